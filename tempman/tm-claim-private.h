@@ -1,0 +1,46 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tm-dirfd-private.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A directory on which this process holds, or may hold, the lock. Not safe to share between
+ * threads without a lock of the caller's. */
+typedef struct _TmClaim TmClaim;
+
+/* What the lock and the mark of a directory say of its owner. */
+typedef enum
+{
+  TM_OWNER_LIVE, /* somebody holds the lock */
+  TM_OWNER_GONE, /* marked, and nobody holds the lock */
+  TM_OWNER_NONE, /* not marked, and nobody holds the lock */
+} TmOwner;
+
+TmClaim *tm_claim_create (int parent,
+                          const char *parent_path,
+                          const char *prefix,
+                          GCancellable *cancellable,
+                          GError **error);
+TmClaim *tm_claim_open (int parent, const char *name);
+TmOwner tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
+gboolean tm_claim_is_current (TmClaim *claim, int parent);
+gboolean
+tm_claim_delete (TmClaim *claim, const char *path, GCancellable *cancellable, GError **error);
+gboolean tm_claim_disown (TmClaim *claim, const char *path, GError **error);
+void tm_claim_release (TmClaim *claim);
+
+int tm_claim_get_fd (TmClaim *claim);
+const char *tm_claim_get_name (TmClaim *claim);
+gboolean tm_claim_is_of_this_process (TmClaim *claim);
+gboolean tm_claim_mode_is_marked (mode_t mode);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmClaim, tm_claim_release)
+
+G_END_DECLS

@@ -1,0 +1,526 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-claim-private.h"
+
+#include "tm-tree-local-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* A directory of ours, from its creation to its end.
+ *
+ * Who uses a directory holds a shared BSD lock on it, for as long as its descriptor is open; who
+ * wants to delete one of somebody else has to get the exclusive lock. The lock dies with the
+ * process, and the mark in the mode of the directory stays: a marked directory that nobody holds
+ * has lost its owner.
+ *
+ * Between mkdir and flock a directory looks like that too, and a cleaner may take it. That is why
+ * the creator looks, once it has the lock, whether its name still stands for its directory, and
+ * begins again with another name if it does not. It rests on names never coming back. */
+
+/* The sticky bit: mkdir() sets it in the same step and no umask takes it away. */
+#define MARK S_ISVTX
+
+#define MODE_MARKED (MARK | S_IRWXU)
+
+/* 128 bits in digits of 5. */
+#define N_RANDOM_BYTES 16
+#define N_RANDOM_DIGITS 26
+
+/* More than any number of cleaners that run without a pause can take away in a row. */
+#define MAX_CREATE_ATTEMPTS 1000
+
+/* A cleaner that only looks at the lock holds it for microseconds. */
+#define MAX_LOCK_ATTEMPTS 10
+#define LOCK_RETRY_MICROSECONDS 100
+
+/* How often somebody may add files to a directory that is to be removed. */
+#define MAX_REMOVE_ATTEMPTS 10
+
+struct _TmClaim
+{
+  int fd;     /* (owned): carries the lock, and is closed last of all */
+  char *name; /* (owned) */
+  TmFileIdentity identity;
+  TmFileIdentity parent; /* where the name is, wherever that directory may have been moved */
+  pid_t process;         /* forked children have a copy of all this, but no right to use it */
+  mode_t repaired_mode;  /* to be restored when the directory stays */
+};
+
+static TmClaim *
+claim_new (int fd, const char *name, mode_t repaired_mode)
+{
+  TmClaim *claim = g_new0 (TmClaim, 1);
+
+  claim->fd = fd;
+  claim->name = g_strdup (name);
+  claim->process = getpid ();
+  claim->repaired_mode = repaired_mode;
+  return claim;
+}
+
+/* The kernel's generator and not GLib's: that one repeats itself in a forked child. */
+static char *
+make_name (const char *prefix, GError **error)
+{
+  static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+  guint8 bytes[N_RANDOM_BYTES];
+  char random[N_RANDOM_DIGITS + 1];
+  guint bits = 0;
+  guint n_bits = 0;
+  guint n_bytes = 0;
+
+  if (getentropy (bytes, sizeof bytes) < 0)
+    {
+      tm_dirfd_set_error (error, "Choosing a random name beginning with", prefix, errno);
+      return NULL;
+    }
+
+  for (guint i = 0; i < N_RANDOM_DIGITS; i++)
+    {
+      if (n_bits < 5)
+        {
+          bits = bits << 8 | (n_bytes < N_RANDOM_BYTES ? bytes[n_bytes++] : 0);
+          n_bits += 8;
+        }
+      n_bits -= 5;
+      random[i] = digits[bits >> n_bits & 31];
+    }
+  random[N_RANDOM_DIGITS] = '\0';
+
+  return *prefix == '\0' ? g_strdup (random) : g_strconcat (prefix, "-", random, NULL);
+}
+
+static gboolean
+lock_is_unsupported (int error_number)
+{
+  return error_number == EOPNOTSUPP || error_number == ENOSYS || error_number == EINVAL;
+}
+
+/* Returns 0, or -1 with errno. */
+static int
+lock_shared (int fd)
+{
+  for (guint i = 0; i < MAX_LOCK_ATTEMPTS; i++)
+    {
+      if (tm_dirfd_lock (fd, LOCK_SH) == 0)
+        return 0;
+      if (errno != EWOULDBLOCK)
+        return -1;
+      g_usleep (LOCK_RETRY_MICROSECONDS);
+    }
+
+  errno = EWOULDBLOCK;
+  return -1;
+}
+
+typedef enum
+{
+  ATTEMPT_DONE,
+  ATTEMPT_FAILED,
+  ATTEMPT_LOST, /* to somebody who deleted the directory before it was ours */
+} Attempt;
+
+/* The directory has our name, but the directory it was made in is not where it was: nobody who is
+ * given the path would find it. */
+static Attempt
+fail_displaced (int parent, const char *name, const char *parent_path, GError **error)
+{
+  tm_dirfd_remove (parent, name);
+  tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, ENOENT);
+  return ATTEMPT_FAILED;
+}
+
+/* Locks and verifies what has just been made. */
+static Attempt
+claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **error)
+{
+  g_autofree char *path = g_build_filename (parent_path, claim->name, NULL);
+  struct stat status, parent_status, found;
+  mode_t mode;
+
+  if (lock_shared (claim->fd) < 0)
+    {
+      if (errno == EWOULDBLOCK)
+        return ATTEMPT_LOST;
+      if (!lock_is_unsupported (errno))
+        goto failed;
+
+      /* Without a lock the mark would say that the owner is gone. */
+      if (tm_dirfd_set_mode (claim->fd, S_IRWXU) < 0)
+        goto failed;
+    }
+
+  if (tm_dirfd_stat (claim->fd, &status) < 0 || tm_dirfd_stat (parent, &parent_status) < 0)
+    goto failed;
+
+#ifndef TM_CLAIM_WITHOUT_VERIFICATION
+  /* By the path and not by the descriptor of the parent: it is the path that is handed out. */
+  if (tm_dirfd_stat_child (AT_FDCWD, path, &found) < 0 ||
+      !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (&status)))
+    {
+      if (tm_dirfd_stat_child (parent, claim->name, &found) == 0 &&
+          tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (&status)))
+        return fail_displaced (parent, claim->name, parent_path, error);
+      return ATTEMPT_LOST;
+    }
+
+  /* In a parent that others may write to, it could have been exchanged for another. */
+  if (status.st_uid != geteuid ())
+    return ATTEMPT_LOST;
+#else
+  (void) found;
+#endif
+
+  /* The umask may have taken from the owner's permissions. Bits that a parent with the set-group-ID
+   * bit passes on are kept. */
+  mode = status.st_mode & 07777;
+  if ((mode & S_IRWXU) != S_IRWXU && tm_dirfd_set_mode (claim->fd, mode | S_IRWXU) < 0)
+    goto failed;
+
+  claim->identity = tm_file_identity (&status);
+  claim->parent = tm_file_identity (&parent_status);
+  claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
+  return ATTEMPT_DONE;
+
+failed:
+  {
+    int errsv = errno;
+
+    tm_dirfd_remove (parent, claim->name);
+    tm_dirfd_set_error (error, "Locking the temporary directory", path, errsv);
+    return ATTEMPT_FAILED;
+  }
+}
+
+static Attempt
+attempt_create (int parent,
+                const char *parent_path,
+                const char *prefix,
+                TmClaim **claim_out,
+                GError **error)
+{
+  g_autofree char *name = make_name (prefix, error);
+  g_autoptr (TmClaim) claim = NULL;
+  Attempt attempt;
+  mode_t repaired_mode;
+  int fd;
+
+  if (name == NULL)
+    return ATTEMPT_FAILED;
+
+  if (tm_dirfd_make (parent, name, MODE_MARKED) < 0)
+    {
+      /* The name is what is too long, not the path of a directory that could be opened. */
+      if (errno == ENAMETOOLONG)
+        tm_dirfd_set_error (error, "Creating a temporary directory with the prefix", prefix, errno);
+      else
+        tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
+      return ATTEMPT_FAILED;
+    }
+
+  fd = tm_dirfd_open_child (parent, name, 0, &repaired_mode);
+  if (fd < 0)
+    {
+      int errsv = errno;
+
+      if (errsv == ENOENT)
+        return ATTEMPT_LOST;
+
+      tm_dirfd_remove (parent, name);
+      tm_dirfd_set_error (error, "Opening a new temporary directory in", parent_path, errsv);
+      return ATTEMPT_FAILED;
+    }
+
+  claim = claim_new (fd, name, TM_DIRFD_MODE_UNTOUCHED);
+  attempt = claim_secure (claim, parent, parent_path, error);
+  if (attempt == ATTEMPT_DONE)
+    *claim_out = g_steal_pointer (&claim);
+
+  return attempt;
+}
+
+/*
+ * tm_claim_create:
+ * @parent: the directory to create it in
+ * @parent_path: its absolute path
+ * @prefix: what its name begins with; without a separator
+ * @cancellable: (nullable): looked at before each attempt
+ * @error: %G_IO_ERROR_INVALID_FILENAME when the prefix is too long, %G_IO_ERROR_NOT_FOUND when
+ *   the parent has been removed or moved from @parent_path
+ *
+ * Creates a directory under a name that has never been there, marks it, locks it and makes sure
+ * that it is still there.
+ *
+ * Returns: (nullable): the directory, ours alone, or %NULL with nothing left behind
+ */
+TmClaim *
+tm_claim_create (int parent,
+                 const char *parent_path,
+                 const char *prefix,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  for (guint i = 0; i < MAX_CREATE_ATTEMPTS; i++)
+    {
+      TmClaim *claim = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
+
+      switch (attempt_create (parent, parent_path, prefix, &claim, error))
+        {
+        case ATTEMPT_DONE:
+          return claim;
+        case ATTEMPT_FAILED:
+          return NULL;
+        case ATTEMPT_LOST:
+          break;
+        default:
+          g_assert_not_reached ();
+        }
+    }
+
+  tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, EBUSY);
+  return NULL;
+}
+
+/*
+ * tm_claim_open:
+ * @parent: a directory
+ * @name: the name of a sub-directory of it
+ *
+ * Opens a directory of somebody else to look at its lock. Neither access nor modification time
+ * change. If it is ours and its mode bars us from it, the mode is repaired until it is released.
+ *
+ * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
+ */
+TmClaim *
+tm_claim_open (int parent, const char *name)
+{
+  struct stat status, parent_status;
+  mode_t repaired_mode;
+  TmClaim *claim;
+  int fd = tm_dirfd_open_child (parent, name, O_NOATIME, &repaired_mode);
+
+  if (fd < 0)
+    return NULL;
+
+  claim = claim_new (fd, name, repaired_mode);
+  if (tm_dirfd_stat (fd, &status) < 0 || tm_dirfd_stat (parent, &parent_status) < 0)
+    {
+      int errsv = errno;
+
+      tm_claim_release (claim);
+      errno = errsv;
+      return NULL;
+    }
+
+  claim->identity = tm_file_identity (&status);
+  claim->parent = tm_file_identity (&parent_status);
+  return claim;
+}
+
+/*
+ * tm_claim_try_lock:
+ * @claim: a directory from tm_claim_open()
+ * @lock_reaches_all: whether everybody who could use it would be seen by its lock; %FALSE on a
+ *   remote file system
+ *
+ * Tries to get the exclusive lock, which is held until the release if it was free.
+ *
+ * Returns: what that says of the owner
+ */
+TmOwner
+tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
+{
+  struct stat status;
+
+  if (tm_dirfd_lock (claim->fd, LOCK_EX) < 0)
+    {
+      /* Where there are no locks, only the age is left. Any other failure says: keep. */
+      if (lock_is_unsupported (errno))
+        return TM_OWNER_NONE;
+      return TM_OWNER_LIVE;
+    }
+
+  if (lock_reaches_all && tm_dirfd_stat (claim->fd, &status) == 0 &&
+      tm_claim_mode_is_marked (status.st_mode))
+    return TM_OWNER_GONE;
+
+  return TM_OWNER_NONE;
+}
+
+/*
+ * tm_claim_is_current:
+ * @claim: a directory from tm_claim_open()
+ * @parent: the directory it was opened in
+ *
+ * Returns: whether its name still stands for it
+ */
+gboolean
+tm_claim_is_current (TmClaim *claim, int parent)
+{
+  struct stat status;
+
+  return tm_dirfd_stat_child (parent, claim->name, &status) == 0 &&
+         tm_file_identity_equal (tm_file_identity (&status), claim->identity);
+}
+
+typedef enum
+{
+  PLACE_OURS,   /* the name stands for our directory */
+  PLACE_EMPTY,  /* nothing has the name any more */
+  PLACE_TAKEN,  /* something else has it */
+  PLACE_UNKNOWN /* with errno */
+} Place;
+
+/* What stands under our name now. The way to it leads up from the directory itself: it needs no
+ * second descriptor, and cannot be diverted by whoever renames or replaces the parent. */
+static Place
+claim_find (TmClaim *claim, const char *sibling, const char *path)
+{
+  struct stat status;
+
+  if (tm_dirfd_stat_child (claim->fd, "..", &status) < 0)
+    return errno == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
+
+  /* Moved to another parent, it does not have our name any more, even if it is called the same. */
+  if (!tm_file_identity_equal (tm_file_identity (&status), claim->parent))
+    sibling = path;
+
+  if (tm_dirfd_stat_child (sibling == path ? AT_FDCWD : claim->fd, sibling, &status) < 0)
+    return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
+
+  if (sibling != path && tm_file_identity_equal (tm_file_identity (&status), claim->identity))
+    return PLACE_OURS;
+
+  return PLACE_TAKEN;
+}
+
+/*
+ * tm_claim_delete:
+ * @claim: a directory of ours, or one that we hold the exclusive lock of
+ * @path: its path, for messages
+ * @cancellable: (nullable): looked at between runs of entries
+ * @error: %G_IO_ERROR_NOT_FOUND when something else has taken its name, %G_IO_ERROR_BUSY when
+ *   something is mounted in it or it keeps being filled, or what else the first failure was
+ *
+ * Deletes the directory with everything in it, and nothing else: not if it has been moved away,
+ * which counts as success, as it being gone does. After a failure it can be tried again.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_claim_delete (TmClaim *claim, const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *sibling = g_build_filename ("..", claim->name, NULL);
+
+  for (guint i = 0; i <= MAX_REMOVE_ATTEMPTS; i++)
+    {
+      switch (claim_find (claim, sibling, path))
+        {
+        case PLACE_OURS:
+          break;
+        case PLACE_EMPTY:
+          return TRUE;
+        case PLACE_TAKEN:
+          tm_dirfd_set_error (error,
+                              "Deleting the temporary directory, whose name something else "
+                              "has taken,",
+                              path, ENOENT);
+          return FALSE;
+        case PLACE_UNKNOWN:
+          tm_dirfd_set_error (error, "Deleting", path, errno);
+          return FALSE;
+        default:
+          g_assert_not_reached ();
+        }
+
+      /* Often enough it is empty, and the kernel tells fastest. */
+      if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
+        return TRUE;
+
+      if (errno != ENOTEMPTY)
+        {
+          tm_dirfd_set_error (error, "Deleting", path, errno);
+          return FALSE;
+        }
+
+      if (!tm_tree_local_empty (claim->fd, path, cancellable, error))
+        return FALSE;
+    }
+
+  tm_dirfd_set_error (error, "Deleting", path, EBUSY);
+  return FALSE;
+}
+
+/*
+ * tm_claim_disown:
+ * @claim: a directory of ours
+ * @path: its path, for messages
+ * @error: why the mark could not be taken away
+ *
+ * Takes the mark away, so that the directory is not held abandoned once it is released.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_claim_disown (TmClaim *claim, const char *path, GError **error)
+{
+  struct stat status;
+
+  if (tm_dirfd_stat (claim->fd, &status) < 0 ||
+      tm_dirfd_set_mode (claim->fd, status.st_mode & 07777 & ~MARK) < 0)
+    {
+      tm_dirfd_set_error (error, "Keeping the temporary directory", path, errno);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Drops the lock and forgets the directory, which stays if it is still there. */
+void
+tm_claim_release (TmClaim *claim)
+{
+  /* Before the lock goes: the next cleaner is to find the mode that was there. */
+  if (claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
+    tm_dirfd_set_mode (claim->fd, claim->repaired_mode);
+
+  tm_dirfd_close (claim->fd);
+  g_free (claim->name);
+  g_free (claim);
+}
+
+int
+tm_claim_get_fd (TmClaim *claim)
+{
+  return claim->fd;
+}
+
+const char *
+tm_claim_get_name (TmClaim *claim)
+{
+  return claim->name;
+}
+
+gboolean
+tm_claim_is_of_this_process (TmClaim *claim)
+{
+  return claim->process == getpid ();
+}
+
+/* Where others may write, the sticky bit has a meaning of its own, as in /tmp: it is the mark only
+ * of a directory in which they may not. */
+gboolean
+tm_claim_mode_is_marked (mode_t mode)
+{
+  return (mode & MARK) != 0 && (mode & (S_IWGRP | S_IWOTH)) == 0;
+}

@@ -1,0 +1,74 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/* The system calls of this library, each relative to the descriptor of a directory. They
+ * return -1 and set errno, as the calls they wrap; tm_dirfd_set_error() makes a GError of it. */
+
+/* Which file a name or a descriptor stands for. Valid for as long as somebody holds a descriptor
+ * on the file; after that its inode number can come back with another file. */
+typedef struct
+{
+  dev_t device;
+  ino_t inode;
+} TmFileIdentity;
+
+#define TM_DIRFD_BUFFER_SIZE (32 * 1024)
+
+/* No mode: what tm_dirfd_open_child() says when it had none to repair. */
+#define TM_DIRFD_MODE_UNTOUCHED ((mode_t) -1)
+
+/* The mode bits without which a directory can be neither listed, entered nor emptied. */
+#define TM_DIRFD_MODE_USABLE (S_IRUSR | S_IWUSR | S_IXUSR)
+
+int tm_dirfd_open (const char *path, int flags);
+int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
+int tm_dirfd_open_parent (int dirfd);
+int tm_dirfd_reopen (int dirfd);
+void tm_dirfd_close (int dirfd);
+
+int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
+int tm_dirfd_unlink (int dirfd, const char *name);
+int tm_dirfd_remove (int dirfd, const char *name);
+gssize tm_dirfd_read (int dirfd, char *buffer, gsize size);
+off_t tm_dirfd_tell (int dirfd);
+int tm_dirfd_seek (int dirfd, off_t position);
+int tm_dirfd_lock (int dirfd, int operation);
+
+int tm_dirfd_stat (int dirfd, struct stat *status);
+int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
+int tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status);
+int tm_dirfd_set_mode (int dirfd, mode_t mode);
+gboolean tm_dirfd_repair_mode (int dirfd);
+
+TmFileIdentity tm_file_identity (const struct stat *status);
+gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
+
+void tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number);
+
+/* Walks over the entries that tm_dirfd_read() put into @buffer, without "." and "..". */
+#define TM_DIRFD_FOREACH_ENTRY(entry, buffer, length)                                              \
+  for (struct dirent64 *entry = (struct dirent64 *) (void *) (buffer);                             \
+       (char *) entry < (buffer) + (length);                                                       \
+       entry = (struct dirent64 *) (void *) ((char *) entry + entry->d_reclen))                    \
+    if (!tm_dirfd_is_dot_entry (entry->d_name))
+
+static inline gboolean
+tm_dirfd_is_dot_entry (const char *name)
+{
+  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+G_END_DECLS

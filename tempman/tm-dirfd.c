@@ -1,0 +1,487 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-dirfd-private.h"
+
+#include <errno.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
+ * these: on Linux the descriptor is gone even when it reports EINTR. */
+#define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
+
+/* A child is named by one component: nothing on the way to it may be a link, lead up or cross
+ * a mount point. Only the kernel can tell the last: a bind mount has the device number of its
+ * source, and a btrfs subvolume has one of its own without being a mount. */
+static int
+open_beneath (int dirfd, const char *name, int flags)
+{
+  struct open_how how = {
+    .flags = (guint64) (flags | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC),
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+  };
+  int fd;
+
+  /* EAGAIN: something was renamed while the kernel looked; it says nothing about the name. */
+  do
+    fd = (int) syscall (SYS_openat2, dirfd, name, &how, sizeof how);
+  while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+
+  /* The same thing for the callers as from openat(). */
+  if (fd < 0 && errno == ELOOP)
+    errno = ENOTDIR;
+
+  return fd;
+}
+
+/* Before Linux 5.6 there is no openat2(), and some containers forbid it, with EPERM. */
+static gboolean
+have_openat2 (void)
+{
+  static gsize answer = 0;
+
+  if (g_once_init_enter (&answer))
+    {
+      struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
+      int fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+      gboolean missing = fd < 0 && (errno == ENOSYS || errno == EPERM);
+
+      tm_dirfd_close (fd);
+      g_once_init_leave (&answer, missing ? 1 : 2);
+    }
+
+  return answer == 2;
+}
+
+/* The mount that a descriptor was opened through, or -1. From /proc, which tells it on every
+ * kernel that lacks openat2(). */
+static gint64
+get_mount_id (int fd)
+{
+  g_autofree char *fdinfo = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
+  g_autofree char *contents = NULL;
+  const char *line;
+
+  if (!g_file_get_contents (fdinfo, &contents, NULL, NULL))
+    return -1;
+
+  line = strstr (contents, "mnt_id:");
+  return line != NULL ? g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10) : -1;
+}
+
+static int
+open_then_compare_mounts (int dirfd, const char *name, int flags)
+{
+  int fd = RETRY_ON_EINTR (openat (dirfd, name, flags | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC));
+
+  if (fd >= 0)
+    {
+      gint64 mount_id = get_mount_id (dirfd);
+
+      /* Where it cannot be told, it is taken for a mount point: left alone rather than emptied. */
+      if (mount_id < 0 || get_mount_id (fd) != mount_id)
+        {
+          tm_dirfd_close (fd);
+          errno = EXDEV;
+          return -1;
+        }
+    }
+
+  return fd;
+}
+
+static int
+open_directory_at (int dirfd, const char *name, int flags)
+{
+  int fd;
+
+  if (have_openat2 ())
+    fd = open_beneath (dirfd, name, flags);
+  else
+    fd = open_then_compare_mounts (dirfd, name, flags);
+
+  /* Only the owner may ask for O_NOATIME. */
+  if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
+    return open_directory_at (dirfd, name, flags & ~O_NOATIME);
+
+  return fd;
+}
+
+/*
+ * tm_dirfd_open:
+ * @path: the path of a directory
+ * @flags: `O_PATH`, `O_RDONLY`, `O_NOFOLLOW`
+ *
+ * Opens a directory by its path: the one call that resolves a path, made once for each object.
+ *
+ * Returns: a descriptor, or -1
+ */
+int
+tm_dirfd_open (const char *path, int flags)
+{
+  return RETRY_ON_EINTR (open (path, flags | O_CLOEXEC));
+}
+
+/* Opens a directory of ours that its mode bars us from. O_PATH needs no permission on the
+ * directory itself and pins the inode, so that the mode is changed of what was looked at, whatever
+ * stands under the name by then. */
+static int
+open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mode)
+{
+  int pin = open_directory_at (dirfd, name, O_PATH);
+  struct stat status;
+  int fd = -1;
+  int errsv;
+
+  if (pin < 0)
+    return -1;
+
+  if (tm_dirfd_stat (pin, &status) == 0 && !tm_dirfd_repair_mode (pin))
+    errno = EACCES;
+  else
+    {
+      fd = RETRY_ON_EINTR (openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
+      if (repaired_mode != NULL)
+        *repaired_mode = status.st_mode & 07777;
+    }
+
+  errsv = errno;
+  tm_dirfd_close (pin);
+  errno = errsv;
+  return fd;
+}
+
+/*
+ * tm_dirfd_open_child:
+ * @dirfd: a directory
+ * @name: the name of an entry
+ * @flags: 0, or `O_NOATIME` to leave the access time alone where we may
+ * @repaired_mode: (out) (optional): the mode from before, when it had to be repaired, else
+ *   `TM_DIRFD_MODE_UNTOUCHED`
+ *
+ * Opens a sub-directory for reading, without following a link and without crossing a mount point.
+ * A mode that bars its own owner is repaired.
+ *
+ * Returns: a descriptor, or -1: `EXDEV` for a mount point, `ENOTDIR` for what is no directory
+ */
+int
+tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode)
+{
+  int fd;
+
+  if (repaired_mode != NULL)
+    *repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
+
+  fd = open_directory_at (dirfd, name, O_RDONLY | flags);
+
+  /* Either @dirfd lacks the search permission or the child the read permission. */
+  if (fd < 0 && errno == EACCES)
+    {
+      if (tm_dirfd_repair_mode (dirfd))
+        fd = open_directory_at (dirfd, name, O_RDONLY | flags);
+      else
+        errno = EACCES;
+
+      if (fd < 0 && errno == EACCES)
+        fd = open_child_repaired (dirfd, name, flags, repaired_mode);
+    }
+
+  return fd;
+}
+
+/*
+ * tm_dirfd_open_parent:
+ * @dirfd: a directory
+ *
+ * Opens the directory that @dirfd is in now. The caller compares its identity with the directory
+ * it expects: somebody may have moved @dirfd since it was opened.
+ *
+ * Returns: a descriptor, or -1
+ */
+int
+tm_dirfd_open_parent (int dirfd)
+{
+  int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  int fd = RETRY_ON_EINTR (openat (dirfd, "..", flags));
+
+  /* Going up needs the search permission on the directory below. */
+  if (fd < 0 && errno == EACCES && tm_dirfd_repair_mode (dirfd))
+    fd = RETRY_ON_EINTR (openat (dirfd, "..", flags));
+
+  return fd;
+}
+
+/*
+ * tm_dirfd_reopen:
+ * @dirfd: a directory
+ *
+ * Opens the same directory once more, for reading from its beginning: duplicates of a descriptor
+ * share one position.
+ *
+ * Returns: a descriptor, or -1
+ */
+int
+tm_dirfd_reopen (int dirfd)
+{
+  return RETRY_ON_EINTR (openat (dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+void
+tm_dirfd_close (int dirfd)
+{
+  if (dirfd >= 0)
+    close (dirfd);
+}
+
+int
+tm_dirfd_make (int dirfd, const char *name, mode_t mode)
+{
+  return RETRY_ON_EINTR (mkdirat (dirfd, name, mode));
+}
+
+static int
+unlink_repaired (int dirfd, const char *name, int flags)
+{
+  int result = RETRY_ON_EINTR (unlinkat (dirfd, name, flags));
+
+  if (result < 0 && errno == EACCES)
+    {
+      if (tm_dirfd_repair_mode (dirfd))
+        result = RETRY_ON_EINTR (unlinkat (dirfd, name, flags));
+      else
+        errno = EACCES;
+    }
+
+  return result;
+}
+
+/*
+ * tm_dirfd_unlink:
+ * @dirfd: a directory
+ * @name: the name of an entry that is no directory
+ *
+ * Removes a file, link, socket, FIFO or device node, without ever opening it.
+ *
+ * Returns: 0, or -1: `EISDIR` for a directory
+ */
+int
+tm_dirfd_unlink (int dirfd, const char *name)
+{
+  return unlink_repaired (dirfd, name, 0);
+}
+
+/*
+ * tm_dirfd_remove:
+ * @dirfd: a directory
+ * @name: the name of an empty directory in it
+ *
+ * Removes an empty directory.
+ *
+ * Returns: 0, or -1: `ENOTEMPTY` when something is in it
+ */
+int
+tm_dirfd_remove (int dirfd, const char *name)
+{
+  int result = unlink_repaired (dirfd, name, AT_REMOVEDIR);
+
+  /* POSIX allows either. */
+  if (result < 0 && errno == EEXIST)
+    errno = ENOTEMPTY;
+
+  return result;
+}
+
+/*
+ * tm_dirfd_read:
+ * @dirfd: a directory
+ * @buffer: (out caller-allocates): room for entries, aligned for them
+ * @size: its size in bytes
+ *
+ * Reads the next entries of a directory, for TM_DIRFD_FOREACH_ENTRY().
+ *
+ * Returns: how many bytes of @buffer are filled, 0 at the end of the directory, or -1
+ */
+gssize
+tm_dirfd_read (int dirfd, char *buffer, gsize size)
+{
+  return RETRY_ON_EINTR (getdents64 (dirfd, buffer, size));
+}
+
+/* Where tm_dirfd_read() goes on: a value for tm_dirfd_seek(), also on another descriptor of the
+ * same directory. */
+off_t
+tm_dirfd_tell (int dirfd)
+{
+  return lseek (dirfd, 0, SEEK_CUR);
+}
+
+int
+tm_dirfd_seek (int dirfd, off_t position)
+{
+  return lseek (dirfd, position, SEEK_SET) < 0 ? -1 : 0;
+}
+
+/*
+ * tm_dirfd_lock:
+ * @dirfd: a directory
+ * @operation: `LOCK_SH` or `LOCK_EX`
+ *
+ * Takes a BSD lock without waiting for it. It lasts until the last duplicate of the descriptor is
+ * closed, those of forked children included; it is never dropped by hand, which would drop it for
+ * all of them.
+ *
+ * Returns: 0, or -1: `EWOULDBLOCK` when somebody holds a lock that excludes this one
+ */
+int
+tm_dirfd_lock (int dirfd, int operation)
+{
+  return RETRY_ON_EINTR (flock (dirfd, operation | LOCK_NB));
+}
+
+int
+tm_dirfd_stat (int dirfd, struct stat *status)
+{
+  return RETRY_ON_EINTR (fstat (dirfd, status));
+}
+
+/*
+ * tm_dirfd_stat_child:
+ * @dirfd: a directory, or `AT_FDCWD` when @name is a path
+ * @name: a name in it; "..", and "../name" for a sibling, too
+ * @status: (out caller-allocates): what stands under the name, a link itself
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
+{
+  int result = RETRY_ON_EINTR (fstatat (dirfd, name, status, AT_SYMLINK_NOFOLLOW));
+
+  if (result < 0 && errno == EACCES && dirfd != AT_FDCWD)
+    {
+      if (tm_dirfd_repair_mode (dirfd))
+        result = RETRY_ON_EINTR (fstatat (dirfd, name, status, AT_SYMLINK_NOFOLLOW));
+      else
+        errno = EACCES;
+    }
+
+  return result;
+}
+
+/*
+ * tm_dirfd_stat_times:
+ * @dirfd: a directory
+ * @name: the name of an entry, or "" for @dirfd itself
+ * @status: (out caller-allocates): type, mode, access and modification time, nothing else
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status)
+{
+  return RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
+                                STATX_TYPE | STATX_MODE | STATX_ATIME | STATX_MTIME, status));
+}
+
+/*
+ * tm_dirfd_set_mode:
+ * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @mode: its new mode
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_set_mode (int dirfd, mode_t mode)
+{
+  int result = RETRY_ON_EINTR (fchmod (dirfd, mode));
+
+  /* fchmod() refuses an O_PATH descriptor; its link in /proc leads to the very same inode. */
+  if (result < 0 && errno == EBADF)
+    {
+      g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dirfd);
+
+      result = RETRY_ON_EINTR (chmod (link, mode));
+    }
+
+  return result;
+}
+
+/*
+ * tm_dirfd_repair_mode:
+ * @dirfd: a directory, which may have been opened with `O_PATH`
+ *
+ * Gives the owner of a directory the permissions to list, enter and empty it, if we are that
+ * owner. The mode of what is no directory, or of somebody else's, is never changed.
+ *
+ * Returns: %TRUE when the mode was changed, and what failed for want of permission is worth
+ *   another try
+ */
+gboolean
+tm_dirfd_repair_mode (int dirfd)
+{
+  struct stat status;
+
+  return tm_dirfd_stat (dirfd, &status) == 0 && S_ISDIR (status.st_mode) &&
+         status.st_uid == geteuid () &&
+         (status.st_mode & TM_DIRFD_MODE_USABLE) != TM_DIRFD_MODE_USABLE &&
+         tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0;
+}
+
+TmFileIdentity
+tm_file_identity (const struct stat *status)
+{
+  return (TmFileIdentity){ .device = status->st_dev, .inode = status->st_ino };
+}
+
+gboolean
+tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
+{
+  return a.device == b.device && a.inode == b.inode;
+}
+
+/*
+ * tm_dirfd_set_error:
+ * @error: (nullable): where to put it
+ * @action: what was attempted, such as "Deleting"
+ * @path: of what, in the file name encoding
+ * @error_number: the errno it failed with
+ *
+ * Makes a %G_IO_ERROR that begins with what was attempted and names the path.
+ */
+void
+tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number)
+{
+  g_autofree char *display_name = g_filename_display_name (path);
+  GIOErrorEnum code;
+
+  switch (error_number)
+    {
+    /* A mount point where none may be crossed. */
+    case EXDEV:
+      code = G_IO_ERROR_BUSY;
+      error_number = EBUSY;
+      break;
+
+    case ENAMETOOLONG:
+      code = G_IO_ERROR_INVALID_FILENAME;
+      break;
+
+    case EDQUOT:
+      code = G_IO_ERROR_NO_SPACE;
+      break;
+
+    default:
+      code = g_io_error_from_errno (error_number);
+      break;
+    }
+
+  g_set_error (error, G_IO_ERROR, code, "%s “%s”: %s", action, display_name,
+               g_strerror (error_number));
+}

@@ -1,0 +1,88 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#if !defined(_TEMPMAN_INSIDE) && !defined(TM_COMPILATION)
+#error "Only <tempman.h> can be included directly."
+#endif
+
+#include "tm-enums.h"
+#include "tm-temporary-directory.h"
+#include "tm-version.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * TM_NO_TIMEOUT:
+ *
+ * The timeout of a [class@Root] whose directories never expire.
+ *
+ * Since: 1.0
+ */
+#define TM_NO_TIMEOUT (-1)
+
+#define TM_TYPE_ROOT (tm_root_get_type ())
+
+TM_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (TmRoot, tm_root, TM, ROOT, GObject)
+
+TM_AVAILABLE_IN_1_0
+TmRoot *tm_root_new (GFile *directory,
+                     double timeout,
+                     TmRootFlags flags,
+                     GCancellable *cancellable,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+TM_AVAILABLE_IN_1_0
+void tm_root_new_async (GFile *directory,
+                        double timeout,
+                        TmRootFlags flags,
+                        int io_priority,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data);
+TM_AVAILABLE_IN_1_0
+TmRoot *tm_root_new_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+TM_AVAILABLE_IN_1_0
+GFile *tm_root_get_directory (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+double tm_root_get_timeout (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+TmRootFlags tm_root_get_flags (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+const char *tm_root_get_prefix (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+void tm_root_set_prefix (TmRoot *self, const char *prefix);
+
+TM_AVAILABLE_IN_1_0
+TmTemporaryDirectory *tm_root_create_temp_dir (TmRoot *self,
+                                               GCancellable *cancellable,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+TM_AVAILABLE_IN_1_0
+void tm_root_create_temp_dir_async (TmRoot *self,
+                                    int io_priority,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+TM_AVAILABLE_IN_1_0
+TmTemporaryDirectory *tm_root_create_temp_dir_finish (TmRoot *self,
+                                                      GAsyncResult *result,
+                                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+TM_AVAILABLE_IN_1_0
+gssize tm_root_cleanup (TmRoot *self, GCancellable *cancellable, GError **error);
+TM_AVAILABLE_IN_1_0
+void tm_root_cleanup_async (TmRoot *self,
+                            int io_priority,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+TM_AVAILABLE_IN_1_0
+gssize tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS

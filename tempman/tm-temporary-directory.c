@@ -1,0 +1,947 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-temporary-directory.h"
+
+#include "tm-claim-private.h"
+#include "tm-dirfd-private.h"
+#include "tm-temporary-directory-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/**
+ * TmTemporaryDirectory:
+ *
+ * A directory that is deleted, with everything in it, when it is closed.
+ *
+ * It is closed with [method@TemporaryDirectory.close] or its asynchronous form,
+ * or when the last reference goes. As long as it is open no other program that
+ * respects BSD locks deletes it: neither a cleanup of a [class@Root] nor
+ * systemd-tmpfiles.
+ *
+ * ```c
+ * g_autoptr (GError) error = NULL;
+ * g_autoptr (TmTemporaryDirectory) directory =
+ *   tm_temporary_directory_new (NULL, NULL, NULL, &error);
+ *
+ * if (directory == NULL)
+ *   return FALSE;
+ *
+ * work_in (tm_temporary_directory_get_path (directory));
+ *
+ * return tm_temporary_directory_close (directory, NULL, &error);
+ * ```
+ *
+ * An object can be used from any thread. After an error it can be used or closed
+ * again; after it was closed it still tells its file and its path.
+ *
+ * An object that was constructed but not initialised, with `g_object_new()` alone,
+ * has no directory: its getters return %NULL, -1 or %FALSE, and its other methods
+ * fail with %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * A forked child has copies of the objects of its parent, but not the right to
+ * delete their directories: there, closing one and dropping the last reference
+ * leave everything on the disk as it is.
+ *
+ * Since: 1.0
+ */
+
+typedef enum
+{
+  STATE_UNINITIALIZED,
+  STATE_OPEN,
+  STATE_CLOSING, /* one thread is deleting; it will signal state_changed */
+  STATE_CLOSED,
+} State;
+
+struct _TmTemporaryDirectory
+{
+  GObject parent_instance;
+
+  GFile *parent; /* (owned): set once, when constructed */
+  char *prefix;  /* (owned) (nullable): likewise */
+
+  GMutex mutex; /* guards what follows; not held while the disk is waited for, but by init */
+  GCond state_changed;
+  State state;
+  TmClaim *claim;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
+  GFile *file;         /* (owned) (nullable): set once, when initialised */
+  char *path;          /* (owned) (nullable): likewise */
+  GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
+};
+
+typedef enum
+{
+  PROP_PARENT = 1,
+  PROP_PREFIX,
+  PROP_FILE,
+  PROP_PATH,
+  PROP_FD,
+  PROP_CLOSED,
+} TmTemporaryDirectoryProperty;
+
+static GParamSpec *properties[PROP_CLOSED + 1];
+
+static void initable_iface_init (GInitableIface *iface);
+static void async_initable_iface_init (GAsyncInitableIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TmTemporaryDirectory,
+                               tm_temporary_directory,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, initable_iface_init)
+                                   G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE,
+                                                          async_initable_iface_init))
+
+/* The program's name, which can be a path, or tempman. */
+static char *
+get_default_prefix (void)
+{
+  const char *program = g_get_prgname ();
+  g_autofree char *name = NULL;
+
+  if (program == NULL)
+    return g_strdup ("tempman");
+
+  name = g_path_get_basename (program);
+  if (strchr (name, G_DIR_SEPARATOR) != NULL || strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
+    return g_strdup ("tempman");
+
+  return g_steal_pointer (&name);
+}
+
+static char *
+check_prefix (const char *prefix, GError **error)
+{
+  if (prefix == NULL)
+    return get_default_prefix ();
+
+  if (strchr (prefix, G_DIR_SEPARATOR) != NULL || strcmp (prefix, ".") == 0 ||
+      strcmp (prefix, "..") == 0)
+    {
+      g_autofree char *display_name = g_filename_display_name (prefix);
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+                   "Creating a temporary directory with the prefix “%s”: "
+                   "a prefix is the beginning of a name, not a path",
+                   display_name);
+      return NULL;
+    }
+
+  return g_strdup (prefix);
+}
+
+/* Called with the mutex held, or before anybody else knows of the object. */
+static gboolean
+create_in (TmTemporaryDirectory *self, int parent_fd, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *prefix = check_prefix (self->prefix, error);
+
+  if (prefix == NULL)
+    return FALSE;
+
+  self->claim =
+      tm_claim_create (parent_fd, g_file_peek_path (self->parent), prefix, cancellable, error);
+  if (self->claim == NULL)
+    return FALSE;
+
+  self->file = g_file_get_child (self->parent, tm_claim_get_name (self->claim));
+  self->path = g_file_get_path (self->file);
+  self->state = STATE_OPEN;
+  return TRUE;
+}
+
+static gboolean
+check_parent_is_native (TmTemporaryDirectory *self, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (g_file_is_native (self->parent))
+    return TRUE;
+
+  name = g_file_get_parse_name (self->parent);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Creating a temporary directory in “%s”: not a local file", name);
+  return FALSE;
+}
+
+static gboolean
+tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (initable);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gboolean created;
+  int parent_fd;
+
+  if (self->state != STATE_UNINITIALIZED)
+    return TRUE;
+
+  if (!check_parent_is_native (self, error))
+    return FALSE;
+
+  /* Neither for reading nor following anything afterwards: who may create in a directory need not
+   * be allowed to list it. */
+  parent_fd = tm_dirfd_open (g_file_peek_path (self->parent), O_PATH | O_DIRECTORY);
+  if (parent_fd < 0)
+    {
+      tm_dirfd_set_error (error, "Creating a temporary directory in",
+                          g_file_peek_path (self->parent), errno);
+      return FALSE;
+    }
+
+  created = create_in (self, parent_fd, cancellable, error);
+  tm_dirfd_close (parent_fd);
+  return created;
+}
+
+static void
+tm_temporary_directory_get_property (GObject *object,
+                                     guint property_id,
+                                     GValue *value,
+                                     GParamSpec *pspec)
+{
+  TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (object);
+
+  switch ((TmTemporaryDirectoryProperty) property_id)
+    {
+    case PROP_PARENT:
+      g_value_set_object (value, self->parent);
+      break;
+    case PROP_PREFIX:
+      g_value_set_string (value, self->prefix);
+      break;
+    case PROP_FILE:
+      g_value_set_object (value, tm_temporary_directory_get_file (self));
+      break;
+    case PROP_PATH:
+      g_value_set_string (value, tm_temporary_directory_get_path (self));
+      break;
+    case PROP_FD:
+      g_value_set_int (value, tm_temporary_directory_get_fd (self));
+      break;
+    case PROP_CLOSED:
+      g_value_set_boolean (value, tm_temporary_directory_is_closed (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      break;
+    }
+}
+
+static void
+tm_temporary_directory_set_property (GObject *object,
+                                     guint property_id,
+                                     const GValue *value,
+                                     GParamSpec *pspec)
+{
+  TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (object);
+
+  switch ((TmTemporaryDirectoryProperty) property_id)
+    {
+    case PROP_PARENT:
+      self->parent = g_value_dup_object (value);
+      break;
+    case PROP_PREFIX:
+      self->prefix = g_value_dup_string (value);
+      break;
+    case PROP_FILE:
+    case PROP_PATH:
+    case PROP_FD:
+    case PROP_CLOSED:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      break;
+    }
+}
+
+static void
+tm_temporary_directory_constructed (GObject *object)
+{
+  TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (object);
+
+  G_OBJECT_CLASS (tm_temporary_directory_parent_class)->constructed (object);
+
+  /* $TMPDIR can be relative; from here on it does not depend on the working directory. */
+  if (self->parent == NULL)
+    self->parent = g_file_new_for_path (g_get_tmp_dir ());
+}
+
+/* Not dispose(): that can run while somebody still holds a reference. */
+static void
+tm_temporary_directory_finalize (GObject *object)
+{
+  TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (object);
+
+  if (self->claim != NULL)
+    {
+      g_autoptr (GError) local_error = NULL;
+
+      if (tm_claim_is_of_this_process (self->claim) &&
+          !tm_claim_delete (self->claim, self->path, NULL, &local_error))
+        g_debug ("%s", local_error->message);
+      tm_claim_release (self->claim);
+    }
+
+  g_clear_object (&self->parent);
+  g_clear_object (&self->file);
+  g_clear_error (&self->close_error);
+  g_free (self->prefix);
+  g_free (self->path);
+  g_cond_clear (&self->state_changed);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (tm_temporary_directory_parent_class)->finalize (object);
+}
+
+static void
+tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = tm_temporary_directory_constructed;
+  object_class->finalize = tm_temporary_directory_finalize;
+  object_class->get_property = tm_temporary_directory_get_property;
+  object_class->set_property = tm_temporary_directory_set_property;
+
+  /**
+   * TmTemporaryDirectory:parent:
+   *
+   * The directory in which it is created.
+   *
+   * %NULL when constructed stands for the system's directory for temporary files,
+   * `g_get_tmp_dir()`, and is replaced with it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PARENT] =
+      g_param_spec_object ("parent", NULL, NULL, G_TYPE_FILE,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:prefix: (type filename)
+   *
+   * What the name of the directory begins with, before a dash and the random part.
+   *
+   * %NULL stands for the name of the program, or `tempman` if it has none.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PREFIX] =
+      g_param_spec_string ("prefix", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:file: (getter get_file)
+   *
+   * The directory.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FILE] = g_param_spec_object ("file", NULL, NULL, G_TYPE_FILE,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:path: (getter get_path) (type filename)
+   *
+   * The absolute path of the directory, in the file name encoding.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PATH] =
+      g_param_spec_string ("path", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:fd: (getter get_fd)
+   *
+   * A descriptor of the directory, or -1 when it is closed.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FD] = g_param_spec_int ("fd", NULL, NULL, -1, G_MAXINT, -1,
+                                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:closed: (getter is_closed)
+   *
+   * Whether the directory has been deleted or kept.
+   *
+   * A change is notified in the thread that closed it, and after an asynchronous
+   * close in the main context of the caller, after its callback.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CLOSED] =
+      g_param_spec_boolean ("closed", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+tm_temporary_directory_init (TmTemporaryDirectory *self)
+{
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->state_changed);
+}
+
+static void
+initable_iface_init (GInitableIface *iface)
+{
+  iface->init = tm_temporary_directory_init_sync;
+}
+
+static void
+async_initable_iface_init (GAsyncInitableIface *iface)
+{
+  /* The default runs the synchronous initialisation in a thread. If it is cancelled too late, the
+   * directory goes with the object, which nobody else gets to see. */
+}
+
+/**
+ * tm_temporary_directory_new:
+ * @parent: (nullable): the directory to create it in, or %NULL for `g_get_tmp_dir()`
+ * @prefix: (nullable) (type filename): what its name begins with, or %NULL for the
+ *   name of the program; empty for a name of the random part alone
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Creates a temporary directory.
+ *
+ * Only its owner has access to it, whatever the umask. Its name cannot be foreseen
+ * and is never used a second time.
+ *
+ * Fails with %G_IO_ERROR_INVALID_FILENAME when @prefix contains a directory
+ * separator, is `.` or `..`, or is too long for the file system; with
+ * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_NOT_DIRECTORY or
+ * %G_IO_ERROR_PERMISSION_DENIED when nothing can be created in @parent; with
+ * %G_IO_ERROR_NOT_SUPPORTED when @parent is not a local file; and with
+ * %G_IO_ERROR_CANCELLED. Then nothing is left behind.
+ *
+ * Returns: (transfer full): a new temporary directory, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+TmTemporaryDirectory *
+tm_temporary_directory_new (GFile *parent,
+                            const char *prefix,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  g_return_val_if_fail (parent == NULL || G_IS_FILE (parent), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_initable_new (TM_TYPE_TEMPORARY_DIRECTORY, cancellable, error, "parent", parent,
+                         "prefix", prefix, NULL);
+}
+
+/* For a root, which holds the descriptor of its directory. */
+TmTemporaryDirectory *
+tm_temporary_directory_new_in (GFile *parent,
+                               int parent_fd,
+                               const char *prefix,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  g_autoptr (TmTemporaryDirectory) self =
+      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent, "prefix", prefix, NULL);
+
+  return create_in (self, parent_fd, cancellable, error) ? g_steal_pointer (&self) : NULL;
+}
+
+/**
+ * tm_temporary_directory_new_async:
+ * @parent: (nullable): the directory to create it in, or %NULL for `g_get_tmp_dir()`
+ * @prefix: (nullable) (type filename): what its name begins with, or %NULL for the
+ *   name of the program
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Creates a temporary directory without blocking the caller.
+ *
+ * When it is cancelled, what was created by then is removed again.
+ *
+ * Since: 1.0
+ */
+void
+tm_temporary_directory_new_async (GFile *parent,
+                                  const char *prefix,
+                                  int io_priority,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  g_return_if_fail (parent == NULL || G_IS_FILE (parent));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  g_async_initable_new_async (TM_TYPE_TEMPORARY_DIRECTORY, io_priority, cancellable, callback,
+                              user_data, "parent", parent, "prefix", prefix, NULL);
+}
+
+/**
+ * tm_temporary_directory_new_finish:
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [func@TemporaryDirectory.new_async].
+ *
+ * Fails as [ctor@TemporaryDirectory.new] does.
+ *
+ * Returns: (transfer full): a new temporary directory, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+TmTemporaryDirectory *
+tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GObject) source = NULL;
+
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  source = g_async_result_get_source_object (result);
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (source), NULL);
+
+  return (TmTemporaryDirectory *) g_async_initable_new_finish (G_ASYNC_INITABLE (source), result,
+                                                               error);
+}
+
+/**
+ * tm_temporary_directory_get_file: (get-property file)
+ * @self: a temporary directory
+ *
+ * The directory.
+ *
+ * Returns: (transfer none) (nullable): the directory, also after it was closed; %NULL
+ *   only when @self was never initialised
+ *
+ * Since: 1.0
+ */
+GFile *
+tm_temporary_directory_get_file (TmTemporaryDirectory *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->file;
+}
+
+/**
+ * tm_temporary_directory_get_path: (get-property path)
+ * @self: a temporary directory
+ *
+ * The absolute path of the directory, in the file name encoding.
+ *
+ * Returns: (transfer none) (nullable) (type filename): the path, also after it was
+ *   closed; %NULL when @self was never initialised
+ *
+ * Since: 1.0
+ */
+const char *
+tm_temporary_directory_get_path (TmTemporaryDirectory *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->path;
+}
+
+/**
+ * tm_temporary_directory_get_fd: (get-property fd)
+ * @self: a temporary directory
+ *
+ * A descriptor of the directory, for `openat()` and its kin.
+ *
+ * It belongs to @self, which closes it when it is closed itself. It carries the
+ * lock that marks the directory as being in use: a child process that inherits it
+ * keeps the directory in use, and nobody may unlock it.
+ *
+ * Returns: the descriptor, or -1 when @self is closed or was never initialised
+ *
+ * Since: 1.0
+ */
+int
+tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->claim != NULL ? tm_claim_get_fd (self->claim) : -1;
+}
+
+/**
+ * tm_temporary_directory_get_child:
+ * @self: a temporary directory
+ * @name: (type filename): the name of a file in it; not an absolute path
+ *
+ * A file in the directory, which need not exist.
+ *
+ * See also `g_file_get_child()`.
+ *
+ * Returns: (transfer full) (nullable): the file; %NULL only when @self was never
+ *   initialised
+ *
+ * Since: 1.0
+ */
+GFile *
+tm_temporary_directory_get_child (TmTemporaryDirectory *self, const char *name)
+{
+  GFile *file;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
+  g_return_val_if_fail (name != NULL && !g_path_is_absolute (name), NULL);
+
+  file = tm_temporary_directory_get_file (self);
+  return file != NULL ? g_file_get_child (file, name) : NULL;
+}
+
+/**
+ * tm_temporary_directory_is_closed: (get-property closed)
+ * @self: a temporary directory
+ *
+ * Whether the directory has been deleted or kept.
+ *
+ * Returns: %TRUE when it is closed
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->state == STATE_CLOSED;
+}
+
+/* Called with the mutex held. */
+static void
+set_closed (TmTemporaryDirectory *self)
+{
+  g_clear_pointer (&self->claim, tm_claim_release);
+  self->state = STATE_CLOSED;
+  g_cond_broadcast (&self->state_changed);
+}
+
+/* In the thread that cancels, without the mutex. */
+static void
+wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
+{
+  g_mutex_lock (&self->mutex);
+  g_cond_broadcast (&self->state_changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+static gboolean
+fail_not_initialized (const char *action, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+               "%s a temporary directory: the object was never initialized", action);
+  return FALSE;
+}
+
+/* Called with the mutex held, which it drops while somebody else deletes. Returns with the state
+ * open, for the caller to go on, or else with what the caller is to return. */
+static gboolean
+wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  while (self->state == STATE_CLOSING)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      g_cond_wait (&self->state_changed, &self->mutex);
+    }
+
+  /* The other's cancellation is not ours: the deletion is taken over. */
+  if (self->state == STATE_OPEN && self->close_error != NULL &&
+      !g_error_matches (self->close_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      if (error != NULL)
+        *error = g_error_copy (self->close_error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Sets @closed_now if it was this call that closed it, and a change has to be notified. */
+static gboolean
+close_once (TmTemporaryDirectory *self,
+            GCancellable *cancellable,
+            gboolean *closed_now,
+            GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GError *local_error = NULL;
+
+  *closed_now = FALSE;
+
+  if (self->state == STATE_CLOSING && !wait_for_other (self, cancellable, error))
+    return FALSE;
+
+  if (self->state == STATE_UNINITIALIZED)
+    return fail_not_initialized ("Closing", error);
+
+  if (self->state == STATE_CLOSED)
+    return TRUE;
+
+  if (!tm_claim_is_of_this_process (self->claim))
+    {
+      set_closed (self);
+      *closed_now = TRUE;
+      return TRUE;
+    }
+
+  self->state = STATE_CLOSING;
+  g_clear_error (&self->close_error);
+  g_mutex_unlock (&self->mutex);
+
+  /* Only whoever set the state to closing uses the claim now. */
+  tm_claim_delete (self->claim, self->path, cancellable, &local_error);
+
+  g_mutex_lock (&self->mutex);
+  if (local_error != NULL)
+    {
+      self->close_error = g_error_copy (local_error);
+      self->state = STATE_OPEN;
+      g_cond_broadcast (&self->state_changed);
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+
+  set_closed (self);
+  *closed_now = TRUE;
+  return TRUE;
+}
+
+static gboolean
+close_cancellably (TmTemporaryDirectory *self,
+                   GCancellable *cancellable,
+                   gboolean *closed_now,
+                   GError **error)
+{
+  gulong handler = 0;
+  gboolean closed;
+
+  *closed_now = FALSE;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  /* Connected and disconnected without the mutex, which the handler takes. */
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (wake_waiting_cb), self, NULL);
+  closed = close_once (self, cancellable, closed_now, error);
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, handler);
+
+  return closed;
+}
+
+/**
+ * tm_temporary_directory_close:
+ * @self: a temporary directory
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Deletes the directory with everything in it.
+ *
+ * Symbolic links are deleted and not followed, and what is mounted inside is not
+ * touched. Nothing but the directory that was created is ever deleted: if it has
+ * been removed, or renamed, by somebody else, that is a success.
+ *
+ * Closing it once more succeeds and does nothing. If several threads close it, one
+ * deletes it and all are told of the result.
+ *
+ * An error does not stop it: whatever can be deleted is, and the first error is
+ * returned, with its path: %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when
+ * something is mounted inside or it keeps being filled; %G_IO_ERROR_NOT_FOUND when
+ * something else stands under its name; %G_IO_ERROR_CANCELLED;
+ * %G_IO_ERROR_NOT_INITIALIZED. After an error the directory is still open and can
+ * be closed again.
+ *
+ * Returns: %TRUE when it is closed, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_close (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  gboolean closed, closed_now;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  closed = close_cancellably (self, cancellable, &closed_now, error);
+  if (closed_now)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
+
+  return closed;
+}
+
+/* In a thread of the pool. */
+static void
+close_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  gboolean *closed_now = task_data;
+  GError *local_error = NULL;
+
+  if (close_cancellably (source, cancellable, closed_now, &local_error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/* In the main context of the caller, after its callback. */
+static void
+close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
+{
+  const gboolean *closed_now = g_task_get_task_data (task);
+
+  if (*closed_now)
+    g_object_notify_by_pspec (g_task_get_source_object (task), properties[PROP_CLOSED]);
+}
+
+/**
+ * tm_temporary_directory_close_async:
+ * @self: a temporary directory
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Deletes the directory with everything in it, without blocking the caller.
+ *
+ * See [method@TemporaryDirectory.close].
+ *
+ * Since: 1.0
+ */
+void
+tm_temporary_directory_close_async (TmTemporaryDirectory *self,
+                                    int io_priority,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (TM_IS_TEMPORARY_DIRECTORY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, tm_temporary_directory_close_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_task_data (task, g_new0 (gboolean, 1), g_free);
+  /* Cancelled when everything had already been deleted: it is deleted, and that is the result. */
+  g_task_set_check_cancellable (task, FALSE);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (close_completed_cb), NULL);
+  g_task_run_in_thread (task, close_thread_cb);
+}
+
+/**
+ * tm_temporary_directory_close_finish:
+ * @self: a temporary directory
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@TemporaryDirectory.close_async].
+ *
+ * Fails as [method@TemporaryDirectory.close] does.
+ *
+ * Returns: %TRUE when it is closed, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
+                                     GAsyncResult *result,
+                                     GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_temporary_directory_close_async),
+                        FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+keep_locked (TmTemporaryDirectory *self, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autofree char *display_name = NULL;
+
+  while (self->state == STATE_CLOSING)
+    g_cond_wait (&self->state_changed, &self->mutex);
+
+  if (self->state == STATE_UNINITIALIZED)
+    return fail_not_initialized ("Keeping", error);
+
+  display_name = g_filename_display_name (self->path);
+
+  if (self->state == STATE_CLOSED)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                   "Keeping the temporary directory “%s”: it is closed", display_name);
+      return FALSE;
+    }
+
+  if (!tm_claim_is_of_this_process (self->claim))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "Keeping the temporary directory “%s”: it belongs to the parent process",
+                   display_name);
+      return FALSE;
+    }
+
+  if (!tm_claim_disown (self->claim, self->path, error))
+    return FALSE;
+
+  set_closed (self);
+  return TRUE;
+}
+
+/**
+ * tm_temporary_directory_keep:
+ * @self: a temporary directory
+ * @error: return location for an error
+ *
+ * Closes the object and lets the directory live on.
+ *
+ * From then on it is a directory like any other: a cleanup of its [class@Root]
+ * deletes it when it has expired, and not before.
+ *
+ * Waits for a close that another thread is busy with. Fails with
+ * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
+ * a forked child, and with %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!keep_locked (self, error))
+    return FALSE;
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
+  return TRUE;
+}

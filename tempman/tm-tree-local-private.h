@@ -1,0 +1,15 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+gboolean
+tm_tree_local_empty (int dirfd, const char *path, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

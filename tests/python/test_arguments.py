@@ -1,0 +1,239 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What the functions take, and how they refuse the rest."""
+
+import datetime
+import decimal
+import os
+import pathlib
+import unittest
+
+import support
+
+from gi.repository import Gio, GLib
+from gi.repository import Tempman as tempman
+
+
+class Paths(support.TestCase):
+    def forms(self):
+        yield self.folder
+        yield os.fsencode(self.folder)
+        yield pathlib.Path(self.folder)
+        yield Gio.File.new_for_path(self.folder)
+
+    def test_create_temp_dir(self):
+        for form in self.forms():
+            with self.subTest(form=form), tempman.create_temp_dir(form) as directory:
+                self.assertEqual(os.path.dirname(directory.path), self.folder)
+
+    def test_constructor(self):
+        for form in self.forms():
+            with self.subTest(form=form), tempman.TemporaryDirectory(form) as directory:
+                self.assertEqual(os.path.dirname(directory.path), self.folder)
+
+    def test_root(self):
+        for form in self.forms():
+            with self.subTest(form=form):
+                self.assertEqual(tempman.root(form).get_directory().get_path(), self.folder)
+                self.assertEqual(tempman.Root(form).get_directory().get_path(), self.folder)
+
+    def test_a_temporary_directory_is_a_path(self):
+        with tempman.create_temp_dir(self.folder) as outer:
+            self.assertEqual(os.fspath(outer), outer.path)
+            with tempman.create_temp_dir(outer) as inner:
+                self.assertEqual(os.path.dirname(inner.path), outer.path)
+            self.assertEqual(os.listdir(outer), [])
+
+    def test_wrong_type(self):
+        for wrong in (1, 1.5, object(), []):
+            with self.subTest(wrong=wrong):
+                self.assertRaises(TypeError, tempman.create_temp_dir, wrong)
+                self.assertRaises(TypeError, tempman.root, wrong)
+
+    def test_root_needs_a_directory(self):
+        self.assertRaises(TypeError, tempman.root, None)
+        self.assertRaises(TypeError, tempman.Root, None)
+
+    def test_empty_path(self):
+        for empty in ('', b''):
+            with self.subTest(empty=empty):
+                self.assertRaises(ValueError, tempman.create_temp_dir, empty)
+                self.assertRaises(ValueError, tempman.root, empty)
+
+    def test_nul_in_the_path(self):
+        self.assertRaises(ValueError, tempman.root, self.folder + '\0x')
+
+    def test_not_utf_8(self):
+        parent = os.path.join(os.fsencode(self.folder), b'not-utf-8-\xff')
+        os.mkdir(parent)
+        for form in (parent, os.fsdecode(parent), pathlib.Path(os.fsdecode(parent))):
+            with self.subTest(form=form):
+                with tempman.create_temp_dir(form) as directory:
+                    self.assertIs(type(directory.path), str)
+                    self.assertEqual(os.path.dirname(os.fsencode(directory.path)), parent)
+                    self.assertTrue(os.path.isdir(directory))
+                    self.assertIn(repr(directory.path), repr(directory))
+                self.assert_gone(directory.path)
+                with tempman.root(form).create_temp_dir() as directory:
+                    self.assertEqual(os.path.dirname(os.fsencode(directory.path)), parent)
+        self.assertEqual(os.listdir(parent), [])
+
+    def test_relative(self):
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder)
+        directory = tempman.create_temp_dir('.')
+        os.chdir(before)
+        self.assertEqual(os.path.dirname(directory.path), self.folder)
+        directory.close()
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+class Prefix(support.TestCase):
+    def test_prefix(self):
+        with tempman.TemporaryDirectory(self.folder, 'report') as directory:
+            self.assertTrue(os.path.basename(directory.path).startswith('report-'))
+
+    def test_by_keyword(self):
+        with tempman.TemporaryDirectory(prefix='report', parent=self.folder) as directory:
+            self.assertTrue(os.path.basename(directory.path).startswith('report-'))
+
+    def test_refused(self):
+        for prefix in ('a/b', '.', '..'):
+            with self.subTest(prefix=prefix):
+                with self.assertRaises(GLib.Error) as caught:
+                    tempman.TemporaryDirectory(self.folder, prefix)
+                self.assertTrue(caught.exception.matches(Gio.io_error_quark(),
+                                                         Gio.IOErrorEnum.INVALID_FILENAME))
+
+
+class Timeouts(support.TestCase):
+    def test_seconds(self):
+        for timeout, seconds in ((0, 0.0), (60, 60.0), (0.25, 0.25), (-3, -3.0),
+                                 (float('inf'), float('inf')),
+                                 (datetime.timedelta(hours=1, milliseconds=500), 3600.5),
+                                 (None, tempman.NO_TIMEOUT)):
+            with self.subTest(timeout=timeout):
+                self.assertEqual(tempman.root(self.folder, timeout).get_timeout(), seconds)
+                self.assertEqual(tempman.Root(self.folder, timeout).get_timeout(), seconds)
+
+    def test_none_by_default(self):
+        self.assertEqual(tempman.root(self.folder).get_timeout(), -1.0)
+
+    def test_not_a_number(self):
+        with self.assertRaises(GLib.Error) as caught:
+            tempman.root(self.folder, float('nan'))
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(),
+                                                 Gio.IOErrorEnum.INVALID_ARGUMENT))
+
+    def test_wrong_type(self):
+        for wrong in ('60', b'60', True, False, decimal.Decimal(60), object(), [60],
+                      datetime.time(0, 1)):
+            with self.subTest(wrong=wrong):
+                self.assertRaises(TypeError, tempman.root, self.folder, wrong)
+                self.assertRaises(TypeError, tempman.Root, self.folder, wrong)
+
+
+class Flags(support.TestCase):
+    def test_create_directory(self):
+        path = os.path.join(self.folder, 'new', 'root')
+        tempman.Root(path, flags=tempman.RootFlags.CREATE_DIRECTORY)
+        self.assertTrue(os.path.isdir(path))
+
+    def test_kept(self):
+        flags = tempman.RootFlags.RECLAIM_ABANDONED | tempman.RootFlags.EXPIRE_LIVE
+        self.assertEqual(tempman.Root(self.folder, 1, flags).get_flags(), flags)
+        self.assertEqual(tempman.Root(self.folder, 1, int(flags)).get_flags(), flags)
+
+
+class Errors(support.TestCase):
+    def assert_error(self, code, path, function, *args):
+        with self.assertRaises(GLib.Error) as caught:
+            function(*args)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), code),
+                        repr(caught.exception))
+        self.assertIn(path, caught.exception.message)
+
+    def test_missing(self):
+        missing = os.path.join(self.folder, 'missing')
+        for function in (tempman.create_temp_dir, tempman.TemporaryDirectory, tempman.root,
+                         tempman.Root):
+            with self.subTest(function=function):
+                self.assert_error(Gio.IOErrorEnum.NOT_FOUND, missing, function, missing)
+
+    def test_plain_file(self):
+        file = os.path.join(self.folder, 'file')
+        with open(file, 'w'):
+            pass
+        for function in (tempman.create_temp_dir, tempman.root):
+            with self.subTest(function=function):
+                self.assert_error(Gio.IOErrorEnum.NOT_DIRECTORY, file, function, file)
+
+    def test_not_utf_8(self):
+        missing = os.path.join(os.fsencode(self.folder), b'not-utf-8-\xff')
+        shown = os.path.join(self.folder, 'not-utf-8-')
+        for function in (tempman.create_temp_dir, tempman.root):
+            with self.subTest(function=function):
+                self.assert_error(Gio.IOErrorEnum.NOT_FOUND, shown, function, missing)
+
+    def test_dangerous_roots(self):
+        for path in ('/', os.path.expanduser('~')):
+            # A build machine's home may be missing.
+            if not os.path.isdir(path):
+                continue
+            with self.subTest(path=path):
+                self.assert_error(Gio.IOErrorEnum.INVALID_ARGUMENT, path, tempman.root, path)
+
+
+class IntrospectedInterface(support.TestCase):
+    """What C offers is there under its own names as well."""
+
+    def setUp(self):
+        super().setUp()
+        self.file = Gio.File.new_for_path(self.folder)
+
+    def test_temporary_directory(self):
+        directory = tempman.TemporaryDirectory.new(self.file, 'report', None)
+        self.addCleanup(directory.close, None)
+        self.assertIs(type(directory), tempman.TemporaryDirectory)
+        self.assertEqual(directory.get_path(), directory.path)
+        self.assertEqual(directory.get_file().get_path(), directory.path)
+        self.assertEqual(directory.get_child('a').get_path(), os.path.join(directory.path, 'a'))
+        self.assertEqual(os.fstat(directory.get_fd()).st_ino, os.stat(directory.path).st_ino)
+        self.assertFalse(directory.is_closed())
+
+    def test_keep(self):
+        directory = tempman.create_temp_dir(self.folder)
+        directory.keep()
+        self.assertTrue(directory.is_closed())
+        self.assert_there(directory.path)
+
+    def test_root(self):
+        root = tempman.Root.new(self.file, 60, tempman.RootFlags.NONE, None)
+        self.assertIs(type(root), tempman.Root)
+        root.set_prefix('report')
+        directory = root.create_temp_dir(None)
+        self.addCleanup(directory.close, None)
+        self.assertTrue(os.path.basename(directory.path).startswith('report-'))
+        self.assertEqual(root.cleanup(None), 0)
+
+    def test_cancelled(self):
+        cancellable = Gio.Cancellable()
+        cancellable.cancel()
+        directory = tempman.create_temp_dir(self.folder)
+        self.addCleanup(directory.close)
+        root = tempman.root(self.folder)
+        for function, args in ((directory.close, ()),
+                               (root.create_temp_dir, ()),
+                               (tempman.TemporaryDirectory.new, (self.file, None))):
+            with self.subTest(function=function):
+                with self.assertRaises(GLib.Error) as caught:
+                    function(*args, cancellable)
+                self.assertTrue(caught.exception.matches(Gio.io_error_quark(),
+                                                         Gio.IOErrorEnum.CANCELLED))
+        self.assertFalse(directory.is_closed())
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What a root deletes, and what it leaves alone."""
+
+import os
+import unittest
+
+import support
+
+from gi.repository import Tempman as tempman
+
+
+class Cleanup(support.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.root = tempman.root(self.folder, timeout=60)
+
+    def test_old_sub_directories_go_with_their_contents(self):
+        old = self.make('old')
+        os.makedirs(os.path.join(old, 'one', 'two'))
+        with open(os.path.join(old, 'one', 'file'), 'w'):
+            pass
+        self.set_age(old, 100)
+        young = self.make('young')
+        self.assertEqual(self.root.cleanup(), 1)
+        self.assert_gone(old)
+        self.assert_there(young)
+
+    def test_timeout_zero(self):
+        path = self.make('just-made', age=1)
+        self.assertEqual(tempman.root(self.folder, 0).cleanup(), 1)
+        self.assert_gone(path)
+
+    def test_negative_timeout_is_never(self):
+        path = self.make('old', age=1000 * support.DAY)
+        self.assertEqual(tempman.root(self.folder, -5).cleanup(), 0)
+        self.assert_there(path)
+
+    def test_future_is_young(self):
+        path = self.make('future', age=-100)
+        self.assertEqual(self.root.cleanup(), 0)
+        self.assert_there(path)
+
+    def test_plain_files_stay(self):
+        path = os.path.join(self.folder, 'file')
+        with open(path, 'w'):
+            pass
+        self.set_age(path, 100)
+        self.assertEqual(self.root.cleanup(), 0)
+        self.assert_there(path)
+
+    def test_links_and_their_targets_stay(self):
+        with tempman.create_temp_dir() as elsewhere:
+            target = os.path.join(elsewhere.path, 'target')
+            os.mkdir(target)
+            self.set_age(target, 100)
+            link = os.path.join(self.folder, 'link')
+            os.symlink(target, link)
+            self.set_age(link, 100, follow_symlinks=False)
+            self.assertEqual(self.root.cleanup(), 0)
+            self.assert_there(link, target)
+
+    def test_links_inside_are_not_followed(self):
+        with tempman.create_temp_dir() as elsewhere:
+            file = os.path.join(elsewhere.path, 'file')
+            with open(file, 'w'):
+                pass
+            old = self.make('old')
+            os.symlink(elsewhere.path, os.path.join(old, 'link'))
+            self.set_age(old, 100)
+            self.assertEqual(self.root.cleanup(), 1)
+            self.assert_gone(old)
+            self.assert_there(file)
+
+    def test_directories_in_use_stay(self):
+        with self.root.create_temp_dir() as directory:
+            self.set_age(directory.path, 100)
+            self.assertEqual(self.root.cleanup(), 0)
+            self.assert_there(directory.path)
+            with self.root.create_temp_dir():
+                self.assert_there(directory.path)
+
+    def test_directories_in_use_by_another_process_stay(self):
+        with self.root.create_temp_dir() as directory:
+            self.set_age(directory.path, 100)
+            self.run_script('import sys\n'
+                            'from gi.repository import Tempman as tempman\n'
+                            'tempman.root(sys.argv[1], 1).cleanup()\n')
+            self.assert_there(directory.path)
+
+    def test_expire_live(self):
+        root = tempman.Root(self.folder, 60, tempman.RootFlags.EXPIRE_LIVE)
+        directory = root.create_temp_dir()
+        self.set_age(directory.path, 100)
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(directory.path)
+        directory.close()
+
+    def test_reclaim_abandoned(self):
+        path, = self.run_script('import os, sys\n'
+                                'from gi.repository import Tempman as tempman\n'
+                                'directory = tempman.create_temp_dir(sys.argv[1])\n'
+                                'print(directory.path, flush=True)\n'
+                                'os._exit(0)\n')
+        self.assert_there(path)
+        self.assertEqual(self.root.cleanup(), 0)
+        self.assert_there(path)
+        root = tempman.Root(self.folder, flags=tempman.RootFlags.RECLAIM_ABANDONED)
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(path)
+
+
+if __name__ == '__main__':
+    unittest.main()

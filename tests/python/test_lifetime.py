@@ -1,0 +1,279 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""When a directory goes: at close, with its last reference, at exit; and when it must not."""
+
+import gc
+import os
+import unittest
+import weakref
+
+import support
+
+from gi.repository import Gio, GLib, GObject
+from gi.repository import Tempman as tempman
+
+
+class Close(support.TestCase):
+    def test_twice(self):
+        directory = tempman.create_temp_dir(self.folder)
+        directory.close()
+        directory.close()
+        self.assertTrue(directory.is_closed())
+        self.assert_gone(directory.path)
+
+    def test_inside_with(self):
+        with tempman.create_temp_dir(self.folder) as directory:
+            directory.close()
+        self.assert_gone(directory.path)
+
+    def test_exception_inside_with(self):
+        with self.assertRaises(ZeroDivisionError):
+            with tempman.create_temp_dir(self.folder) as directory:
+                1 / 0
+        self.assertTrue(directory.is_closed())
+        self.assert_gone(directory.path)
+
+    def test_already_deleted(self):
+        directory = tempman.create_temp_dir(self.folder)
+        os.rmdir(directory.path)
+        directory.close()
+        self.assertTrue(directory.is_closed())
+
+    def test_replaced(self):
+        directory = tempman.create_temp_dir(self.folder)
+        os.rename(directory.path, os.path.join(self.folder, 'moved'))
+        os.mkdir(directory.path)
+        with self.assertRaises(GLib.Error) as caught:
+            directory.close()
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
+        self.assertIn(directory.path, caught.exception.message)
+        self.assert_there(directory.path)
+
+    def test_repr(self):
+        directory = tempman.create_temp_dir(self.folder)
+        self.assertEqual(repr(directory), f'<Tempman.TemporaryDirectory {directory.path!r} open>')
+        directory.close()
+        self.assertEqual(repr(directory),
+                         f'<Tempman.TemporaryDirectory {directory.path!r} closed>')
+
+
+class LastReference(support.TestCase):
+    def ways(self):
+        file = Gio.File.new_for_path(self.folder)
+        root = tempman.root(self.folder)
+        yield lambda: tempman.create_temp_dir(self.folder)
+        yield lambda: tempman.TemporaryDirectory(self.folder)
+        yield lambda: tempman.TemporaryDirectory.new(file, None)
+        yield root.create_temp_dir
+
+    def test_deletes(self):
+        for create in self.ways():
+            directory = create()
+            path = directory.path
+            self.assert_there(path)
+            del directory
+            gc.collect()
+            self.assert_gone(path)
+
+    def test_the_exit_hook_holds_none(self):
+        # The wrapper goes with the object, however it was made.
+        for create in self.ways():
+            reference = weakref.ref(create())
+            gc.collect()
+            self.assertIsNone(reference())
+
+
+class Exit(support.TestCase):
+    # A source of the main context holds the list, so that no directory goes by itself when the
+    # interpreter takes its modules apart.
+    PREFIX = ('import os, sys\n'
+              'from gi.repository import Gio, GLib, GObject\n'
+              'from gi.repository import Tempman as tempman\n'
+              'folder = sys.argv[1]\n'
+              'file = Gio.File.new_for_path(folder)\n'
+              'def show(directory):\n'
+              '    assert os.path.isdir(directory.path)\n'
+              '    print(directory.path, flush=True)\n'
+              '    return directory\n'
+              'kept = []\n'
+              'GLib.timeout_add_seconds(3600, lambda kept=kept: True)\n')
+
+    def check(self, script, status=0):
+        path, = self.run_script(self.PREFIX + script, status)
+        self.assert_gone(path)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_create_temp_dir(self):
+        self.check('kept.append(show(tempman.create_temp_dir(folder)))')
+
+    def test_new(self):
+        self.check('kept.append(show(tempman.TemporaryDirectory.new(file, None)))')
+
+    def test_new_finish(self):
+        self.check('loop = GLib.MainLoop()\n'
+                   'def created(source, result):\n'
+                   '    kept.append(show(tempman.TemporaryDirectory.new_finish(result)))\n'
+                   '    loop.quit()\n'
+                   'tempman.TemporaryDirectory.new_async(file, None, 0, None, created)\n'
+                   'loop.run()\n')
+
+    def test_init(self):
+        self.check('directory = GObject.new(tempman.TemporaryDirectory, parent=file)\n'
+                   'directory.init(None)\n'
+                   'kept.append(show(directory))\n')
+
+    def test_init_finish(self):
+        self.check('loop = GLib.MainLoop()\n'
+                   'def initialized(source, result):\n'
+                   '    source.init_finish(result)\n'
+                   '    kept.append(show(source))\n'
+                   '    loop.quit()\n'
+                   'directory = GObject.new(tempman.TemporaryDirectory, parent=file)\n'
+                   'directory.init_async(0, None, initialized)\n'
+                   'loop.run()\n')
+
+    def test_root(self):
+        self.check('kept.append(show(tempman.root(folder).create_temp_dir()))')
+
+    def test_root_finish(self):
+        self.check('loop = GLib.MainLoop()\n'
+                   'def created(source, result):\n'
+                   '    kept.append(show(source.create_temp_dir_finish(result)))\n'
+                   '    loop.quit()\n'
+                   'tempman.root(folder).create_temp_dir_async(0, None, created)\n'
+                   'loop.run()\n')
+
+    def test_held_by_c_alone(self):
+        self.check('store = Gio.ListStore.new(tempman.TemporaryDirectory)\n'
+                   'store.append(show(tempman.create_temp_dir(folder)))\n'
+                   'kept.append(store)\n')
+
+    def test_exit(self):
+        self.check('kept.append(show(tempman.create_temp_dir(folder)))\n'
+                   'sys.exit(3)\n', status=3)
+
+    def test_exception(self):
+        self.check('kept.append(show(tempman.create_temp_dir(folder)))\n'
+                   '1 / 0\n', status=1)
+
+    def test_error_does_not_stop_the_rest(self):
+        lines = self.run_script(self.PREFIX +
+                                'for _ in range(3):\n'
+                                '    kept.append(show(tempman.create_temp_dir(folder)))\n'
+                                'stranger = kept[0].path\n'
+                                'os.rmdir(stranger)\n'
+                                'os.mkdir(stranger)\n')
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(os.listdir(self.folder), [os.path.basename(lines[0])])
+
+
+class Fork(support.TestCase):
+    """A child that shares the object with its parent leaves the directory alone."""
+
+    def check(self, child):
+        path, = self.run_script(Exit.PREFIX +
+                                'directory = show(tempman.create_temp_dir(folder))\n'
+                                'file = os.path.join(directory.path, "file")\n'
+                                'open(file, "w").close()\n'
+                                'pid = os.fork()\n'
+                                'if pid == 0:\n'
+                                f'    {child}\n'
+                                'else:\n'
+                                '    _, status = os.waitpid(pid, 0)\n'
+                                '    assert status == 0, status\n'
+                                '    assert os.path.isfile(file)\n'
+                                # Still locked, too.
+                                '    os.utime(directory, (1, 1))\n'
+                                '    assert tempman.root(folder, 1).cleanup() == 0\n'
+                                '    directory.close()\n')
+        self.assert_gone(path)
+
+    def test_child_ends_at_once(self):
+        self.check('os._exit(0)')
+
+    def test_child_exits(self):
+        self.check('sys.exit(0)')
+
+    def test_child_drops_its_reference(self):
+        self.check('del directory; os._exit(0)')
+
+    def test_child_closes(self):
+        self.check('directory.close(); os._exit(0)')
+
+    def test_child_can_create_its_own(self):
+        self.check('with tempman.create_temp_dir(folder) as own: assert os.path.isdir(own); '
+                   'os._exit(0)')
+
+
+class Uninitialized(support.TestCase):
+    """C code constructs objects without initialising them; every method survives that."""
+
+    def assert_not_initialized(self, function, *args):
+        with self.assertRaises(GLib.Error) as caught:
+            function(*args)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(),
+                                                 Gio.IOErrorEnum.NOT_INITIALIZED),
+                        repr(caught.exception))
+
+    def assert_not_initialized_async(self, start, finish):
+        loop = GLib.MainLoop()
+        results = []
+
+        def done(source, result):
+            results.append(result)
+            loop.quit()
+
+        start(0, None, done)
+        loop.run()
+        self.assert_not_initialized(finish, results[0])
+
+    def test_temporary_directory(self):
+        directory = GObject.new(tempman.TemporaryDirectory)
+        self.assertIs(type(directory), tempman.TemporaryDirectory)
+        self.assertIsNone(directory.path)
+        self.assertIsNone(directory.get_path())
+        self.assertIsNone(directory.get_file())
+        self.assertIsNone(directory.get_child('name'))
+        self.assertEqual(directory.get_fd(), -1)
+        self.assertIs(type(directory.is_closed()), bool)
+        self.assertEqual(repr(directory), '<Tempman.TemporaryDirectory not initialized>')
+        self.assertRaisesRegex(TypeError, 'not initialized', os.fspath, directory)
+        self.assert_not_initialized(directory.close)
+        self.assert_not_initialized(directory.keep)
+        self.assert_not_initialized_async(directory.close_async, directory.close_finish)
+
+    def test_properties_of_a_temporary_directory(self):
+        directory = GObject.new(tempman.TemporaryDirectory)
+        for prop in directory.list_properties():
+            if prop.flags & GObject.ParamFlags.READABLE:
+                directory.get_property(prop.name)
+
+    def test_root(self):
+        root = GObject.new(tempman.Root)
+        root.get_directory()
+        root.get_timeout()
+        root.get_flags()
+        root.get_prefix()
+        root.set_prefix('name')
+        self.assert_not_initialized(root.create_temp_dir)
+        self.assert_not_initialized(root.cleanup)
+        self.assert_not_initialized_async(root.create_temp_dir_async, root.create_temp_dir_finish)
+        self.assert_not_initialized_async(root.cleanup_async, root.cleanup_finish)
+
+    def test_properties_of_a_root(self):
+        root = GObject.new(tempman.Root)
+        for prop in root.list_properties():
+            if prop.flags & GObject.ParamFlags.READABLE:
+                root.get_property(prop.name)
+
+    def test_failed_initialisation(self):
+        missing = Gio.File.new_for_path(os.path.join(self.folder, 'missing'))
+        directory = GObject.new(tempman.TemporaryDirectory, parent=missing)
+        self.assertRaises(GLib.Error, directory.init)
+        self.assertRaises(GLib.Error, directory.close)
+        self.assertIsNone(directory.path)
+
+
+if __name__ == '__main__':
+    unittest.main()

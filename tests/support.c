@@ -1,0 +1,182 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void
+sandbox_set_up (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  sandbox->path = g_dir_make_tmp ("tempman-test-XXXXXX", &error);
+  g_assert_no_error (error);
+  /* For the tests that drop to an ordinary user. */
+  g_assert_no_errno (g_chmod (sandbox->path, 0777));
+}
+
+void
+sandbox_tear_down (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *chattr = g_find_program_in_path ("chattr");
+  const char *make_mutable[] = { chattr, "-R", "-f", "-i", "-a", sandbox->path, NULL };
+  const char *delete[] = { "rm", "-rf", "--", sandbox->path, NULL };
+  g_autoptr (GError) error = NULL;
+
+  if (chattr != NULL && geteuid () == 0)
+    g_spawn_sync (NULL, (char **) make_mutable, NULL,
+                  G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                  NULL, NULL);
+  g_spawn_sync (NULL, (char **) delete, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                &error);
+  g_assert_no_error (error);
+  g_free (sandbox->path);
+}
+
+char *
+sandbox_path (Sandbox *sandbox, const char *name)
+{
+  return g_build_filename (sandbox->path, name, NULL);
+}
+
+GFile *
+sandbox_file (Sandbox *sandbox, const char *name)
+{
+  return g_file_new_build_filename (sandbox->path, name, NULL);
+}
+
+void
+make_directory (const char *path)
+{
+  g_assert_no_errno (g_mkdir_with_parents (path, 0755));
+}
+
+void
+make_file (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents_full (path, "kept", -1, G_FILE_SET_CONTENTS_NONE, 0600, &error);
+  g_assert_no_error (error);
+}
+
+/* A little of everything that an ordinary user can make. */
+void
+make_tree (const char *path)
+{
+  static const char *const names[] = { "plain", "-rf", "new\nline", "bad \xff utf-8", " " };
+  g_autofree char *nested = g_build_filename (path, "a", "b", "c", NULL);
+  g_autofree char *link = g_build_filename (path, "dangling", NULL);
+  g_autofree char *loop = g_build_filename (path, "loop", NULL);
+  g_autofree char *fifo = g_build_filename (path, "fifo", NULL);
+  g_autofree char *long_name = g_strnfill (255, 'n');
+  g_autofree char *long_path = g_build_filename (path, long_name, NULL);
+
+  make_directory (nested);
+  make_directory (long_path);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *file = g_build_filename (path, names[i], NULL);
+      g_autofree char *below = g_build_filename (nested, names[i], NULL);
+
+      make_file (file);
+      make_file (below);
+    }
+  g_assert_no_errno (symlink ("/nowhere", link));
+  g_assert_no_errno (symlink (".", loop));
+  g_assert_no_errno (mkfifo (fifo, 0600));
+}
+
+void
+make_old (const char *path, gint64 seconds)
+{
+  struct timespec times[2];
+
+  clock_gettime (CLOCK_REALTIME, &times[0]);
+  times[0].tv_sec -= seconds;
+  times[1] = times[0];
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
+}
+
+gboolean
+path_exists (const char *path)
+{
+  struct stat status;
+
+  return lstat (path, &status) == 0;
+}
+
+guint
+count_entries (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+guint
+count_open_descriptors (void)
+{
+  return count_entries ("/proc/self/fd");
+}
+
+pid_t
+start_child (ChildFunc function, gpointer data)
+{
+  pid_t pid = fork ();
+
+  g_assert_no_errno (pid);
+  if (pid == 0)
+    {
+      function (data);
+      _exit (0);
+    }
+  return pid;
+}
+
+/* The exit status, or 128 and the signal. */
+int
+wait_for_child (pid_t pid)
+{
+  int status;
+
+  g_assert_no_errno (waitpid (pid, &status, 0));
+  return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+}
+
+int
+run_in_child (ChildFunc function, gpointer data)
+{
+  return wait_for_child (start_child (function, data));
+}
+
+/* In a child. An ordinary user stays who he is. */
+gboolean
+become_ordinary_user (void)
+{
+  return geteuid () != 0 || (setgid (TEST_UID) == 0 && setuid (TEST_UID) == 0);
+}
+
+/* In a child: what it mounts from then on, nobody else sees. */
+gboolean
+enter_mount_namespace (void)
+{
+  return unshare (geteuid () == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) == 0 &&
+         mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}

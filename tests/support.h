@@ -1,0 +1,66 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/* An ordinary user: the tests drop to it where root would be allowed what they expect to fail. */
+#define TEST_UID 65534
+
+/* A directory that one test has to itself, and everything below it. */
+typedef struct
+{
+  char *path;
+} Sandbox;
+
+void sandbox_set_up (Sandbox *sandbox, gconstpointer data);
+void sandbox_tear_down (Sandbox *sandbox, gconstpointer data);
+
+char *sandbox_path (Sandbox *sandbox, const char *name);
+GFile *sandbox_file (Sandbox *sandbox, const char *name);
+
+void make_directory (const char *path);
+void make_file (const char *path);
+void make_tree (const char *path);
+void make_old (const char *path, gint64 seconds);
+
+gboolean path_exists (const char *path);
+guint count_entries (const char *path);
+guint count_open_descriptors (void);
+
+typedef void (*ChildFunc) (gpointer data);
+
+int run_in_child (ChildFunc function, gpointer data);
+pid_t start_child (ChildFunc function, gpointer data);
+int wait_for_child (pid_t pid);
+gboolean become_ordinary_user (void);
+gboolean enter_mount_namespace (void);
+
+#define assert_success_in_child(status) g_assert_cmpint ((status), ==, 0)
+
+/* What a child returns whose machine does not allow what the test is about. */
+#define CHILD_CANNOT 77
+
+/* The test functions of one type share their fixture. */
+#define add_test(name, function)                                                                   \
+  g_test_add (name, Sandbox, NULL, sandbox_set_up, function, sandbox_tear_down)
+
+/* In a forked child, where GTest's own assertions would write into the parent's report. */
+#define child_assert(expression)                                                                   \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (!(expression))                                                                             \
+      {                                                                                            \
+        g_printerr ("%s:%d: not so: %s\n", __FILE__, __LINE__, #expression);                       \
+        _exit (1);                                                                                 \
+      }                                                                                            \
+  }                                                                                                \
+  G_STMT_END
+
+G_END_DECLS
