@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Usage: quickstart.py ROOT"""
+
+import os
+import pathlib
+import sys
+
+import gi
+
+gi.require_version('Tempman', '1')
+from gi.repository import Tempman as tempman
+
+folder = pathlib.Path(sys.argv[1])
+root = tempman.root(folder, timeout=60 * 60)
+
+with root.create_temp_dir() as directory:
+    print('Python created', directory.path)
+    pathlib.Path(directory.path, 'notes.txt').write_text('work')
+
+    # One that nobody has used for two hours, and a cleanup of the root.
+    old = folder / 'left-by-somebody'
+    old.mkdir()
+    (old / 'file').write_text('old')
+    os.utime(old, (old.stat().st_mtime - 7200,) * 2)
+    n_deleted = root.cleanup()
+    print(f'Python swept the root: {n_deleted} went')
+
+    assert n_deleted == 1 and not old.exists(), 'the old directory is still there'
+    assert os.path.exists(directory.path), 'the directory in use is gone'
+    print('Python still has', directory.path)
+
+assert not os.path.exists(directory.path), 'the directory was not deleted'
+print('Python closed it')

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs what is missing of what the library is built, and tested, with.
+# Usage: install-dependencies.sh [--tests]
+
+set -eu
+
+packages="gcc pkg-config meson ninja-build libglib2.0-dev libglib2.0-dev-bin gobject-introspection
+  libgirepository1.0-dev gir1.2-glib-2.0 python3 python3-gi gjs"
+if [ "${1:-}" = --tests ]; then
+    packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind e2fsprogs"
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "This is not Debian or a relative of it: nothing is installed by itself." >&2
+    echo "What is needed, by the names of Debian's packages:" $packages >&2
+    exit 0
+fi
+
+missing=
+for package in $packages; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "These packages are missing, and only root can install them:" >&2
+    echo "  sudo apt-get install$missing" >&2
+    exit 1
+fi
+
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

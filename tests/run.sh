@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Builds with warnings as errors and runs every test, also under the sanitizers and valgrind.
+# The last line of its output is the count of tests.
+
+set -u
+
+source_dir=$(cd "$(dirname "$0")/.." && pwd)
+results=$source_dir/_build-results
+passed=0
+failed=0
+skipped=0
+
+sh "$source_dir/docs/install-dependencies.sh" --tests || exit 1
+rm -rf "$results"
+mkdir -p "$results"
+
+# fail NAME: counts a step that is no test of Meson's.
+fail() {
+    echo "FAILED: $1"
+    failed=$((failed + 1))
+}
+
+# build NAME COMPILER MESON-OPTIONS...
+build() {
+    name=$1
+    compiler=$2
+    shift 2
+    echo "== $name: build"
+    rm -rf "$source_dir/_build-$name"
+    CC=$compiler meson setup "$source_dir/_build-$name" "$source_dir" -Dwerror=true "$@" \
+        >"$results/$name-setup.log" 2>&1 &&
+        meson compile -C "$source_dir/_build-$name" >"$results/$name-build.log" 2>&1 || {
+        cat "$results/$name-setup.log" "$results/$name-build.log" 2>/dev/null | tail -n 60
+        fail "build of $name"
+        return 1
+    }
+}
+
+# run NAME RUN MESON-TEST-OPTIONS...: each line of TAP counts, and each test without any.
+run() {
+    name=$1
+    label=$2
+    shift 2
+    echo "== $label"
+    status=0
+    meson test -C "$source_dir/_build-$name" --no-rebuild --print-errorlogs --logbase "$label" \
+        "$@" </dev/null >"$results/$label.log" 2>&1 || status=$?
+    counts=$(/usr/bin/python3 "$source_dir/tests/count.py" \
+        "$source_dir/_build-$name/meson-logs/$label.json") || {
+        fail "$label: no results"
+        tail -n 60 "$results/$label.log"
+        return
+    }
+    # shellcheck disable=SC2086
+    set -- $counts
+    echo "$1 passed, $2 failed, $3 skipped"
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    skipped=$((skipped + $3))
+    [ "$status" -eq 0 ] || {
+        cat "$results/$label.log"
+        [ "$2" -gt 0 ] || fail "$label: meson test exited with $status"
+    }
+}
+
+build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && {
+    run gcc gcc
+    G_SLICE=always-malloc run gcc valgrind --suite c --timeout-multiplier 10 \
+        --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+}
+build clang clang -Dintrospection=disabled && run clang clang --suite c
+build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run sanitizers sanitizers --suite c \
+        --timeout-multiplier 3
+
+echo "== quickstart"
+if sh "$source_dir/docs/quickstart.sh" </dev/null >"$results/quickstart.log" 2>&1; then
+    passed=$((passed + 1))
+else
+    cat "$results/quickstart.log"
+    fail quickstart
+fi
+
+if [ "$skipped" -gt 0 ]; then
+    echo "$passed passed, $failed failed, $skipped skipped"
+else
+    echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]
