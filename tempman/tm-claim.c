@@ -127,14 +127,35 @@ typedef enum
   ATTEMPT_LOST, /* to somebody who deleted the directory before it was ours */
 } Attempt;
 
-/* The directory has our name, but the directory it was made in is not where it was: nobody who is
- * given the path would find it. */
+/* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
+ * since it is the path that is handed out. Returns ATTEMPT_FAILED with
+ * errno. */
 static Attempt
-fail_displaced (int parent, const char *name, const char *parent_path, GError **error)
+claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *status)
 {
-  tm_dirfd_remove (parent, name);
-  tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, ENOENT);
-  return ATTEMPT_FAILED;
+#ifndef TM_CLAIM_WITHOUT_VERIFICATION
+  struct stat found;
+
+  if (tm_dirfd_stat_child (AT_FDCWD, path, &found) < 0 ||
+      !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+    {
+      /* It has its name, but the directory it was made in is not where it was: nobody who is given
+       * the path would find it. */
+      if (tm_dirfd_stat_child (parent, claim->name, &found) == 0 &&
+          tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+        {
+          errno = ENOENT;
+          return ATTEMPT_FAILED;
+        }
+      return ATTEMPT_LOST;
+    }
+
+  /* In a parent that others may write to, it could have been exchanged for another. */
+  if (status->st_uid != geteuid ())
+    return ATTEMPT_LOST;
+#endif
+
+  return ATTEMPT_DONE;
 }
 
 /* Locks and verifies what has just been made. */
@@ -142,7 +163,7 @@ static Attempt
 claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **error)
 {
   g_autofree char *path = g_build_filename (parent_path, claim->name, NULL);
-  struct stat status, parent_status, found;
+  struct stat status, parent_status;
   mode_t mode;
 
   if (lock_shared (claim->fd) < 0)
@@ -160,23 +181,16 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
   if (tm_dirfd_stat (claim->fd, &status) < 0 || tm_dirfd_stat (parent, &parent_status) < 0)
     goto failed;
 
-#ifndef TM_CLAIM_WITHOUT_VERIFICATION
-  /* By the path and not by the descriptor of the parent: it is the path that is handed out. */
-  if (tm_dirfd_stat_child (AT_FDCWD, path, &found) < 0 ||
-      !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (&status)))
+  switch (claim_verify (claim, parent, path, &status))
     {
-      if (tm_dirfd_stat_child (parent, claim->name, &found) == 0 &&
-          tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (&status)))
-        return fail_displaced (parent, claim->name, parent_path, error);
+    case ATTEMPT_DONE:
+      break;
+    case ATTEMPT_LOST:
       return ATTEMPT_LOST;
+    case ATTEMPT_FAILED:
+    default:
+      goto failed;
     }
-
-  /* In a parent that others may write to, it could have been exchanged for another. */
-  if (status.st_uid != geteuid ())
-    return ATTEMPT_LOST;
-#else
-  (void) found;
-#endif
 
   /* The umask may have taken from the owner's permissions. Bits that a parent with the set-group-ID
    * bit passes on are kept. */
@@ -194,7 +208,7 @@ failed:
     int errsv = errno;
 
     tm_dirfd_remove (parent, claim->name);
-    tm_dirfd_set_error (error, "Locking the temporary directory", path, errsv);
+    tm_dirfd_set_error (error, "Creating the temporary directory", path, errsv);
     return ATTEMPT_FAILED;
   }
 }

@@ -398,10 +398,9 @@ tm_root_class_init (TmRootClass *klass)
    * Since: 1.0
    */
   /* Lax, so that what is not a number arrives, and is refused with a GError. */
-  properties[PROP_TIMEOUT] =
-      g_param_spec_double ("timeout", NULL, NULL, -INFINITY, INFINITY, TM_NO_TIMEOUT,
-                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_LAX_VALIDATION |
-                               G_PARAM_STATIC_STRINGS);
+  properties[PROP_TIMEOUT] = g_param_spec_double (
+      "timeout", NULL, NULL, -INFINITY, INFINITY, TM_NO_TIMEOUT,
+      G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_LAX_VALIDATION | G_PARAM_STATIC_STRINGS);
 
   /**
    * TmRoot:flags: (getter get_flags)

@@ -50,7 +50,8 @@ typedef struct
 {
   char *directory;
   char *link;
-  gint stop; /* atomic */
+  gint started; /* atomic, both */
+  gint stop;
 } Swapper;
 
 static gpointer
@@ -59,8 +60,21 @@ swapper_thread (gpointer data)
   Swapper *swapper = data;
 
   while (!g_atomic_int_get (&swapper->stop))
-    renameat2 (AT_FDCWD, swapper->directory, AT_FDCWD, swapper->link, RENAME_EXCHANGE);
+    {
+      renameat2 (AT_FDCWD, swapper->directory, AT_FDCWD, swapper->link, RENAME_EXCHANGE);
+      g_atomic_int_set (&swapper->started, TRUE);
+    }
   return NULL;
+}
+
+static GThread *
+start_swapper (Swapper *swapper)
+{
+  GThread *thread = g_thread_new ("swapper", swapper_thread, swapper);
+
+  while (!g_atomic_int_get (&swapper->started))
+    g_thread_yield ();
+  return thread;
 }
 
 /* The deletion that every one of the CVEs was about: by path. */
@@ -103,7 +117,7 @@ race (Sandbox *sandbox, gboolean naive, gint64 microseconds)
       make_file (treasure);
       make_directory (inner);
       g_assert_no_errno (symlink (victim, link));
-      thread = g_thread_new ("swapper", swapper_thread, &swapper);
+      thread = start_swapper (&swapper);
 
       if (naive)
         delete_naively (tm_temporary_directory_get_path (directory));
@@ -253,7 +267,7 @@ test_moved_out (Sandbox *sandbox, gconstpointer data)
 
       make_directory (deep);
       make_directory (bait);
-      thread = g_thread_new ("swapper", swapper_thread, &swapper);
+      thread = start_swapper (&swapper);
       tm_temporary_directory_close (directory, NULL, NULL);
       g_atomic_int_set (&swapper.stop, TRUE);
       g_thread_join (thread);

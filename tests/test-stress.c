@@ -1,0 +1,190 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Creators and cleaners at timeout 0, each a process of its own, on one root: no directory that was
+ * handed out may ever be missing, and nothing may be left at the end.
+ *
+ * The same program is linked with a library without the verification of a new directory
+ * (TM_CLAIM_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
+
+#include "support.h"
+
+#include <tempman.h>
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define N_CREATORS 3
+#define N_CLEANERS 3
+
+/* In place of the C library's: gives the cleaners time between mkdir and the lock of a creator. */
+int
+flock (int fd, int operation)
+{
+  if ((operation & LOCK_SH) != 0)
+    g_usleep (50);
+
+  return (int) syscall (SYS_flock, fd, operation);
+}
+
+typedef struct
+{
+  gint stop; /* atomic, all of them */
+  gint n_created;
+  gint n_lost;
+  gint n_errors;
+} Tally;
+
+typedef struct
+{
+  TmRoot *root;
+  Tally *tally; /* in memory that the processes share */
+} Stress;
+
+static gboolean
+is_there (TmTemporaryDirectory *directory)
+{
+  struct stat by_path, by_fd;
+
+  return lstat (tm_temporary_directory_get_path (directory), &by_path) == 0 &&
+         fstat (tm_temporary_directory_get_fd (directory), &by_fd) == 0 &&
+         by_path.st_ino == by_fd.st_ino;
+}
+
+static void
+creator_child (gpointer data)
+{
+  Stress *stress = data;
+
+  while (!g_atomic_int_get (&stress->tally->stop))
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (TmTemporaryDirectory) directory =
+          tm_root_create_temp_dir (stress->root, NULL, &error);
+      g_autoptr (GFile) file = NULL;
+
+      if (directory == NULL)
+        {
+          g_printerr ("%s\n", error->message);
+          g_atomic_int_inc (&stress->tally->n_errors);
+          continue;
+        }
+
+      g_atomic_int_inc (&stress->tally->n_created);
+      file = tm_temporary_directory_get_child (directory, "directory");
+      if (!is_there (directory) || !g_file_make_directory (file, NULL, NULL) ||
+          !is_there (directory))
+        g_atomic_int_inc (&stress->tally->n_lost);
+      else if (!tm_temporary_directory_close (directory, NULL, &error))
+        {
+          g_printerr ("%s\n", error->message);
+          g_atomic_int_inc (&stress->tally->n_errors);
+        }
+    }
+}
+
+static void
+cleaner_child (gpointer data)
+{
+  Stress *stress = data;
+
+  while (!g_atomic_int_get (&stress->tally->stop))
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (tm_root_cleanup (stress->root, NULL, &error) < 0)
+        {
+          g_printerr ("%s\n", error->message);
+          g_atomic_int_inc (&stress->tally->n_errors);
+        }
+    }
+}
+
+/* Its own cleaner beside ours, on a configuration of one line for this root alone. */
+static void
+tmpfiles_child (gpointer data)
+{
+  Stress *stress = data;
+  const char *path = g_file_peek_path (tm_root_get_directory (stress->root));
+  g_autofree char *configuration = g_strconcat (path, ".conf", NULL);
+  g_autofree char *line = g_strdup_printf ("e %s - - - 0\n", path);
+  g_autofree char *program = g_find_program_in_path ("systemd-tmpfiles");
+  const char *command[] = { program, "--clean", configuration, NULL };
+
+  child_assert (g_file_set_contents (configuration, line, -1, NULL));
+  while (program != NULL && !g_atomic_int_get (&stress->tally->stop))
+    g_spawn_sync (NULL, (char **) command, NULL,
+                  G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                  NULL, NULL);
+}
+
+static void
+run (Stress *stress, guint seconds, gboolean until_lost)
+{
+  gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  pid_t pids[N_CREATORS + N_CLEANERS + 1];
+  guint n = 0;
+
+  for (guint i = 0; i < N_CREATORS; i++)
+    pids[n++] = start_child (creator_child, stress);
+  for (guint i = 0; i < N_CLEANERS; i++)
+    pids[n++] = start_child (cleaner_child, stress);
+  pids[n++] = start_child (tmpfiles_child, stress);
+
+  while (g_get_monotonic_time () < end &&
+         !(until_lost && g_atomic_int_get (&stress->tally->n_lost) > 0))
+    g_usleep (10000);
+
+  g_atomic_int_set (&stress->tally->stop, TRUE);
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpint (wait_for_child (pids[i]), ==, 0);
+}
+
+static void
+test_creators_and_cleaners (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) file = sandbox_file (sandbox, "root");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  Stress stress;
+
+  stress.tally =
+      mmap (NULL, sizeof *stress.tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (stress.tally != MAP_FAILED);
+  stress.root = root = tm_root_new (
+      file, 0, TM_ROOT_FLAGS_CREATE_DIRECTORY | TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, &error);
+  g_assert_no_error (error);
+
+#ifdef EXPECT_LOSS
+  run (&stress, 60, TRUE);
+  g_assert_cmpint (stress.tally->n_lost, >, 0);
+#else
+  run (&stress, 5, FALSE);
+  g_assert_cmpint (stress.tally->n_lost, ==, 0);
+  g_assert_cmpint (stress.tally->n_errors, ==, 0);
+#endif
+
+  g_assert_cmpint (stress.tally->n_created, >, 0);
+  g_test_message ("%d directories created, %d lost", stress.tally->n_created, stress.tally->n_lost);
+  tm_root_cleanup (root, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_entries (g_file_peek_path (file)), ==, 0);
+  munmap (stress.tally, sizeof *stress.tally);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/stress/creators-and-cleaners", test_creators_and_cleaners);
+
+  return g_test_run ();
+}
