@@ -245,7 +245,7 @@ static gboolean
 tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   TmRoot *self = TM_ROOT (initable);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
   g_autoptr (GFile) resolved = NULL;
   g_autofree char *name = NULL;
   int fd;
@@ -294,7 +294,7 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
 static gboolean
 check_initialized (TmRoot *self, const char *action, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
 
   if (self->fd >= 0)
     return TRUE;

@@ -171,7 +171,7 @@ static gboolean
 tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (initable);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
   gboolean created;
   int parent_fd;
 
@@ -683,7 +683,7 @@ close_once (TmTemporaryDirectory *self,
             gboolean *closed_now,
             GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
   GError *local_error = NULL;
 
   *closed_now = FALSE;
@@ -882,7 +882,7 @@ tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
 static gboolean
 keep_locked (TmTemporaryDirectory *self, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
   g_autofree char *display_name = NULL;
 
   while (self->state == STATE_CLOSING)
