@@ -36,4 +36,6 @@ def count(test):
 with open(sys.argv[1], encoding='utf-8', errors='replace') as log:
     counts = [count(json.loads(line)) for line in log]
 
+if not counts:
+    sys.exit('no test was run')
 print(*(sum(column) for column in zip(*counts)))

@@ -69,10 +69,11 @@ run() {
 build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && {
     run gcc gcc
     # Valgrind runs one thread at a time: there are no races under it. It keeps the limit of
-    # descriptors for itself. Leaks are the sanitizer's: it does not count what a forked child has
+    # descriptors for itself, and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not count what a forked child has
     # of the other threads of its parent.
     run gcc valgrind --suite c --timeout-multiplier 10 \
         --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
+                     -s /attacks/mounts \
                      -s /temporary-directory/out-of-descriptors -s /stress' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
