@@ -136,7 +136,7 @@ sweep_scan (Sweep *sweep, GCancellable *cancellable)
   _Alignas(struct dirent64) char buffer[TM_DIRFD_BUFFER_SIZE];
   gssize length;
 
-  while ((length = tm_dirfd_read (sweep->scan, buffer, sizeof buffer)) > 0)
+  while ((length = tm_dirfd_read (sweep->scan, buffer, TM_DIRFD_BUFFER_SIZE)) > 0)
     {
       TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
         {

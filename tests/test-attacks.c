@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -212,13 +213,22 @@ test_modes_of_links (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (modes_child, sandbox->path));
 }
 
+static gpointer
+close_thread (gpointer data)
+{
+  child_assert (tm_temporary_directory_close (data, NULL, NULL));
+  return NULL;
+}
+
 /* CVE-2021-3997, and deeper than PATH_MAX, the descriptors and the stack. */
 static void
 deep_child (gpointer data)
 {
-  const guint n_levels = 20000;
+  const guint n_levels = 100000;
   g_autoptr (TmTemporaryDirectory) directory = create_in (data);
   struct rlimit limit = { 24, 24 };
+  pthread_attr_t attributes;
+  pthread_t thread;
   int fd = dup (tm_temporary_directory_get_fd (directory));
 
   for (guint i = 0; i < n_levels; i++)
@@ -235,7 +245,10 @@ deep_child (gpointer data)
   close (fd);
 
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
-  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (pthread_attr_init (&attributes) == 0);
+  child_assert (pthread_attr_setstacksize (&attributes, 64 * 1024) == 0);
+  child_assert (pthread_create (&thread, &attributes, close_thread, directory) == 0);
+  child_assert (pthread_join (thread, NULL) == 0);
 }
 
 static void
