@@ -128,8 +128,7 @@ typedef enum
 } Attempt;
 
 /* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
- * since it is the path that is handed out. Returns ATTEMPT_FAILED with
- * errno. */
+ * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
 static Attempt
 claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *status)
 {

@@ -133,7 +133,7 @@ sweep_take (Sweep *sweep, const char *name, GCancellable *cancellable)
 static void
 sweep_scan (Sweep *sweep, GCancellable *cancellable)
 {
-  _Alignas(struct dirent64) char buffer[TM_DIRFD_BUFFER_SIZE];
+  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
   gssize length;
 
   while ((length = tm_dirfd_read (sweep->scan, buffer, TM_DIRFD_BUFFER_SIZE)) > 0)

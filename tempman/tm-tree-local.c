@@ -363,7 +363,8 @@ walk_leave (Walk *walk)
 gboolean
 tm_tree_local_empty (int dirfd, const char *path, GCancellable *cancellable, GError **error)
 {
-  _Alignas(struct dirent64) char buffer[TM_DIRFD_BUFFER_SIZE];
+  /* Not on the stack: that of a thread can be as small as 64 KiB. */
+  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
   Walk walk = {
     .levels = g_ptr_array_new_with_free_func ((GDestroyNotify) level_free),
     .first_open = 1,
