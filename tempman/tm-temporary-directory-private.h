@@ -5,9 +5,34 @@
 
 #pragma once
 
+#include "tm-claim-private.h"
 #include "tm-temporary-directory.h"
 
 G_BEGIN_DECLS
+
+typedef enum
+{
+  TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED,
+  TM_TEMPORARY_DIRECTORY_STATE_OPEN,
+  TM_TEMPORARY_DIRECTORY_STATE_CLOSING, /* one thread is deleting; it will signal state_changed */
+  TM_TEMPORARY_DIRECTORY_STATE_CLOSED,
+} TmTemporaryDirectoryState;
+
+struct _TmTemporaryDirectory
+{
+  GObject parent_instance;
+
+  GFile *parent; /* (owned): set once, when constructed */
+  char *prefix;  /* (owned) (nullable): likewise */
+
+  GMutex mutex; /* guards what follows; not held while the disk is waited for, but by init */
+  GCond state_changed;
+  TmTemporaryDirectoryState state;
+  TmClaim *claim;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
+  GFile *file;         /* (owned) (nullable): set once, when initialised */
+  char *path;          /* (owned) (nullable): likewise */
+  GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
+};
 
 TmTemporaryDirectory *tm_temporary_directory_new_in (GFile *parent,
                                                      int parent_fd,

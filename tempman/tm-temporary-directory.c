@@ -3,11 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "tm-temporary-directory.h"
-
-#include "tm-claim-private.h"
-#include "tm-dirfd-private.h"
 #include "tm-temporary-directory-private.h"
+
+#include "tm-dirfd-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -48,30 +46,6 @@
  *
  * Since: 1.0
  */
-
-typedef enum
-{
-  STATE_UNINITIALIZED,
-  STATE_OPEN,
-  STATE_CLOSING, /* one thread is deleting; it will signal state_changed */
-  STATE_CLOSED,
-} State;
-
-struct _TmTemporaryDirectory
-{
-  GObject parent_instance;
-
-  GFile *parent; /* (owned): set once, when constructed */
-  char *prefix;  /* (owned) (nullable): likewise */
-
-  GMutex mutex; /* guards what follows; not held while the disk is waited for, but by init */
-  GCond state_changed;
-  State state;
-  TmClaim *claim;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
-  GFile *file;         /* (owned) (nullable): set once, when initialised */
-  char *path;          /* (owned) (nullable): likewise */
-  GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
-};
 
 typedef enum
 {
@@ -149,7 +123,7 @@ create_in (TmTemporaryDirectory *self, int parent_fd, GCancellable *cancellable,
 
   self->file = g_file_get_child (self->parent, tm_claim_get_name (self->claim));
   self->path = g_file_get_path (self->file);
-  self->state = STATE_OPEN;
+  self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
   return TRUE;
 }
 
@@ -175,7 +149,7 @@ tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable
   gboolean created;
   int parent_fd;
 
-  if (self->state != STATE_UNINITIALIZED)
+  if (self->state != TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
     return TRUE;
 
   if (!check_parent_is_native (self, error))
@@ -623,325 +597,5 @@ tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
 
   locker = g_mutex_locker_new (&self->mutex);
-  return self->state == STATE_CLOSED;
-}
-
-/* Called with the mutex held. */
-static void
-set_closed (TmTemporaryDirectory *self)
-{
-  g_clear_pointer (&self->claim, tm_claim_release);
-  self->state = STATE_CLOSED;
-  g_cond_broadcast (&self->state_changed);
-}
-
-/* In the thread that cancels, without the mutex. */
-static void
-wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
-{
-  g_mutex_lock (&self->mutex);
-  g_cond_broadcast (&self->state_changed);
-  g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-fail_not_initialized (const char *action, GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-               "%s a temporary directory: the object was never initialized", action);
-  return FALSE;
-}
-
-/* Called with the mutex held, which it drops while somebody else deletes. Returns with the state
- * open, for the caller to go on, or else with what the caller is to return. */
-static gboolean
-wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
-{
-  while (self->state == STATE_CLOSING)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      g_cond_wait (&self->state_changed, &self->mutex);
-    }
-
-  /* The other's cancellation is not ours: the deletion is taken over. */
-  if (self->state == STATE_OPEN && self->close_error != NULL &&
-      !g_error_matches (self->close_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      if (error != NULL)
-        *error = g_error_copy (self->close_error);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* Sets @closed_now if it was this call that closed it, and a change has to be notified. */
-static gboolean
-close_once (TmTemporaryDirectory *self,
-            GCancellable *cancellable,
-            gboolean *closed_now,
-            GError **error)
-{
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
-  GError *local_error = NULL;
-
-  *closed_now = FALSE;
-
-  if (self->state == STATE_CLOSING && !wait_for_other (self, cancellable, error))
-    return FALSE;
-
-  if (self->state == STATE_UNINITIALIZED)
-    return fail_not_initialized ("Closing", error);
-
-  if (self->state == STATE_CLOSED)
-    return TRUE;
-
-  if (!tm_claim_is_of_this_process (self->claim))
-    {
-      set_closed (self);
-      *closed_now = TRUE;
-      return TRUE;
-    }
-
-  self->state = STATE_CLOSING;
-  g_clear_error (&self->close_error);
-  g_mutex_unlock (&self->mutex);
-
-  /* Only whoever set the state to closing uses the claim now. */
-  tm_claim_delete (self->claim, self->path, cancellable, &local_error);
-
-  g_mutex_lock (&self->mutex);
-  if (local_error != NULL)
-    {
-      self->close_error = g_error_copy (local_error);
-      self->state = STATE_OPEN;
-      g_cond_broadcast (&self->state_changed);
-      g_propagate_error (error, local_error);
-      return FALSE;
-    }
-
-  set_closed (self);
-  *closed_now = TRUE;
-  return TRUE;
-}
-
-static gboolean
-close_cancellably (TmTemporaryDirectory *self,
-                   GCancellable *cancellable,
-                   gboolean *closed_now,
-                   GError **error)
-{
-  gulong handler = 0;
-  gboolean closed;
-
-  *closed_now = FALSE;
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-
-  /* Connected and disconnected without the mutex, which the handler takes. */
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (wake_waiting_cb), self, NULL);
-  closed = close_once (self, cancellable, closed_now, error);
-  if (cancellable != NULL)
-    g_cancellable_disconnect (cancellable, handler);
-
-  return closed;
-}
-
-/**
- * tm_temporary_directory_close:
- * @self: a temporary directory
- * @cancellable: (nullable): to cancel it with
- * @error: return location for an error
- *
- * Deletes the directory with everything in it.
- *
- * Symbolic links are deleted and not followed, and what is mounted inside is not
- * touched. Nothing but the directory that was created is ever deleted: if it has
- * been removed, or renamed, by somebody else, that is a success.
- *
- * Closing it once more succeeds and does nothing. If several threads close it, one
- * deletes it and all are told of the result.
- *
- * An error does not stop it: whatever can be deleted is, and the first error is
- * returned, with its path: %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when
- * something is mounted inside or it keeps being filled; %G_IO_ERROR_NOT_FOUND when
- * something else stands under its name; %G_IO_ERROR_CANCELLED;
- * %G_IO_ERROR_NOT_INITIALIZED. After an error the directory is still open and can
- * be closed again.
- *
- * Returns: %TRUE when it is closed, %FALSE with @error set
- *
- * Since: 1.0
- */
-gboolean
-tm_temporary_directory_close (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
-{
-  gboolean closed, closed_now;
-
-  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  closed = close_cancellably (self, cancellable, &closed_now, error);
-  if (closed_now)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
-
-  return closed;
-}
-
-/* In a thread of the pool. */
-static void
-close_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  gboolean *closed_now = task_data;
-  GError *local_error = NULL;
-
-  if (close_cancellably (source, cancellable, closed_now, &local_error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, local_error);
-}
-
-/* In the main context of the caller, after its callback. */
-static void
-close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
-{
-  const gboolean *closed_now = g_task_get_task_data (task);
-
-  if (*closed_now)
-    g_object_notify_by_pspec (g_task_get_source_object (task), properties[PROP_CLOSED]);
-}
-
-/**
- * tm_temporary_directory_close_async:
- * @self: a temporary directory
- * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
- *   main context of the caller
- * @user_data: data for @callback
- *
- * Deletes the directory with everything in it, without blocking the caller.
- *
- * See [method@TemporaryDirectory.close].
- *
- * Since: 1.0
- */
-void
-tm_temporary_directory_close_async (TmTemporaryDirectory *self,
-                                    int io_priority,
-                                    GCancellable *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer user_data)
-{
-  g_autoptr (GTask) task = NULL;
-
-  g_return_if_fail (TM_IS_TEMPORARY_DIRECTORY (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, tm_temporary_directory_close_async);
-  g_task_set_priority (task, io_priority);
-  g_task_set_task_data (task, g_new0 (gboolean, 1), g_free);
-  /* Cancelled when everything had already been deleted: it is deleted, and that is the result. */
-  g_task_set_check_cancellable (task, FALSE);
-  g_signal_connect (task, "notify::completed", G_CALLBACK (close_completed_cb), NULL);
-  g_task_run_in_thread (task, close_thread_cb);
-}
-
-/**
- * tm_temporary_directory_close_finish:
- * @self: a temporary directory
- * @result: the result that the callback was given
- * @error: return location for an error
- *
- * Takes the result of [method@TemporaryDirectory.close_async].
- *
- * Fails as [method@TemporaryDirectory.close] does.
- *
- * Returns: %TRUE when it is closed, %FALSE with @error set
- *
- * Since: 1.0
- */
-gboolean
-tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
-                                     GAsyncResult *result,
-                                     GError **error)
-{
-  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, tm_temporary_directory_close_async),
-                        FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static gboolean
-keep_locked (TmTemporaryDirectory *self, GError **error)
-{
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
-  g_autofree char *display_name = NULL;
-
-  while (self->state == STATE_CLOSING)
-    g_cond_wait (&self->state_changed, &self->mutex);
-
-  if (self->state == STATE_UNINITIALIZED)
-    return fail_not_initialized ("Keeping", error);
-
-  display_name = g_filename_display_name (self->path);
-
-  if (self->state == STATE_CLOSED)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                   "Keeping the temporary directory “%s”: it is closed", display_name);
-      return FALSE;
-    }
-
-  if (!tm_claim_is_of_this_process (self->claim))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Keeping the temporary directory “%s”: it belongs to the parent process",
-                   display_name);
-      return FALSE;
-    }
-
-  if (!tm_claim_disown (self->claim, self->path, error))
-    return FALSE;
-
-  set_closed (self);
-  return TRUE;
-}
-
-/**
- * tm_temporary_directory_keep:
- * @self: a temporary directory
- * @error: return location for an error
- *
- * Closes the object and lets the directory live on.
- *
- * From then on it is a directory like any other: a cleanup of its [class@Root]
- * deletes it when it has expired, and not before.
- *
- * Waits for a close that another thread is busy with. Fails with
- * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
- * a forked child, and with %G_IO_ERROR_NOT_INITIALIZED.
- *
- * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
- *
- * Since: 1.0
- */
-gboolean
-tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error)
-{
-  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!keep_locked (self, error))
-    return FALSE;
-
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
-  return TRUE;
+  return self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
 }

@@ -1,0 +1,247 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-root-private.h"
+
+#include "tm-sweep-private.h"
+#include "tm-task-private.h"
+#include "tm-temporary-directory-private.h"
+
+/* Returns FALSE with an error unless the object was initialised; what init has set may be read
+ * without the mutex from then on. */
+static gboolean
+check_initialized (TmRoot *self, const char *action, GError **error)
+{
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->fd >= 0)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "%s: the root was never initialized",
+               action);
+  return FALSE;
+}
+static gssize
+sweep (TmRoot *self, GCancellable *cancellable, GError **error)
+{
+  TmSweepOptions options = {
+    .directory = self->fd,
+    .path = g_file_peek_path (self->directory),
+    .timeout = self->timeout,
+    .flags = self->flags,
+    .lock_reaches_all = !self->is_remote,
+  };
+
+  return tm_sweep (&options, cancellable, error);
+}
+
+/**
+ * tm_root_create_temp_dir:
+ * @self: a root
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Cleans the root up, and creates a temporary directory under it.
+ *
+ * That something could not be cleaned up does not make it fail; see
+ * [method@Root.cleanup] for that.
+ *
+ * Fails with %G_IO_ERROR_NOT_FOUND when the directory of the root has been removed,
+ * moved or replaced; with %G_IO_ERROR_PERMISSION_DENIED; with
+ * %G_IO_ERROR_INVALID_FILENAME when the prefix is not the beginning of a name; with
+ * %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. Then nothing is left
+ * behind.
+ *
+ * Returns: (transfer full): a new temporary directory, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+TmTemporaryDirectory *
+tm_root_create_temp_dir (TmRoot *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  g_return_val_if_fail (TM_IS_ROOT (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check_initialized (self, "Creating a temporary directory", error))
+    return NULL;
+
+  if (sweep (self, cancellable, &local_error) < 0)
+    g_info ("%s", local_error->message);
+
+  return tm_temporary_directory_new_in (self->directory, self->fd, tm_root_get_prefix (self),
+                                        cancellable, error);
+}
+
+/* In a thread of the pool. */
+static void
+create_temp_dir_thread_cb (GTask *task,
+                           gpointer source,
+                           gpointer task_data,
+                           GCancellable *cancellable)
+{
+  GError *local_error = NULL;
+  TmTemporaryDirectory *directory = tm_root_create_temp_dir (source, cancellable, &local_error);
+
+  if (directory != NULL)
+    g_task_return_pointer (task, directory, g_object_unref);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/**
+ * tm_root_create_temp_dir_async:
+ * @self: a root
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Cleans the root up and creates a temporary directory under it, without blocking
+ * the caller.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_create_temp_dir_async (TmRoot *self,
+                               int io_priority,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_return_if_fail (TM_IS_ROOT (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  tm_task_run (self, tm_root_create_temp_dir_async, io_priority, cancellable, callback, user_data,
+               create_temp_dir_thread_cb);
+}
+
+/**
+ * tm_root_create_temp_dir_finish:
+ * @self: a root
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@Root.create_temp_dir_async].
+ *
+ * Fails as [method@Root.create_temp_dir] does.
+ *
+ * Returns: (transfer full): a new temporary directory, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+TmTemporaryDirectory *
+tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_create_temp_dir_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * tm_root_cleanup:
+ * @self: a root
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Deletes the sub-directories that have expired and, with
+ * [flags@RootFlags.RECLAIM_ABANDONED], those whose owner is gone.
+ *
+ * Several processes can clean the same root up at the same time, and create in it
+ * meanwhile.
+ *
+ * One that cannot be deleted does not stop it; the first such error is returned at
+ * the end, with its path: %G_IO_ERROR_PERMISSION_DENIED or %G_IO_ERROR_BUSY. Also
+ * fails with %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: how many were deleted, or -1 with @error set
+ *
+ * Since: 1.0
+ */
+gssize
+tm_root_cleanup (TmRoot *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), -1);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), -1);
+  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+
+  if (!check_initialized (self, "Cleaning up", error))
+    return -1;
+
+  return sweep (self, cancellable, error);
+}
+
+/* In a thread of the pool. */
+static void
+cleanup_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GError *local_error = NULL;
+  gssize n_deleted = tm_root_cleanup (source, cancellable, &local_error);
+
+  if (n_deleted >= 0)
+    g_task_return_int (task, n_deleted);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/**
+ * tm_root_cleanup_async:
+ * @self: a root
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Deletes what has expired or been abandoned, without blocking the caller.
+ *
+ * See [method@Root.cleanup].
+ *
+ * Since: 1.0
+ */
+void
+tm_root_cleanup_async (TmRoot *self,
+                       int io_priority,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  g_return_if_fail (TM_IS_ROOT (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  tm_task_run (self, tm_root_cleanup_async, io_priority, cancellable, callback, user_data,
+               cleanup_thread_cb);
+}
+
+/**
+ * tm_root_cleanup_finish:
+ * @self: a root
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@Root.cleanup_async].
+ *
+ * Fails as [method@Root.cleanup] does.
+ *
+ * Returns: how many were deleted, or -1 with @error set
+ *
+ * Since: 1.0
+ */
+gssize
+tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), -1);
+  g_return_val_if_fail (g_task_is_valid (result, self), -1);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_cleanup_async), -1);
+  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
+}
