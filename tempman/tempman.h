@@ -7,6 +7,7 @@
 
 #define _TEMPMAN_INSIDE
 
+#include "tm-delete.h"
 #include "tm-enums.h"
 #include "tm-root.h"
 #include "tm-temporary-directory.h"

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tm-dirfd-private.h"
+#include "tm-progress-private.h"
 
 #include <gio/gio.h>
 
@@ -31,8 +32,11 @@ TmClaim *tm_claim_create (int parent,
 TmClaim *tm_claim_open (int parent, const char *name);
 TmOwner tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
 gboolean tm_claim_is_current (TmClaim *claim, int parent);
-gboolean
-tm_claim_delete (TmClaim *claim, const char *path, GCancellable *cancellable, GError **error);
+gboolean tm_claim_delete (TmClaim *claim,
+                          const char *path,
+                          TmProgress *progress,
+                          GCancellable *cancellable,
+                          GError **error);
 gboolean tm_claim_disown (TmClaim *claim, const char *path, GError **error);
 void tm_claim_release (TmClaim *claim);
 

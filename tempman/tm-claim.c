@@ -394,6 +394,18 @@ typedef enum
   PLACE_UNKNOWN /* with errno */
 } Place;
 
+/* The way up leads through the directory itself, whose mode may bar us from it. */
+static int
+stat_upwards (TmClaim *claim, const char *name, struct stat *status)
+{
+  int result = tm_dirfd_stat_child (claim->fd, name, status);
+
+  if (result < 0 && errno == EACCES && tm_dirfd_repair_mode (claim->fd))
+    result = tm_dirfd_stat_child (claim->fd, name, status);
+
+  return result;
+}
+
 /* What stands under our name now. The way to it leads up from the directory itself: it needs no
  * second descriptor, and cannot be diverted by whoever renames or replaces the parent. */
 static Place
@@ -401,7 +413,7 @@ claim_find (TmClaim *claim, const char *sibling, const char *path)
 {
   struct stat status;
 
-  if (tm_dirfd_stat_child (claim->fd, "..", &status) < 0)
+  if (stat_upwards (claim, "..", &status) < 0)
     return errno == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
 
   /* Moved to another parent, it does not have our name any more, even if it is called the same. */
@@ -421,6 +433,7 @@ claim_find (TmClaim *claim, const char *sibling, const char *path)
  * tm_claim_delete:
  * @claim: a directory of ours, or one that we hold the exclusive lock of
  * @path: its path, for messages
+ * @progress: (nullable): told of what is found in it and deleted
  * @cancellable: (nullable): looked at between runs of entries
  * @error: %G_IO_ERROR_NOT_FOUND when something else has taken its name, %G_IO_ERROR_BUSY when
  *   something is mounted in it or it keeps being filled, or what else the first failure was
@@ -431,7 +444,11 @@ claim_find (TmClaim *claim, const char *sibling, const char *path)
  * Returns: %TRUE on success
  */
 gboolean
-tm_claim_delete (TmClaim *claim, const char *path, GCancellable *cancellable, GError **error)
+tm_claim_delete (TmClaim *claim,
+                 const char *path,
+                 TmProgress *progress,
+                 GCancellable *cancellable,
+                 GError **error)
 {
   g_autofree char *sibling = g_build_filename ("..", claim->name, NULL);
 
@@ -444,9 +461,7 @@ tm_claim_delete (TmClaim *claim, const char *path, GCancellable *cancellable, GE
         case PLACE_EMPTY:
           return TRUE;
         case PLACE_TAKEN:
-          tm_dirfd_set_error (error,
-                              "Deleting the temporary directory, whose name something else "
-                              "has taken,",
+          tm_dirfd_set_error (error, "Deleting the directory, whose name something else has taken,",
                               path, ENOENT);
           return FALSE;
         case PLACE_UNKNOWN:
@@ -466,7 +481,7 @@ tm_claim_delete (TmClaim *claim, const char *path, GCancellable *cancellable, GE
           return FALSE;
         }
 
-      if (!tm_tree_local_empty (claim->fd, path, cancellable, error))
+      if (!tm_tree_local_empty (claim->fd, path, progress, cancellable, error))
         return FALSE;
     }
 

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/types.h>
 
 G_BEGIN_DECLS
@@ -50,6 +51,7 @@ int tm_dirfd_lock (int dirfd, int operation);
 int tm_dirfd_stat (int dirfd, struct stat *status);
 int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
 int tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status);
+int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t mode);
 gboolean tm_dirfd_repair_mode (int dirfd);
 

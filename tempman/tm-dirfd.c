@@ -167,7 +167,7 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
  *   `TM_DIRFD_MODE_UNTOUCHED`
  *
  * Opens a sub-directory for reading, without following a link and without crossing a mount point.
- * A mode that bars its own owner is repaired.
+ * Its mode is repaired if it bars its own owner; that of @dirfd is not.
  *
  * Returns: a descriptor, or -1: `EXDEV` for a mount point, `ENOTDIR` for what is no directory
  */
@@ -181,17 +181,8 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
 
   fd = open_directory_at (dirfd, name, O_RDONLY | flags);
 
-  /* Either @dirfd lacks the search permission or the child the read permission. */
   if (fd < 0 && errno == EACCES)
-    {
-      if (tm_dirfd_repair_mode (dirfd))
-        fd = open_directory_at (dirfd, name, O_RDONLY | flags);
-      else
-        errno = EACCES;
-
-      if (fd < 0 && errno == EACCES)
-        fd = open_child_repaired (dirfd, name, flags, repaired_mode);
-    }
+    fd = open_child_repaired (dirfd, name, flags, repaired_mode);
 
   return fd;
 }
@@ -208,14 +199,7 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
 int
 tm_dirfd_open_parent (int dirfd)
 {
-  int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  int fd = RETRY_ON_EINTR (openat (dirfd, "..", flags));
-
-  /* Going up needs the search permission on the directory below. */
-  if (fd < 0 && errno == EACCES && tm_dirfd_repair_mode (dirfd))
-    fd = RETRY_ON_EINTR (openat (dirfd, "..", flags));
-
-  return fd;
+  return RETRY_ON_EINTR (openat (dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 /*
@@ -246,22 +230,6 @@ tm_dirfd_make (int dirfd, const char *name, mode_t mode)
   return RETRY_ON_EINTR (mkdirat (dirfd, name, mode));
 }
 
-static int
-unlink_repaired (int dirfd, const char *name, int flags)
-{
-  int result = RETRY_ON_EINTR (unlinkat (dirfd, name, flags));
-
-  if (result < 0 && errno == EACCES)
-    {
-      if (tm_dirfd_repair_mode (dirfd))
-        result = RETRY_ON_EINTR (unlinkat (dirfd, name, flags));
-      else
-        errno = EACCES;
-    }
-
-  return result;
-}
-
 /*
  * tm_dirfd_unlink:
  * @dirfd: a directory
@@ -274,7 +242,7 @@ unlink_repaired (int dirfd, const char *name, int flags)
 int
 tm_dirfd_unlink (int dirfd, const char *name)
 {
-  return unlink_repaired (dirfd, name, 0);
+  return RETRY_ON_EINTR (unlinkat (dirfd, name, 0));
 }
 
 /*
@@ -289,7 +257,7 @@ tm_dirfd_unlink (int dirfd, const char *name)
 int
 tm_dirfd_remove (int dirfd, const char *name)
 {
-  int result = unlink_repaired (dirfd, name, AT_REMOVEDIR);
+  int result = RETRY_ON_EINTR (unlinkat (dirfd, name, AT_REMOVEDIR));
 
   /* POSIX allows either. */
   if (result < 0 && errno == EEXIST)
@@ -362,17 +330,7 @@ tm_dirfd_stat (int dirfd, struct stat *status)
 int
 tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
 {
-  int result = RETRY_ON_EINTR (fstatat (dirfd, name, status, AT_SYMLINK_NOFOLLOW));
-
-  if (result < 0 && errno == EACCES && dirfd != AT_FDCWD)
-    {
-      if (tm_dirfd_repair_mode (dirfd))
-        result = RETRY_ON_EINTR (fstatat (dirfd, name, status, AT_SYMLINK_NOFOLLOW));
-      else
-        errno = EACCES;
-    }
-
-  return result;
+  return RETRY_ON_EINTR (fstatat (dirfd, name, status, AT_SYMLINK_NOFOLLOW));
 }
 
 /*
@@ -388,6 +346,12 @@ tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status)
 {
   return RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
                                 STATX_TYPE | STATX_MODE | STATX_ATIME | STATX_MTIME, status));
+}
+
+int
+tm_dirfd_stat_file_system (int dirfd, struct statfs *status)
+{
+  return RETRY_ON_EINTR (fstatfs (dirfd, status));
 }
 
 /*
@@ -418,20 +382,25 @@ tm_dirfd_set_mode (int dirfd, mode_t mode)
  * @dirfd: a directory, which may have been opened with `O_PATH`
  *
  * Gives the owner of a directory the permissions to list, enter and empty it, if we are that
- * owner. The mode of what is no directory, or of somebody else's, is never changed.
+ * owner. The mode of what is no directory, or of somebody else's, is never changed. Only for a
+ * directory that is to be deleted.
  *
  * Returns: %TRUE when the mode was changed, and what failed for want of permission is worth
- *   another try
+ *   another try; else %FALSE, with the errno of that failure, `EACCES`
  */
 gboolean
 tm_dirfd_repair_mode (int dirfd)
 {
   struct stat status;
 
-  return tm_dirfd_stat (dirfd, &status) == 0 && S_ISDIR (status.st_mode) &&
-         status.st_uid == geteuid () &&
-         (status.st_mode & TM_DIRFD_MODE_USABLE) != TM_DIRFD_MODE_USABLE &&
-         tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0;
+  if (tm_dirfd_stat (dirfd, &status) == 0 && S_ISDIR (status.st_mode) &&
+      status.st_uid == geteuid () &&
+      (status.st_mode & TM_DIRFD_MODE_USABLE) != TM_DIRFD_MODE_USABLE &&
+      tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0)
+    return TRUE;
+
+  errno = EACCES;
+  return FALSE;
 }
 
 TmFileIdentity

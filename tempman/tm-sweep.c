@@ -75,7 +75,7 @@ sweep_delete (Sweep *sweep, TmClaim *claim, GCancellable *cancellable)
   g_autofree char *path = g_build_filename (sweep->options->path, tm_claim_get_name (claim), NULL);
   g_autoptr (GError) local_error = NULL;
 
-  if (tm_claim_delete (claim, path, cancellable, &local_error))
+  if (tm_claim_delete (claim, path, NULL, cancellable, &local_error))
     sweep->n_deleted++;
   else if (sweep->error == NULL)
     sweep->error = g_steal_pointer (&local_error);

@@ -92,7 +92,7 @@ close_once (TmTemporaryDirectory *self,
   g_mutex_unlock (&self->mutex);
 
   /* Only whoever set the state to closing uses the claim now. */
-  tm_claim_delete (self->claim, self->path, cancellable, &local_error);
+  tm_claim_delete (self->claim, self->path, NULL, cancellable, &local_error);
 
   g_mutex_lock (&self->mutex);
   if (local_error != NULL)

@@ -253,7 +253,7 @@ tm_temporary_directory_finalize (GObject *object)
       g_autoptr (GError) local_error = NULL;
 
       if (tm_claim_is_of_this_process (self->claim) &&
-          !tm_claim_delete (self->claim, self->path, NULL, &local_error))
+          !tm_claim_delete (self->claim, self->path, NULL, NULL, &local_error))
         g_debug ("%s", local_error->message);
       tm_claim_release (self->claim);
     }

@@ -5,11 +5,14 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "tm-progress-private.h"
 
 G_BEGIN_DECLS
 
-gboolean
-tm_tree_local_empty (int dirfd, const char *path, GCancellable *cancellable, GError **error);
+gboolean tm_tree_local_empty (int dirfd,
+                              const char *path,
+                              TmProgress *progress,
+                              GCancellable *cancellable,
+                              GError **error);
 
 G_END_DECLS

@@ -6,81 +6,202 @@
 #include "tm-tree-local-private.h"
 
 #include "tm-dirfd-private.h"
+#include "tm-run-private.h"
+#include "tm-tree-workers-private.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Deletion by descriptors.
  *
- * The walk goes down one level at a time: a run of entries is read, what is no directory is
- * unlinked at once, and the names of the sub-directories wait at their level until each has been
- * emptied. The levels are on the heap, so that neither the stack nor PATH_MAX limits the depth.
+ * A walk goes down one level at a time: a run of entries is read, what is no directory is unlinked
+ * at once, and the sub-directories wait at their level until each has been emptied. The levels are
+ * on the heap, so that neither the stack nor PATH_MAX limits the depth.
  *
- * Only the lowest levels of the walk are open. Those above are closed, with the identity of the
+ * Only the lowest levels of a walk are open. Those above are closed, with the identity of the
  * directory and the position in it noted, and opened again on the way back: through "..", if it
- * still leads to the noted directory, else by going down from the top once more. */
+ * still leads to the noted directory, else by going down from the top once more.
+ *
+ * A large tree is walked by several threads. A walk gives away half of what still waits at one of
+ * its levels, as a walk of its own that shares the descriptor of that level and begins there. A
+ * level is left when it is empty and the walks that were given from it are finished; until then its
+ * walk is put aside, and whichever thread finishes the last of those goes on with it. */
 
 /* Few, because a table of descriptors that grows makes other threads wait, and because the
  * process needs descriptors for other things; many enough for most trees to need no reopening. */
-#define MAX_OPEN_LEVELS 48
+#define MAX_OPEN_LEVELS 16
+
+/* Bounds the descriptors of the walks that are put aside. */
+#define MAX_WALKS 32
+
+/* Until then other threads, or other parts of the program, will have closed some. */
+#define MAX_WAITS_FOR_DESCRIPTORS 100
+#define WAIT_FOR_DESCRIPTORS_MICROSECONDS 1000
 
 /* Somebody who keeps adding files to a directory is waited for this many times. */
 #define MAX_RESCANS 10
 
+/* How many entries lie between two looks at the clock, the cancellable and the other threads. */
+#define BATCH 64
+
+/* A tree that is done with before both is not worth another thread. */
+#define MIN_ENTRIES_FOR_THREADS (2 * BATCH)
+#define MIN_MICROSECONDS_FOR_THREADS 500
+
+/* Entries of one directory are shared only in runs that are worth it: all threads wait for the lock
+ * that the kernel has for the directory. */
+#define MIN_FILES_TO_SHARE (2 * BATCH)
+
+/* From about ten thousand entries on, names sorted by their inodes gain more than they cost. */
+#define MIN_SIZE_TO_SORT (256 * 1024)
+
+typedef struct _Level Level;
+typedef struct _Walk Walk;
+
+/* An open directory. Shared by a level and the walks that were given from it. */
 typedef struct
 {
-  char *name;              /* (owned) (nullable): in the level above; NULL at the top */
-  int fd;                  /* -1 while closed; borrowed at the top, else owned */
+  gint ref_count; /* atomic */
+  int fd;         /* (owned), except for the top of the tree */
+  gboolean is_borrowed;
+} Directory;
+
+struct _Level
+{
+  Level *above;         /* (unowned) (nullable): outlives this; of another walk at the top of one */
+  Level *below;         /* (owned) (nullable): of the same walk */
+  char *name;           /* (owned) (nullable): in the level above; NULL at the top of a walk */
+  Directory *directory; /* (owned) (nullable): NULL while closed */
   TmFileIdentity identity; /* set when the level is closed */
   off_t position;          /* where to go on reading, set when the level is closed */
-  GString *pending;   /* (owned) (nullable): NUL-terminated names of sub-directories to visit */
-  gsize next_pending; /* offset in pending of the next one */
+  TmRun directories;       /* sub-directories to visit */
   guint n_rescans;
-  gboolean incomplete; /* something in it could not be deleted, and that has been reported */
-} Level;
+  gboolean is_read;       /* nothing more is to be read */
+  gboolean is_guessed;    /* is_read was only concluded from the length of the last run */
+  gboolean is_sorted;     /* large, and on a file system where the order of its entries matters */
+  gboolean is_lost;       /* moved away while it was closed */
+  gboolean is_incomplete; /* something in it could not be deleted, and that has been reported */
+  gboolean has_given; /* walks were given from it since it was last known that all are finished */
 
+  /* Guarded by the lock of the workers. */
+  guint n_parts;               /* walks that were given from it and are not finished */
+  gboolean is_waited_for;      /* its walk was put aside until they are */
+  gboolean part_is_incomplete; /* as is_incomplete, of one of them */
+};
+
+/* One deletion. */
 typedef struct
 {
-  GPtrArray *levels; /* (owned) (element-type Level): from the top to where the walk is */
-  guint first_open;  /* from this level on, all are open; the top always is */
-  guint max_open;    /* how many may be */
-  const char *path;  /* of the top, for messages */
-  GError *error;     /* (owned) (nullable): the first one */
-  char *buffer;      /* entries as read; of TM_DIRFD_BUFFER_SIZE */
-} Walk;
+  const char *path;          /* (unowned): of the top, for messages */
+  GCancellable *cancellable; /* (unowned) (nullable) */
+  TmProgress *progress;      /* (unowned) (nullable) */
+  GThread *caller;           /* (unowned): the thread that reports */
+  TmTreeWorkers *workers;    /* (owned) (nullable): once the tree has turned out large */
+  gint64 start;              /* monotonic time */
+  glong n_switches;          /* of the caller, before it deleted the second batch */
+  guint n_batches;           /* done before there were workers */
+
+  /* Guarded by the lock of the workers, once there are any. */
+  guint n_walks;
+  GError *error; /* (owned) (nullable): the first one */
+} Tree;
+
+struct _Walk
+{
+  Tree *tree;          /* (unowned) */
+  Walk *giver;         /* (unowned) (nullable): not finished before this one is */
+  Level *given_from;   /* (unowned) (nullable): its level */
+  Level *top;          /* (owned) */
+  Level *lowest;       /* (unowned) */
+  Level *highest_open; /* (unowned) (nullable): below the top; from here on, all are open */
+  guint n_open;        /* levels from highest_open on */
+  guint max_open;      /* how many of them may be */
+  TmRun run;           /* entries of the lowest level, as read */
+  guint n_done;        /* entries deleted in this batch */
+  guint n_found;       /* entries read and not yet counted by the progress */
+  guint n_waits;       /* for descriptors */
+};
+
+static void work_cb (gpointer part);
+
+static Directory *
+directory_new (int fd, gboolean is_borrowed)
+{
+  Directory *directory = g_new (Directory, 1);
+
+  *directory = (Directory){ .ref_count = 1, .fd = fd, .is_borrowed = is_borrowed };
+  return directory;
+}
+
+static Directory *
+directory_ref (Directory *directory)
+{
+  g_atomic_int_inc (&directory->ref_count);
+  return directory;
+}
+
+static void
+directory_unref (Directory *directory)
+{
+  if (g_atomic_int_dec_and_test (&directory->ref_count))
+    {
+      if (!directory->is_borrowed)
+        tm_dirfd_close (directory->fd);
+      g_free (directory);
+    }
+}
 
 static Level *
-level_new (const char *name, int fd)
+level_new (Level *above, const char *name, Directory *directory)
 {
   Level *level = g_new0 (Level, 1);
 
+  level->above = above;
   level->name = g_strdup (name);
-  level->fd = fd;
+  level->directory = directory;
   return level;
 }
 
 static void
 level_free (Level *level)
 {
-  /* The descriptor of the top is the caller's. */
-  if (level->name != NULL)
-    tm_dirfd_close (level->fd);
-  if (level->pending != NULL)
-    g_string_free (level->pending, TRUE);
+  g_clear_pointer (&level->directory, directory_unref);
+  tm_run_clear (&level->directories);
   g_free (level->name);
   g_free (level);
 }
 
-static inline Level *
-walk_level (Walk *walk, guint depth)
+static void
+tree_lock (Tree *tree)
 {
-  return g_ptr_array_index (walk->levels, depth);
+  if (tree->workers != NULL)
+    tm_tree_workers_lock (tree->workers);
 }
 
-static inline guint
-walk_depth (Walk *walk)
+static void
+tree_unlock (Tree *tree)
 {
-  return walk->levels->len - 1;
+  if (tree->workers != NULL)
+    tm_tree_workers_unlock (tree->workers);
+}
+
+/* The path of a level. The levels above it, also those of other walks, stay as long as it does. */
+static void
+append_path (GString *path, const Level *level)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (; level != NULL; level = level->above)
+    if (level->name != NULL)
+      g_ptr_array_add (names, level->name);
+
+  for (guint i = names->len; i > 0; i--)
+    {
+      g_string_append_c (path, G_DIR_SEPARATOR);
+      g_string_append (path, g_ptr_array_index (names, i - 1));
+    }
 }
 
 /* Notes the first failure, with the path of what it befell: @name in the lowest level, or that
@@ -88,25 +209,25 @@ walk_depth (Walk *walk)
 static void
 walk_report (Walk *walk, const char *action, const char *name, int error_number)
 {
-  walk_level (walk, walk_depth (walk))->incomplete = TRUE;
+  Tree *tree = walk->tree;
 
-  if (walk->error == NULL)
+  walk->lowest->is_incomplete = TRUE;
+
+  tree_lock (tree);
+  if (tree->error == NULL)
     {
-      g_autoptr (GString) path = g_string_new (walk->path);
+      g_autoptr (GString) path = g_string_new (tree->path);
 
-      for (guint i = 1; i < walk->levels->len; i++)
-        {
-          g_string_append_c (path, G_DIR_SEPARATOR);
-          g_string_append (path, walk_level (walk, i)->name);
-        }
+      append_path (path, walk->lowest);
       if (name != NULL)
         {
           g_string_append_c (path, G_DIR_SEPARATOR);
           g_string_append (path, name);
         }
 
-      tm_dirfd_set_error (&walk->error, action, path->str, error_number);
+      tm_dirfd_set_error (&tree->error, action, path->str, error_number);
     }
+  tree_unlock (tree);
 }
 
 /* Closes the highest open level but the top. Returns FALSE when there is none but the lowest, from
@@ -114,21 +235,17 @@ walk_report (Walk *walk, const char *action, const char *name, int error_number)
 static gboolean
 walk_close_highest (Walk *walk)
 {
-  Level *level;
+  Level *level = walk->highest_open;
   struct stat status;
 
-  if (walk->first_open >= walk_depth (walk))
-    return FALSE;
-
-  level = walk_level (walk, walk->first_open);
-  if (tm_dirfd_stat (level->fd, &status) < 0)
+  if (level == NULL || level == walk->lowest || tm_dirfd_stat (level->directory->fd, &status) < 0)
     return FALSE;
 
   level->identity = tm_file_identity (&status);
-  level->position = tm_dirfd_tell (level->fd);
-  tm_dirfd_close (level->fd);
-  level->fd = -1;
-  walk->first_open++;
+  level->position = level->is_read ? 0 : tm_dirfd_tell (level->directory->fd);
+  g_clear_pointer (&level->directory, directory_unref);
+  walk->highest_open = level->below;
+  walk->n_open--;
   return TRUE;
 }
 
@@ -150,208 +267,512 @@ level_reopen (Level *level, int fd)
 
   if (tm_dirfd_stat (fd, &status) < 0 ||
       !tm_file_identity_equal (tm_file_identity (&status), level->identity) ||
-      tm_dirfd_seek (fd, level->position) < 0)
+      (level->position != 0 && tm_dirfd_seek (fd, level->position) < 0))
     {
       tm_dirfd_close (fd);
       return FALSE;
     }
 
-  level->fd = fd;
+  level->directory = directory_new (fd, FALSE);
   return TRUE;
 }
 
-/* Opens the lowest level again after ".." did not lead there: from the top down to it, or as far
- * as the directories still are where they were. What somebody moved away in the meantime is left
- * to him. Only the level that is reached stays open. */
+static int
+open_up_or_down (int dirfd, const char *name)
+{
+  return strcmp (name, "..") == 0 ? tm_dirfd_open_parent (dirfd)
+                                  : tm_dirfd_open_child (dirfd, name, O_NOATIME, NULL);
+}
+
+/* Opens a sub-directory of @dirfd, or "..", with what descriptors there are. A directory of ours
+ * that bars us from it gets the permissions. */
+static int
+walk_open (Walk *walk, int dirfd, const char *name)
+{
+  for (;;)
+    {
+      int fd = open_up_or_down (dirfd, name);
+
+      if (fd < 0 && errno == EACCES && tm_dirfd_repair_mode (dirfd))
+        fd = open_up_or_down (dirfd, name);
+
+      if (fd >= 0 || !is_out_of_descriptors (errno))
+        return fd;
+
+      /* Somebody else wants descriptors too: make do with those there are. */
+      if (walk_close_highest (walk))
+        walk->max_open = MAX (walk->n_open, 1);
+      /* They may be those of other threads on their way through this tree. */
+      else if (walk->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
+        g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
+      else
+        {
+          errno = EMFILE;
+          return -1;
+        }
+    }
+}
+
+/* Opens the level above the lowest after ".." did not lead there: from the top down to it, or as
+ * far as the directories still are where they were. What somebody moved away in the meantime is
+ * left to him: the levels from there on are lost. */
 static void
 walk_descend_again (Walk *walk)
 {
-  guint depth = 0;
+  Level *lowest = walk->lowest;
+  Level *level = walk->top;
 
-  while (depth < walk_depth (walk))
+  while (level->below != lowest)
     {
-      Level *level = walk_level (walk, depth);
-      Level *below = walk_level (walk, depth + 1);
+      Level *below = level->below;
+      int fd = walk_open (walk, level->directory->fd, below->name);
 
-      if (!level_reopen (below, tm_dirfd_open_child (level->fd, below->name, O_NOATIME, NULL)))
+      if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+        walk_report (walk, "Going back up from", NULL, errno);
+      if (!level_reopen (below, fd))
         break;
 
-      if (depth > 0)
-        {
-          tm_dirfd_close (level->fd);
-          level->fd = -1;
-        }
-      depth++;
+      if (level != walk->top)
+        g_clear_pointer (&level->directory, directory_unref);
+      level = below;
     }
 
-  g_ptr_array_set_size (walk->levels, (int) depth + 1);
-  walk->first_open = MAX (depth, 1);
+  walk->highest_open = level == walk->top ? NULL : level;
+  walk->n_open = walk->highest_open == NULL ? 0 : 1;
+
+  while ((level = level->below) != NULL)
+    {
+      g_clear_pointer (&level->directory, directory_unref);
+      level->is_lost = TRUE;
+    }
 }
 
 /* Makes sure that the level above the lowest is open. Returns FALSE when the lowest has been moved
- * elsewhere: it is left alone, and the walk is where it can go on. */
+ * elsewhere. */
 static gboolean
 walk_open_above (Walk *walk)
 {
-  guint depth = walk_depth (walk);
-  Level *level = walk_level (walk, depth);
-  Level *above = walk_level (walk, depth - 1);
+  Level *level = walk->lowest;
+  Level *above = level->above;
 
-  if (above->fd >= 0)
+  if (above->directory != NULL)
     return TRUE;
 
-  if (level_reopen (above, tm_dirfd_open_parent (level->fd)))
+  if (level_reopen (above, walk_open (walk, level->directory->fd, "..")))
     {
-      walk->first_open = depth - 1;
+      walk->highest_open = above;
+      walk->n_open++;
       return TRUE;
     }
 
-  g_ptr_array_set_size (walk->levels, (int) depth);
   walk_descend_again (walk);
   return FALSE;
 }
 
+/* Unlinks what is no directory of the entries that were read, up to the end of the batch. */
 static void
-level_add_pending (Level *level, const char *name)
+walk_unlink (Walk *walk)
 {
-  if (level->pending == NULL)
-    level->pending = g_string_new (NULL);
+  Level *level = walk->lowest;
+  int fd = level->directory->fd;
+  struct dirent64 *entry;
 
-  /* With its NUL. */
-  g_string_append_len (level->pending, name, (gssize) strlen (name) + 1);
-}
-
-static const char *
-level_take_pending (Level *level)
-{
-  const char *name;
-
-  if (level->pending == NULL)
-    return NULL;
-
-  if (level->next_pending == level->pending->len)
-    {
-      g_string_free (g_steal_pointer (&level->pending), TRUE);
-      level->next_pending = 0;
-      return NULL;
-    }
-
-  name = level->pending->str + level->next_pending;
-  level->next_pending += strlen (name) + 1;
-  return name;
-}
-
-/* Unlinks @name in the lowest level, or leaves it to be visited if it turns out a directory. */
-static void
-walk_unlink (Walk *walk, const char *name)
-{
-  Level *level = walk_level (walk, walk_depth (walk));
-
-  if (tm_dirfd_unlink (level->fd, name) == 0 || errno == ENOENT)
-    return;
-
-  if (errno == EISDIR)
-    level_add_pending (level, name);
-  else
-    walk_report (walk, "Deleting", name, errno);
-}
-
-/* Reads a run of entries of the lowest level and unlinks those that are no directories. Returns
- * FALSE at the end of the directory. */
-static gboolean
-walk_read (Walk *walk)
-{
-  Level *level = walk_level (walk, walk_depth (walk));
-  gssize length = tm_dirfd_read (level->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
-
-  if (length < 0)
-    {
-      /* A directory that somebody else removed while it was open reads as this. */
-      if (errno != ENOENT)
-        walk_report (walk, "Reading the directory", NULL, errno);
-      return FALSE;
-    }
-
-  TM_DIRFD_FOREACH_ENTRY (entry, walk->buffer, length)
+  while (walk->n_done < BATCH && (entry = tm_run_take (&walk->run)) != NULL)
     {
       /* Where the type is not known, unlink() knows it. */
       if (entry->d_type == DT_DIR)
-        level_add_pending (level, entry->d_name);
+        tm_run_append (&level->directories, entry);
+      else if (tm_dirfd_unlink (fd, entry->d_name) == 0 || errno == ENOENT ||
+               (errno == EACCES && tm_dirfd_repair_mode (fd) &&
+                tm_dirfd_unlink (fd, entry->d_name) == 0))
+        walk->n_done++;
+      else if (errno == EISDIR)
+        tm_run_append (&level->directories, entry);
       else
-        walk_unlink (walk, entry->d_name);
+        walk_report (walk, "Deleting", entry->d_name, errno);
+    }
+}
+
+/* Whether the order in which the entries of a directory are deleted matters. */
+static gboolean
+is_worth_sorting (int dirfd)
+{
+  struct stat status;
+  struct statfs file_system;
+
+  return tm_dirfd_stat (dirfd, &status) == 0 && status.st_size >= MIN_SIZE_TO_SORT &&
+         tm_dirfd_stat_file_system (dirfd, &file_system) == 0 &&
+         file_system.f_type == EXT4_SUPER_MAGIC;
+}
+
+/* Reads the next entries of the lowest level. */
+static void
+walk_read (Walk *walk)
+{
+  Level *level = walk->lowest;
+  int fd = level->directory->fd;
+  gssize length;
+
+  length = level->is_sorted ? tm_run_read_sorted (&walk->run, fd) : tm_run_read (&walk->run, fd);
+
+  if (length <= 0)
+    {
+      level->is_read = TRUE;
+      level->is_guessed = FALSE;
+      /* A directory that somebody else removed while it was open reads as ENOENT. */
+      if (length < 0 && errno != ENOENT)
+        walk_report (walk, "Reading the directory", NULL, errno);
+      return;
     }
 
-  return length > 0;
+  walk->n_found += tm_run_count (&walk->run);
+
+  if (!tm_run_may_be_the_last (&walk->run))
+    level->is_sorted = level->is_sorted || is_worth_sorting (fd);
+  else if (level != walk->top && !level->is_guessed)
+    /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
+    level->is_read = level->is_guessed = TRUE;
 }
 
 /* Goes down into @name. Where that fails, the walk stays and goes on with the next. */
 static void
 walk_enter (Walk *walk, const char *name)
 {
-  Level *level = walk_level (walk, walk_depth (walk));
+  Level *level = walk->lowest;
   int fd;
 
-  if (walk->levels->len - walk->first_open >= walk->max_open)
+  if (walk->n_open >= walk->max_open)
     walk_close_highest (walk);
 
-  fd = tm_dirfd_open_child (level->fd, name, O_NOATIME, NULL);
-  while (fd < 0 && is_out_of_descriptors (errno) && walk_close_highest (walk))
-    {
-      /* Somebody else wants descriptors too: make do with those there are. */
-      walk->max_open = MAX (walk->levels->len - walk->first_open, 1);
-      fd = tm_dirfd_open_child (level->fd, name, O_NOATIME, NULL);
-    }
-
+  fd = walk_open (walk, level->directory->fd, name);
   if (fd >= 0)
-    g_ptr_array_add (walk->levels, level_new (name, fd));
+    {
+      walk->lowest = level->below = level_new (level, name, directory_new (fd, FALSE));
+      if (walk->highest_open == NULL)
+        walk->highest_open = walk->lowest;
+      walk->n_open++;
+    }
   else if (errno == ENOTDIR)
     {
       /* No directory any more. If it is one again by now, the rescan will find it. */
-      if (tm_dirfd_unlink (level->fd, name) < 0 && errno != ENOENT && errno != EISDIR)
+      if (tm_dirfd_unlink (level->directory->fd, name) < 0 && errno != ENOENT && errno != EISDIR)
         walk_report (walk, "Deleting", name, errno);
     }
   else if (errno != ENOENT)
     walk_report (walk, "Opening the directory", name, errno);
+
+  /* In a deep tree there are many levels without anything left. */
+  if (tm_run_is_empty (&level->directories))
+    tm_run_clear (&level->directories);
+}
+
+/* Goes back up. */
+static void
+walk_pop (Walk *walk)
+{
+  Level *level = walk->lowest;
+
+  walk->lowest = level->above;
+  walk->lowest->below = NULL;
+  walk->lowest->is_incomplete |= level->is_incomplete;
+
+  if (!level->is_lost)
+    walk->n_open--;
+  if (walk->highest_open == level)
+    walk->highest_open = NULL;
+  level_free (level);
 }
 
 /* Everything in the lowest level has been seen: removes its directory and goes back up. */
 static void
 walk_leave (Walk *walk)
 {
-  Level *level, *above;
-  gboolean incomplete;
+  Level *level = walk->lowest;
+  int fd;
 
-  if (!walk_open_above (walk))
-    return;
-
-  level = walk_level (walk, walk_depth (walk));
-  above = walk_level (walk, walk_depth (walk) - 1);
-
-  /* ENOTDIR: something else stands there by now; reading the level above again will find it. */
-  if (!level->incomplete && tm_dirfd_remove (above->fd, level->name) < 0 && errno != ENOENT &&
-      errno != ENOTDIR)
+  if (level->is_lost || !walk_open_above (walk))
     {
-      if (errno == ENOTEMPTY && level->n_rescans < MAX_RESCANS && tm_dirfd_seek (level->fd, 0) == 0)
+      walk_pop (walk);
+      return;
+    }
+
+  fd = level->above->directory->fd;
+  if (!level->is_incomplete && tm_dirfd_remove (fd, level->name) < 0 &&
+      !(errno == EACCES && tm_dirfd_repair_mode (fd) && tm_dirfd_remove (fd, level->name) == 0))
+    {
+      if (errno == ENOTEMPTY && level->is_guessed)
+        {
+          level->is_read = FALSE;
+          return;
+        }
+      if (errno == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
+          tm_dirfd_seek (level->directory->fd, 0) == 0)
         {
           level->n_rescans++;
+          level->is_read = FALSE;
           return;
         }
 
-      /* POSIX has no name for "somebody keeps filling it". */
-      walk_report (walk, "Deleting", NULL, errno == ENOTEMPTY ? EBUSY : errno);
+      /* POSIX has no name for "somebody keeps filling it". ENOTDIR: something else stands there by
+       * now; reading the level above again will find it. */
+      if (errno != ENOENT && errno != ENOTDIR)
+        walk_report (walk, "Deleting", NULL, errno == ENOTEMPTY ? EBUSY : errno);
     }
 
-  incomplete = level->incomplete;
-  g_ptr_array_set_size (walk->levels, (int) walk_depth (walk));
-  walk->first_open = MAX (MIN (walk->first_open, walk_depth (walk)), 1);
-  above->incomplete |= incomplete;
+  if (!level->is_incomplete)
+    walk->n_done++;
+  walk_pop (walk);
+}
+
+static Walk *
+walk_new (Tree *tree, Walk *giver, Level *given_from)
+{
+  Walk *walk = g_new0 (Walk, 1);
+
+  walk->tree = tree;
+  walk->giver = giver;
+  walk->given_from = given_from;
+  walk->top = level_new (given_from, NULL, directory_ref (given_from->directory));
+  walk->top->is_read = TRUE;
+  walk->lowest = walk->top;
+  walk->max_open = MAX_OPEN_LEVELS;
+  return walk;
+}
+
+static void
+walk_free (Walk *walk)
+{
+  level_free (walk->top);
+  tm_run_clear (&walk->run);
+  g_free (walk);
+}
+
+/* The highest level of a walk that is open and at which directories wait, or NULL. High up the
+ * trees below are large. */
+static Level *
+walk_find_directories (Walk *walk)
+{
+  Level *level = walk->top;
+
+  while (level != NULL && tm_run_is_empty (&level->directories))
+    level = level == walk->top ? walk->highest_open : level->below;
+
+  return level;
+}
+
+/* Gives half of what waits at one level to another thread: directories or, where there are none,
+ * entries of the one directory that is left. */
+static void
+walk_share (Walk *walk)
+{
+  Tree *tree = walk->tree;
+  Level *level = walk_find_directories (walk);
+  TmRun half = { 0 };
+  Walk *part;
+
+  if (level != NULL ? !tm_run_split (&level->directories, 1, &half)
+                    : !tm_run_split (&walk->run, MIN_FILES_TO_SHARE, &half))
+    return;
+
+  part = walk_new (tree, walk, level != NULL ? level : walk->lowest);
+  if (level != NULL)
+    part->top->directories = half;
+  else
+    part->run = half;
+  part->given_from->has_given = TRUE;
+
+  tm_tree_workers_lock (tree->workers);
+  tree->n_walks++;
+  part->given_from->n_parts++;
+  tm_tree_workers_add_part_locked (tree->workers, part);
+  tm_tree_workers_unlock (tree->workers);
+}
+
+static gboolean
+walk_may_share (Walk *walk)
+{
+  Tree *tree = walk->tree;
+  gboolean may_share;
+
+  if (tree->workers == NULL || !tm_tree_workers_want_a_part (tree->workers))
+    return FALSE;
+
+  tm_tree_workers_lock (tree->workers);
+  may_share = tree->n_walks < MAX_WALKS;
+  tm_tree_workers_unlock (tree->workers);
+  return may_share;
+}
+
+static glong
+count_switches (void)
+{
+  struct rusage usage;
+
+  return getrusage (RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
+}
+
+/* Calls other threads to help when the tree has turned out large. */
+static void
+walk_consider_threads (Walk *walk)
+{
+  Tree *tree = walk->tree;
+  gboolean blocks;
+
+  /* The first batch is not measured: it may have waited for what is now in memory. */
+  if (tree->n_batches++ == 0)
+    tree->n_switches = count_switches ();
+
+  if (tree->n_batches * BATCH < MIN_ENTRIES_FOR_THREADS ||
+      g_get_monotonic_time () - tree->start < MIN_MICROSECONDS_FOR_THREADS ||
+      (walk_find_directories (walk) == NULL && tm_run_is_empty (&walk->run)))
+    return;
+
+  /* Whoever waits for the disk with almost every deletion gives up the processor as often. */
+  blocks = 2 * (count_switches () - tree->n_switches) >= (glong) ((tree->n_batches - 1) * BATCH);
+  tree->workers = tm_tree_workers_new (work_cb);
+  tm_tree_workers_call (tree->workers, blocks);
+}
+
+static void
+walk_end_batch (Walk *walk)
+{
+  Tree *tree = walk->tree;
+
+  if (tree->progress != NULL)
+    {
+      tm_progress_add (tree->progress, walk->n_done, walk->n_found);
+      if (tree->caller == g_thread_self ())
+        tm_progress_report_if_due (tree->progress);
+      walk->n_found = 0;
+    }
+
+  if (tree->workers == NULL)
+    walk_consider_threads (walk);
+  walk->n_done = 0;
+}
+
+/* Whether what was given from the lowest level is finished. Else the walk is put aside, and may go
+ * on in another thread before this returns. */
+static gboolean
+walk_parts_are_finished (Walk *walk)
+{
+  Level *level = walk->lowest;
+  TmTreeWorkers *workers = walk->tree->workers;
+  gboolean finished;
+
+  if (!level->has_given)
+    return TRUE;
+
+  /* Descriptors are for those who work. */
+  while (walk_close_highest (walk))
+    ;
+
+  tm_tree_workers_lock (workers);
+  finished = level->n_parts == 0;
+  level->is_waited_for = !finished;
+  if (finished)
+    {
+      level->is_incomplete |= level->part_is_incomplete;
+      level->has_given = FALSE;
+    }
+  tm_tree_workers_unlock (workers);
+  return finished;
+}
+
+/* Nothing more of the lowest level is deleted. */
+static void
+walk_give_up_level (Walk *walk)
+{
+  tm_run_clear (&walk->run);
+  tm_run_clear (&walk->lowest->directories);
+  walk->lowest->is_read = TRUE;
+}
+
+/* Returns FALSE when the walk was put aside, to be gone on with in any thread. */
+static gboolean
+walk_go_on (Walk *walk)
+{
+  for (;;)
+    {
+      Level *level = walk->lowest;
+      struct dirent64 *entry;
+
+      if (walk->n_done >= BATCH)
+        walk_end_batch (walk);
+      if (walk_may_share (walk))
+        walk_share (walk);
+
+      if (level->is_lost)
+        walk_give_up_level (walk);
+      else if (g_cancellable_is_cancelled (walk->tree->cancellable))
+        {
+          walk_give_up_level (walk);
+          level->is_incomplete = TRUE;
+        }
+
+      if (!tm_run_is_empty (&walk->run))
+        walk_unlink (walk);
+      else if ((entry = tm_run_take (&level->directories)) != NULL)
+        walk_enter (walk, entry->d_name);
+      else if (!level->is_read)
+        walk_read (walk);
+      else if (!walk_parts_are_finished (walk))
+        return FALSE;
+      else if (level == walk->top)
+        return TRUE;
+      else
+        walk_leave (walk);
+    }
+}
+
+/* Tells the walk that a part was given from that it is finished. */
+static void
+walk_finish_part (Walk *walk)
+{
+  Tree *tree = walk->tree;
+  TmTreeWorkers *workers = tree->workers;
+  Walk *giver = walk->giver;
+  Level *level = walk->given_from;
+  gboolean is_incomplete = walk->top->is_incomplete;
+
+  /* Before the giver is told: when the tree is finished no descriptor is open any more. */
+  walk_free (walk);
+
+  tm_tree_workers_lock (workers);
+  tree->n_walks--;
+  level->n_parts--;
+  level->part_is_incomplete |= is_incomplete;
+  if (level->n_parts == 0 && level->is_waited_for)
+    {
+      level->is_waited_for = FALSE;
+      tm_tree_workers_add_part_locked (workers, giver);
+    }
+  tm_tree_workers_unlock (workers);
+}
+
+/* In any thread. */
+static void
+work_cb (gpointer part)
+{
+  Walk *walk = part;
+  TmTreeWorkers *workers = walk->tree->workers;
+
+  if (!walk_go_on (walk))
+    return;
+
+  walk_end_batch (walk);
+  if (walk->giver != NULL)
+    walk_finish_part (walk);
+  else
+    tm_tree_workers_finish (workers);
 }
 
 /*
  * tm_tree_local_empty:
  * @dirfd: a directory, opened for reading
  * @path: its path, for messages
- * @cancellable: (nullable): looked at once per run of entries
+ * @progress: (nullable): told of what is found and deleted; reported from the calling thread
+ * @cancellable: (nullable): looked at once per directory and batch of entries
  * @error: where to put the first failure, with the path that it befell
  *
  * Deletes everything in a directory, but not the directory itself.
@@ -361,49 +782,48 @@ walk_leave (Walk *walk)
  * Returns: %TRUE when nothing had to be left
  */
 gboolean
-tm_tree_local_empty (int dirfd, const char *path, GCancellable *cancellable, GError **error)
+tm_tree_local_empty (int dirfd,
+                     const char *path,
+                     TmProgress *progress,
+                     GCancellable *cancellable,
+                     GError **error)
 {
-  /* Not on the stack: that of a thread can be as small as 64 KiB. */
-  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
-  Walk walk = {
-    .levels = g_ptr_array_new_with_free_func ((GDestroyNotify) level_free),
-    .first_open = 1,
-    .max_open = MAX_OPEN_LEVELS,
+  Tree tree = {
     .path = path,
-    .buffer = buffer,
+    .cancellable = cancellable,
+    .progress = progress,
+    .caller = g_thread_self (),
+    .start = g_get_monotonic_time (),
+    .n_walks = 1,
   };
+  Level *top = level_new (NULL, NULL, directory_new (dirfd, TRUE));
+  Walk walk = { .tree = &tree, .top = top, .lowest = top, .max_open = MAX_OPEN_LEVELS };
 
-  g_ptr_array_add (walk.levels, level_new (NULL, dirfd));
   if (tm_dirfd_seek (dirfd, 0) < 0)
     walk_report (&walk, "Reading the directory", NULL, errno);
 
-  for (;;)
+  if (!walk_go_on (&walk))
+    tm_tree_workers_work (tree.workers, progress);
+  else
     {
-      const char *name;
-
-      if (g_cancellable_is_cancelled (cancellable))
-        {
-          g_clear_error (&walk.error);
-          g_cancellable_set_error_if_cancelled (cancellable, &walk.error);
-          break;
-        }
-
-      name = level_take_pending (walk_level (&walk, walk_depth (&walk)));
-      if (name != NULL)
-        walk_enter (&walk, name);
-      else if (walk_read (&walk))
-        continue;
-      else if (walk_depth (&walk) > 0)
-        walk_leave (&walk);
-      else
-        break;
+      walk_end_batch (&walk);
+      if (tree.workers != NULL)
+        tm_tree_workers_finish (tree.workers);
     }
 
-  g_ptr_array_unref (walk.levels);
+  g_clear_pointer (&tree.workers, tm_tree_workers_free);
+  level_free (top);
+  tm_run_clear (&walk.run);
 
-  if (walk.error != NULL)
+  if (g_cancellable_is_cancelled (cancellable))
     {
-      g_propagate_error (error, walk.error);
+      g_clear_error (&tree.error);
+      g_cancellable_set_error_if_cancelled (cancellable, &tree.error);
+    }
+
+  if (tree.error != NULL)
+    {
+      g_propagate_error (error, tree.error);
       return FALSE;
     }
 

@@ -1,0 +1,330 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-delete.h"
+
+#include "tm-claim-private.h"
+#include "tm-dirfd-private.h"
+#include "tm-progress-private.h"
+#include "tm-task-private.h"
+
+#include <errno.h>
+
+/* How often what stands under a name may turn into something else while it is being deleted. */
+#define MAX_ATTEMPTS 10
+
+static gboolean
+delete_child (int parent,
+              const char *name,
+              const char *path,
+              TmProgress *progress,
+              GCancellable *cancellable,
+              GError **error)
+{
+  for (guint i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      g_autoptr (TmClaim) claim = NULL;
+
+      /* First as if it were no directory: then it need not be looked at, and is never opened. */
+      if (tm_dirfd_unlink (parent, name) == 0)
+        return TRUE;
+      if (errno != EISDIR)
+        break;
+
+      claim = tm_claim_open (parent, name);
+      if (claim != NULL)
+        return tm_claim_delete (claim, path, progress, cancellable, error);
+
+      /* It was there a moment ago: somebody else deletes it as well. */
+      if (errno == ENOENT)
+        return TRUE;
+      if (errno != ENOTDIR)
+        break;
+    }
+
+  tm_dirfd_set_error (error, "Deleting", path, errno);
+  return FALSE;
+}
+
+static gboolean
+delete_local (GFile *file, TmProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GFile) parent = g_file_get_parent (file);
+  const char *path = g_file_peek_path (file);
+  g_autofree char *name = NULL;
+  gboolean deleted;
+  int parent_fd;
+
+  if (parent == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Deleting “%s”: the root of the file system is not deleted", path);
+      return FALSE;
+    }
+
+  /* The links on the way to the parent are the caller's affair; from here on none is followed. */
+  parent_fd = tm_dirfd_open (g_file_peek_path (parent), O_PATH | O_DIRECTORY);
+  if (parent_fd < 0)
+    {
+      tm_dirfd_set_error (error, "Deleting", path, errno);
+      return FALSE;
+    }
+
+  name = g_file_get_basename (file);
+  deleted = delete_child (parent_fd, name, path, progress, cancellable, error);
+  tm_dirfd_close (parent_fd);
+  return deleted;
+}
+
+static gboolean
+delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  if (g_file_is_native (file))
+    return delete_local (file, progress, cancellable, error);
+
+  name = g_file_get_parse_name (file);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Deleting “%s”: not a local file",
+               name);
+  return FALSE;
+}
+
+/**
+ * tm_delete_recursively:
+ * @file: what to delete
+ * @cancellable: (nullable): to cancel it with
+ * @progress: (nullable) (scope call) (closure progress_data): told how far it has come, in the
+ *   thread that calls, some tens of times a second at most and once at the end
+ * @progress_data: data for @progress
+ * @error: return location for an error
+ *
+ * Deletes a file, a symbolic link, or a directory with everything in it.
+ *
+ * Links are deleted and not followed, and what is mounted inside a directory is not
+ * touched. Nobody who renames or replaces something in the directory meanwhile can
+ * lead the deletion out of it. A directory without permissions that belongs to the
+ * user is made accessible first. A large directory is deleted by several threads.
+ *
+ * An error does not stop it: whatever can be deleted is, and the first error is
+ * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file;
+ * %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when @file or something in it is
+ * a mount point, or somebody keeps adding files; %G_IO_ERROR_INVALID_ARGUMENT for
+ * the root of the file system; %G_IO_ERROR_NOT_SUPPORTED when it is not a local
+ * file; %G_IO_ERROR_CANCELLED. It can be called again then, to delete the rest. That
+ * something in a directory is deleted by somebody else meanwhile is no error.
+ *
+ * It looks at no lock: to delete a [class@TemporaryDirectory], close it.
+ *
+ * Returns: %TRUE when it is deleted, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_delete_recursively (GFile *file,
+                       GCancellable *cancellable,
+                       TmDeleteProgressCallback progress,
+                       gpointer progress_data,
+                       GError **error)
+{
+  TmProgress counts;
+  gboolean deleted;
+
+  g_return_val_if_fail (G_IS_FILE (file), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (progress == NULL)
+    return delete_any (file, NULL, cancellable, error);
+
+  tm_progress_init (&counts, progress, progress_data);
+  /* @file itself, too. */
+  tm_progress_add (&counts, 0, 1);
+  deleted = delete_any (file, &counts, cancellable, error);
+  if (deleted)
+    tm_progress_add (&counts, 1, 0);
+  tm_progress_report (&counts);
+  tm_progress_clear (&counts);
+  return deleted;
+}
+
+/* What an asynchronous deletion knows of its progress. Reports come from the thread that deletes
+ * and are passed on in the main context of the caller: the latest one, so that they do not pile up
+ * when that is busy. */
+typedef struct
+{
+  TmDeleteProgressCallback callback;
+  gpointer data; /* (owned): freed with destroy */
+  GDestroyNotify destroy;
+
+  GMutex mutex; /* guards what follows */
+  guint64 n_deleted;
+  guint64 n_found;
+  gboolean is_scheduled;
+} Reports;
+
+static void
+reports_drop_data (Reports *reports)
+{
+  GDestroyNotify destroy = g_steal_pointer (&reports->destroy);
+
+  reports->callback = NULL;
+  if (destroy != NULL)
+    destroy (g_steal_pointer (&reports->data));
+}
+
+static void
+reports_free (gpointer data)
+{
+  Reports *reports = data;
+
+  reports_drop_data (reports);
+  g_mutex_clear (&reports->mutex);
+  g_free (reports);
+}
+
+/* In the main context of the caller. */
+static gboolean
+pass_on_cb (gpointer task)
+{
+  Reports *reports = g_task_get_task_data (task);
+  guint64 n_deleted, n_found;
+
+  g_mutex_lock (&reports->mutex);
+  n_deleted = reports->n_deleted;
+  n_found = reports->n_found;
+  reports->is_scheduled = FALSE;
+  g_mutex_unlock (&reports->mutex);
+
+  if (reports->callback != NULL)
+    reports->callback (n_deleted, n_found, reports->data);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread that deletes. */
+static void
+schedule_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+{
+  GTask *task = user_data;
+  Reports *reports = g_task_get_task_data (task);
+  gboolean was_scheduled;
+
+  g_mutex_lock (&reports->mutex);
+  reports->n_deleted = n_deleted;
+  reports->n_found = n_found;
+  was_scheduled = reports->is_scheduled;
+  reports->is_scheduled = TRUE;
+  g_mutex_unlock (&reports->mutex);
+
+  if (!was_scheduled)
+    {
+      g_autoptr (GSource) source = g_idle_source_new ();
+
+      /* Of the same priority as the result, which comes after the last report. */
+      g_source_set_priority (source, g_task_get_priority (task));
+      g_source_set_callback (source, pass_on_cb, g_object_ref (task), g_object_unref);
+      g_source_attach (source, g_task_get_context (task));
+    }
+}
+
+/* In a thread of the pool. */
+static void
+delete_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Reports *reports = task_data;
+  GError *local_error = NULL;
+
+  if (tm_delete_recursively (source, cancellable,
+                             reports->callback != NULL ? schedule_report_cb : NULL, task,
+                             &local_error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/* In the main context of the caller, after its callback: bindings free what belongs to them in the
+ * thread it came from. */
+static void
+delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
+{
+  reports_drop_data (g_task_get_task_data (task));
+}
+
+/**
+ * tm_delete_recursively_async:
+ * @file: what to delete
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @progress: (nullable) (scope notified) (closure progress_data)
+ *   (destroy progress_data_destroy): told how far it has come, in the thread-default
+ *   main context of the caller, some tens of times a second at most and once before
+ *   @callback
+ * @progress_data: data for @progress
+ * @progress_data_destroy: (nullable): frees @progress_data, after @callback
+ * @callback: (nullable) (scope async) (closure user_data): called when it is done, in the
+ *   thread-default main context of the caller
+ * @user_data: data for @callback
+ *
+ * Deletes a file, a symbolic link, or a directory with everything in it, without
+ * blocking the caller.
+ *
+ * See [func@delete_recursively].
+ *
+ * Since: 1.0
+ */
+void
+tm_delete_recursively_async (GFile *file,
+                             int io_priority,
+                             GCancellable *cancellable,
+                             TmDeleteProgressCallback progress,
+                             gpointer progress_data,
+                             GDestroyNotify progress_data_destroy,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  Reports *reports;
+
+  g_return_if_fail (G_IS_FILE (file));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  reports = g_new0 (Reports, 1);
+  reports->callback = progress;
+  reports->data = progress_data;
+  reports->destroy = progress_data_destroy;
+  g_mutex_init (&reports->mutex);
+
+  task = tm_task_new (file, tm_delete_recursively_async, io_priority, cancellable, callback,
+                      user_data);
+  g_task_set_task_data (task, reports, reports_free);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (delete_completed_cb), NULL);
+  g_task_run_in_thread (task, delete_thread_cb);
+}
+
+/**
+ * tm_delete_recursively_finish:
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [func@delete_recursively_async].
+ *
+ * Fails as [func@delete_recursively] does.
+ *
+ * Returns: %TRUE when it is deleted, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_delete_recursively_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (G_IS_TASK (result), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_delete_recursively_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
