@@ -1,0 +1,586 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "support.h"
+
+#include <tempman.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* In place of the C library's: what the engine calls is counted, and can be acted upon. */
+
+static gint n_unlinks;                                      /* atomic */
+static void (*before_unlink) (int dirfd, const char *name); /* set while no thread deletes */
+
+int
+unlinkat (int dirfd, const char *name, int flags)
+{
+  g_atomic_int_inc (&n_unlinks);
+  if (before_unlink != NULL)
+    before_unlink (dirfd, name);
+  return (int) syscall (SYS_unlinkat, dirfd, name, flags);
+}
+
+static gboolean
+delete_path (const char *path, GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  return tm_delete_recursively (file, NULL, NULL, NULL, error);
+}
+
+static void
+delete_successfully (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  delete_path (path, &error);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (path));
+}
+
+/* @n_directories below each other's first ones, @n_files in each. */
+static void
+make_large_tree (const char *path, guint n_directories, guint n_files)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+
+  make_directory (path);
+  g_ptr_array_add (paths, g_strdup (path));
+  for (guint i = 0; i < n_directories; i++)
+    {
+      char *directory = g_strdup_printf ("%s/d%u", (char *) g_ptr_array_index (paths, i / 4), i);
+      int fd;
+
+      g_assert_no_errno (g_mkdir (directory, 0700));
+      g_ptr_array_add (paths, directory);
+      fd = open (directory, O_PATH | O_DIRECTORY);
+      g_assert_no_errno (fd);
+      for (guint j = 0; j < n_files; j++)
+        {
+          char name[16];
+
+          g_snprintf (name, sizeof name, "f%u", j);
+          g_assert_no_errno (mknodat (fd, name, S_IFREG | 0600, 0));
+        }
+      close (fd);
+    }
+}
+
+static void
+test_kinds (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autofree char *victim = sandbox_path (sandbox, "victim");
+  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
+  g_autofree char *link = sandbox_path (sandbox, "link");
+  g_autofree char *dangling = sandbox_path (sandbox, "dangling");
+  g_autofree char *fifo = sandbox_path (sandbox, "fifo");
+  g_autofree char *empty = sandbox_path (sandbox, "empty");
+  g_autofree char *tree = sandbox_path (sandbox, "tree");
+
+  make_file (file);
+  make_directory (victim);
+  make_file (treasure);
+  make_directory (empty);
+  make_tree (tree);
+  g_assert_no_errno (symlink (victim, link));
+  g_assert_no_errno (symlink ("/nowhere", dangling));
+  g_assert_no_errno (mkfifo (fifo, 0600));
+
+  delete_successfully (file);
+  delete_successfully (link);
+  delete_successfully (dangling);
+  delete_successfully (fifo);
+  delete_successfully (empty);
+  delete_successfully (tree);
+  g_assert_true (path_exists (treasure));
+}
+
+static void
+assert_fails (const char *path, GIOErrorEnum code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (delete_path (path, &error));
+  g_assert_error (error, G_IO_ERROR, (int) code);
+  g_assert_true (g_str_has_prefix (error->message, "Deleting"));
+  g_assert_nonnull (strstr (error->message, path));
+}
+
+static void
+test_bad (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *missing = sandbox_path (sandbox, "missing");
+  g_autofree char *nowhere = sandbox_path (sandbox, "missing/file");
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autofree char *below_file = sandbox_path (sandbox, "file/below");
+  g_autoptr (GFile) remote = g_file_new_for_uri ("sftp://nowhere.invalid/tmp/x");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GFile) local = g_file_new_for_path (file);
+  g_autoptr (GError) error = NULL;
+
+  make_file (file);
+  assert_fails (missing, G_IO_ERROR_NOT_FOUND);
+  assert_fails (nowhere, G_IO_ERROR_NOT_FOUND);
+  assert_fails (below_file, G_IO_ERROR_NOT_DIRECTORY);
+  assert_fails ("/", G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_false (tm_delete_recursively (remote, NULL, NULL, NULL, NULL));
+
+  g_cancellable_cancel (cancellable);
+  g_assert_false (tm_delete_recursively (local, cancellable, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_true (path_exists (file));
+}
+
+static void
+test_large (Sandbox *sandbox, gconstpointer data)
+{
+  static const struct
+  {
+    guint n_directories;
+    guint n_files;
+  } shapes[] = { { 1, 5000 }, { 1000, 0 }, { 300, 30 }, { 30, 300 }, { 2, 129 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      g_autofree char *path = sandbox_path (sandbox, "large");
+
+      make_large_tree (path, shapes[i].n_directories, shapes[i].n_files);
+      delete_successfully (path);
+    }
+}
+
+static guint
+count_threads (void)
+{
+  return count_entries ("/proc/self/task");
+}
+
+typedef struct
+{
+  const char *path;
+  guint n_directories;
+  guint n_files;
+  gboolean expect_threads;
+} Size;
+
+static guint n_threads_seen;
+
+static void
+count_threads_before_unlink (int dirfd, const char *name)
+{
+  n_threads_seen = MAX (n_threads_seen, count_threads ());
+}
+
+/* In a process that has no other threads. */
+static void
+threads_child (gpointer data)
+{
+  Size *size = data;
+  guint n_before;
+
+  make_large_tree (size->path, size->n_directories, size->n_files);
+  n_before = count_threads ();
+  before_unlink = count_threads_before_unlink;
+  child_assert (delete_path (size->path, NULL));
+  child_assert (size->expect_threads ? n_threads_seen > n_before : n_threads_seen == n_before);
+}
+
+static void
+test_threads (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  Size small = { path, 9, 10, FALSE };
+  Size large = { path, 100, 100, TRUE };
+
+  assert_success_in_child (run_in_child (threads_child, &small));
+  /* On one processor there would be nothing to gain. */
+  if (g_get_num_processors () > 1)
+    assert_success_in_child (run_in_child (threads_child, &large));
+}
+
+/* A forked child has none of the threads that its parent's pool has. */
+static void
+test_forked (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *first = sandbox_path (sandbox, "first");
+  g_autofree char *second = sandbox_path (sandbox, "second");
+  Size size = { second, 100, 50, FALSE };
+
+  make_large_tree (first, 100, 50);
+  delete_successfully (first);
+  assert_success_in_child (run_in_child (threads_child, &size));
+  g_assert_false (path_exists (second));
+}
+
+static guint max_descriptors;
+
+static void
+count_descriptors_before_unlink (int dirfd, const char *name)
+{
+  max_descriptors = MAX (max_descriptors, count_open_descriptors ());
+}
+
+static void
+make_chains (const char *path, guint n_chains, guint depth)
+{
+  for (guint i = 0; i < n_chains; i++)
+    {
+      g_autoptr (GString) chain = g_string_new (path);
+
+      g_string_append_printf (chain, "/%u", i);
+      for (guint j = 0; j < depth; j++)
+        g_string_append_printf (chain, "/%u", j);
+      make_directory (chain->str);
+      for (guint j = 0; j < 4; j++)
+        {
+          g_autofree char *leaf = g_strdup_printf ("%s/leaf%u", chain->str, j);
+
+          make_directory (leaf);
+        }
+    }
+}
+
+static void
+descriptors_child (gpointer data)
+{
+  struct rlimit limit;
+
+  make_chains (data, 16, 100);
+  before_unlink = count_descriptors_before_unlink;
+  child_assert (delete_path (data, NULL));
+  child_assert (max_descriptors < 128);
+
+  /* And with next to none. */
+  before_unlink = NULL;
+  make_chains (data, 16, 100);
+  limit.rlim_cur = limit.rlim_max = count_open_descriptors () + 12;
+  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+  child_assert (delete_path (data, NULL));
+}
+
+static void
+test_descriptors (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "chains");
+  guint n_before = count_open_descriptors ();
+
+  make_chains (path, 16, 100);
+  delete_successfully (path);
+  g_assert_cmpuint (count_open_descriptors (), ==, n_before);
+  assert_success_in_child (run_in_child (descriptors_child, path));
+}
+
+static void
+errors_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *foreign = g_build_filename (path, "d2/d12", NULL);
+  g_autofree char *file = g_build_filename (foreign, "f2", NULL);
+  g_autoptr (GError) error = NULL;
+
+  make_large_tree (path, 200, 20);
+  {
+    g_autofree char *command = g_strdup_printf (
+        "chown -R %u '%s' && chown 0 '%s' && chmod 755 '%s'", TEST_UID, path, foreign, foreign);
+
+    child_assert (system (command) == 0);
+  }
+  child_assert (become_ordinary_user ());
+
+  child_assert (!delete_path (path, &error));
+  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+  child_assert (strstr (error->message, foreign) != NULL);
+  child_assert (path_exists (file));
+  {
+    g_autofree char *above = g_build_filename (path, "d2", NULL);
+
+    child_assert (count_entries (path) == 1);
+    child_assert (count_entries (above) == 1);
+  }
+}
+
+/* What belongs to somebody else stays, with the way to it, and the rest goes. */
+static void
+test_errors (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs a second user: only root has one");
+      return;
+    }
+  assert_success_in_child (run_in_child (errors_child, path));
+  delete_successfully (path);
+}
+
+typedef struct
+{
+  GThread *thread;
+  GMainLoop *loop;           /* (nullable) */
+  GCancellable *cancellable; /* (nullable): to be cancelled by the progress */
+  guint n_calls;
+  guint64 n_deleted;
+  guint64 n_found;
+  guint n_destroyed;
+  gint n_unlinks_when_cancelled;
+  gboolean finished;
+  GError *error;
+} Seen;
+
+static void
+progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  g_assert_true (g_thread_self () == seen->thread);
+  g_assert_false (seen->finished);
+  g_assert_cmpuint (n_deleted, <=, n_found);
+  g_assert_cmpuint (n_deleted, >=, seen->n_deleted);
+  g_assert_cmpuint (n_found, >=, seen->n_found);
+  seen->n_calls++;
+  seen->n_deleted = n_deleted;
+  seen->n_found = n_found;
+
+  if (seen->cancellable != NULL && !g_cancellable_is_cancelled (seen->cancellable))
+    {
+      seen->n_unlinks_when_cancelled = g_atomic_int_get (&n_unlinks);
+      g_cancellable_cancel (seen->cancellable);
+    }
+}
+
+static void
+destroy_cb (gpointer data)
+{
+  Seen *seen = data;
+
+  g_assert_true (g_thread_self () == seen->thread);
+  g_assert_true (seen->finished);
+  seen->n_destroyed++;
+  g_main_loop_quit (seen->loop);
+}
+
+static void
+finished_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Seen *seen = data;
+
+  g_assert_true (g_thread_self () == seen->thread);
+  tm_delete_recursively_finish (result, &seen->error);
+  seen->finished = TRUE;
+}
+
+static void
+test_progress (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  Seen seen = { .thread = g_thread_self () };
+  gint64 start;
+
+  make_large_tree (path, 200, 50);
+  start = g_get_monotonic_time ();
+  tm_delete_recursively (file, NULL, progress_cb, &seen, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen.n_deleted, ==, 200 * 51 + 1);
+  g_assert_cmpuint (seen.n_found, ==, seen.n_deleted);
+  /* Some tens of times a second, and once at the end. */
+  g_assert_cmpuint (seen.n_calls, <=,
+                    1 + 50 * (1 + (g_get_monotonic_time () - start) / G_USEC_PER_SEC));
+
+  seen = (Seen){ .thread = g_thread_self () };
+  make_file (path);
+  tm_delete_recursively (file, NULL, progress_cb, &seen, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen.n_calls, ==, 1);
+  g_assert_cmpuint (seen.n_deleted, ==, 1);
+}
+
+static void
+test_async (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Seen seen = { .thread = g_thread_self (), .loop = loop };
+
+  make_large_tree (path, 100, 50);
+  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, NULL, progress_cb, &seen, destroy_cb,
+                               finished_cb, &seen);
+  g_main_loop_run (loop);
+  g_assert_no_error (seen.error);
+  g_assert_cmpuint (seen.n_destroyed, ==, 1);
+  g_assert_cmpuint (seen.n_calls, >=, 1);
+  g_assert_cmpuint (seen.n_deleted, ==, 100 * 51 + 1);
+  g_assert_cmpuint (seen.n_found, ==, seen.n_deleted);
+  g_assert_false (path_exists (path));
+
+  seen = (Seen){ .thread = g_thread_self (), .loop = loop };
+  tm_delete_recursively_async (file, G_PRIORITY_LOW, NULL, NULL, &seen, destroy_cb, finished_cb,
+                               &seen);
+  g_main_loop_run (loop);
+  g_assert_error (seen.error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&seen.error);
+}
+
+static GCancellable *cancel_at_unlink;
+static gint cancel_at;
+
+static void
+cancel_before_unlink (int dirfd, const char *name)
+{
+  if (g_atomic_int_get (&n_unlinks) == cancel_at)
+    g_cancellable_cancel (cancel_at_unlink);
+}
+
+/* Each thread stops at the end of its batch, and a second call finishes the job. */
+static void
+test_cancelled (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  static const gint moments[] = { 1, 2, 63, 64, 65, 128, 129, 1000, 3000, 9000 };
+
+  make_large_tree (path, 300, 50);
+  for (guint i = 0; i < G_N_ELEMENTS (moments); i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GError) error = NULL;
+      guint n_descriptors = count_open_descriptors ();
+      gint n_threads = (gint) MAX (g_get_num_processors (), 8);
+
+      cancel_at_unlink = cancellable;
+      cancel_at = moments[i];
+      n_unlinks = 0;
+      before_unlink = cancel_before_unlink;
+      g_assert_false (tm_delete_recursively (file, cancellable, NULL, NULL, &error));
+      before_unlink = NULL;
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpint (n_unlinks - moments[i], <=, 2 * 64 * n_threads);
+      g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
+      g_assert_true (path_exists (path));
+    }
+  delete_successfully (path);
+}
+
+static void
+test_cancelled_by_progress (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Seen seen = { .thread = g_thread_self (), .loop = loop, .cancellable = cancellable };
+
+  make_large_tree (path, 500, 200);
+  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, cancellable, progress_cb, &seen,
+                               destroy_cb, finished_cb, &seen);
+  g_main_loop_run (loop);
+
+  /* It may have been over before the first report; then that was the last one. */
+  if (seen.n_deleted < seen.n_found)
+    {
+      g_assert_error (seen.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&seen.error);
+      delete_successfully (path);
+    }
+  g_assert_no_error (seen.error);
+  g_assert_false (path_exists (path));
+}
+
+static void
+delete_child (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* Whoever comes when all is gone is told so. */
+  if (!delete_path (data, &error))
+    child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
+}
+
+/* Rust 127576, with threads on both sides */
+static void
+test_two_deleters (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+
+  for (guint i = 0; i < 10; i++)
+    {
+      pid_t pids[3];
+
+      make_large_tree (path, 300, 20);
+      for (guint j = 0; j < G_N_ELEMENTS (pids); j++)
+        pids[j] = start_child (delete_child, path);
+      for (guint j = 0; j < G_N_ELEMENTS (pids); j++)
+        g_assert_cmpint (wait_for_child (pids[j]), ==, 0);
+      g_assert_false (path_exists (path));
+    }
+}
+
+static gint refill; /* atomic: how often a file is added to the directory "filled" */
+
+static void
+fill_before_unlink (int dirfd, const char *name)
+{
+  if (g_str_equal (name, "filled") && g_atomic_int_add (&refill, -1) > 0)
+    mknodat (dirfd, "filled/more", S_IFREG | 0600, 0);
+}
+
+static void
+test_filled (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autofree char *filled = g_build_filename (path, "filled", NULL);
+  g_autoptr (GError) error = NULL;
+
+  make_directory (filled);
+  before_unlink = fill_before_unlink;
+  refill = 3;
+  delete_successfully (path);
+
+  make_large_tree (path, 20, 20);
+  make_directory (filled);
+  refill = G_MAXINT;
+  g_assert_false (delete_path (path, &error));
+  before_unlink = NULL;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_nonnull (strstr (error->message, filled));
+  g_assert_cmpuint (count_entries (path), ==, 1);
+  delete_successfully (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  /* First: its children are to find that nobody has needed threads before. */
+  add_test ("/delete/threads", test_threads);
+  add_test ("/delete/kinds", test_kinds);
+  add_test ("/delete/bad", test_bad);
+  add_test ("/delete/large", test_large);
+  add_test ("/delete/forked", test_forked);
+  add_test ("/delete/descriptors", test_descriptors);
+  add_test ("/delete/errors", test_errors);
+  add_test ("/delete/progress", test_progress);
+  add_test ("/delete/async", test_async);
+  add_test ("/delete/cancelled", test_cancelled);
+  add_test ("/delete/cancelled-by-progress", test_cancelled_by_progress);
+  add_test ("/delete/two-deleters", test_two_deleters);
+  add_test ("/delete/filled", test_filled);
+
+  return g_test_run ();
+}
