@@ -24,6 +24,7 @@ function _init() {
     initializeWhenConstructed(TemporaryDirectory);
     initializeWhenConstructed(Root);
 
+    Gio._promisify(this, 'delete_recursively_async', 'delete_recursively_finish');
     Gio._promisify(TemporaryDirectory, 'new_async', 'new_finish');
     Gio._promisify(TemporaryDirectory.prototype, 'close_async', 'close_finish');
     Gio._promisify(Root, 'new_async', 'new_finish');

@@ -29,7 +29,8 @@ from ..overrides import override
 
 Tempman = get_introspection_module('Tempman')
 
-__all__ = ['Root', 'TemporaryDirectory', 'create_temp_dir', 'root']
+__all__ = ['Root', 'TemporaryDirectory', 'create_temp_dir', 'delete_recursively',
+           'delete_recursively_async', 'root']
 
 
 # From id() to weak reference. Not a WeakSet: another thread may add a directory while the exit
@@ -199,3 +200,30 @@ def root(dir, timeout=None):
     :raises GLib.Error: the directory cannot be used
     """
     return Root(dir, timeout)
+
+
+def delete_recursively(path, cancellable=None, progress=None):
+    """Delete a file, a link, or a directory with everything in it.
+
+    :param path: what to delete
+    :param cancellable: Gio.Cancellable or None
+    :param progress: called with the number of entries deleted and the number found so far
+    :raises GLib.Error: something could not be deleted; the rest was
+    """
+    return Tempman.delete_recursively(_to_file(path), cancellable, progress)
+
+
+def delete_recursively_async(path, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                             progress=None, callback=None, *user_data):
+    """Delete a file, a link, or a directory with everything in it, without blocking.
+
+    :param path: what to delete
+    :param io_priority: the priority of the request
+    :param cancellable: Gio.Cancellable or None
+    :param progress: called with the number of entries deleted and the number found so far
+    :param callback: called with the path as a Gio.File and the result, for
+        delete_recursively_finish()
+    """
+    # Of two functions in a row PyGObject takes what follows the first for the data of that.
+    Tempman.delete_recursively_async(_to_file(path), io_priority, cancellable, progress, (),
+                                     callback, *user_data)

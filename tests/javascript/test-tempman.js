@@ -264,6 +264,40 @@ test('garbage collection deletes', async folder => {
     equal(children(folder).length, 0);
 });
 
+function makeTree(folder, nDirectories, nFiles) {
+    const top = folder.get_child('tree');
+    for (let i = 0; i < nDirectories; i++) {
+        const directory = top.get_child(`${i}`);
+        directory.make_directory_with_parents(null);
+        for (let j = 0; j < nFiles; j++)
+            directory.get_child(`${j}`).create(Gio.FileCreateFlags.NONE, null).close(null);
+    }
+    return top;
+}
+
+test('delete recursively', folder => {
+    const reports = [];
+    Tempman.delete_recursively(makeTree(folder, 20, 10), null, (nDeleted, nFound) => {
+        reports.push([nDeleted, nFound]);
+    });
+    equal(String(reports.at(-1)), '221,221');
+    equal(children(folder).length, 0);
+    Tempman.delete_recursively(makeTree(folder, 2, 2), null, null);
+    equal(children(folder).length, 0);
+    throws(Gio.IOErrorEnum.NOT_FOUND,
+        () => Tempman.delete_recursively(folder.get_child('tree'), null, null), 'tree');
+});
+
+test('delete recursively, asynchronously', async folder => {
+    const reports = [];
+    await Tempman.delete_recursively_async(makeTree(folder, 20, 10), GLib.PRIORITY_DEFAULT, null,
+        (nDeleted, nFound) => reports.push([nDeleted, nFound]));
+    equal(String(reports.at(-1)), '221,221');
+    equal(children(folder).length, 0);
+    await rejects(Gio.IOErrorEnum.NOT_FOUND, Tempman.delete_recursively_async(
+        folder.get_child('tree'), GLib.PRIORITY_DEFAULT, null, null), 'tree');
+});
+
 test('exit deletes', folder => {
     const script = 'imports.gi.versions.Tempman = "1";' +
         'const {Gio, Tempman} = imports.gi;' +

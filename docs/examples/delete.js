@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The tempman authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Deletes a file or a directory and shows how far it is, while the main loop goes on.
+// Usage: gjs -m delete.js PATH
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import System from 'system';
+import Tempman from 'gi://Tempman?version=1';
+
+const loop = new GLib.MainLoop(null, false);
+let status = 1;
+
+function show(nDeleted, nFound) {
+    print(`${nDeleted} of ${nFound} deleted`);
+}
+
+Tempman.delete_recursively_async(Gio.File.new_for_commandline_arg(ARGV[0]),
+    GLib.PRIORITY_DEFAULT, null, show)
+    .then(() => (status = 0))
+    .catch(logError)
+    .finally(() => loop.quit());
+loop.run();
+System.exit(status);

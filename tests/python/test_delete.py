@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Deleting files and trees that no temporary directory stands for."""
+
+import os
+import pathlib
+import threading
+import unittest
+
+import support
+
+from gi.repository import Gio, GLib
+from gi.repository import Tempman as tempman
+
+
+class Delete(support.TestCase):
+    def make_tree(self, name='tree', n_directories=50, n_files=20):
+        """Create a tree; return its path and how many entries it has, itself among them."""
+        top = pathlib.Path(self.folder, name)
+        for i in range(n_directories):
+            directory = top / str(i)
+            directory.mkdir(parents=True)
+            for j in range(n_files):
+                (directory / str(j)).touch()
+        return str(top), 1 + n_directories * (1 + n_files)
+
+    def test_paths(self):
+        for convert in (str, os.fsencode, pathlib.Path, Gio.File.new_for_path):
+            path, _ = self.make_tree(n_directories=3, n_files=3)
+            self.assertTrue(tempman.delete_recursively(convert(path)))
+            self.assert_gone(path)
+
+    def test_link(self):
+        path, _ = self.make_tree()
+        link = os.path.join(self.folder, 'link')
+        os.symlink(path, link)
+        tempman.delete_recursively(link)
+        self.assert_gone(link)
+        self.assert_there(path)
+
+    def test_missing(self):
+        path = os.path.join(self.folder, 'missing')
+        with self.assertRaises(GLib.Error) as caught:
+            tempman.delete_recursively(path)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
+        self.assertIn(path, caught.exception.message)
+
+    def test_wrong_arguments(self):
+        for wrong in (None, 3, object()):
+            with self.assertRaises(TypeError):
+                tempman.delete_recursively(wrong)
+        with self.assertRaises(TypeError):
+            tempman.delete_recursively(self.folder, progress='no function')
+        self.assert_there(self.folder)
+
+    def test_progress(self):
+        path, n_entries = self.make_tree()
+        reports = []
+        tempman.delete_recursively(path, progress=lambda *report: reports.append(report))
+        self.assertEqual(reports[-1], (n_entries, n_entries))
+        self.assertEqual(reports, sorted(reports))
+
+    def test_cancelled(self):
+        path, _ = self.make_tree()
+        cancellable = Gio.Cancellable()
+        cancellable.cancel()
+        with self.assertRaises(GLib.Error) as caught:
+            tempman.delete_recursively(path, cancellable)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+        self.assert_there(path)
+
+    def test_async(self):
+        path, n_entries = self.make_tree()
+        loop = GLib.MainLoop()
+        reports = []
+        results = []
+
+        def report(n_deleted, n_found):
+            self.assertIs(threading.current_thread(), threading.main_thread())
+            self.assertEqual(results, [], 'a report after the result')
+            reports.append((n_deleted, n_found))
+
+        def done(source, result):
+            results.append(tempman.delete_recursively_finish(result))
+            loop.quit()
+
+        tempman.delete_recursively_async(Gio.File.new_for_path(path), GLib.PRIORITY_DEFAULT, None,
+                                         report, done)
+        loop.run()
+        self.assertEqual(results, [True])
+        self.assertEqual(reports[-1], (n_entries, n_entries))
+        self.assert_gone(path)
+
+
+if __name__ == '__main__':
+    unittest.main()
