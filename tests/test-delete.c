@@ -198,7 +198,7 @@ test_short_reads (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "tree");
 
   read_little = TRUE;
-  make_large_tree (path, 30, 100);
+  make_large_tree (path, 10, 400);
   delete_successfully (path);
   make_chains (path, 8, 50);
   delete_successfully (path);
