@@ -79,7 +79,6 @@ struct _Level
   TmRun directories;       /* sub-directories to visit */
   guint n_rescans;
   gboolean is_read;       /* nothing more is to be read */
-  gboolean is_guessed;    /* is_read was only concluded from the length of the last run */
   gboolean is_sorted;     /* large, and on a file system where the order of its entries matters */
   gboolean is_lost;       /* moved away while it was closed */
   gboolean is_incomplete; /* something in it could not be deleted, and that has been reported */
@@ -418,7 +417,6 @@ walk_read (Walk *walk)
   if (length <= 0)
     {
       level->is_read = TRUE;
-      level->is_guessed = FALSE;
       /* A directory that somebody else removed while it was open reads as ENOENT. */
       if (length < 0 && errno != ENOENT)
         walk_report (walk, "Reading the directory", NULL, errno);
@@ -429,9 +427,9 @@ walk_read (Walk *walk)
 
   if (!tm_run_may_be_the_last (&walk->run))
     level->is_sorted = level->is_sorted || is_worth_sorting (fd);
-  else if (level != walk->top && !level->is_guessed)
-    /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
-    level->is_read = level->is_guessed = TRUE;
+  /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
+  else if (level != walk->top && level->n_rescans == 0)
+    level->is_read = TRUE;
 }
 
 /* Goes down into @name. Where that fails, the walk stays and goes on with the next. */
@@ -500,11 +498,6 @@ walk_leave (Walk *walk)
   if (!level->is_incomplete && tm_dirfd_remove (fd, level->name) < 0 &&
       !(errno == EACCES && tm_dirfd_repair_mode (fd) && tm_dirfd_remove (fd, level->name) == 0))
     {
-      if (errno == ENOTEMPTY && level->is_guessed)
-        {
-          level->is_read = FALSE;
-          return;
-        }
       if (errno == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
           tm_dirfd_seek (level->directory->fd, 0) == 0)
         {
