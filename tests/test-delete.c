@@ -219,12 +219,22 @@ typedef struct
   gboolean expect_threads;
 } Size;
 
-static guint n_threads_seen;
+static gint n_threads_seen; /* atomic */
+
+static void
+set_maximum (gint *maximum, gint n)
+{
+  gint previous;
+
+  while ((previous = g_atomic_int_get (maximum)) < n &&
+         !g_atomic_int_compare_and_exchange (maximum, previous, n))
+    ;
+}
 
 static void
 count_threads_before_unlink (int dirfd, const char *name)
 {
-  n_threads_seen = MAX (n_threads_seen, count_threads ());
+  set_maximum (&n_threads_seen, (gint) count_threads ());
 }
 
 /* In a process that has no other threads. */
@@ -232,10 +242,10 @@ static void
 threads_child (gpointer data)
 {
   Size *size = data;
-  guint n_before;
+  gint n_before;
 
   make_large_tree (size->path, size->n_directories, size->n_files);
-  n_before = count_threads ();
+  n_before = (gint) count_threads ();
   before_unlink = count_threads_before_unlink;
   child_assert (delete_path (size->path, NULL));
   child_assert (size->expect_threads ? n_threads_seen > n_before : n_threads_seen == n_before);
@@ -268,12 +278,12 @@ test_forked (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (second));
 }
 
-static guint max_descriptors;
+static gint max_descriptors; /* atomic */
 
 static void
 count_descriptors_before_unlink (int dirfd, const char *name)
 {
-  max_descriptors = MAX (max_descriptors, count_open_descriptors ());
+  set_maximum (&max_descriptors, (gint) count_open_descriptors ());
 }
 
 static void
