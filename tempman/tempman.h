@@ -9,6 +9,7 @@
 
 #include "tm-delete.h"
 #include "tm-enums.h"
+#include "tm-root-entry.h"
 #include "tm-root.h"
 #include "tm-temporary-directory.h"
 #include "tm-version.h"

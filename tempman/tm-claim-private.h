@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tm-dirfd-private.h"
+#include "tm-enums.h"
 #include "tm-progress-private.h"
 
 #include <gio/gio.h>
@@ -16,34 +17,33 @@ G_BEGIN_DECLS
  * threads without a lock of the caller's. */
 typedef struct _TmClaim TmClaim;
 
-/* What the lock and the mark of a directory say of its owner. */
-typedef enum
-{
-  TM_OWNER_LIVE, /* somebody holds the lock */
-  TM_OWNER_GONE, /* marked, and nobody holds the lock */
-  TM_OWNER_NONE, /* not marked, and nobody holds the lock */
-} TmOwner;
-
 TmClaim *tm_claim_create (int parent,
                           const char *parent_path,
                           const char *prefix,
                           GCancellable *cancellable,
                           GError **error);
 TmClaim *tm_claim_open (int parent, const char *name);
-TmOwner tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
+TmClaim *tm_claim_look_into (int parent, const char *name);
+TmEntryState tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
 gboolean tm_claim_is_current (TmClaim *claim, int parent);
+gboolean tm_claim_is_left_to_its_owner (TmClaim *claim);
 gboolean tm_claim_delete (TmClaim *claim,
                           const char *path,
                           TmProgress *progress,
                           GCancellable *cancellable,
                           GError **error);
 gboolean tm_claim_disown (TmClaim *claim, const char *path, GError **error);
+void tm_claim_mark (TmClaim *claim, gboolean is_in_use);
 void tm_claim_release (TmClaim *claim);
 
 int tm_claim_get_fd (TmClaim *claim);
 const char *tm_claim_get_name (TmClaim *claim);
+TmFileIdentity tm_claim_get_identity (TmClaim *claim);
+int tm_claim_pin_parent (TmClaim *claim);
 gboolean tm_claim_is_of_this_process (TmClaim *claim);
 gboolean tm_claim_mode_is_marked (mode_t mode);
+mode_t tm_claim_mode_unmarked (mode_t mode);
+TmEntryState tm_claim_mode_state (mode_t mode, gboolean lock_reaches_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmClaim, tm_claim_release)
 

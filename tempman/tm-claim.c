@@ -51,6 +51,7 @@ struct _TmClaim
   TmFileIdentity parent; /* where the name is, wherever that directory may have been moved */
   pid_t process;         /* forked children have a copy of all this, but no right to use it */
   mode_t repaired_mode;  /* to be restored when the directory stays */
+  gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
 };
 
 static TmClaim *
@@ -167,8 +168,13 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
 
   if (lock_shared (claim->fd) < 0)
     {
+      /* A cleaner has it, which will delete it; or somebody who only looked at the lock, and was
+       * held up: then it must not stay behind. */
       if (errno == EWOULDBLOCK)
-        return ATTEMPT_LOST;
+        {
+          tm_dirfd_remove (parent, claim->name);
+          return ATTEMPT_LOST;
+        }
       if (!lock_is_unsupported (errno))
         goto failed;
 
@@ -304,23 +310,22 @@ tm_claim_create (int parent,
   return NULL;
 }
 
-/*
- * tm_claim_open:
- * @parent: a directory
- * @name: the name of a sub-directory of it
- *
- * Opens a directory of somebody else to look at its lock. Neither access nor modification time
- * change. If it is ours and its mode bars us from it, the mode is repaired until it is released.
- *
- * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
- */
-TmClaim *
-tm_claim_open (int parent, const char *name)
+/* Whether the sticky bit of the directory that it is in forbids us to remove what is not ours. */
+static gboolean
+is_left_to_its_owner (const struct stat *status, const struct stat *parent_status)
 {
+  uid_t user = geteuid ();
+
+  return (parent_status->st_mode & S_ISVTX) != 0 && user != 0 && user != status->st_uid &&
+         user != parent_status->st_uid;
+}
+
+/* Takes @fd over. */
+static TmClaim *
+claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
+{
+  g_autoptr (TmClaim) claim = NULL;
   struct stat status, parent_status;
-  mode_t repaired_mode;
-  TmClaim *claim;
-  int fd = tm_dirfd_open_child (parent, name, O_NOATIME, &repaired_mode);
 
   if (fd < 0)
     return NULL;
@@ -330,19 +335,56 @@ tm_claim_open (int parent, const char *name)
     {
       int errsv = errno;
 
-      tm_claim_release (claim);
+      g_clear_pointer (&claim, tm_claim_release);
       errno = errsv;
       return NULL;
     }
 
   claim->identity = tm_file_identity (&status);
   claim->parent = tm_file_identity (&parent_status);
-  return claim;
+  claim->is_left_to_its_owner = is_left_to_its_owner (&status, &parent_status);
+  return g_steal_pointer (&claim);
+}
+
+/*
+ * tm_claim_open:
+ * @parent: a directory
+ * @name: the name of a sub-directory of it
+ *
+ * Opens a directory of somebody else to lock it and delete it. Neither access nor modification time
+ * change. If it is ours and its mode bars us from it, the mode is repaired until it is released.
+ *
+ * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
+ */
+TmClaim *
+tm_claim_open (int parent, const char *name)
+{
+  mode_t repaired_mode;
+  int fd = tm_dirfd_open_child (parent, name, O_NOATIME, &repaired_mode);
+
+  return claim_new_opened (parent, name, fd, repaired_mode);
+}
+
+/*
+ * tm_claim_look_into:
+ * @parent: a directory
+ * @name: the name of a sub-directory of it
+ *
+ * Opens a directory of somebody else to look at its lock, and changes nothing about it. Who locks
+ * it has to release it at once.
+ *
+ * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
+ */
+TmClaim *
+tm_claim_look_into (int parent, const char *name)
+{
+  return claim_new_opened (parent, name, tm_dirfd_look_into (parent, name),
+                           TM_DIRFD_MODE_UNTOUCHED);
 }
 
 /*
  * tm_claim_try_lock:
- * @claim: a directory from tm_claim_open()
+ * @claim: a directory from tm_claim_open() or tm_claim_look_into()
  * @lock_reaches_all: whether everybody who could use it would be seen by its lock; %FALSE on a
  *   remote file system
  *
@@ -350,7 +392,7 @@ tm_claim_open (int parent, const char *name)
  *
  * Returns: what that says of the owner
  */
-TmOwner
+TmEntryState
 tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
 {
   struct stat status;
@@ -359,21 +401,20 @@ tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
     {
       /* Where there are no locks, only the age is left. Any other failure says: keep. */
       if (lock_is_unsupported (errno))
-        return TM_OWNER_NONE;
-      return TM_OWNER_LIVE;
+        return TM_ENTRY_STATE_UNOWNED;
+      return TM_ENTRY_STATE_LIVE;
     }
 
-  if (lock_reaches_all && tm_dirfd_stat (claim->fd, &status) == 0 &&
-      tm_claim_mode_is_marked (status.st_mode))
-    return TM_OWNER_GONE;
+  if (tm_dirfd_stat (claim->fd, &status) < 0)
+    return TM_ENTRY_STATE_UNOWNED;
 
-  return TM_OWNER_NONE;
+  return tm_claim_mode_state (status.st_mode, lock_reaches_all);
 }
 
 /*
  * tm_claim_is_current:
- * @claim: a directory from tm_claim_open()
- * @parent: the directory it was opened in
+ * @claim: a directory
+ * @parent: the directory it was created or opened in
  *
  * Returns: whether its name still stands for it
  */
@@ -384,6 +425,14 @@ tm_claim_is_current (TmClaim *claim, int parent)
 
   return tm_dirfd_stat_child (parent, claim->name, &status) == 0 &&
          tm_file_identity_equal (tm_file_identity (&status), claim->identity);
+}
+
+/* Whether somebody else's directory lies in one like `/tmp`, where only he may remove it: no
+ * cleaner of ours even tries. */
+gboolean
+tm_claim_is_left_to_its_owner (TmClaim *claim)
+{
+  return claim->is_left_to_its_owner;
 }
 
 typedef enum
@@ -505,13 +554,45 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
   struct stat status;
 
   if (tm_dirfd_stat (claim->fd, &status) < 0 ||
-      tm_dirfd_set_mode (claim->fd, status.st_mode & 07777 & ~MARK) < 0)
+      tm_dirfd_set_mode (claim->fd, tm_claim_mode_unmarked (status.st_mode)) < 0)
     {
       tm_dirfd_set_error (error, "Keeping the temporary directory", path, errno);
       return FALSE;
     }
 
   return TRUE;
+}
+
+/*
+ * tm_claim_mark:
+ * @claim: a directory from tm_claim_open() that is to be deleted
+ * @is_in_use: whether somebody else holds the lock
+ *
+ * Marks it, so that it counts as abandoned if it cannot be deleted now, once nobody uses it any
+ * more. Where others may write to it the mark is none: that permission goes, but not while somebody
+ * uses it.
+ */
+void
+tm_claim_mark (TmClaim *claim, gboolean is_in_use)
+{
+  struct stat status;
+  mode_t mode;
+
+  if (is_in_use && claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
+    {
+      claim->repaired_mode |= MARK;
+      return;
+    }
+
+  if (tm_dirfd_stat (claim->fd, &status) < 0)
+    return;
+
+  mode = (status.st_mode & 07777) | MARK;
+  if (!is_in_use)
+    mode &= (mode_t) ~(S_IWGRP | S_IWOTH);
+
+  if (tm_claim_mode_is_marked (mode) && tm_dirfd_set_mode (claim->fd, mode) == 0)
+    claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
 }
 
 /* Drops the lock and forgets the directory, which stays if it is still there. */
@@ -539,6 +620,36 @@ tm_claim_get_name (TmClaim *claim)
   return claim->name;
 }
 
+TmFileIdentity
+tm_claim_get_identity (TmClaim *claim)
+{
+  return claim->identity;
+}
+
+/*
+ * tm_claim_pin_parent:
+ * @claim: a directory of ours that its mode does not bar us from
+ *
+ * Opens the directory that it is in, wherever that is by now.
+ *
+ * Returns: an `O_PATH` descriptor in which its name stands for it, or -1: `ENOENT` when it has been
+ *   moved or removed
+ */
+int
+tm_claim_pin_parent (TmClaim *claim)
+{
+  int parent = tm_dirfd_pin (claim->fd, "..");
+
+  if (parent >= 0 && !tm_claim_is_current (claim, parent))
+    {
+      tm_dirfd_close (parent);
+      parent = -1;
+      errno = ENOENT;
+    }
+
+  return parent;
+}
+
 gboolean
 tm_claim_is_of_this_process (TmClaim *claim)
 {
@@ -551,4 +662,19 @@ gboolean
 tm_claim_mode_is_marked (mode_t mode)
 {
   return (mode & MARK) != 0 && (mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* The permission bits of @mode, without the mark if there is one. */
+mode_t
+tm_claim_mode_unmarked (mode_t mode)
+{
+  return mode & (tm_claim_mode_is_marked (mode) ? 07777 & ~MARK : 07777);
+}
+
+/* What the mode of a directory says of its owner when nobody holds the lock. */
+TmEntryState
+tm_claim_mode_state (mode_t mode, gboolean lock_reaches_all)
+{
+  return lock_reaches_all && tm_claim_mode_is_marked (mode) ? TM_ENTRY_STATE_ABANDONED
+                                                            : TM_ENTRY_STATE_UNOWNED;
 }

@@ -38,11 +38,16 @@ int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
 int tm_dirfd_open_parent (int dirfd);
 int tm_dirfd_reopen (int dirfd);
+int tm_dirfd_look_into (int dirfd, const char *name);
+int tm_dirfd_look_up (int dirfd);
+gboolean tm_dirfd_leaves_no_trace (int dirfd);
+int tm_dirfd_pin (int dirfd, const char *name);
 void tm_dirfd_close (int dirfd);
 
 int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
 int tm_dirfd_unlink (int dirfd, const char *name);
 int tm_dirfd_remove (int dirfd, const char *name);
+int tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags);
 gssize tm_dirfd_read (int dirfd, char *buffer, gsize size);
 off_t tm_dirfd_tell (int dirfd);
 int tm_dirfd_seek (int dirfd, off_t position);
@@ -57,6 +62,8 @@ gboolean tm_dirfd_repair_mode (int dirfd);
 
 TmFileIdentity tm_file_identity (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
+
+gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
 
 void tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number);
 

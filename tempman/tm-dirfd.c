@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -217,6 +218,67 @@ tm_dirfd_reopen (int dirfd)
   return RETRY_ON_EINTR (openat (dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+/*
+ * tm_dirfd_look_into:
+ * @dirfd: a directory
+ * @name: the name of an entry, or "." for @dirfd itself
+ *
+ * Opens a sub-directory for reading as tm_dirfd_open_child() does, but changes nothing about it:
+ * neither a mode nor, where we may leave it alone, the access time.
+ *
+ * Returns: a descriptor with a position of its own, or -1
+ */
+int
+tm_dirfd_look_into (int dirfd, const char *name)
+{
+  return open_directory_at (dirfd, name, O_RDONLY | O_NOATIME);
+}
+
+/*
+ * tm_dirfd_look_up:
+ * @dirfd: a directory
+ *
+ * Opens the directory that @dirfd is in now as tm_dirfd_open_parent() does, but changes nothing.
+ *
+ * Returns: a descriptor, or -1
+ */
+int
+tm_dirfd_look_up (int dirfd)
+{
+  int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  int fd = RETRY_ON_EINTR (openat (dirfd, "..", flags | O_NOATIME));
+
+  if (fd < 0 && errno == EPERM)
+    fd = RETRY_ON_EINTR (openat (dirfd, "..", flags));
+
+  return fd;
+}
+
+/* Whether reading the directory leaves its access time alone. */
+gboolean
+tm_dirfd_leaves_no_trace (int dirfd)
+{
+  int flags = fcntl (dirfd, F_GETFL);
+
+  return flags >= 0 && (flags & O_NOATIME) != 0;
+}
+
+/*
+ * tm_dirfd_pin:
+ * @dirfd: a directory
+ * @name: a name in it; ".." too
+ *
+ * Opens whatever stands under a name, a link itself, for nothing but to tell which file it is: for
+ * as long as it is open that identity cannot come back with another. Needs no permission on it.
+ *
+ * Returns: an `O_PATH` descriptor, or -1
+ */
+int
+tm_dirfd_pin (int dirfd, const char *name)
+{
+  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
 void
 tm_dirfd_close (int dirfd)
 {
@@ -264,6 +326,24 @@ tm_dirfd_remove (int dirfd, const char *name)
     errno = ENOTEMPTY;
 
   return result;
+}
+
+/*
+ * tm_dirfd_rename:
+ * @from: a directory
+ * @name: the name of an entry of it
+ * @to: a directory
+ * @new_name: a name in it; not followed when it is a link
+ * @flags: `RENAME_NOREPLACE` or `RENAME_EXCHANGE`
+ *
+ * Renames in one step, which fails where the file system cannot do it as asked for.
+ *
+ * Returns: 0, or -1: `EINVAL` for flags that the file system does not know
+ */
+int
+tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags)
+{
+  return RETRY_ON_EINTR (renameat2 (from, name, to, new_name, flags));
 }
 
 /*
@@ -337,7 +417,7 @@ tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
  * tm_dirfd_stat_times:
  * @dirfd: a directory
  * @name: the name of an entry, or "" for @dirfd itself
- * @status: (out caller-allocates): type, mode, access and modification time, nothing else
+ * @status: (out caller-allocates): type, mode, owner, access and modification time, nothing else
  *
  * Returns: 0, or -1
  */
@@ -345,7 +425,8 @@ int
 tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status)
 {
   return RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
-                                STATX_TYPE | STATX_MODE | STATX_ATIME | STATX_MTIME, status));
+                                STATX_TYPE | STATX_MODE | STATX_UID | STATX_ATIME | STATX_MTIME,
+                                status));
 }
 
 int
@@ -413,6 +494,44 @@ gboolean
 tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 {
   return a.device == b.device && a.inode == b.inode;
+}
+
+/*
+ * tm_dirfd_is_beneath:
+ * @dirfd: a directory
+ * @top: the identity of another
+ *
+ * Looks for @top on the way up from @dirfd, by identity: a link or a bind mount hides nothing.
+ *
+ * Returns: whether @dirfd is @top or lies in it
+ */
+gboolean
+tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
+{
+  int fd = tm_dirfd_pin (dirfd, ".");
+  TmFileIdentity previous = { 0, 0 };
+  gboolean found = FALSE;
+  struct stat status;
+
+  while (fd >= 0 && !found && tm_dirfd_stat (fd, &status) == 0)
+    {
+      TmFileIdentity current = tm_file_identity (&status);
+      int above;
+
+      found = tm_file_identity_equal (current, top);
+
+      /* The parent of the root of the file system is itself. */
+      if (tm_file_identity_equal (current, previous))
+        break;
+
+      previous = current;
+      above = tm_dirfd_pin (fd, "..");
+      tm_dirfd_close (fd);
+      fd = above;
+    }
+
+  tm_dirfd_close (fd);
+  return found;
 }
 
 /*

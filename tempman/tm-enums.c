@@ -11,3 +11,20 @@ G_DEFINE_FLAGS_TYPE (TmRootFlags,
                      G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_CREATE_DIRECTORY, "create-directory"),
                      G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_RECLAIM_ABANDONED, "reclaim-abandoned"),
                      G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_EXPIRE_LIVE, "expire-live"))
+
+G_DEFINE_ENUM_TYPE (TmAgeBasis,
+                    tm_age_basis,
+                    G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_ACCESSED_OR_MODIFIED, "accessed-or-modified"),
+                    G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_MODIFIED, "modified"),
+                    G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_NEWEST_CONTENT, "newest-content"))
+
+G_DEFINE_ENUM_TYPE (TmEntryState,
+                    tm_entry_state,
+                    G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_LIVE, "live"),
+                    G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_ABANDONED, "abandoned"),
+                    G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_UNOWNED, "unowned"))
+
+G_DEFINE_FLAGS_TYPE (TmPersistFlags,
+                     tm_persist_flags,
+                     G_DEFINE_ENUM_VALUE (TM_PERSIST_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (TM_PERSIST_FLAGS_REPLACE, "replace"))

@@ -41,4 +41,80 @@ TM_AVAILABLE_IN_1_0
 GType tm_root_flags_get_type (void) G_GNUC_CONST;
 #define TM_TYPE_ROOT_FLAGS (tm_root_flags_get_type ())
 
+/**
+ * TmAgeBasis:
+ * @TM_AGE_BASIS_ACCESSED_OR_MODIFIED: the access time or the modification time of the
+ *   sub-directory itself, whichever is later
+ * @TM_AGE_BASIS_MODIFIED: its modification time alone, for file systems on which an
+ *   indexer or a backup keeps the access times young
+ * @TM_AGE_BASIS_NEWEST_CONTENT: the latest time of the sub-directory or of anything in
+ *   it, at any depth
+ *
+ * From when the age of a sub-directory of a [class@Root] runs.
+ *
+ * What is written deep inside a sub-directory changes no time of its own: only
+ * [enum@AgeBasis.NEWEST_CONTENT] sees it. For that it reads the sub-directories whose
+ * own times are old, as far as the first young entry. It follows no link and crosses no
+ * mount point. It leaves the access times alone where it may: of a directory that
+ * belongs to another user the access time does not count, since reading it changes that
+ * time. What it has no permission to read counts with its own times alone.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  TM_AGE_BASIS_ACCESSED_OR_MODIFIED,
+  TM_AGE_BASIS_MODIFIED,
+  TM_AGE_BASIS_NEWEST_CONTENT,
+} TmAgeBasis;
+
+TM_AVAILABLE_IN_1_0
+GType tm_age_basis_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_AGE_BASIS (tm_age_basis_get_type ())
+
+/**
+ * TmEntryState:
+ * @TM_ENTRY_STATE_LIVE: somebody holds its lock, or whether somebody does cannot be told
+ * @TM_ENTRY_STATE_ABANDONED: it has the mark of a temporary directory, and nobody holds
+ *   its lock: its owner is gone
+ * @TM_ENTRY_STATE_UNOWNED: it has no mark, and nobody holds its lock: it was kept, made by
+ *   hand, or made by a program that takes no lock
+ *
+ * Who uses a sub-directory of a [class@Root].
+ *
+ * On a remote file system, where the locks of other machines are not seen, nothing is
+ * called abandoned.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  TM_ENTRY_STATE_LIVE,
+  TM_ENTRY_STATE_ABANDONED,
+  TM_ENTRY_STATE_UNOWNED,
+} TmEntryState;
+
+TM_AVAILABLE_IN_1_0
+GType tm_entry_state_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_ENTRY_STATE (tm_entry_state_get_type ())
+
+/**
+ * TmPersistFlags:
+ * @TM_PERSIST_FLAGS_NONE: fail when there is something under the new name
+ * @TM_PERSIST_FLAGS_REPLACE: take the place of what is there, which is deleted
+ *
+ * How [method@TemporaryDirectory.persist] treats its destination.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  TM_PERSIST_FLAGS_NONE = 0,
+  TM_PERSIST_FLAGS_REPLACE = 1 << 0,
+} TmPersistFlags;
+
+TM_AVAILABLE_IN_1_0
+GType tm_persist_flags_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_PERSIST_FLAGS (tm_persist_flags_get_type ())
+
 G_END_DECLS

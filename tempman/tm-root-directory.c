@@ -30,32 +30,15 @@ fail_with_errno (GError **error, const char *path, int error_number)
 }
 
 /* Whether @directory is the home directory or one of those above it, the root of the file system
- * among them. Looked at by identity: a link or a bind mount hides nothing. */
+ * among them. */
 static gboolean
 is_home_or_above (TmFileIdentity directory)
 {
-  int fd = tm_dirfd_open (g_get_home_dir (), O_RDONLY | O_DIRECTORY);
-  TmFileIdentity previous = { 0, 0 };
-  gboolean found = FALSE;
+  int home = tm_dirfd_open (g_get_home_dir (), O_PATH | O_DIRECTORY);
+  gboolean found = home >= 0 && tm_dirfd_is_beneath (home, directory);
   struct stat status;
 
-  while (fd >= 0 && !found && tm_dirfd_stat (fd, &status) == 0)
-    {
-      TmFileIdentity current = tm_file_identity (&status);
-      int above;
-
-      found = tm_file_identity_equal (current, directory);
-
-      /* The parent of the root of the file system is itself. */
-      if (tm_file_identity_equal (current, previous))
-        break;
-
-      previous = current;
-      above = tm_dirfd_open_parent (fd);
-      tm_dirfd_close (fd);
-      fd = above;
-    }
-  tm_dirfd_close (fd);
+  tm_dirfd_close (home);
 
   /* The home directory may be missing. */
   return found || (tm_dirfd_stat_child (AT_FDCWD, "/", &status) == 0 &&

@@ -5,6 +5,7 @@
 
 #include "tm-root-private.h"
 
+#include "tm-root-entry-private.h"
 #include "tm-sweep-private.h"
 #include "tm-task-private.h"
 #include "tm-temporary-directory-private.h"
@@ -23,16 +24,24 @@ check_initialized (TmRoot *self, const char *action, GError **error)
                action);
   return FALSE;
 }
-static gssize
-sweep (TmRoot *self, GCancellable *cancellable, GError **error)
+
+static TmSweepOptions
+get_sweep_options (TmRoot *self)
 {
   TmSweepOptions options = {
     .directory = self->fd,
     .path = g_file_peek_path (self->directory),
-    .timeout = self->timeout,
-    .flags = self->flags,
-    .lock_reaches_all = !self->is_remote,
+    .judge = { .flags = self->flags, .lock_reaches_all = !self->is_remote },
   };
+
+  tm_age_rule_init (&options.judge.age, tm_root_get_age_basis (self), self->timeout);
+  return options;
+}
+
+static gssize
+sweep (TmRoot *self, GCancellable *cancellable, GError **error)
+{
+  TmSweepOptions options = get_sweep_options (self);
 
   return tm_sweep (&options, cancellable, error);
 }
@@ -156,7 +165,8 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
  * [flags@RootFlags.RECLAIM_ABANDONED], those whose owner is gone.
  *
  * Several processes can clean the same root up at the same time, and create in it
- * meanwhile.
+ * meanwhile. In a root with the sticky bit, such as `/tmp`, the sub-directories of
+ * other users are left to them.
  *
  * One that cannot be deleted does not stop it; the first such error is returned at
  * the end, with its path: %G_IO_ERROR_PERMISSION_DENIED or %G_IO_ERROR_BUSY. Also
@@ -244,4 +254,130 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
   return g_task_propagate_int (G_TASK (result), error);
+}
+
+/**
+ * tm_root_list_entries:
+ * @self: a root
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Lists the sub-directories with what a cleanup would do with each, and why.
+ *
+ * It changes nothing on the disk, not even an access time where that is allowed to the
+ * user. It looks at the lock of each sub-directory for an instant: a creator whose new
+ * directory is looked at right then waits for that, and a cleanup leaves it for the next.
+ *
+ * With [enum@AgeBasis.NEWEST_CONTENT] everything in the sub-directories is looked at.
+ *
+ * The entries are in the order of their names, byte by byte. The list is what was found
+ * and does not change by itself.
+ *
+ * Fails when the directory of the root cannot be read, as with
+ * %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_CANCELLED; and with
+ * %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: (transfer full): a list of [class@RootEntry], or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GListModel *
+tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) entries = NULL;
+  g_autoptr (GArray) found = NULL;
+  TmSweepOptions options;
+  GListStore *store;
+
+  g_return_val_if_fail (TM_IS_ROOT (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check_initialized (self, "Listing the entries", error))
+    return NULL;
+
+  options = get_sweep_options (self);
+  found = tm_sweep_look (&options, cancellable, error);
+  if (found == NULL)
+    return NULL;
+
+  entries = g_ptr_array_new_full (found->len, g_object_unref);
+  for (guint i = 0; i < found->len; i++)
+    {
+      const TmSweepEntry *entry = &g_array_index (found, TmSweepEntry, i);
+
+      g_ptr_array_add (entries, tm_root_entry_new (self->directory, entry->name, &entry->verdict));
+    }
+
+  store = g_list_store_new (TM_TYPE_ROOT_ENTRY);
+  g_list_store_splice (store, 0, 0, entries->pdata, entries->len);
+  return G_LIST_MODEL (store);
+}
+
+/* In a thread of the pool. */
+static void
+list_entries_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GError *local_error = NULL;
+  GListModel *entries = tm_root_list_entries (source, cancellable, &local_error);
+
+  if (entries != NULL)
+    g_task_return_pointer (task, entries, g_object_unref);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/**
+ * tm_root_list_entries_async:
+ * @self: a root
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Lists the sub-directories with what a cleanup would do with each, without blocking the
+ * caller.
+ *
+ * See [method@Root.list_entries].
+ *
+ * Since: 1.0
+ */
+void
+tm_root_list_entries_async (TmRoot *self,
+                            int io_priority,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_return_if_fail (TM_IS_ROOT (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  tm_task_run (self, tm_root_list_entries_async, io_priority, cancellable, callback, user_data,
+               list_entries_thread_cb);
+}
+
+/**
+ * tm_root_list_entries_finish:
+ * @self: a root
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@Root.list_entries_async].
+ *
+ * Fails as [method@Root.list_entries] does.
+ *
+ * Returns: (transfer full): a list of [class@RootEntry], or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GListModel *
+tm_root_list_entries_finish (TmRoot *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_list_entries_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

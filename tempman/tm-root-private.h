@@ -21,6 +21,7 @@ struct _TmRoot
   TmRootFlags flags;  /* likewise */
   const char *prefix; /* (nullable): interned, so that one that was got stays valid when another
                        * thread sets the next; atomic */
+  gint age_basis;     /* a TmAgeBasis; atomic */
 };
 
 int tm_root_directory_open (const char *path, TmRootFlags flags, GError **error);

@@ -17,7 +17,8 @@
  * With a timeout, its cleanup deletes the sub-directories that have not been used
  * for longer than that. It runs by itself before every directory that the root
  * creates, and on demand. The age of a sub-directory runs from its access time or
- * its modification time, whichever is later.
+ * its modification time, whichever is later, unless [method@Root.set_age_basis] says
+ * otherwise. [method@Root.list_entries] shows what a cleanup would do.
  *
  * A directory in use is never deleted, by whatever process it is used, unless
  * [flags@RootFlags.EXPIRE_LIVE] asks for it. One whose owner died without closing
@@ -51,9 +52,10 @@ typedef enum
   PROP_TIMEOUT,
   PROP_FLAGS,
   PROP_PREFIX,
+  PROP_AGE_BASIS,
 } TmRootProperty;
 
-static GParamSpec *properties[PROP_PREFIX + 1];
+static GParamSpec *properties[PROP_AGE_BASIS + 1];
 
 static void initable_iface_init (GInitableIface *iface);
 static void async_initable_iface_init (GAsyncInitableIface *iface);
@@ -132,6 +134,9 @@ tm_root_get_property (GObject *object, guint property_id, GValue *value, GParamS
     case PROP_PREFIX:
       g_value_set_string (value, tm_root_get_prefix (self));
       break;
+    case PROP_AGE_BASIS:
+      g_value_set_enum (value, tm_root_get_age_basis (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
@@ -156,6 +161,9 @@ tm_root_set_property (GObject *object, guint property_id, const GValue *value, G
       break;
     case PROP_PREFIX:
       tm_root_set_prefix (self, g_value_get_string (value));
+      break;
+    case PROP_AGE_BASIS:
+      tm_root_set_age_basis (self, g_value_get_enum (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -234,6 +242,17 @@ tm_root_class_init (TmRootClass *klass)
   properties[PROP_PREFIX] =
       g_param_spec_string ("prefix", NULL, NULL, NULL,
                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRoot:age-basis: (getter get_age_basis) (setter set_age_basis)
+   *
+   * From when the age of a sub-directory runs.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_AGE_BASIS] = g_param_spec_enum (
+      "age-basis", NULL, NULL, TM_TYPE_AGE_BASIS, TM_AGE_BASIS_ACCESSED_OR_MODIFIED,
+      G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -452,4 +471,50 @@ tm_root_set_prefix (TmRoot *self, const char *prefix)
 
   if (g_atomic_pointer_exchange (&self->prefix, interned) != interned)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PREFIX]);
+}
+
+/**
+ * tm_root_get_age_basis: (get-property age-basis)
+ * @self: a root
+ *
+ * From when the age of a sub-directory runs.
+ *
+ * Returns: the basis
+ *
+ * Since: 1.0
+ */
+TmAgeBasis
+tm_root_get_age_basis (TmRoot *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+
+  return (TmAgeBasis) g_atomic_int_get (&self->age_basis);
+}
+
+/**
+ * tm_root_set_age_basis: (set-property age-basis)
+ * @self: a root
+ * @basis: from when the age of a sub-directory is to run
+ *
+ * Sets from when the age of a sub-directory runs.
+ *
+ * A cleanup that has begun goes on with the basis that it began with.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis)
+{
+  gint previous;
+
+  g_return_if_fail (TM_IS_ROOT (self));
+  g_return_if_fail (basis <= TM_AGE_BASIS_NEWEST_CONTENT);
+
+  previous = g_atomic_int_get (&self->age_basis);
+  while (previous != (gint) basis &&
+         !g_atomic_int_compare_and_exchange (&self->age_basis, previous, (gint) basis))
+    previous = g_atomic_int_get (&self->age_basis);
+
+  if (previous != (gint) basis)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AGE_BASIS]);
 }

@@ -58,6 +58,10 @@ TM_AVAILABLE_IN_1_0
 const char *tm_root_get_prefix (TmRoot *self);
 TM_AVAILABLE_IN_1_0
 void tm_root_set_prefix (TmRoot *self, const char *prefix);
+TM_AVAILABLE_IN_1_0
+TmAgeBasis tm_root_get_age_basis (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+void tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis);
 
 TM_AVAILABLE_IN_1_0
 TmTemporaryDirectory *tm_root_create_temp_dir (TmRoot *self,
@@ -84,5 +88,20 @@ void tm_root_cleanup_async (TmRoot *self,
                             gpointer user_data);
 TM_AVAILABLE_IN_1_0
 gssize tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error);
+
+TM_AVAILABLE_IN_1_0
+GListModel *tm_root_list_entries (TmRoot *self,
+                                  GCancellable *cancellable,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+TM_AVAILABLE_IN_1_0
+void tm_root_list_entries_async (TmRoot *self,
+                                 int io_priority,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+TM_AVAILABLE_IN_1_0
+GListModel *tm_root_list_entries_finish (TmRoot *self,
+                                         GAsyncResult *result,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

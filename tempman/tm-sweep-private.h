@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "tm-enums.h"
+#include "tm-judge-private.h"
 
 #include <gio/gio.h>
 
@@ -15,11 +15,17 @@ typedef struct
 {
   int directory;    /* (unowned): the root, opened for reading */
   const char *path; /* (unowned): its path, for messages */
-  double timeout;   /* in seconds; negative for never */
-  TmRootFlags flags;
-  gboolean lock_reaches_all; /* FALSE on a remote file system, where others' locks are not seen */
+  TmJudge judge;
 } TmSweepOptions;
 
+/* One sub-directory of a root. */
+typedef struct
+{
+  char *name; /* (owned) */
+  TmVerdict verdict;
+} TmSweepEntry;
+
 gssize tm_sweep (const TmSweepOptions *options, GCancellable *cancellable, GError **error);
+GArray *tm_sweep_look (const TmSweepOptions *options, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -9,157 +9,213 @@
 #include "tm-dirfd-private.h"
 
 #include <errno.h>
-#include <time.h>
+#include <string.h>
 
-/* One pass over a root. An entry that is young costs one statx(); only what is expired, or could
- * be abandoned, is opened and its lock tried. Passes need no lock on the root: they meet each
- * other, and creators, at the locks of the entries alone. */
+/* One pass over a root, to delete what goes or only to see it. Passes need no lock on the root:
+ * they meet each other, and creators, at the locks of the entries alone.
+ *
+ * The names are read in runs of bounded size. In a large root a second thread reads its own runs
+ * from the same descriptor, whose position the kernel guards. */
 
-typedef struct
+/* From here on the second thread is worth its start. */
+#define N_ENTRIES_FOR_A_SECOND_THREAD 10000
+
+typedef struct _Pass Pass;
+
+typedef void (*PassFunc) (Pass *pass, const char *name);
+
+struct _Pass
 {
   const TmSweepOptions *options;
-  int scan;            /* (owned): a descriptor with a position of its own */
-  struct timespec now; /* of the whole pass */
+  GCancellable *cancellable; /* (unowned) (nullable) */
+  PassFunc visit;            /* called for every sub-directory, in two threads at a time */
+  int scan;                  /* (owned): a descriptor with a position of its own */
+
+  GMutex mutex; /* guards what follows */
+  gboolean at_end;
   gssize n_deleted;
-  GError *error; /* (owned) (nullable): the first one */
-} Sweep;
+  GArray *entries; /* (owned) (nullable) (element-type TmSweepEntry): of a pass that only looks */
+  GError *error;   /* (owned) (nullable): the first one */
+};
 
-/* In doubles throughout: the times that a file system can store overflow any integer of
- * nanoseconds, and reach beyond the years in which a GDateTime or a GTimeSpan ends. */
-static double
-seconds_since (const struct timespec *now, const struct statx_timestamp *time)
+/* Takes @error over. */
+static void
+pass_report (Pass *pass, GError *error)
 {
-  return ((double) now->tv_sec - (double) time->tv_sec) +
-         ((double) now->tv_nsec - (double) time->tv_nsec) / 1e9;
-}
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&pass->mutex);
 
-/* Older means strictly older, and a time in the future counts as just used. */
-static gboolean
-sweep_is_expired (const Sweep *sweep, const struct statx *status)
-{
-  double age = MIN (seconds_since (&sweep->now, &status->stx_atime),
-                    seconds_since (&sweep->now, &status->stx_mtime));
-
-  return sweep->options->timeout >= 0 && age > sweep->options->timeout;
-}
-
-static gboolean
-sweep_reclaims (const Sweep *sweep)
-{
-  return (sweep->options->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 &&
-         sweep->options->lock_reaches_all;
-}
-
-static gboolean
-sweep_is_candidate (const Sweep *sweep, const struct statx *status)
-{
-  return S_ISDIR (status->stx_mode) &&
-         (sweep_is_expired (sweep, status) ||
-          (sweep_reclaims (sweep) && tm_claim_mode_is_marked (status->stx_mode)));
+  if (pass->error == NULL)
+    pass->error = error;
+  else
+    g_error_free (error);
 }
 
 static void
-sweep_report (Sweep *sweep, const char *action, const char *name, int error_number)
+pass_report_errno (Pass *pass, const char *action, const char *path, int error_number)
 {
-  if (sweep->error == NULL)
-    {
-      g_autofree char *path = g_build_filename (sweep->options->path, name, NULL);
+  GError *error = NULL;
 
-      tm_dirfd_set_error (&sweep->error, action, path, error_number);
-    }
+  tm_dirfd_set_error (&error, action, path, error_number);
+  pass_report (pass, error);
 }
 
+/* Deletes the entry if it goes. */
 static void
-sweep_delete (Sweep *sweep, TmClaim *claim, GCancellable *cancellable)
+pass_take_cb (Pass *pass, const char *name)
 {
-  g_autofree char *path = g_build_filename (sweep->options->path, tm_claim_get_name (claim), NULL);
-  g_autoptr (GError) local_error = NULL;
+  const TmSweepOptions *options = pass->options;
+  g_autofree char *path = NULL;
+  g_autoptr (TmClaim) claim = tm_judge_take (&options->judge, pass->scan, name, pass->cancellable);
+  int error_number = errno;
+  GError *error = NULL;
 
-  if (tm_claim_delete (claim, path, NULL, cancellable, &local_error))
-    sweep->n_deleted++;
-  else if (sweep->error == NULL)
-    sweep->error = g_steal_pointer (&local_error);
-}
+  if (claim == NULL && error_number == 0)
+    return;
 
-/* Opens and locks an entry that is to go by its looks, and decides again now that nobody else can
- * take it into use. */
-static void
-sweep_take (Sweep *sweep, const char *name, GCancellable *cancellable)
-{
-  g_autoptr (TmClaim) claim = tm_claim_open (sweep->scan, name);
-  struct statx status;
-  gboolean expired;
-  TmOwner owner;
-
+  path = g_build_filename (options->path, name, NULL);
   if (claim == NULL)
     {
-      /* Gone or exchanged meanwhile; a mount point, never taken; or somebody else's, whose lock
-       * cannot be tried. */
-      if (errno != ENOENT && errno != ENOTDIR && errno != EXDEV && errno != EACCES)
-        sweep_report (sweep, "Opening", name, errno);
+      pass_report_errno (pass, "Looking at", path, error_number);
       return;
     }
 
-  owner = tm_claim_try_lock (claim, sweep->options->lock_reaches_all);
-
-  if (!tm_claim_is_current (claim, sweep->scan) ||
-      tm_dirfd_stat_times (tm_claim_get_fd (claim), "", &status) < 0)
-    return;
-
-  expired = sweep_is_expired (sweep, &status);
-
-  switch (owner)
+  if (tm_claim_delete (claim, path, NULL, pass->cancellable, &error))
     {
-    case TM_OWNER_LIVE:
-      if (expired && (sweep->options->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0)
-        sweep_delete (sweep, claim, cancellable);
-      break;
-
-    case TM_OWNER_GONE:
-      if (expired || sweep_reclaims (sweep))
-        sweep_delete (sweep, claim, cancellable);
-      break;
-
-    case TM_OWNER_NONE:
-      if (expired)
-        sweep_delete (sweep, claim, cancellable);
-      break;
-
-    default:
-      g_assert_not_reached ();
+      g_mutex_lock (&pass->mutex);
+      pass->n_deleted++;
+      g_mutex_unlock (&pass->mutex);
     }
+  else
+    pass_report (pass, error);
 }
 
+/* Notes the entry. */
 static void
-sweep_scan (Sweep *sweep, GCancellable *cancellable)
+pass_look_cb (Pass *pass, const char *name)
+{
+  TmSweepEntry entry;
+
+  if (!tm_judge_look_at (&pass->options->judge, pass->scan, name, pass->cancellable,
+                         &entry.verdict))
+    return;
+
+  entry.name = g_strdup (name);
+  g_mutex_lock (&pass->mutex);
+  g_array_append_val (pass->entries, entry);
+  g_mutex_unlock (&pass->mutex);
+}
+
+/* Reads the next run of entries. Returns its length, or 0 when there are no more. */
+static gssize
+pass_read (Pass *pass, char *buffer)
+{
+  gssize length = 0;
+  int error_number = 0;
+
+  g_mutex_lock (&pass->mutex);
+  if (!pass->at_end)
+    {
+      length = tm_dirfd_read (pass->scan, buffer, TM_DIRFD_BUFFER_SIZE);
+      error_number = errno;
+      pass->at_end = length <= 0;
+    }
+  g_mutex_unlock (&pass->mutex);
+
+  if (length < 0)
+    pass_report_errno (pass, "Reading the root", pass->options->path, error_number);
+  return MAX (length, 0);
+}
+
+/* Visits the entries that are left, as long as there are no more than @max_entries; a run is always
+ * visited to its end. Returns FALSE when nothing is left to do. */
+static gboolean
+pass_visit_entries (Pass *pass, guint max_entries)
 {
   g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  guint n_entries = 0;
   gssize length;
 
-  while ((length = tm_dirfd_read (sweep->scan, buffer, TM_DIRFD_BUFFER_SIZE)) > 0)
+  while (n_entries < max_entries)
     {
+      length = pass_read (pass, buffer);
+      if (length == 0)
+        return FALSE;
+
       TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
         {
-          struct statx status;
+          if (g_cancellable_is_cancelled (pass->cancellable))
+            return FALSE;
 
-          if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
-            continue;
-
-          if (tm_dirfd_stat_times (sweep->scan, entry->d_name, &status) < 0)
-            {
-              if (errno != ENOENT)
-                sweep_report (sweep, "Looking at", entry->d_name, errno);
-            }
-          else if (sweep_is_candidate (sweep, &status))
-            sweep_take (sweep, entry->d_name, cancellable);
-
-          if (g_cancellable_is_cancelled (cancellable))
-            return;
+          n_entries++;
+          if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+            pass->visit (pass, entry->d_name);
         }
     }
 
-  if (length < 0 && sweep->error == NULL)
-    tm_dirfd_set_error (&sweep->error, "Reading the root", sweep->options->path, errno);
+  return TRUE;
+}
+
+/* In the second thread. */
+static gpointer
+pass_thread (gpointer data)
+{
+  pass_visit_entries (data, G_MAXUINT);
+  return NULL;
+}
+
+static void
+pass_visit_all (Pass *pass)
+{
+  GThread *thread = NULL;
+
+  if (!pass_visit_entries (pass, N_ENTRIES_FOR_A_SECOND_THREAD))
+    return;
+
+  /* A thread of its own and none of a pool: in a forked child, a pool goes on counting on the
+   * threads of the parent. */
+  if (g_get_num_processors () > 1)
+    thread = g_thread_try_new ("tempman-sweep", pass_thread, pass, NULL);
+
+  pass_visit_entries (pass, G_MAXUINT);
+  if (thread != NULL)
+    g_thread_join (thread);
+}
+
+/* Returns FALSE when the pass was cancelled or something went wrong. */
+static gboolean
+pass_run (Pass *pass, GError **error)
+{
+  const TmSweepOptions *options = pass->options;
+
+  if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
+    return FALSE;
+
+  /* Nor is the access time of the root changed: it may be an entry of another one. */
+  pass->scan = tm_dirfd_look_into (options->directory, ".");
+  if (pass->scan < 0)
+    {
+      tm_dirfd_set_error (error, "Reading the root", options->path, errno);
+      return FALSE;
+    }
+
+  g_mutex_init (&pass->mutex);
+  pass_visit_all (pass);
+  g_mutex_clear (&pass->mutex);
+  tm_dirfd_close (pass->scan);
+
+  if (g_cancellable_is_cancelled (pass->cancellable))
+    {
+      g_clear_error (&pass->error);
+      g_cancellable_set_error_if_cancelled (pass->cancellable, &pass->error);
+    }
+
+  if (pass->error != NULL)
+    {
+      g_propagate_error (error, pass->error);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /*
@@ -176,38 +232,48 @@ sweep_scan (Sweep *sweep, GCancellable *cancellable)
 gssize
 tm_sweep (const TmSweepOptions *options, GCancellable *cancellable, GError **error)
 {
-  Sweep sweep = { .options = options };
+  Pass pass = { .options = options, .cancellable = cancellable, .visit = pass_take_cb };
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return -1;
+  if (!tm_judge_may_take_any (&options->judge))
+    return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
 
-  if (options->timeout < 0 && !sweep_reclaims (&sweep))
-    return 0;
+  return pass_run (&pass, error) ? pass.n_deleted : -1;
+}
 
-  sweep.scan = tm_dirfd_reopen (options->directory);
-  if (sweep.scan < 0)
-    {
-      tm_dirfd_set_error (error, "Reading the root", options->path, errno);
-      return -1;
-    }
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const TmSweepEntry *) a)->name, ((const TmSweepEntry *) b)->name);
+}
 
-  /* Not g_get_real_time(): rounded down to microseconds, what has just been used would lie in the
-   * future. */
-  clock_gettime (CLOCK_REALTIME, &sweep.now);
-  sweep_scan (&sweep, cancellable);
-  tm_dirfd_close (sweep.scan);
+static void
+entry_clear (gpointer data)
+{
+  g_free (((TmSweepEntry *) data)->name);
+}
 
-  if (g_cancellable_is_cancelled (cancellable))
-    {
-      g_clear_error (&sweep.error);
-      g_cancellable_set_error_if_cancelled (cancellable, &sweep.error);
-    }
+/*
+ * tm_sweep_look:
+ * @options: the root, and what of it may go
+ * @cancellable: (nullable): looked at between entries
+ * @error: why the root could not be read
+ *
+ * Judges the sub-directories of a root as tm_sweep() would, and changes nothing.
+ *
+ * Returns: (transfer full) (nullable) (element-type TmSweepEntry): all of them, by name
+ */
+GArray *
+tm_sweep_look (const TmSweepOptions *options, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (TmSweepEntry));
+  Pass pass = {
+    .options = options, .cancellable = cancellable, .visit = pass_look_cb, .entries = entries
+  };
 
-  if (sweep.error != NULL)
-    {
-      g_propagate_error (error, sweep.error);
-      return -1;
-    }
+  g_array_set_clear_func (entries, entry_clear);
+  if (!pass_run (&pass, error))
+    return NULL;
 
-  return sweep.n_deleted;
+  g_array_sort (entries, compare_names);
+  return g_steal_pointer (&entries);
 }

@@ -1,0 +1,422 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-age-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* How old an entry is.
+ *
+ * Two of the three bases are told by the times of the entry itself. For the third everything in it
+ * is looked at, by a walk that goes down one level at a time: a run of entries is read, the times
+ * of each are looked at, and the names of the sub-directories wait at their level until each has
+ * been visited. The levels are on the heap, and no more than two of them are open: those above are
+ * closed, with the identity of the directory and the position in it noted, and opened again through
+ * ".." on the way back.
+ *
+ * Nothing may look used because it was looked at. Reading a directory sets its access time, so that
+ * time is read before, and counts only where the next reading will not have set it. */
+
+typedef struct
+{
+  int fd; /* (owned): -1 while closed */
+  TmFileIdentity identity;
+  off_t position;     /* where to go on reading; set when the level is closed */
+  GString *pending;   /* (owned) (nullable): NUL-terminated names of sub-directories to visit */
+  gsize next_pending; /* offset in pending of the next one */
+  gboolean at_end;    /* everything in it has been read */
+} Level;
+
+typedef struct
+{
+  const TmAgeRule *rule;
+  gboolean exactly;   /* FALSE: the first young time is enough */
+  GArray *levels;     /* (owned) (element-type Level): from the top to where the walk is */
+  char *buffer;       /* (owned): entries as read; of TM_DIRFD_BUFFER_SIZE */
+  TmTimestamp newest; /* of all that has been looked at */
+  int error_number;   /* why the walk could not go on, or 0 */
+} Walk;
+
+/*
+ * tm_age_rule_init:
+ * @rule: (out caller-allocates): the rule
+ * @basis: from when the age runs
+ * @timeout: the age in seconds; negative for never
+ *
+ * Makes a rule for a pass that begins now.
+ */
+void
+tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout)
+{
+  struct timespec now;
+
+  /* Not g_get_real_time(): rounded down to microseconds, what has just been used would lie in the
+   * future. */
+  clock_gettime (CLOCK_REALTIME, &now);
+
+  rule->basis = basis;
+  rule->timeout = timeout;
+  rule->now = (TmTimestamp){ .seconds = now.tv_sec, .nanoseconds = (guint32) now.tv_nsec };
+}
+
+TmTimestamp
+tm_timestamp (const struct statx_timestamp *time)
+{
+  return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = time->tv_nsec };
+}
+
+static TmTimestamp
+timestamp_from_timespec (const struct timespec *time)
+{
+  return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = (guint32) time->tv_nsec };
+}
+
+static TmTimestamp
+timestamp_max (TmTimestamp a, TmTimestamp b)
+{
+  if (a.seconds != b.seconds)
+    return a.seconds > b.seconds ? a : b;
+  return a.nanoseconds > b.nanoseconds ? a : b;
+}
+
+/*
+ * tm_age_rule_is_expired:
+ * @rule: a rule
+ * @last_used: when an entry was last used
+ *
+ * Older means strictly older, and a time in the future counts as just used. In doubles throughout:
+ * the times that a file system can store overflow any integer of nanoseconds.
+ *
+ * Returns: whether that is longer ago than the timeout
+ */
+gboolean
+tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used)
+{
+  double age = ((double) rule->now.seconds - (double) last_used.seconds) +
+               ((double) rule->now.nanoseconds - (double) last_used.nanoseconds) / 1e9;
+
+  return rule->timeout >= 0 && age > rule->timeout;
+}
+
+/* Returns FALSE when that is enough to know. */
+static gboolean
+walk_consider (Walk *walk, TmTimestamp time)
+{
+  walk->newest = timestamp_max (walk->newest, time);
+  return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
+}
+
+static inline Level *
+walk_lowest (Walk *walk)
+{
+  return &g_array_index (walk->levels, Level, walk->levels->len - 1);
+}
+
+static void
+level_clear (gpointer data)
+{
+  Level *level = data;
+
+  tm_dirfd_close (level->fd);
+  if (level->pending != NULL)
+    g_string_free (level->pending, TRUE);
+}
+
+static const char *
+level_take_pending (Level *level)
+{
+  const char *name;
+
+  if (level->pending == NULL)
+    return NULL;
+
+  if (level->next_pending == level->pending->len)
+    {
+      g_string_truncate (level->pending, 0);
+      level->next_pending = 0;
+      return NULL;
+    }
+
+  name = level->pending->str + level->next_pending;
+  level->next_pending += strlen (name) + 1;
+  return name;
+}
+
+/* Goes down into a directory that was opened to be looked into, and takes @fd over. The level two
+ * above is closed, not the one above: whether the way up is open to us is only certain once a
+ * directory in the new level could be opened. Returns FALSE when the walk is over. */
+static gboolean
+walk_push (Walk *walk, int fd)
+{
+  Level level = { .fd = fd };
+  struct stat status;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    {
+      walk->error_number = errno;
+      tm_dirfd_close (fd);
+      return FALSE;
+    }
+
+  level.identity = tm_file_identity (&status);
+
+  if (walk->levels->len >= 2)
+    {
+      Level *above = &g_array_index (walk->levels, Level, walk->levels->len - 2);
+
+      if (above->fd >= 0)
+        {
+          above->position = tm_dirfd_tell (above->fd);
+          tm_dirfd_close (above->fd);
+          above->fd = -1;
+        }
+    }
+  g_array_append_val (walk->levels, level);
+
+  return walk_consider (walk, timestamp_from_timespec (&status.st_mtim)) &&
+         (!tm_dirfd_leaves_no_trace (fd) ||
+          walk_consider (walk, timestamp_from_timespec (&status.st_atim)));
+}
+
+/* What vanished or was exchanged meanwhile is seen in the times of what it was in. */
+static gboolean
+is_gone (int error_number)
+{
+  return error_number == ENOENT || error_number == ENOTDIR;
+}
+
+/* Returns FALSE when the walk is over. */
+static gboolean
+walk_enter (Walk *walk, const char *name)
+{
+  int above = walk_lowest (walk)->fd;
+  int fd = tm_dirfd_look_into (above, name);
+  struct statx status;
+
+  if (fd >= 0)
+    return walk_push (walk, fd);
+
+  /* It will not be read, so that its access time is none of our making. */
+  if (errno == EACCES && tm_dirfd_stat_times (above, name, &status) == 0)
+    return walk_consider (walk, tm_timestamp (&status.stx_atime));
+
+  if (errno == EXDEV || errno == EACCES || is_gone (errno))
+    return TRUE;
+
+  walk->error_number = errno;
+  return FALSE;
+}
+
+/* Goes back up. Returns FALSE when the walk is over. */
+static gboolean
+walk_leave (Walk *walk)
+{
+  struct stat status;
+  Level *level;
+  int above = -1;
+
+  if (walk->levels->len >= 2 && g_array_index (walk->levels, Level, walk->levels->len - 2).fd < 0)
+    {
+      above = tm_dirfd_look_up (walk_lowest (walk)->fd);
+      if (above < 0 || tm_dirfd_stat (above, &status) < 0)
+        {
+          walk->error_number = errno;
+          tm_dirfd_close (above);
+          return FALSE;
+        }
+    }
+
+  g_array_set_size (walk->levels, walk->levels->len - 1);
+  if (walk->levels->len == 0)
+    return FALSE;
+  if (above < 0)
+    return TRUE;
+
+  /* Somebody has moved the directory while it was read: he is using it. */
+  level = walk_lowest (walk);
+  if (!tm_file_identity_equal (tm_file_identity (&status), level->identity))
+    {
+      tm_dirfd_close (above);
+      walk->newest = timestamp_max (walk->newest, walk->rule->now);
+      return FALSE;
+    }
+
+  level->fd = above;
+  if (tm_dirfd_seek (level->fd, level->position) < 0)
+    {
+      walk->error_number = errno;
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Returns FALSE when the walk is over. */
+static gboolean
+walk_look_at (Walk *walk, const char *name)
+{
+  Level *level = walk_lowest (walk);
+  struct statx status;
+
+  if (tm_dirfd_stat_times (level->fd, name, &status) < 0)
+    {
+      if (is_gone (errno))
+        return TRUE;
+
+      /* Listed but not to be entered: nothing can be known about what is in it. */
+      if (errno == EACCES)
+        {
+          level->at_end = TRUE;
+          return TRUE;
+        }
+
+      walk->error_number = errno;
+      return FALSE;
+    }
+
+  if (!walk_consider (walk, tm_timestamp (&status.stx_mtime)))
+    return FALSE;
+
+  if (!S_ISDIR (status.stx_mode))
+    return walk_consider (walk, tm_timestamp (&status.stx_atime));
+
+  /* With its NUL. */
+  if (level->pending == NULL)
+    level->pending = g_string_new (NULL);
+  g_string_append_len (level->pending, name, (gssize) strlen (name) + 1);
+  return TRUE;
+}
+
+/* Returns FALSE when the walk is over. */
+static gboolean
+walk_read (Walk *walk)
+{
+  Level *level = walk_lowest (walk);
+  gssize length = tm_dirfd_read (level->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
+
+  if (length <= 0)
+    {
+      level->at_end = TRUE;
+
+      /* A directory that somebody removed while it was open reads as ENOENT. */
+      if (length < 0 && errno != ENOENT)
+        walk->error_number = errno;
+      return walk->error_number == 0;
+    }
+
+  TM_DIRFD_FOREACH_ENTRY (entry, walk->buffer, length)
+    {
+      if (!walk_look_at (walk, entry->d_name))
+        return FALSE;
+      if (level->at_end)
+        break;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+walk_step (Walk *walk)
+{
+  const char *name = level_take_pending (walk_lowest (walk));
+
+  if (name != NULL)
+    return walk_enter (walk, name);
+  if (walk_lowest (walk)->at_end)
+    return walk_leave (walk);
+  return walk_read (walk);
+}
+
+/* The newest time of anything in the directory @fd, which it takes over, or @newest. Returns 0, or
+ * -1 with errno. */
+static int
+find_newest (const TmAgeRule *rule,
+             int fd,
+             gboolean exactly,
+             GCancellable *cancellable,
+             TmTimestamp *newest)
+{
+  /* Not on the stack: that of a thread can be as small as 64 KiB. */
+  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  g_autoptr (GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
+  Walk walk = {
+    .rule = rule,
+    .exactly = exactly,
+    .levels = levels,
+    .buffer = buffer,
+    .newest = *newest,
+  };
+  gboolean goes_on;
+
+  g_array_set_clear_func (levels, level_clear);
+
+  goes_on = walk_push (&walk, fd);
+  while (goes_on)
+    {
+      if (g_cancellable_is_cancelled (cancellable))
+        {
+          walk.error_number = ECANCELED;
+          break;
+        }
+      goes_on = walk_step (&walk);
+    }
+
+  *newest = walk.newest;
+  errno = walk.error_number;
+  return walk.error_number == 0 ? 0 : -1;
+}
+
+/*
+ * tm_age_find_last_use:
+ * @rule: from when the age runs, and when it is too old
+ * @directory: a directory
+ * @name: the name of an entry in it, or "" for @directory itself
+ * @exactly: %FALSE to be content with the first time that is not old
+ * @cancellable: (nullable): looked at once per run of entries
+ * @status: (out caller-allocates): type, mode and times of the entry itself
+ * @last_used: (out caller-allocates): when the entry was last used
+ *
+ * Finds out when an entry was last used, without making it look used.
+ *
+ * Returns: 0, or -1: `ECANCELED` when it was cancelled
+ */
+int
+tm_age_find_last_use (const TmAgeRule *rule,
+                      int directory,
+                      const char *name,
+                      gboolean exactly,
+                      GCancellable *cancellable,
+                      struct statx *status,
+                      TmTimestamp *last_used)
+{
+  TmTimestamp accessed;
+  int fd;
+
+  if (tm_dirfd_stat_times (directory, name, status) < 0)
+    return -1;
+
+  *last_used = tm_timestamp (&status->stx_mtime);
+  accessed = tm_timestamp (&status->stx_atime);
+
+  if (rule->basis == TM_AGE_BASIS_ACCESSED_OR_MODIFIED)
+    *last_used = timestamp_max (*last_used, accessed);
+
+  if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT || !S_ISDIR (status->stx_mode) ||
+      (!exactly && !tm_age_rule_is_expired (rule, *last_used)))
+    return 0;
+
+  fd = tm_dirfd_look_into (directory, *name != '\0' ? name : ".");
+  if (fd >= 0)
+    return find_newest (rule, fd, exactly, cancellable, last_used);
+
+  /* A mount point, or closed to us: as in walk_enter(). */
+  if (errno != EXDEV && errno != EACCES)
+    return -1;
+
+  *last_used = timestamp_max (*last_used, accessed);
+  return 0;
+}

@@ -1,0 +1,196 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-judge-private.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* What is to become of an entry of a root.
+ *
+ * Two ask: a cleanup, which takes what goes, and whoever wants to see what a cleanup would do. Both
+ * get their answer from tm_judge_decide(). They differ in what they may do to find out: the one
+ * keeps the lock, decides again under it, and repairs a mode that bars it from looking; the other
+ * lets the lock go at once and changes nothing. */
+
+static gboolean
+judge_reclaims (const TmJudge *judge)
+{
+  return (judge->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 && judge->lock_reaches_all;
+}
+
+/* Whether there can be anything that goes. */
+gboolean
+tm_judge_may_take_any (const TmJudge *judge)
+{
+  return judge->age.timeout >= 0 || judge_reclaims (judge);
+}
+
+/*
+ * tm_judge_decide:
+ * @judge: by what to judge
+ * @state: who uses the entry
+ * @last_used: when it was last used
+ *
+ * Returns: whether the entry goes
+ */
+gboolean
+tm_judge_decide (const TmJudge *judge, TmEntryState state, TmTimestamp last_used)
+{
+  gboolean is_expired = tm_age_rule_is_expired (&judge->age, last_used);
+
+  switch (state)
+    {
+    case TM_ENTRY_STATE_LIVE:
+      return is_expired && (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0;
+    case TM_ENTRY_STATE_ABANDONED:
+      return is_expired || judge_reclaims (judge);
+    case TM_ENTRY_STATE_UNOWNED:
+      return is_expired;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Gone or exchanged meanwhile; a mount point, never taken; or somebody else's, whose lock cannot be
+ * tried. */
+static gboolean
+is_kept_in_silence (int error_number)
+{
+  return error_number == ENOENT || error_number == ENOTDIR || error_number == EXDEV ||
+         error_number == EACCES;
+}
+
+/*
+ * tm_judge_take:
+ * @judge: by what to judge
+ * @root: the directory of the root
+ * @name: the name of an entry
+ * @cancellable: (nullable): looked at while the content is looked at
+ *
+ * Looks at the times of an entry and, only if it is old or could be abandoned, opens and locks it
+ * and decides again now that nobody else can take it into use.
+ *
+ * Returns: (nullable): the entry, locked, which is to be deleted; %NULL with errno 0 when it is to
+ *   stay, else with why it could not be judged
+ */
+TmClaim *
+tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *cancellable)
+{
+  g_autoptr (TmClaim) claim = NULL;
+  TmTimestamp last_used;
+  struct statx status;
+  TmEntryState state;
+  gboolean goes;
+
+  if (tm_age_find_last_use (&judge->age, root, name, FALSE, cancellable, &status, &last_used) < 0)
+    goto failed;
+
+  errno = 0;
+  if (!S_ISDIR (status.stx_mode) ||
+      (!tm_age_rule_is_expired (&judge->age, last_used) &&
+       !(judge_reclaims (judge) && tm_claim_mode_is_marked (status.stx_mode))))
+    return NULL;
+
+  claim = tm_claim_open (root, name);
+  if (claim == NULL)
+    goto failed;
+
+  state = tm_claim_try_lock (claim, judge->lock_reaches_all);
+
+  if (tm_age_find_last_use (&judge->age, tm_claim_get_fd (claim), "", FALSE, cancellable, &status,
+                            &last_used) < 0)
+    goto failed;
+
+  goes = tm_judge_decide (judge, state, last_used) && tm_claim_is_current (claim, root) &&
+         !tm_claim_is_left_to_its_owner (claim);
+  if (!goes)
+    g_clear_pointer (&claim, tm_claim_release);
+
+  errno = 0;
+  return g_steal_pointer (&claim);
+
+failed:
+  {
+    int errsv = is_kept_in_silence (errno) ? 0 : errno;
+
+    g_clear_pointer (&claim, tm_claim_release);
+    errno = errsv;
+    return NULL;
+  }
+}
+
+/* Finds out who uses the entry by its lock, which is let go at once, and whether a cleanup could
+ * have taken it. Returns FALSE when it is gone. */
+static gboolean
+look_at_lock (const TmJudge *judge,
+              int root,
+              const char *name,
+              const struct statx *status,
+              TmEntryState *state,
+              gboolean *can_be_taken)
+{
+  g_autoptr (TmClaim) claim = tm_claim_look_into (root, name);
+
+  if (claim != NULL)
+    {
+      *state = tm_claim_try_lock (claim, judge->lock_reaches_all);
+      *can_be_taken = !tm_claim_is_left_to_its_owner (claim);
+      return TRUE;
+    }
+
+  if (errno == ENOENT || errno == ENOTDIR)
+    return FALSE;
+
+  /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; by its looks
+   * alone nobody holds it. */
+  *can_be_taken = errno == EACCES && status->stx_uid == geteuid ();
+  *state = *can_be_taken ? tm_claim_mode_state (status->stx_mode, judge->lock_reaches_all)
+                         : TM_ENTRY_STATE_LIVE;
+  return TRUE;
+}
+
+/*
+ * tm_judge_look_at:
+ * @judge: by what to judge
+ * @root: the directory of the root
+ * @name: the name of an entry
+ * @cancellable: (nullable): looked at while the content is looked at
+ * @verdict: (out caller-allocates): what a cleanup would do with it, and why
+ *
+ * Judges an entry and changes nothing about it. What cannot be looked at stays in a cleanup too,
+ * and counts as in use.
+ *
+ * Returns: %FALSE when it is no directory, or none any more
+ */
+gboolean
+tm_judge_look_at (const TmJudge *judge,
+                  int root,
+                  const char *name,
+                  GCancellable *cancellable,
+                  TmVerdict *verdict)
+{
+  gboolean has_age, can_be_taken;
+  struct statx status;
+
+  has_age = tm_age_find_last_use (&judge->age, root, name, TRUE, cancellable, &status,
+                                  &verdict->last_used) == 0;
+  if (!has_age)
+    {
+      if (tm_dirfd_stat_times (root, name, &status) < 0)
+        return FALSE;
+      verdict->last_used = tm_timestamp (&status.stx_mtime);
+    }
+
+  if (!S_ISDIR (status.stx_mode) ||
+      !look_at_lock (judge, root, name, &status, &verdict->state, &can_be_taken))
+    return FALSE;
+
+  verdict->accessed = tm_timestamp (&status.stx_atime);
+  verdict->modified = tm_timestamp (&status.stx_mtime);
+  verdict->goes =
+      has_age && can_be_taken && tm_judge_decide (judge, verdict->state, verdict->last_used);
+  return TRUE;
+}

@@ -1,0 +1,35 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#if !defined(_TEMPMAN_INSIDE) && !defined(TM_COMPILATION)
+#error "Only <tempman.h> can be included directly."
+#endif
+
+#include "tm-enums.h"
+#include "tm-version.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define TM_TYPE_ROOT_ENTRY (tm_root_entry_get_type ())
+
+TM_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (TmRootEntry, tm_root_entry, TM, ROOT_ENTRY, GObject)
+
+TM_AVAILABLE_IN_1_0
+GFile *tm_root_entry_get_file (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+GDateTime *tm_root_entry_get_last_used (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+TmEntryState tm_root_entry_get_state (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+gboolean tm_root_entry_get_expired (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+GFileInfo *tm_root_entry_get_info (TmRootEntry *self);
+
+G_END_DECLS
