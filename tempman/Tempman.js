@@ -27,9 +27,11 @@ function _init() {
     Gio._promisify(this, 'delete_recursively_async', 'delete_recursively_finish');
     Gio._promisify(TemporaryDirectory, 'new_async', 'new_finish');
     Gio._promisify(TemporaryDirectory.prototype, 'close_async', 'close_finish');
+    Gio._promisify(TemporaryDirectory.prototype, 'persist_async', 'persist_finish');
     Gio._promisify(Root, 'new_async', 'new_finish');
     Gio._promisify(Root.prototype, 'create_temp_dir_async', 'create_temp_dir_finish');
     Gio._promisify(Root.prototype, 'cleanup_async', 'cleanup_finish');
+    Gio._promisify(Root.prototype, 'list_entries_async', 'list_entries_finish');
 
     // An engine that has no such symbols ignores what stands under these.
     TemporaryDirectory.prototype[Symbol.dispose ?? Symbol.for('Symbol.dispose')] = function () {

@@ -131,6 +131,21 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         _remember(self)
         return True
 
+    def persist(self, destination, flags=Tempman.PersistFlags.NONE, cancellable=None):
+        """Publish the directory under another name, in one step.
+
+        :param destination: its new name, on the same file system
+        :param flags: Tempman.PersistFlags
+        :raises GLib.Error: it could not be published, and is still open
+        """
+        return super().persist(_to_file(destination), Tempman.PersistFlags(flags), cancellable)
+
+    def persist_async(self, destination, flags, io_priority, cancellable, callback,
+                      *user_data):
+        """Publish the directory under another name without blocking."""
+        super().persist_async(_to_file(destination), Tempman.PersistFlags(flags), io_priority,
+                              cancellable, callback, *user_data)
+
     @property
     def path(self):
         """The path, as os.fsdecode() returns it; None if the directory is not local."""

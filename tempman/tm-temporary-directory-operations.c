@@ -8,9 +8,8 @@
 #include "tm-dirfd-private.h"
 #include "tm-task-private.h"
 
-/* Called with the mutex held. */
-static void
-set_closed (TmTemporaryDirectory *self)
+void
+tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
 {
   g_clear_pointer (&self->claim, tm_claim_release);
   self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
@@ -26,6 +25,23 @@ wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
   g_mutex_unlock (&self->mutex);
 }
 
+/*
+ * tm_temporary_directory_wake_when_cancelled:
+ * @self: a temporary directory
+ * @cancellable: (nullable): its cancellation is to end a wait for another thread
+ *
+ * Has to be called, and g_cancellable_disconnect() with what it returns, without the mutex.
+ *
+ * Returns: the handler
+ */
+gulong
+tm_temporary_directory_wake_when_cancelled (TmTemporaryDirectory *self, GCancellable *cancellable)
+{
+  return cancellable != NULL
+             ? g_cancellable_connect (cancellable, G_CALLBACK (wake_waiting_cb), self, NULL)
+             : 0;
+}
+
 static gboolean
 fail_not_initialized (const char *action, GError **error)
 {
@@ -34,10 +50,12 @@ fail_not_initialized (const char *action, GError **error)
   return FALSE;
 }
 
-/* Called with the mutex held, which it drops while somebody else deletes. Returns with the state
- * open, for the caller to go on, or else with what the caller is to return. */
-static gboolean
-wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+/* Waits, without the mutex, until no other thread deletes or publishes the directory. Returns FALSE
+ * with an error when it was cancelled before. */
+gboolean
+tm_temporary_directory_wait_locked (TmTemporaryDirectory *self,
+                                    GCancellable *cancellable,
+                                    GError **error)
 {
   while (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSING)
     {
@@ -45,6 +63,17 @@ wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
         return FALSE;
       g_cond_wait (&self->state_changed, &self->mutex);
     }
+
+  return TRUE;
+}
+
+/* Called with the mutex held. Returns with the state open, for the caller to go on, or else with
+ * what the caller is to return. */
+static gboolean
+wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  if (!tm_temporary_directory_wait_locked (self, cancellable, error))
+    return FALSE;
 
   /* The other's cancellation is not ours: the deletion is taken over. */
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_OPEN && self->close_error != NULL &&
@@ -82,7 +111,7 @@ close_once (TmTemporaryDirectory *self,
 
   if (!tm_claim_is_of_this_process (self->claim))
     {
-      set_closed (self);
+      tm_temporary_directory_set_closed_locked (self);
       *closed_now = TRUE;
       return TRUE;
     }
@@ -104,7 +133,7 @@ close_once (TmTemporaryDirectory *self,
       return FALSE;
     }
 
-  set_closed (self);
+  tm_temporary_directory_set_closed_locked (self);
   *closed_now = TRUE;
   return TRUE;
 }
@@ -115,19 +144,16 @@ close_cancellably (TmTemporaryDirectory *self,
                    gboolean *closed_now,
                    GError **error)
 {
-  gulong handler = 0;
+  gulong handler;
   gboolean closed;
 
   *closed_now = FALSE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  /* Connected and disconnected without the mutex, which the handler takes. */
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (wake_waiting_cb), self, NULL);
+  handler = tm_temporary_directory_wake_when_cancelled (self, cancellable);
   closed = close_once (self, cancellable, closed_now, error);
-  if (cancellable != NULL)
-    g_cancellable_disconnect (cancellable, handler);
+  g_cancellable_disconnect (cancellable, handler);
 
   return closed;
 }
@@ -259,39 +285,49 @@ tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static gboolean
-keep_locked (TmTemporaryDirectory *self, GError **error)
+/* Whether the directory is there for this process to do with as it likes: @action, such as
+ * "Keeping". */
+gboolean
+tm_temporary_directory_check_ours_locked (TmTemporaryDirectory *self,
+                                          const char *action,
+                                          GError **error)
 {
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
   g_autofree char *display_name = NULL;
 
-  while (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSING)
-    g_cond_wait (&self->state_changed, &self->mutex);
-
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
-    return fail_not_initialized ("Keeping", error);
+    return fail_not_initialized (action, error);
 
   display_name = g_filename_display_name (self->path);
 
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                   "Keeping the temporary directory “%s”: it is closed", display_name);
+                   "%s the temporary directory “%s”: it is closed", action, display_name);
       return FALSE;
     }
 
   if (!tm_claim_is_of_this_process (self->claim))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Keeping the temporary directory “%s”: it belongs to the parent process",
+                   "%s the temporary directory “%s”: it belongs to the parent process", action,
                    display_name);
       return FALSE;
     }
 
-  if (!tm_claim_disown (self->claim, self->path, error))
+  return TRUE;
+}
+
+static gboolean
+keep_once (TmTemporaryDirectory *self, GError **error)
+{
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+
+  if (!tm_temporary_directory_wait_locked (self, NULL, error) ||
+      !tm_temporary_directory_check_ours_locked (self, "Keeping", error) ||
+      !tm_claim_disown (self->claim, self->path, error))
     return FALSE;
 
-  set_closed (self);
+  tm_temporary_directory_set_closed_locked (self);
   return TRUE;
 }
 
@@ -319,7 +355,7 @@ tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!keep_locked (self, error))
+  if (!keep_once (self, error))
     return FALSE;
 
   g_object_notify (G_OBJECT (self), "closed");

@@ -14,7 +14,8 @@ typedef enum
 {
   TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED,
   TM_TEMPORARY_DIRECTORY_STATE_OPEN,
-  TM_TEMPORARY_DIRECTORY_STATE_CLOSING, /* one thread is deleting; it will signal state_changed */
+  TM_TEMPORARY_DIRECTORY_STATE_CLOSING, /* one thread is deleting or publishing it; it will signal
+                                         * state_changed */
   TM_TEMPORARY_DIRECTORY_STATE_CLOSED,
 } TmTemporaryDirectoryState;
 
@@ -29,8 +30,10 @@ struct _TmTemporaryDirectory
   GCond state_changed;
   TmTemporaryDirectoryState state;
   TmClaim *claim;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
-  GFile *file;         /* (owned) (nullable): set once, when initialised */
+  GFile *file;         /* (owned) (nullable): set when initialised, and when published */
   char *path;          /* (owned) (nullable): likewise */
+  GFile *former_file;  /* (owned) (nullable): from before it was published: may be in use still */
+  char *former_path;   /* (owned) (nullable): likewise */
   GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
 };
 
@@ -39,5 +42,15 @@ TmTemporaryDirectory *tm_temporary_directory_new_in (GFile *parent,
                                                      const char *prefix,
                                                      GCancellable *cancellable,
                                                      GError **error);
+
+gboolean tm_temporary_directory_wait_locked (TmTemporaryDirectory *self,
+                                             GCancellable *cancellable,
+                                             GError **error);
+gboolean tm_temporary_directory_check_ours_locked (TmTemporaryDirectory *self,
+                                                   const char *action,
+                                                   GError **error);
+gulong tm_temporary_directory_wake_when_cancelled (TmTemporaryDirectory *self,
+                                                   GCancellable *cancellable);
+void tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self);
 
 G_END_DECLS

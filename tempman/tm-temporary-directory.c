@@ -16,8 +16,9 @@
  * A directory that is deleted, with everything in it, when it is closed.
  *
  * It is closed with [method@TemporaryDirectory.close] or its asynchronous form,
- * or when the last reference goes. As long as it is open no other program that
- * respects BSD locks deletes it: neither a cleanup of a [class@Root] nor
+ * or when the last reference goes. [method@TemporaryDirectory.keep] lets it live on,
+ * and [method@TemporaryDirectory.persist] publishes it under another name. As long as it is open no
+ * other program that respects BSD locks deletes it: neither a cleanup of a [class@Root] nor
  * systemd-tmpfiles.
  *
  * ```c
@@ -260,9 +261,11 @@ tm_temporary_directory_finalize (GObject *object)
 
   g_clear_object (&self->parent);
   g_clear_object (&self->file);
+  g_clear_object (&self->former_file);
   g_clear_error (&self->close_error);
   g_free (self->prefix);
   g_free (self->path);
+  g_free (self->former_path);
   g_cond_clear (&self->state_changed);
   g_mutex_clear (&self->mutex);
 
@@ -309,7 +312,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:file: (getter get_file)
    *
-   * The directory.
+   * The directory: where it was created or, once published, where it is then.
    *
    * Since: 1.0
    */
@@ -339,10 +342,10 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:closed: (getter is_closed)
    *
-   * Whether the directory has been deleted or kept.
+   * Whether the directory has been deleted, kept or published.
    *
    * A change is notified in the thread that closed it, and after an asynchronous
-   * close in the main context of the caller, after its callback.
+   * call in the main context of the caller, after its callback.
    *
    * Since: 1.0
    */
@@ -488,7 +491,8 @@ tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
  * tm_temporary_directory_get_file: (get-property file)
  * @self: a temporary directory
  *
- * The directory.
+ * The directory: where it was created or, after [method@TemporaryDirectory.persist],
+ * the destination.
  *
  * Returns: (transfer none) (nullable): the directory, also after it was closed; %NULL
  *   only when @self was never initialised
@@ -511,6 +515,9 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
  * @self: a temporary directory
  *
  * The absolute path of the directory, in the file name encoding.
+ *
+ * What was returned stays valid as long as @self, but is not where the directory is
+ * after [method@TemporaryDirectory.persist].
  *
  * Returns: (transfer none) (nullable) (type filename): the path, also after it was
  *   closed; %NULL when @self was never initialised
@@ -583,7 +590,7 @@ tm_temporary_directory_get_child (TmTemporaryDirectory *self, const char *name)
  * tm_temporary_directory_is_closed: (get-property closed)
  * @self: a temporary directory
  *
- * Whether the directory has been deleted or kept.
+ * Whether the directory has been deleted, kept or published.
  *
  * Returns: %TRUE when it is closed
  *

@@ -9,6 +9,7 @@
 #error "Only <tempman.h> can be included directly."
 #endif
 
+#include "tm-enums.h"
 #include "tm-version.h"
 
 #include <gio/gio.h>
@@ -69,5 +70,24 @@ gboolean tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
 
 TM_AVAILABLE_IN_1_0
 gboolean tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error);
+
+TM_AVAILABLE_IN_1_0
+gboolean tm_temporary_directory_persist (TmTemporaryDirectory *self,
+                                         GFile *destination,
+                                         TmPersistFlags flags,
+                                         GCancellable *cancellable,
+                                         GError **error);
+TM_AVAILABLE_IN_1_0
+void tm_temporary_directory_persist_async (TmTemporaryDirectory *self,
+                                           GFile *destination,
+                                           TmPersistFlags flags,
+                                           int io_priority,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+TM_AVAILABLE_IN_1_0
+gboolean tm_temporary_directory_persist_finish (TmTemporaryDirectory *self,
+                                                GAsyncResult *result,
+                                                GError **error);
 
 G_END_DECLS

@@ -1,0 +1,425 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-publish-private.h"
+
+#include "tm-dirfd-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Publishing a directory of ours: giving it another name, in one step.
+ *
+ * The mark is taken away before the rename, while the lock is still held, and put back if the
+ * rename fails. At whatever moment the process dies, what stands at the destination is never a
+ * marked directory without a lock, which a cleaner would take for abandoned; at worst an
+ * unpublished one has no mark, and goes by its age.
+ *
+ * What was at the destination before is exchanged for the new directory and has the old name of
+ * that one. From there it is deleted like any other: by identity, and not if somebody holds its
+ * lock. It is marked first, so that what is left of it is abandoned to the next cleaner. */
+
+/* How often what stands at the destination may come and go between two looks. */
+#define MAX_ATTEMPTS 1000
+
+/* Somebody who only looks at the lock of what was replaced holds it for microseconds. */
+#define MAX_LOCK_ATTEMPTS 10
+#define LOCK_RETRY_MICROSECONDS 100
+
+struct _TmReplaced
+{
+  int parent;              /* (owned): where it is now */
+  char *name;              /* (owned): under which name */
+  char *path;              /* (owned): for messages */
+  int pin;                 /* (owned): keeps its identity its own */
+  TmFileIdentity identity; /* as seen at the destination */
+};
+
+typedef struct
+{
+  TmClaim *claim;          /* (unowned) */
+  const char *path;        /* (unowned): of the claim, for messages */
+  const char *destination; /* (unowned): a path, for messages */
+  int from;                /* (owned): where the claim is, or -1 */
+  int to;                  /* (owned): where it is to be, or -1 */
+  char *name;              /* (owned): under which name */
+  int replaced_pin;        /* (owned): what is at the destination, or -1 */
+  mode_t mode;             /* of the claim, as it was found */
+} Publication;
+
+void
+tm_replaced_free (TmReplaced *replaced)
+{
+  tm_dirfd_close (replaced->parent);
+  tm_dirfd_close (replaced->pin);
+  g_free (replaced->name);
+  g_free (replaced->path);
+  g_free (replaced);
+}
+
+static void
+publication_clear (Publication *publication)
+{
+  tm_dirfd_close (publication->from);
+  tm_dirfd_close (publication->to);
+  tm_dirfd_close (publication->replaced_pin);
+  g_free (publication->name);
+}
+
+static void
+publication_fail (Publication *publication, GError **error, GIOErrorEnum code, const char *reason)
+{
+  g_autofree char *path = g_filename_display_name (publication->path);
+  g_autofree char *destination = g_filename_display_name (publication->destination);
+
+  g_set_error (error, G_IO_ERROR, code, "Publishing “%s” as “%s”: %s", path, destination, reason);
+}
+
+/* Whether the destination is an ancestor of the directory that is to be published. */
+static gboolean
+destination_contains_claim (Publication *publication)
+{
+  struct stat status;
+
+  return tm_dirfd_stat_child (publication->to, publication->name, &status) == 0 &&
+         tm_dirfd_is_beneath (publication->from, tm_file_identity (&status));
+}
+
+static void
+publication_fail_with_errno (Publication *publication, GError **error, int error_number)
+{
+  /* Whether there is something at the destination or not: it cannot be there. */
+  if ((error_number == EINVAL || error_number == EEXIST) &&
+      tm_dirfd_is_beneath (publication->to, tm_claim_get_identity (publication->claim)))
+    {
+      publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
+                        "the destination is in the directory itself");
+      return;
+    }
+
+  switch (error_number)
+    {
+    case ENOENT:
+      /* That what is at the destination may be missing is provided for. */
+      if (publication->from < 0 || publication->to >= 0)
+        publication_fail (publication, error, G_IO_ERROR_NOT_FOUND,
+                          "the directory has been moved or removed");
+      else
+        publication_fail (publication, error, G_IO_ERROR_NOT_FOUND,
+                          "there is no directory to put it in");
+      break;
+
+    /* The kernel has the same number for what is wrong and for what the file system cannot do. */
+    case EINVAL:
+      if (destination_contains_claim (publication))
+        {
+          publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
+                            "the directory is in what it would replace");
+          break;
+        }
+      G_GNUC_FALLTHROUGH;
+    case ENOSYS:
+    case EOPNOTSUPP:
+      publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
+                        "the file system cannot do that in one step");
+      break;
+
+    case EXDEV:
+      publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
+                        "the destination is on another file system, or in another mount of the "
+                        "same");
+      break;
+
+    default:
+      {
+        g_autoptr (GError) local_error = NULL;
+
+        tm_dirfd_set_error (&local_error, "", "", error_number);
+        publication_fail (publication, error, (GIOErrorEnum) local_error->code,
+                          g_strerror (error_number));
+      }
+      break;
+    }
+}
+
+/* Gives the claim the mode that it is to have at the destination, or one that lets it be moved: to
+ * change its parent, it has to be writable. Returns 0, or -1 with errno. */
+static int
+publication_prepare_mode (Publication *publication)
+{
+  int fd = tm_claim_get_fd (publication->claim);
+  struct stat status;
+  mode_t mode;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    return -1;
+
+  publication->mode = status.st_mode & 07777;
+  mode = tm_claim_mode_unmarked (status.st_mode) | TM_DIRFD_MODE_USABLE;
+  return mode != publication->mode ? tm_dirfd_set_mode (fd, mode) : 0;
+}
+
+static void
+publication_settle_mode (Publication *publication, gboolean published)
+{
+  mode_t mode = published ? tm_claim_mode_unmarked (publication->mode) : publication->mode;
+  struct stat status;
+  int fd = tm_claim_get_fd (publication->claim);
+
+  if (tm_dirfd_stat (fd, &status) == 0 && (status.st_mode & 07777) != mode)
+    tm_dirfd_set_mode (fd, mode);
+}
+
+/* A directory that is exchanged has to be writable, as the claim has. Its mode matters no more once
+ * it has been replaced; it is restored when it has not. Returns 0, or -1 with errno. */
+static int
+exchange_repaired (Publication *publication)
+{
+  int pin = publication->replaced_pin;
+  struct stat status;
+  int result;
+  int errsv;
+
+  if (tm_dirfd_stat (pin, &status) < 0 || !tm_dirfd_repair_mode (pin))
+    {
+      errno = EACCES;
+      return -1;
+    }
+
+  result = tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
+                            publication->to, publication->name, RENAME_EXCHANGE);
+  errsv = errno;
+  if (result < 0)
+    tm_dirfd_set_mode (pin, status.st_mode & 07777);
+  errno = errsv;
+  return result;
+}
+
+/* Puts the claim into the place of what is at the destination, which is pinned before. Returns 0,
+ * or -1 with errno. */
+static int
+publication_exchange (Publication *publication)
+{
+  int result;
+
+  tm_dirfd_close (publication->replaced_pin);
+  publication->replaced_pin = tm_dirfd_pin (publication->to, publication->name);
+  if (publication->replaced_pin < 0)
+    return -1;
+
+  result = tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
+                            publication->to, publication->name, RENAME_EXCHANGE);
+  if (result < 0 && errno == EACCES)
+    result = exchange_repaired (publication);
+
+  return result;
+}
+
+/* Puts the claim where nothing is. Returns 0, or -1 with errno. */
+static int
+publication_move (Publication *publication)
+{
+  return tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
+                          publication->to, publication->name, RENAME_NOREPLACE);
+}
+
+/* Returns 0, or -1 with errno. */
+static int
+publication_exchange_or_move (Publication *publication, gboolean *exchanged)
+{
+  for (guint i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      *exchanged = publication_exchange (publication) == 0;
+      if (*exchanged)
+        return 0;
+      if (errno != ENOENT)
+        return -1;
+
+      if (publication_move (publication) == 0)
+        return 0;
+      if (errno != EEXIST)
+        return -1;
+    }
+
+  errno = EBUSY;
+  return -1;
+}
+
+/* What is under the old name of the claim now. */
+static TmReplaced *
+publication_take_replaced (Publication *publication)
+{
+  TmReplaced *replaced;
+  struct stat status;
+
+  /* Exchanged for itself. */
+  if (tm_dirfd_stat (publication->replaced_pin, &status) < 0 ||
+      tm_file_identity_equal (tm_file_identity (&status),
+                              tm_claim_get_identity (publication->claim)))
+    return NULL;
+
+  replaced = g_new0 (TmReplaced, 1);
+  replaced->parent = publication->from;
+  replaced->name = g_strdup (tm_claim_get_name (publication->claim));
+  replaced->path = g_strdup (publication->path);
+  replaced->pin = publication->replaced_pin;
+  replaced->identity = tm_file_identity (&status);
+
+  publication->from = -1;
+  publication->replaced_pin = -1;
+  return replaced;
+}
+
+/* Finds both places. Returns 0, or -1 with errno. */
+static int
+publication_find_places (Publication *publication, gboolean replace)
+{
+  g_autofree char *parent = g_path_get_dirname (publication->destination);
+
+  publication->name = g_path_get_basename (publication->destination);
+
+  publication->from = tm_claim_pin_parent (publication->claim);
+  if (publication->from < 0)
+    return -1;
+
+  /* The links on the way to the parent are the caller's affair; the destination itself is never
+   * followed. */
+  publication->to = tm_dirfd_open (parent, O_PATH | O_DIRECTORY);
+  if (publication->to < 0)
+    return -1;
+
+  /* The root of the file system has no name to be exchanged under. */
+  if (strcmp (publication->name, "/") == 0)
+    {
+      errno = replace ? EINVAL : EEXIST;
+      return -1;
+    }
+
+  return 0;
+}
+
+/*
+ * tm_publish:
+ * @claim: a directory of ours
+ * @path: its path, for messages
+ * @destination: an absolute path
+ * @replace: whether to take the place of what is there
+ * @replaced: (out) (nullable): what has been replaced, if anything, to be deleted
+ * @error: as documented at tm_temporary_directory_persist()
+ *
+ * Gives a directory another name in one step, and takes the mark away.
+ *
+ * Returns: %TRUE when it is there, %FALSE with everything as it was
+ */
+gboolean
+tm_publish (TmClaim *claim,
+            const char *path,
+            const char *destination,
+            gboolean replace,
+            TmReplaced **replaced,
+            GError **error)
+{
+  Publication publication = {
+    .claim = claim,
+    .path = path,
+    .destination = destination,
+    .from = -1,
+    .to = -1,
+    .replaced_pin = -1,
+  };
+  gboolean exchanged = FALSE;
+  gboolean published = FALSE;
+
+  *replaced = NULL;
+
+  if (publication_prepare_mode (&publication) < 0)
+    {
+      publication_fail_with_errno (&publication, error, errno);
+      return FALSE;
+    }
+
+  if (publication_find_places (&publication, replace) == 0)
+    published = replace ? publication_exchange_or_move (&publication, &exchanged) == 0
+                        : publication_move (&publication) == 0;
+
+  if (!published)
+    publication_fail_with_errno (&publication, error, errno);
+
+  publication_settle_mode (&publication, published);
+  if (exchanged)
+    *replaced = publication_take_replaced (&publication);
+
+  publication_clear (&publication);
+  return published;
+}
+
+static TmEntryState
+try_lock_patiently (TmClaim *claim)
+{
+  TmEntryState state = tm_claim_try_lock (claim, TRUE);
+
+  for (guint i = 1; state == TM_ENTRY_STATE_LIVE && i < MAX_LOCK_ATTEMPTS; i++)
+    {
+      g_usleep (LOCK_RETRY_MICROSECONDS);
+      state = tm_claim_try_lock (claim, TRUE);
+    }
+
+  return state;
+}
+
+static gboolean
+replaced_fail (TmReplaced *replaced, GError **error, int error_number)
+{
+  tm_dirfd_set_error (error, "Deleting what was replaced, which is now", replaced->path,
+                      error_number);
+  return FALSE;
+}
+
+/*
+ * tm_replaced_delete:
+ * @replaced: what a publication replaced
+ * @error: why it is still there: %G_IO_ERROR_BUSY when somebody holds its lock
+ *
+ * Deletes what was replaced, with everything in it. What cannot be deleted is left with the mark,
+ * where it can have one.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_replaced_delete (TmReplaced *replaced, GError **error)
+{
+  g_autoptr (TmClaim) claim = NULL;
+  struct stat status;
+  gboolean is_in_use;
+
+  /* Whatever else was put there meanwhile, by another publisher for instance, is not what was
+   * looked at. */
+  if (tm_dirfd_stat_child (replaced->parent, replaced->name, &status) < 0)
+    return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
+  if (!tm_file_identity_equal (tm_file_identity (&status), replaced->identity))
+    return replaced_fail (replaced, error, EBUSY);
+
+  if (!S_ISDIR (status.st_mode))
+    {
+      if (tm_dirfd_unlink (replaced->parent, replaced->name) == 0 || errno == ENOENT)
+        return TRUE;
+      return replaced_fail (replaced, error, errno);
+    }
+
+  claim = tm_claim_open (replaced->parent, replaced->name);
+  if (claim == NULL)
+    return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
+  if (!tm_file_identity_equal (tm_claim_get_identity (claim), replaced->identity))
+    return replaced_fail (replaced, error, EBUSY);
+
+  is_in_use = try_lock_patiently (claim) == TM_ENTRY_STATE_LIVE;
+  tm_claim_mark (claim, is_in_use);
+  if (is_in_use)
+    return replaced_fail (replaced, error, EBUSY);
+
+  return tm_claim_delete (claim, replaced->path, NULL, NULL, error);
+}

@@ -1,0 +1,305 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-temporary-directory-private.h"
+
+#include "tm-publish-private.h"
+#include "tm-task-private.h"
+
+/* Makes this thread the one that uses the claim. */
+static gboolean
+begin (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+
+  if (!tm_temporary_directory_wait_locked (self, cancellable, error) ||
+      !tm_temporary_directory_check_ours_locked (self, "Publishing", error))
+    return FALSE;
+
+  self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
+  g_clear_error (&self->close_error);
+  return TRUE;
+}
+
+static void
+end_unpublished (TmTemporaryDirectory *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
+  g_cond_broadcast (&self->state_changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* The lock goes, and with it what makes the directory more than any other. */
+static void
+hand_over (TmTemporaryDirectory *self, GFile *destination)
+{
+  g_mutex_lock (&self->mutex);
+  self->former_file = self->file;
+  self->former_path = self->path;
+  self->file = g_object_ref (destination);
+  self->path = g_file_get_path (destination);
+  g_clear_pointer (&self->claim, tm_claim_release);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+end_published (TmTemporaryDirectory *self)
+{
+  g_mutex_lock (&self->mutex);
+  tm_temporary_directory_set_closed_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+static gboolean
+check_destination_is_native (GFile *destination, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (g_file_is_native (destination))
+    return TRUE;
+
+  name = g_file_get_parse_name (destination);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Publishing a temporary directory as “%s”: not a local file", name);
+  return FALSE;
+}
+
+static gboolean
+publish (TmTemporaryDirectory *self,
+         GFile *destination,
+         TmPersistFlags flags,
+         GCancellable *cancellable,
+         GError **error)
+{
+  g_autoptr (TmReplaced) replaced = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (!begin (self, cancellable, error))
+    return FALSE;
+
+  /* Only whoever set the state to closing uses the claim and changes the path now. */
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !check_destination_is_native (destination, error) ||
+      !tm_publish (self->claim, self->path, g_file_peek_path (destination),
+                   (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
+    {
+      end_unpublished (self);
+      return FALSE;
+    }
+
+  /* It is there, whatever becomes of what was there before. */
+  hand_over (self, destination);
+  if (replaced != NULL && !tm_replaced_delete (replaced, &local_error))
+    g_info ("%s", local_error->message);
+
+  end_published (self);
+  return TRUE;
+}
+
+static gboolean
+publish_cancellably (TmTemporaryDirectory *self,
+                     GFile *destination,
+                     TmPersistFlags flags,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  gboolean published;
+  gulong handler;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  handler = tm_temporary_directory_wake_when_cancelled (self, cancellable);
+  published = publish (self, destination, flags, cancellable, error);
+  g_cancellable_disconnect (cancellable, handler);
+
+  return published;
+}
+
+static void
+notify_published (GObject *object)
+{
+  g_object_freeze_notify (object);
+  g_object_notify (object, "file");
+  g_object_notify (object, "path");
+  g_object_notify (object, "closed");
+  g_object_thaw_notify (object);
+}
+
+/**
+ * tm_temporary_directory_persist:
+ * @self: a temporary directory
+ * @destination: its new name, on the same file system
+ * @flags: what to do when there is something already
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Publishes the directory under another name and closes the object.
+ *
+ * It happens in one step: there is never a moment at which the destination is missing or
+ * is half of a directory. From then on the directory is one like any other, with the mode
+ * that it was given while it was temporary; [method@TemporaryDirectory.get_file] and
+ * [method@TemporaryDirectory.get_path] tell its new name. Nothing is written out to the
+ * disk: a program that has to find its data after a power failure calls `fsync()` on what
+ * it wrote before, and on the directory of the destination afterwards.
+ *
+ * With [flags@PersistFlags.REPLACE] it takes the place of whatever has the new name, and
+ * that is deleted: a directory with everything in it, a file, or a symbolic link, which is
+ * never followed. A directory on which somebody holds a BSD lock is not deleted: whoever
+ * wants to go on reading what was published before takes a shared lock on it. What cannot
+ * be deleted does not make it fail, since the directory is published by then; it is left
+ * under the name that @self had before, where it counts as abandoned as soon as nobody
+ * holds its lock.
+ *
+ * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
+ * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when
+ * @destination is on another file system or mount, is not a local file, or is on a file
+ * system that cannot do it in one step, and in a forked child; with
+ * %G_IO_ERROR_INVALID_ARGUMENT when @destination is in the directory itself, or the
+ * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
+ * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;
+ * with %G_IO_ERROR_BUSY when something is mounted at @destination; with
+ * %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and
+ * with %G_IO_ERROR_NOT_INITIALIZED. Then everything is as it was, and @self can be used.
+ * Once it is published it is not cancelled any more.
+ *
+ * If several threads close, keep or publish a directory, one of them does.
+ *
+ * Returns: %TRUE when it is published, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_persist (TmTemporaryDirectory *self,
+                                GFile *destination,
+                                TmPersistFlags flags,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (G_IS_FILE (destination), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!publish_cancellably (self, destination, flags, cancellable, error))
+    return FALSE;
+
+  notify_published (G_OBJECT (self));
+  return TRUE;
+}
+
+typedef struct
+{
+  GFile *destination; /* (owned) */
+  TmPersistFlags flags;
+  gboolean published;
+} PersistData;
+
+static void
+persist_data_free (gpointer data)
+{
+  PersistData *persist = data;
+
+  g_object_unref (persist->destination);
+  g_free (persist);
+}
+
+/* In a thread of the pool. */
+static void
+persist_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  PersistData *persist = task_data;
+  GError *local_error = NULL;
+
+  persist->published =
+      publish_cancellably (source, persist->destination, persist->flags, cancellable, &local_error);
+  if (persist->published)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/* In the main context of the caller, after its callback. */
+static void
+persist_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
+{
+  const PersistData *persist = g_task_get_task_data (task);
+
+  if (persist->published)
+    notify_published (g_task_get_source_object (task));
+}
+
+/**
+ * tm_temporary_directory_persist_async:
+ * @self: a temporary directory
+ * @destination: its new name, on the same file system
+ * @flags: what to do when there is something already
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Publishes the directory under another name, without blocking the caller.
+ *
+ * See [method@TemporaryDirectory.persist].
+ *
+ * Since: 1.0
+ */
+void
+tm_temporary_directory_persist_async (TmTemporaryDirectory *self,
+                                      GFile *destination,
+                                      TmPersistFlags flags,
+                                      int io_priority,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  PersistData *persist;
+
+  g_return_if_fail (TM_IS_TEMPORARY_DIRECTORY (self));
+  g_return_if_fail (G_IS_FILE (destination));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  persist = g_new0 (PersistData, 1);
+  persist->destination = g_object_ref (destination);
+  persist->flags = flags;
+
+  task = tm_task_new (self, tm_temporary_directory_persist_async, io_priority, cancellable,
+                      callback, user_data);
+  g_task_set_task_data (task, persist, persist_data_free);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (persist_completed_cb), NULL);
+  g_task_run_in_thread (task, persist_thread_cb);
+}
+
+/**
+ * tm_temporary_directory_persist_finish:
+ * @self: a temporary directory
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@TemporaryDirectory.persist_async].
+ *
+ * Fails as [method@TemporaryDirectory.persist] does.
+ *
+ * Returns: %TRUE when it is published, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_persist_finish (TmTemporaryDirectory *self,
+                                       GAsyncResult *result,
+                                       GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_temporary_directory_persist_async),
+                        FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
