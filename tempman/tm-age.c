@@ -278,6 +278,10 @@ walk_look_at (Walk *walk, const char *name)
       return FALSE;
     }
 
+  /* The times of what is mounted there are none of the directory that it is mounted in. */
+  if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
+    return TRUE;
+
   if (!walk_consider (walk, tm_timestamp (&status.stx_mtime)))
     return FALSE;
 
