@@ -275,9 +275,12 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  * Who uses it.
  *
  * What cannot be told, such as that of a mount point or of a directory which another
- * user has closed, is [enum@EntryState.LIVE]. If the user's own directory has a mode
- * that bars him from it, its lock could be tried only by changing the mode, which a
- * list does not do: it counts as one that nobody holds, and a cleanup finds out.
+ * user has closed, is [enum@EntryState.LIVE].
+ *
+ * If the user's own directory has a mode that bars him from it, neither its lock nor
+ * what is in it could be looked at without changing the mode, which a list does not do:
+ * it counts as one that nobody holds, and as old as its own times say. A cleanup changes
+ * the mode, looks, and restores it if the directory stays.
  *
  * Returns: its state
  *
@@ -298,8 +301,9 @@ tm_root_entry_get_state (TmRootEntry *self)
  * Whether a cleanup would delete it.
  *
  * A cleanup at the moment of the list would have deleted the entries for which this is
- * %TRUE, and no others. That it could have been prevented from deleting one, by what is
- * in it for instance, is not foreseen.
+ * %TRUE, and no others. What nobody can know without trying is not foreseen: that
+ * something in one cannot be deleted, or that one whose mode bars its own user is in use,
+ * see [method@RootEntry.get_state].
  *
  * Returns: %TRUE when it would be deleted
  *

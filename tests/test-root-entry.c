@@ -3,13 +3,686 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+/* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
+
 #include "support.h"
 
 #include <tempman.h>
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HOUR 3600
+
+/* In place of the C library's, by which GIO tells a remote file system. */
+static gboolean pretend_remote;
+
+static int
+stat_file_system (const char *path, void *status)
+{
+  int result = (int) syscall (SYS_statfs, path, status);
+
+  if (result == 0 && pretend_remote)
+    ((struct statfs *) status)->f_type = NFS_SUPER_MAGIC;
+  return result;
+}
+
+/* Called by the one name or the other, according to how the caller was compiled. */
+int statfs_by_name (const char *path, void *status) __asm__("statfs");
+int statfs64_by_name (const char *path, void *status) __asm__("statfs64");
+
+int
+statfs_by_name (const char *path, void *status)
+{
+  return stat_file_system (path, status);
+}
+
+int
+statfs64_by_name (const char *path, void *status)
+{
+  return stat_file_system (path, status);
+}
+
+static TmRoot *
+open_root (const char *path, double timeout, TmRootFlags flags)
+{
+  g_autoptr (GFile) directory = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  TmRoot *root = tm_root_new (directory, timeout, flags, NULL, &error);
+
+  g_assert_no_error (error);
+  return root;
+}
+
+static GListModel *
+list (TmRoot *root)
+{
+  g_autoptr (GError) error = NULL;
+  GListModel *entries = tm_root_list_entries (root, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_list_model_get_item_type (entries) == TM_TYPE_ROOT_ENTRY);
+  return entries;
+}
+
+/* The entry of that name, or NULL. */
+static TmRootEntry *
+find (GListModel *entries, const char *name)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      if (strcmp (g_file_info_get_name (tm_root_entry_get_info (entry)), name) == 0)
+        return g_steal_pointer (&entry);
+    }
+  return NULL;
+}
+
+static void
+test_states (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmTemporaryDirectory) directory = tm_root_create_temp_dir (root, NULL, NULL);
+  g_autofree char *abandoned = sandbox_path (sandbox, "abandoned");
+  g_autofree char *unowned = sandbox_path (sandbox, "unowned");
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autofree char *link = sandbox_path (sandbox, "link");
+  g_autofree char *name = g_path_get_basename (tm_temporary_directory_get_path (directory));
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) live_entry = NULL;
+  g_autoptr (TmRootEntry) abandoned_entry = NULL;
+  g_autoptr (TmRootEntry) unowned_entry = NULL;
+
+  make_directory (abandoned);
+  g_assert_no_errno (g_chmod (abandoned, 01700));
+  make_directory (unowned);
+  make_file (file);
+  g_assert_no_errno (symlink (unowned, link));
+
+  entries = list (root);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 3);
+  live_entry = find (entries, name);
+  abandoned_entry = find (entries, "abandoned");
+  unowned_entry = find (entries, "unowned");
+  g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpint (tm_root_entry_get_state (abandoned_entry), ==, TM_ENTRY_STATE_ABANDONED);
+  g_assert_cmpint (tm_root_entry_get_state (unowned_entry), ==, TM_ENTRY_STATE_UNOWNED);
+  g_assert_true (g_file_equal (tm_root_entry_get_file (live_entry),
+                               tm_temporary_directory_get_file (directory)));
+
+  /* A snapshot. */
+  g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
+  g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 3);
+}
+
+static void
+test_properties (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *path = sandbox_path (sandbox, "bad \xff name");
+  struct timespec times[2] = { { 1000000000, 123456789 }, { 1100000000, 987654321 } };
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) entry = NULL;
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GDateTime) last_used = NULL;
+  g_autoptr (GFileInfo) info = NULL;
+  TmEntryState state;
+  gboolean expired;
+
+  make_directory (path);
+  g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
+  entries = list (root);
+  entry = g_list_model_get_item (entries, 0);
+  g_object_get (entry, "file", &file, "last-used", &last_used, "state", &state, "expired", &expired,
+                "info", &info, NULL);
+
+  g_assert_true (file == tm_root_entry_get_file (entry));
+  g_assert_true (last_used == tm_root_entry_get_last_used (entry));
+  g_assert_true (info == tm_root_entry_get_info (entry));
+  g_assert_cmpint (state, ==, TM_ENTRY_STATE_UNOWNED);
+  g_assert_true (expired && tm_root_entry_get_expired (entry));
+
+  g_assert_cmpstr (g_file_peek_path (file), ==, path);
+  g_assert_cmpint (g_date_time_to_unix (last_used), ==, 1100000000);
+  g_assert_cmpint (g_date_time_get_microsecond (last_used), ==, 987654);
+  g_assert_cmpstr (g_file_info_get_name (info), ==, "bad \xff name");
+  g_assert_true (g_utf8_validate (g_file_info_get_display_name (info), -1, NULL));
+  g_assert_cmpint (g_file_info_get_file_type (info), ==, G_FILE_TYPE_DIRECTORY);
+  g_assert_cmpuint (g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_ACCESS), ==,
+                    1000000000);
+  g_assert_cmpuint (g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC), ==,
+                    123456);
+  g_assert_cmpuint (g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC), ==,
+                    123456789);
+  g_assert_cmpuint (g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED), ==,
+                    1100000000);
+  g_assert_cmpuint (g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC),
+                    ==, 987654);
+  g_assert_cmpuint (g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC),
+                    ==, 987654321);
+}
+
+static void
+test_uninitialized (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRootEntry) entry = g_object_new (TM_TYPE_ROOT_ENTRY, NULL);
+  g_autoptr (TmRoot) root = g_object_new (TM_TYPE_ROOT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (tm_root_entry_get_file (entry));
+  g_assert_null (tm_root_entry_get_last_used (entry));
+  g_assert_null (tm_root_entry_get_info (entry));
+  g_assert_false (tm_root_entry_get_expired (entry));
+  g_assert_null (tm_root_list_entries (root, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
+}
+
+static void
+test_order (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const names[] = { "A", "B", "a", "a b", "a-b", "\xc3\xa9", "\xff" };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (GListModel) entries = NULL;
+
+  for (guint i = G_N_ELEMENTS (names); i > 0; i--)
+    {
+      g_autofree char *path = sandbox_path (sandbox, names[i - 1]);
+
+      make_directory (path);
+    }
+  entries = list (root);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, G_N_ELEMENTS (names));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      g_assert_cmpstr (g_file_info_get_name (tm_root_entry_get_info (entry)), ==, names[i]);
+    }
+}
+
+static void
+keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static void
+test_async (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *path = sandbox_path (sandbox, "entry");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (GError) error = NULL;
+
+  make_directory (path);
+  tm_root_list_entries_async (root, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  entries = tm_root_list_entries_finish (root, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+
+  g_cancellable_cancel (cancellable);
+  g_assert_null (tm_root_list_entries (root, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* One of each kind that there is: the name says which. */
+typedef struct
+{
+  gint64 age;
+  mode_t mode;
+  int lock; /* LOCK_SH, LOCK_EX or none */
+  gboolean young_content;
+} Kind;
+
+#define MAX_KINDS 128
+
+static void
+make_kinds (const char *path, gboolean with_content, Kind kinds[], int fds[], guint *n_kinds)
+{
+  static const gint64 ages[] = { 0, HOUR / 2, 2 * HOUR };
+  static const mode_t modes[] = { 0755, 01700, 01777, 01000, 0000 };
+  static const int locks[] = { 0, LOCK_SH, LOCK_EX };
+  guint n = 0;
+
+  for (guint age = 0; age < G_N_ELEMENTS (ages); age++)
+    for (guint mode = 0; mode < G_N_ELEMENTS (modes); mode++)
+      for (guint lock = 0; lock < G_N_ELEMENTS (locks); lock++)
+        for (guint content = 0; content < (with_content ? 2 : 1); content++)
+          {
+            g_autofree char *name = g_strdup_printf ("%03u", n);
+            g_autofree char *entry = g_build_filename (path, name, NULL);
+            g_autofree char *inner = g_build_filename (entry, "a/b", NULL);
+            g_autofree char *middle = g_path_get_dirname (inner);
+
+            /* Neither its lock nor what is in it can be looked at: that is another test. */
+            if (modes[mode] % 01000 == 0 && (locks[lock] != 0 || content != 0))
+              continue;
+
+            kinds[n] = (Kind){ ages[age], modes[mode], locks[lock], content == 1 };
+            make_directory (with_content ? inner : entry);
+            if (with_content)
+              {
+                make_old (inner, content == 1 ? 0 : ages[age]);
+                make_old (middle, ages[age]);
+              }
+            fds[n] = open (entry, O_RDONLY);
+            child_assert (fds[n] >= 0);
+            child_assert (locks[lock] == 0 || flock (fds[n], locks[lock]) == 0);
+            child_assert (fchmod (fds[n], modes[mode]) == 0);
+            make_old (entry, ages[age]);
+            n++;
+          }
+
+  *n_kinds = n;
+  child_assert (n <= MAX_KINDS);
+}
+
+static void
+assert_list_foretells_cleanup (const char *path,
+                               double timeout,
+                               TmRootFlags flags,
+                               TmAgeBasis basis)
+{
+  g_autoptr (TmRoot) root = open_root (path, timeout, flags);
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (GListModel) left = NULL;
+  Kind kinds[MAX_KINDS];
+  int fds[MAX_KINDS];
+  guint n_kinds;
+  g_autoptr (GError) error = NULL;
+  gssize n_deleted;
+  guint n_expired = 0;
+
+  make_kinds (path, basis == TM_AGE_BASIS_NEWEST_CONTENT, kinds, fds, &n_kinds);
+  tm_root_set_age_basis (root, basis);
+  entries = list (root);
+  child_assert (g_list_model_get_n_items (entries) == n_kinds);
+  for (guint i = 0; i < n_kinds; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      n_expired += tm_root_entry_get_expired (entry) ? 1 : 0;
+    }
+
+  n_deleted = tm_root_cleanup (root, NULL, &error);
+  for (guint i = 0; i < n_kinds; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+      const char *entry_path = g_file_peek_path (tm_root_entry_get_file (entry));
+
+      if (tm_root_entry_get_expired (entry) == path_exists (entry_path))
+        {
+          g_printerr ("timeout %g, flags %u, basis %u, age %" G_GINT64_FORMAT
+                      ", mode %o, lock %d, content %d: listed as %s\n",
+                      timeout, flags, basis, kinds[i].age, kinds[i].mode, kinds[i].lock,
+                      kinds[i].young_content,
+                      tm_root_entry_get_expired (entry) ? "expired" : "kept");
+          child_assert (FALSE);
+        }
+      close (fds[i]);
+    }
+  child_assert (error == NULL && n_deleted == n_expired);
+
+  /* For the next time. */
+  {
+    g_autoptr (TmRoot) everything = open_root (path, 0, TM_ROOT_FLAGS_NONE);
+
+    g_usleep (1000);
+    child_assert (tm_root_cleanup (everything, NULL, NULL) >= 0);
+  }
+}
+
+static void
+foretell_child (gpointer data)
+{
+  static const double timeouts[] = { TM_NO_TIMEOUT, 0, HOUR };
+  static const TmRootFlags flags[] = {
+    TM_ROOT_FLAGS_NONE,
+    TM_ROOT_FLAGS_RECLAIM_ABANDONED,
+    TM_ROOT_FLAGS_EXPIRE_LIVE,
+    TM_ROOT_FLAGS_RECLAIM_ABANDONED | TM_ROOT_FLAGS_EXPIRE_LIVE,
+  };
+
+  child_assert (become_ordinary_user ());
+  for (guint i = 0; i < G_N_ELEMENTS (timeouts); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (flags); j++)
+      for (TmAgeBasis basis = 0; basis <= TM_AGE_BASIS_NEWEST_CONTENT; basis++)
+        assert_list_foretells_cleanup (data, timeouts[i], flags[j], basis);
+}
+
+/* Every kind of entry under every kind of root: what is listed as expired is what goes. */
+static void
+test_foretells_cleanup (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (foretell_child, sandbox->path));
+}
+
+static GString *
+take_snapshot (const char *path)
+{
+  static const char *const names[] = { "",           "/live",        "/abandoned", "/unowned",
+                                       "/unowned/a", "/unowned/a/b", "/barred",    "/live/a" };
+  GString *snapshot = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *file = g_strconcat (path, names[i], NULL);
+      struct stat status;
+
+      child_assert (lstat (file, &status) == 0);
+      g_string_append_printf (snapshot, "%s %o %ld.%09ld %ld.%09ld %ld.%09ld\n", names[i],
+                              status.st_mode, status.st_atim.tv_sec, status.st_atim.tv_nsec,
+                              status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                              status.st_ctim.tv_nsec);
+    }
+  return snapshot;
+}
+
+static void
+unchanged_child (gpointer data)
+{
+  g_autofree char *path = g_build_filename (data, "root", NULL);
+  static const char *const names[] = { "live/a", "abandoned/a", "unowned/a/b", "barred" };
+  g_autofree char *live = g_build_filename (path, "live", NULL);
+  g_autofree char *abandoned = g_build_filename (path, "abandoned", NULL);
+  g_autofree char *barred = g_build_filename (path, "barred", NULL);
+  g_autoptr (TmRoot) root = NULL;
+  int fd;
+
+  child_assert (become_ordinary_user ());
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *directory = g_build_filename (path, names[i], NULL);
+
+      make_directory (directory);
+    }
+  child_assert (g_chmod (abandoned, 01700) == 0);
+  fd = open (live, O_RDONLY);
+  child_assert (flock (fd, LOCK_SH) == 0);
+  child_assert (g_chmod (barred, 0) == 0);
+
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  for (TmAgeBasis basis = 0; basis <= TM_AGE_BASIS_NEWEST_CONTENT; basis++)
+    {
+      g_autoptr (GListModel) entries = NULL;
+      g_autoptr (GString) before = NULL;
+      g_autoptr (GString) after = NULL;
+
+      for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+        {
+          g_autofree char *directory = g_build_filename (path, names[i], NULL);
+
+          make_old (directory, 100 * HOUR);
+        }
+      make_old (live, 100 * HOUR);
+      make_old (abandoned, 100 * HOUR);
+      make_old (path, 100 * HOUR);
+
+      tm_root_set_age_basis (root, basis);
+      before = take_snapshot (path);
+      entries = list (root);
+      after = take_snapshot (path);
+      child_assert (g_list_model_get_n_items (entries) == 4);
+      if (!g_string_equal (before, after))
+        g_printerr ("before:\n%safter:\n%s", before->str, after->str);
+      child_assert (g_string_equal (before, after));
+    }
+}
+
+/* Not the mode of a directory that is barred, nor any access time, that of the root included. */
+static void
+test_changes_nothing (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "root");
+
+  assert_success_in_child (run_in_child (unchanged_child, sandbox->path));
+}
+
+static void
+test_lock_is_let_go (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autofree char *path = sandbox_path (sandbox, "entry");
+  g_autoptr (GListModel) entries = NULL;
+  guint n_descriptors;
+  int fd;
+
+  make_directory (path);
+  g_assert_no_errno (g_chmod (path, 01700));
+  n_descriptors = count_open_descriptors ();
+  entries = list (root);
+  g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
+  fd = open (path, O_RDONLY);
+  g_assert_no_errno (flock (fd, LOCK_EX | LOCK_NB));
+  close (fd);
+}
+
+static void
+barred_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *mine = g_build_filename (path, "mine", NULL);
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) foreign_entry = NULL;
+  g_autoptr (TmRootEntry) mine_entry = NULL;
+  g_autoptr (TmRoot) root = NULL;
+
+  child_assert (become_ordinary_user ());
+  make_directory (mine);
+  make_old (mine, 2 * HOUR);
+  child_assert (g_chmod (mine, 01000) == 0);
+
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
+  entries = list (root);
+  mine_entry = find (entries, "mine");
+  child_assert (tm_root_entry_get_state (mine_entry) == TM_ENTRY_STATE_ABANDONED);
+  child_assert (tm_root_entry_get_expired (mine_entry));
+
+  /* There when a second user could make it. */
+  foreign_entry = find (entries, "foreign");
+  if (foreign_entry != NULL)
+    {
+      child_assert (tm_root_entry_get_state (foreign_entry) == TM_ENTRY_STATE_LIVE);
+      child_assert (!tm_root_entry_get_expired (foreign_entry));
+    }
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
+}
+
+static void
+test_barred (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *foreign = sandbox_path (sandbox, "foreign");
+
+  if (geteuid () == 0)
+    {
+      make_directory (foreign);
+      make_old (foreign, 2 * HOUR);
+      g_assert_no_errno (g_chmod (foreign, 0700));
+    }
+  assert_success_in_child (run_in_child (barred_child, sandbox->path));
+  g_assert_cmpint (path_exists (foreign), ==, geteuid () == 0);
+}
+
+static void
+sticky_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *mine = g_build_filename (path, "mine", NULL);
+  g_autofree char *foreign = g_build_filename (path, "foreign", NULL);
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) foreign_entry = NULL;
+  g_autoptr (TmRootEntry) mine_entry = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TmRoot) root = NULL;
+
+  child_assert (become_ordinary_user ());
+  make_directory (mine);
+  make_old (mine, 2 * HOUR);
+
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
+  entries = list (root);
+  mine_entry = find (entries, "mine");
+  foreign_entry = find (entries, "foreign");
+  child_assert (tm_root_entry_get_expired (mine_entry));
+  child_assert (!tm_root_entry_get_expired (foreign_entry));
+  child_assert (tm_root_cleanup (root, NULL, &error) == 1);
+  child_assert (error == NULL);
+  child_assert (!path_exists (mine) && path_exists (foreign));
+}
+
+/* As in /tmp: what is another user's is left to him, and is no failure. */
+static void
+test_sticky_root (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *foreign = sandbox_path (sandbox, "foreign");
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs a second user: only root has one");
+      return;
+    }
+  make_directory (foreign);
+  make_old (foreign, 2 * HOUR);
+  g_assert_no_errno (g_chmod (sandbox->path, 01777));
+  assert_success_in_child (run_in_child (sticky_child, sandbox->path));
+}
+
+static void
+mounts_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *mounted = g_build_filename (path, "mounted", NULL);
+  g_autofree char *past = g_build_filename (mounted, "past", NULL);
+  g_autofree char *future = g_build_filename (mounted, "future", NULL);
+  struct timespec long_ago[2] = { { -90000000000, 5 }, { -90000000000, 5 } };
+  struct timespec far_off[2] = { { 900000000000, 5 }, { 900000000000, 5 } };
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (TmRoot) inner = NULL;
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (GListModel) inner_entries = NULL;
+  g_autoptr (TmRootEntry) entry = NULL;
+  g_autoptr (TmRootEntry) first = NULL;
+  g_autoptr (TmRootEntry) second = NULL;
+  struct stat status;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+
+  make_directory (mounted);
+  child_assert (mount ("none", mounted, "tmpfs", 0, NULL) == 0);
+  make_old (mounted, 2 * HOUR);
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
+  entries = list (root);
+  entry = g_list_model_get_item (entries, 0);
+  child_assert (tm_root_entry_get_state (entry) == TM_ENTRY_STATE_LIVE);
+  child_assert (!tm_root_entry_get_expired (entry));
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
+
+  make_directory (past);
+  make_directory (future);
+  child_assert (utimensat (AT_FDCWD, past, long_ago, 0) == 0);
+  child_assert (utimensat (AT_FDCWD, future, far_off, 0) == 0);
+  child_assert (lstat (past, &status) == 0 && status.st_mtim.tv_sec == -90000000000);
+  inner = open_root (mounted, HOUR, TM_ROOT_FLAGS_NONE);
+  inner_entries = list (inner);
+  first = find (inner_entries, "future");
+  second = find (inner_entries, "past");
+  child_assert (g_date_time_get_year (tm_root_entry_get_last_used (first)) == 9999);
+  child_assert (!tm_root_entry_get_expired (first));
+  child_assert (g_date_time_get_year (tm_root_entry_get_last_used (second)) == 1);
+  child_assert (tm_root_entry_get_expired (second));
+  child_assert ((gint64) g_file_info_get_attribute_uint64 (tm_root_entry_get_info (second),
+                                                           G_FILE_ATTRIBUTE_TIME_MODIFIED) ==
+                -90000000000);
+}
+
+/* A mount point is never taken; and on tmpfs a time can be anything. */
+static void
+test_mounts_and_times (Sandbox *sandbox, gconstpointer data)
+{
+  int status = run_in_child (mounts_child, sandbox->path);
+
+  if (status == CHILD_CANNOT)
+    g_test_skip ("no mount namespaces here");
+  else
+    g_assert_cmpint (status, ==, 0);
+}
+
+/* Where others' locks are not seen only the age counts, but a lock that is seen does. */
+static void
+test_remote (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *young = sandbox_path (sandbox, "young");
+  g_autofree char *old = sandbox_path (sandbox, "old");
+  g_autofree char *busy = sandbox_path (sandbox, "busy");
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) young_entry = NULL;
+  g_autoptr (TmRootEntry) busy_entry = NULL;
+  g_autoptr (TmRoot) local = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  int fd;
+
+  make_directory (young);
+  make_directory (old);
+  make_directory (busy);
+  g_assert_no_errno (g_chmod (young, 01700));
+  g_assert_no_errno (g_chmod (old, 01700));
+  fd = open (busy, O_RDONLY);
+  g_assert_no_errno (flock (fd, LOCK_SH));
+  make_old (old, 2 * HOUR);
+  make_old (busy, 2 * HOUR);
+
+  pretend_remote = TRUE;
+  root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  pretend_remote = FALSE;
+  local = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  entries = list (root);
+  young_entry = find (entries, "young");
+  busy_entry = find (entries, "busy");
+  g_assert_cmpint (tm_root_entry_get_state (young_entry), ==, TM_ENTRY_STATE_UNOWNED);
+  g_assert_false (tm_root_entry_get_expired (young_entry));
+  g_assert_cmpint (tm_root_entry_get_state (busy_entry), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  g_assert_true (path_exists (young));
+  g_assert_false (path_exists (old));
+  g_assert_true (path_exists (busy));
+  g_assert_cmpint (tm_root_cleanup (local, NULL, NULL), ==, 1);
+  g_assert_false (path_exists (young));
+  close (fd);
+}
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+
+  add_test ("/root-entry/states", test_states);
+  add_test ("/root-entry/properties", test_properties);
+  add_test ("/root-entry/uninitialized", test_uninitialized);
+  add_test ("/root-entry/order", test_order);
+  add_test ("/root-entry/async", test_async);
+  add_test ("/root-entry/foretells-cleanup", test_foretells_cleanup);
+  add_test ("/root-entry/changes-nothing", test_changes_nothing);
+  add_test ("/root-entry/lock-is-let-go", test_lock_is_let_go);
+  add_test ("/root-entry/barred", test_barred);
+  add_test ("/root-entry/sticky-root", test_sticky_root);
+  add_test ("/root-entry/mounts-and-times", test_mounts_and_times);
+  add_test ("/root-entry/remote", test_remote);
+
   return g_test_run ();
 }
