@@ -136,6 +136,25 @@ count_open_descriptors (void)
   return count_entries ("/proc/self/fd");
 }
 
+/* Whether this is the soak suite. */
+gboolean
+is_soak (void)
+{
+  return g_getenv ("TEMPMAN_SOAK") != NULL;
+}
+
+/* For how long a test is to run that proves more the longer it runs: @otherwise, but in the soak
+ * suite as long as its user wants. */
+guint
+soak_seconds (guint otherwise)
+{
+  const char *seconds = g_getenv ("TEMPMAN_SOAK_SECONDS");
+
+  if (!is_soak ())
+    return otherwise;
+  return seconds != NULL ? (guint) g_ascii_strtoull (seconds, NULL, 10) : 60;
+}
+
 pid_t
 start_child (ChildFunc function, gpointer data)
 {

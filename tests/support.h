@@ -33,6 +33,8 @@ void make_old (const char *path, gint64 seconds);
 gboolean path_exists (const char *path);
 guint count_entries (const char *path);
 guint count_open_descriptors (void);
+gboolean is_soak (void);
+guint soak_seconds (guint otherwise);
 
 typedef void (*ChildFunc) (gpointer data);
 

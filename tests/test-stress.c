@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Creators and cleaners at timeout 0, each a process of its own, on one root: no directory that was
- * handed out may ever be missing, and nothing may be left at the end.
+/* Creators, cleaners at timeout 0, and listers, each a process of its own, on one root, some killed
+ * at random: no directory that was handed out may ever be missing, and nothing may be left at the
+ * end.
  *
  * The same program is linked with a library without the verification of a new directory
  * (TM_CLAIM_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
@@ -21,8 +22,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define N_CREATORS 3
-#define N_CLEANERS 3
+/* How many of each: in the soak suite, and otherwise. */
+#define N_CREATORS (is_soak () ? 8 : 3)
+#define N_CLEANERS (is_soak () ? 8 : 3)
+#define N_LISTERS 2
+#define MAX_PROCESSES (8 + 8 + N_LISTERS + 1)
+
+#define KILL_INTERVAL_MICROSECONDS 20000
 
 /* In place of the C library's: gives the cleaners time between mkdir and the lock of a creator. */
 int
@@ -40,6 +46,8 @@ typedef struct
   gint n_created;
   gint n_lost;
   gint n_errors;
+  gint n_cleaned;
+  gint n_listed;
 } Tally;
 
 typedef struct
@@ -98,8 +106,32 @@ cleaner_child (gpointer data)
   while (!g_atomic_int_get (&stress->tally->stop))
     {
       g_autoptr (GError) error = NULL;
+      gssize n_deleted = tm_root_cleanup (stress->root, NULL, &error);
 
-      if (tm_root_cleanup (stress->root, NULL, &error) < 0)
+      if (n_deleted >= 0)
+        g_atomic_int_add (&stress->tally->n_cleaned, (gint) n_deleted);
+      else
+        {
+          g_printerr ("%s\n", error->message);
+          g_atomic_int_inc (&stress->tally->n_errors);
+        }
+    }
+}
+
+/* Looks at the locks of directories at every moment of their lives. */
+static void
+lister_child (gpointer data)
+{
+  Stress *stress = data;
+
+  while (!g_atomic_int_get (&stress->tally->stop))
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GListModel) entries = tm_root_list_entries (stress->root, NULL, &error);
+
+      if (entries != NULL)
+        g_atomic_int_add (&stress->tally->n_listed, (gint) g_list_model_get_n_items (entries));
+      else
         {
           g_printerr ("%s\n", error->message);
           g_atomic_int_inc (&stress->tally->n_errors);
@@ -125,26 +157,56 @@ tmpfiles_child (gpointer data)
                   NULL, NULL);
 }
 
+typedef struct
+{
+  ChildFunc function;
+  pid_t pid;
+} Process;
+
+static guint
+start_processes (Process *processes, guint n, guint n_more, ChildFunc function, Stress *stress)
+{
+  for (guint i = 0; i < n_more; i++)
+    processes[n + i] = (Process){ function, start_child (function, stress) };
+  return n + n_more;
+}
+
+/* At whatever it is doing. Another one takes its place. */
+static void
+kill_and_replace (Process *process, Stress *stress)
+{
+  g_assert_no_errno (kill (process->pid, SIGKILL));
+  g_assert_cmpint (wait_for_child (process->pid), ==, 128 + SIGKILL);
+  process->pid = start_child (process->function, stress);
+}
+
 static void
 run (Stress *stress, guint seconds, gboolean until_lost)
 {
   gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
-  pid_t pids[N_CREATORS + N_CLEANERS + 1];
+  Process processes[MAX_PROCESSES];
+  guint n_killed = 0;
+  guint n_to_kill;
   guint n = 0;
 
-  for (guint i = 0; i < N_CREATORS; i++)
-    pids[n++] = start_child (creator_child, stress);
-  for (guint i = 0; i < N_CLEANERS; i++)
-    pids[n++] = start_child (cleaner_child, stress);
-  pids[n++] = start_child (tmpfiles_child, stress);
+  n = start_processes (processes, n, N_CREATORS, creator_child, stress);
+  n = start_processes (processes, n, N_CLEANERS, cleaner_child, stress);
+  n = start_processes (processes, n, N_LISTERS, lister_child, stress);
+  n_to_kill = n;
+  n = start_processes (processes, n, 1, tmpfiles_child, stress);
 
   while (g_get_monotonic_time () < end &&
          !(until_lost && g_atomic_int_get (&stress->tally->n_lost) > 0))
-    g_usleep (10000);
+    {
+      g_usleep (KILL_INTERVAL_MICROSECONDS);
+      kill_and_replace (&processes[g_random_int_range (0, (gint32) n_to_kill)], stress);
+      n_killed++;
+    }
 
   g_atomic_int_set (&stress->tally->stop, TRUE);
   for (guint i = 0; i < n; i++)
-    g_assert_cmpint (wait_for_child (pids[i]), ==, 0);
+    g_assert_cmpint (wait_for_child (processes[i].pid), ==, 0);
+  g_test_message ("%u processes killed", n_killed);
 }
 
 static void
@@ -166,13 +228,15 @@ test_creators_and_cleaners (Sandbox *sandbox, gconstpointer data)
   run (&stress, 60, TRUE);
   g_assert_cmpint (stress.tally->n_lost, >, 0);
 #else
-  run (&stress, 5, FALSE);
+  run (&stress, soak_seconds (5), FALSE);
   g_assert_cmpint (stress.tally->n_lost, ==, 0);
   g_assert_cmpint (stress.tally->n_errors, ==, 0);
 #endif
 
   g_assert_cmpint (stress.tally->n_created, >, 0);
-  g_test_message ("%d directories created, %d lost", stress.tally->n_created, stress.tally->n_lost);
+  g_test_message ("%d directories created, %d lost, %d cleaned up, %d entries listed",
+                  stress.tally->n_created, stress.tally->n_lost, stress.tally->n_cleaned,
+                  stress.tally->n_listed);
   tm_root_cleanup (root, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (count_entries (g_file_peek_path (file)), ==, 0);
