@@ -194,6 +194,47 @@ test('root without timeout', folder => {
     check(exists(old), 'deleted without a timeout');
 });
 
+test('entries of a root', async folder => {
+    const root = new Tempman.Root({
+        directory: folder, timeout: 60, age_basis: Tempman.AgeBasis.MODIFIED,
+    });
+    equal(root.ageBasis, Tempman.AgeBasis.MODIFIED);
+    const directory = root.create_temp_dir(null);
+    const old = makeOld(folder, 'old');
+    for (const list of [
+        root.list_entries(null),
+        await root.list_entries_async(GLib.PRIORITY_DEFAULT, null),
+    ]) {
+        equal(list.get_n_items(), 2);
+        const byPath = {};
+        for (let i = 0; i < 2; i++)
+            byPath[list.get_item(i).file.get_path()] = list.get_item(i);
+        equal(byPath[old].expired, true);
+        equal(byPath[old].state, Tempman.EntryState.UNOWNED);
+        check(byPath[old].lastUsed.to_unix() < GLib.get_real_time() / 1000000 - 90, 'not old');
+        equal(byPath[old].info.get_name(), 'old');
+        equal(byPath[directory.get_path()].get_state(), Tempman.EntryState.LIVE);
+    }
+    directory.close(null);
+});
+
+test('persist', async folder => {
+    const destination = folder.get_child('published');
+    const first = new Tempman.TemporaryDirectory({parent: folder});
+    check(first.persist(destination, Tempman.PersistFlags.NONE, null), 'not published');
+    equal(first.path, destination.get_path());
+    check(first.is_closed(), 'not closed');
+
+    const second = new Tempman.TemporaryDirectory({parent: folder});
+    throws(Gio.IOErrorEnum.EXISTS,
+        () => second.persist(destination, Tempman.PersistFlags.NONE, null),
+        destination.get_path());
+    check(!second.is_closed(), 'closed');
+    await second.persist_async(destination, Tempman.PersistFlags.REPLACE, GLib.PRIORITY_DEFAULT,
+        null);
+    equal(children(folder).join(), 'published');
+});
+
 test('root, asynchronously', async folder => {
     const root = await Tempman.Root.new_async(folder, 60, Tempman.RootFlags.NONE,
         GLib.PRIORITY_DEFAULT, null);

@@ -42,6 +42,16 @@ class Async(support.TestCase):
         self.assertTrue(directory.is_closed())
         self.assert_gone(directory.path)
 
+    def test_persist_and_list(self):
+        root = tempman.root(self.folder)
+        path = os.path.join(self.folder, 'published')
+        directory = root.create_temp_dir()
+        result = self.wait(directory.persist_async, path, tempman.PersistFlags.NONE)
+        self.assertTrue(directory.persist_finish(result))
+        self.assert_there(path)
+        entries = root.list_entries_finish(self.wait(root.list_entries_async))
+        self.assertEqual([entry.get_file().get_path() for entry in entries], [path])
+
     def test_close_twice(self):
         directory = tempman.create_temp_dir(self.folder)
         for _ in range(2):

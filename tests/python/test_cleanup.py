@@ -111,5 +111,34 @@ class Cleanup(support.TestCase):
         self.assert_gone(path)
 
 
+class Entries(support.TestCase):
+    def test_list_foretells_cleanup(self):
+        root = tempman.root(self.folder, timeout=60)
+        young = self.make('young')
+        with root.create_temp_dir() as directory:
+            old = self.make('old', age=100)
+            entries = {entry.get_file().get_path(): entry for entry in root.list_entries()}
+        self.assertEqual(set(entries), {old, young, directory.path})
+        self.assertTrue(entries[old].props.expired)
+        self.assertFalse(entries[young].get_expired())
+        self.assertEqual(entries[old].get_state(), tempman.EntryState.UNOWNED)
+        self.assertEqual(entries[directory.path].get_state(), tempman.EntryState.LIVE)
+        self.assertEqual(entries[old].get_info().get_name(), 'old')
+        self.assertAlmostEqual(entries[old].get_last_used().to_unix(), os.stat(old).st_mtime,
+                               delta=1)
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(old)
+
+    def test_age_basis(self):
+        root = tempman.root(self.folder, timeout=60)
+        old = self.make('old')
+        os.mkdir(os.path.join(old, 'young'))
+        self.set_age(old, 100)
+        root.props.age_basis = tempman.AgeBasis.NEWEST_CONTENT
+        self.assertEqual(root.cleanup(), 0)
+        root.set_age_basis(tempman.AgeBasis.MODIFIED)
+        self.assertEqual(root.cleanup(), 1)
+
+
 if __name__ == '__main__':
     unittest.main()

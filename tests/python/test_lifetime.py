@@ -5,6 +5,7 @@
 
 import gc
 import os
+import pathlib
 import unittest
 import weakref
 
@@ -49,6 +50,27 @@ class Close(support.TestCase):
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
         self.assertIn(directory.path, caught.exception.message)
         self.assert_there(directory.path)
+
+    def test_persist(self):
+        path = os.path.join(self.folder, 'published')
+        with tempman.create_temp_dir(self.folder) as directory:
+            before = directory.path
+            self.assertTrue(directory.persist(path))
+            self.assertTrue(directory.is_closed())
+            self.assertEqual(directory.path, path)
+        self.assert_gone(before)
+        self.assert_there(path)
+
+        with tempman.create_temp_dir(self.folder) as directory:
+            with self.assertRaises(GLib.Error) as caught:
+                directory.persist(pathlib.Path(path))
+            self.assertTrue(caught.exception.matches(Gio.io_error_quark(),
+                                                     Gio.IOErrorEnum.EXISTS))
+            self.assertFalse(directory.is_closed())
+            os.mkdir(os.path.join(directory.path, 'new'))
+            directory.persist(pathlib.Path(path), tempman.PersistFlags.REPLACE)
+        self.assertEqual(os.listdir(path), ['new'])
+        self.assertEqual(os.listdir(self.folder), ['published'])
 
     def test_repr(self):
         directory = tempman.create_temp_dir(self.folder)
