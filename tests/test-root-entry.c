@@ -9,6 +9,7 @@
 
 #include <tempman.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/magic.h>
@@ -49,6 +50,21 @@ int
 statfs64_by_name (const char *path, void *status)
 {
   return stat_file_system (path, status);
+}
+
+/* And by which everybody locks: this often somebody else is just looking at the lock. */
+static guint n_busy_locks;
+
+int
+flock (int fd, int operation)
+{
+  if ((operation & LOCK_SH) != 0 && n_busy_locks > 0)
+    {
+      n_busy_locks--;
+      errno = EWOULDBLOCK;
+      return -1;
+    }
+  return (int) syscall (SYS_flock, fd, operation);
 }
 
 static TmRoot *
@@ -471,6 +487,28 @@ test_lock_is_let_go (Sandbox *sandbox, gconstpointer data)
   close (fd);
 }
 
+/* For an instant, or for longer when who looks is held up: the creator gets a directory, and leaves
+ * no other behind. */
+static void
+test_creator_is_looked_at (Sandbox *sandbox, gconstpointer data)
+{
+  static const guint counts[] = { 1, 5, 25 };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = NULL;
+      g_autoptr (GError) error = NULL;
+
+      n_busy_locks = counts[i];
+      directory = tm_root_create_temp_dir (root, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (n_busy_locks, ==, 0);
+      g_assert_true (path_exists (tm_temporary_directory_get_path (directory)));
+      g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
+    }
+}
+
 static void
 barred_child (gpointer data)
 {
@@ -679,6 +717,7 @@ main (int argc, char **argv)
   add_test ("/root-entry/foretells-cleanup", test_foretells_cleanup);
   add_test ("/root-entry/changes-nothing", test_changes_nothing);
   add_test ("/root-entry/lock-is-let-go", test_lock_is_let_go);
+  add_test ("/root-entry/creator-is-looked-at", test_creator_is_looked_at);
   add_test ("/root-entry/barred", test_barred);
   add_test ("/root-entry/sticky-root", test_sticky_root);
   add_test ("/root-entry/mounts-and-times", test_mounts_and_times);
