@@ -32,11 +32,12 @@
 
 struct _TmReplaced
 {
-  int parent;              /* (owned): where it is now */
-  char *name;              /* (owned): under which name */
-  char *path;              /* (owned): for messages */
-  int pin;                 /* (owned): keeps its identity its own */
-  TmFileIdentity identity; /* as seen at the destination */
+  int parent; /* (owned): where it is now */
+  char *name; /* (owned): under which name */
+  char *path; /* (owned): for messages */
+  int pin;    /* (owned): keeps its identity its own */
+  TmFileIdentity identity;
+  gboolean is_directory;
 };
 
 typedef struct
@@ -49,6 +50,7 @@ typedef struct
   char *name;              /* (owned): under which name */
   int replaced_pin;        /* (owned): what is at the destination, or -1 */
   mode_t mode;             /* of the claim, as it was found */
+  mode_t mode_to_move;     /* and as it was made */
 } Publication;
 
 void
@@ -153,25 +155,26 @@ publication_prepare_mode (Publication *publication)
 {
   int fd = tm_claim_get_fd (publication->claim);
   struct stat status;
-  mode_t mode;
 
   if (tm_dirfd_stat (fd, &status) < 0)
     return -1;
 
   publication->mode = status.st_mode & 07777;
-  mode = tm_claim_mode_unmarked (status.st_mode) | TM_DIRFD_MODE_USABLE;
-  return mode != publication->mode ? tm_dirfd_set_mode (fd, mode) : 0;
+  publication->mode_to_move = tm_claim_mode_unmarked (status.st_mode) | TM_DIRFD_MODE_USABLE;
+  if (publication->mode_to_move == publication->mode)
+    return 0;
+
+  return tm_dirfd_set_mode (fd, publication->mode_to_move);
 }
 
+/* Not if there is nothing to change: the next publisher may have put its mark on it by now. */
 static void
 publication_settle_mode (Publication *publication, gboolean published)
 {
   mode_t mode = published ? tm_claim_mode_unmarked (publication->mode) : publication->mode;
-  struct stat status;
-  int fd = tm_claim_get_fd (publication->claim);
 
-  if (tm_dirfd_stat (fd, &status) == 0 && (status.st_mode & 07777) != mode)
-    tm_dirfd_set_mode (fd, mode);
+  if (mode != publication->mode_to_move)
+    tm_dirfd_set_mode (tm_claim_get_fd (publication->claim), mode);
 }
 
 /* A directory that is exchanged has to be writable, as the claim has. Its mode matters no more once
@@ -249,12 +252,32 @@ publication_exchange_or_move (Publication *publication, gboolean *exchanged)
   return -1;
 }
 
-/* What is under the old name of the claim now. */
+/* Whether nobody but us can put anything under the old name of the claim. */
+static gboolean
+publication_is_from_private (Publication *publication)
+{
+  struct stat status;
+
+  return tm_dirfd_stat (publication->from, &status) == 0 &&
+         (status.st_uid == geteuid () || status.st_uid == 0) &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* What is under the old name of the claim now: what was pinned, if no other publisher was faster.
+ * Where others can rename, nothing but what was pinned is taken for it: they could have something
+ * deleted that they may move but not delete. */
 static TmReplaced *
 publication_take_replaced (Publication *publication)
 {
   TmReplaced *replaced;
   struct stat status;
+
+  if (publication_is_from_private (publication))
+    {
+      tm_dirfd_close (publication->replaced_pin);
+      publication->replaced_pin =
+          tm_dirfd_pin (publication->from, tm_claim_get_name (publication->claim));
+    }
 
   /* Exchanged for itself. */
   if (tm_dirfd_stat (publication->replaced_pin, &status) < 0 ||
@@ -268,6 +291,7 @@ publication_take_replaced (Publication *publication)
   replaced->path = g_strdup (publication->path);
   replaced->pin = publication->replaced_pin;
   replaced->identity = tm_file_identity (&status);
+  replaced->is_directory = S_ISDIR (status.st_mode);
 
   publication->from = -1;
   publication->replaced_pin = -1;
@@ -379,38 +403,12 @@ replaced_fail (TmReplaced *replaced, GError **error, int error_number)
   return FALSE;
 }
 
-/*
- * tm_replaced_delete:
- * @replaced: what a publication replaced
- * @error: why it is still there: %G_IO_ERROR_BUSY when somebody holds its lock
- *
- * Deletes what was replaced, with everything in it. What cannot be deleted is left with the mark,
- * where it can have one.
- *
- * Returns: %TRUE on success
- */
-gboolean
-tm_replaced_delete (TmReplaced *replaced, GError **error)
+static gboolean
+delete_replaced_directory (TmReplaced *replaced, GError **error)
 {
-  g_autoptr (TmClaim) claim = NULL;
-  struct stat status;
+  g_autoptr (TmClaim) claim = tm_claim_open (replaced->parent, replaced->name);
   gboolean is_in_use;
 
-  /* Whatever else was put there meanwhile, by another publisher for instance, is not what was
-   * looked at. */
-  if (tm_dirfd_stat_child (replaced->parent, replaced->name, &status) < 0)
-    return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
-  if (!tm_file_identity_equal (tm_file_identity (&status), replaced->identity))
-    return replaced_fail (replaced, error, EBUSY);
-
-  if (!S_ISDIR (status.st_mode))
-    {
-      if (tm_dirfd_unlink (replaced->parent, replaced->name) == 0 || errno == ENOENT)
-        return TRUE;
-      return replaced_fail (replaced, error, errno);
-    }
-
-  claim = tm_claim_open (replaced->parent, replaced->name);
   if (claim == NULL)
     return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
   if (!tm_file_identity_equal (tm_claim_get_identity (claim), replaced->identity))
@@ -422,4 +420,37 @@ tm_replaced_delete (TmReplaced *replaced, GError **error)
     return replaced_fail (replaced, error, EBUSY);
 
   return tm_claim_delete (claim, replaced->path, NULL, NULL, error);
+}
+
+static gboolean
+delete_replaced_file (TmReplaced *replaced, GError **error)
+{
+  struct stat status;
+
+  if (tm_dirfd_stat_child (replaced->parent, replaced->name, &status) < 0)
+    return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
+  if (!tm_file_identity_equal (tm_file_identity (&status), replaced->identity))
+    return replaced_fail (replaced, error, EBUSY);
+
+  if (tm_dirfd_unlink (replaced->parent, replaced->name) < 0 && errno != ENOENT)
+    return replaced_fail (replaced, error, errno);
+  return TRUE;
+}
+
+/*
+ * tm_replaced_delete:
+ * @replaced: what a publication replaced
+ * @error: why it is still there: %G_IO_ERROR_BUSY when somebody holds its lock, or it is not what
+ *   was looked at
+ *
+ * Deletes what was replaced, with everything in it. What cannot be deleted of a directory is left
+ * with the mark, where it can have one.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_replaced_delete (TmReplaced *replaced, GError **error)
+{
+  return replaced->is_directory ? delete_replaced_directory (replaced, error)
+                                : delete_replaced_file (replaced, error);
 }

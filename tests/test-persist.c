@@ -126,6 +126,16 @@ assert_fails (TmTemporaryDirectory *directory, const char *path, TmPersistFlags 
 }
 
 static void
+delete_tree (const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
 close_successfully (TmTemporaryDirectory *directory)
 {
   g_autoptr (GError) error = NULL;
@@ -436,7 +446,7 @@ test_moved_and_taken (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
-  g_autofree char *elsewhere = sandbox_path (sandbox, "elsewhere");
+  g_autofree char *elsewhere = g_build_filename (parent, "elsewhere", NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
   const char *own = tm_temporary_directory_get_path (directory);
 
@@ -661,25 +671,50 @@ exchange_before_rename (guint n, gpointer data)
 }
 
 static void
-test_another_publisher (Sandbox *sandbox, gconstpointer data)
+publish_beside_another (Sandbox *sandbox, const char *parent, gboolean is_directory)
 {
-  g_autofree char *parent = temporary_parent (sandbox);
   Places places = { sandbox_path (sandbox, "published"), sandbox_path (sandbox, "other") };
-  g_autofree char *precious = g_build_filename (places.other, "precious", NULL);
+  g_autofree char *inside = g_build_filename (places.other, "inside", NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
-  g_autofree char *before = g_strdup (tm_temporary_directory_get_path (directory));
-  g_autofree char *moved = g_build_filename (before, "precious", NULL);
 
-  make_directory (places.path);
-  make_directory (precious);
+  if (is_directory)
+    {
+      make_directory (places.path);
+      make_directory (inside);
+    }
+  else
+    {
+      make_file (places.path);
+      make_file (places.other);
+    }
+
   n_renames = 0;
   rename_data = &places;
   before_rename = exchange_before_rename;
   assert_persists (directory, places.path, TM_PERSIST_FLAGS_REPLACE);
   before_rename = NULL;
-  g_assert_true (path_exists (moved));
+
+  delete_tree (places.path);
+  delete_tree (places.other);
   g_free (places.path);
   g_free (places.other);
+}
+
+static void
+test_another_publisher (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = temporary_parent (sandbox);
+
+  publish_beside_another (sandbox, parent, TRUE);
+  publish_beside_another (sandbox, parent, FALSE);
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+
+  /* Where others can rename, who knows what that is, and whose. */
+  g_assert_no_errno (g_chmod (parent, 0777));
+  publish_beside_another (sandbox, parent, TRUE);
+  g_assert_cmpuint (count_entries (parent), ==, 1);
+  publish_beside_another (sandbox, parent, FALSE);
+  g_assert_cmpuint (count_entries (parent), ==, 2);
 }
 
 /* It is there when it is to be put where nothing is, and gone when it is to be exchanged. */
@@ -774,10 +809,8 @@ test_from_threads (Sandbox *sandbox, gconstpointer data)
       n_kept += path_exists (before) ? 1 : 0;
       if (has_content (path))
         {
-          g_autoptr (GFile) file = g_file_new_for_path (path);
-
           n_published++;
-          g_assert_true (tm_delete_recursively (file, NULL, NULL, NULL, NULL));
+          delete_tree (path);
         }
     }
   g_test_message ("%u kept, %u published", n_kept, n_published);
