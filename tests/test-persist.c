@@ -523,7 +523,7 @@ check_before_rename (guint n, gpointer data)
   close (fd);
 }
 
-static void
+G_NORETURN static void
 die_after_rename (gpointer data)
 {
   _exit (42);

@@ -315,7 +315,6 @@ assert_list_foretells_cleanup (const char *path,
 {
   g_autoptr (TmRoot) root = open_root (path, timeout, flags);
   g_autoptr (GListModel) entries = NULL;
-  g_autoptr (GListModel) left = NULL;
   Kind kinds[MAX_KINDS];
   int fds[MAX_KINDS];
   guint n_kinds;
@@ -463,8 +462,6 @@ unchanged_child (gpointer data)
 static void
 test_changes_nothing (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *path = sandbox_path (sandbox, "root");
-
   assert_success_in_child (run_in_child (unchanged_child, sandbox->path));
 }
 
