@@ -74,7 +74,9 @@ build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && 
     # of the other threads of its parent.
     run gcc valgrind --suite c --timeout-multiplier 10 \
         --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
-                     -s /attacks/mounts \
+                     -s /attacks/mounts -s /age/content/depth -s /age/content/mounts \
+                     -s /persist/mounts -s /persist/never-missing \
+                     -s /persist/never-missing-control -s /root-entry/mounts-and-times \
                      -s /temporary-directory/out-of-descriptors -s /stress' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
