@@ -35,9 +35,9 @@ TmTimestamp tm_timestamp (const struct statx_timestamp *time);
 int tm_age_find_last_use (const TmAgeRule *rule,
                           int directory,
                           const char *name,
+                          const struct statx *status,
                           gboolean exactly,
                           GCancellable *cancellable,
-                          struct statx *status,
                           TmTimestamp *last_used);
 
 G_END_DECLS

@@ -379,9 +379,9 @@ find_newest (const TmAgeRule *rule,
  * @rule: from when the age runs, and when it is too old
  * @directory: a directory
  * @name: the name of an entry in it, or "" for @directory itself
+ * @status: type, mode and times of the entry, as they were before anybody read it
  * @exactly: %FALSE to be content with the first time that is not old
  * @cancellable: (nullable): looked at once per run of entries
- * @status: (out caller-allocates): type, mode and times of the entry itself
  * @last_used: (out caller-allocates): when the entry was last used
  *
  * Finds out when an entry was last used, without making it look used.
@@ -392,20 +392,15 @@ int
 tm_age_find_last_use (const TmAgeRule *rule,
                       int directory,
                       const char *name,
+                      const struct statx *status,
                       gboolean exactly,
                       GCancellable *cancellable,
-                      struct statx *status,
                       TmTimestamp *last_used)
 {
-  TmTimestamp accessed;
+  TmTimestamp accessed = tm_timestamp (&status->stx_atime);
   int fd;
 
-  if (tm_dirfd_stat_times (directory, name, status) < 0)
-    return -1;
-
   *last_used = tm_timestamp (&status->stx_mtime);
-  accessed = tm_timestamp (&status->stx_atime);
-
   if (rule->basis == TM_AGE_BASIS_ACCESSED_OR_MODIFIED)
     *last_used = timestamp_max (*last_used, accessed);
 

@@ -54,13 +54,43 @@ tm_judge_decide (const TmJudge *judge, TmEntryState state, TmTimestamp last_used
     }
 }
 
-/* Gone or exchanged meanwhile; a mount point, never taken; or somebody else's, whose lock cannot be
- * tried. */
+/* Whether the decision depends on the age, which can be costly to find out. */
 static gboolean
-is_kept_in_silence (int error_number)
+judge_asks_for_age (const TmJudge *judge, TmEntryState state)
 {
-  return error_number == ENOENT || error_number == ENOTDIR || error_number == EXDEV ||
-         error_number == EACCES;
+  switch (state)
+    {
+    case TM_ENTRY_STATE_LIVE:
+      return (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0;
+    case TM_ENTRY_STATE_ABANDONED:
+      return !judge_reclaims (judge);
+    case TM_ENTRY_STATE_UNOWNED:
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
+is_gone (int error_number)
+{
+  return error_number == ENOENT || error_number == ENOTDIR;
+}
+
+/* Of what cannot be opened: gone or exchanged meanwhile; a mount point, never taken; or somebody
+ * else's, whose lock cannot be tried. */
+static gboolean
+is_no_failure (int error_number)
+{
+  return is_gone (error_number) || error_number == EXDEV || error_number == EACCES;
+}
+
+/* Takes @claim over. Returns NULL with errno. */
+static TmClaim *
+leave (TmClaim *claim, int error_number)
+{
+  g_clear_pointer (&claim, tm_claim_release);
+  errno = error_number;
+  return NULL;
 }
 
 /*
@@ -80,46 +110,41 @@ TmClaim *
 tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *cancellable)
 {
   g_autoptr (TmClaim) claim = NULL;
-  TmTimestamp last_used;
+  TmTimestamp last_used = judge->age.now;
   struct statx status;
   TmEntryState state;
-  gboolean goes;
+  int fd;
 
-  if (tm_age_find_last_use (&judge->age, root, name, FALSE, cancellable, &status, &last_used) < 0)
-    goto failed;
+  if (tm_dirfd_stat_times (root, name, &status) < 0)
+    return leave (NULL, is_gone (errno) ? 0 : errno);
+  if (!S_ISDIR (status.stx_mode))
+    return leave (NULL, 0);
 
-  errno = 0;
-  if (!S_ISDIR (status.stx_mode) ||
-      (!tm_age_rule_is_expired (&judge->age, last_used) &&
-       !(judge_reclaims (judge) && tm_claim_mode_is_marked (status.stx_mode))))
-    return NULL;
+  if (!judge_reclaims (judge) || !tm_claim_mode_is_marked (status.stx_mode))
+    {
+      if (tm_age_find_last_use (&judge->age, root, name, &status, FALSE, cancellable, &last_used) <
+          0)
+        return leave (NULL, is_gone (errno) ? 0 : errno);
+      if (!tm_age_rule_is_expired (&judge->age, last_used))
+        return leave (NULL, 0);
+    }
 
   claim = tm_claim_open (root, name);
   if (claim == NULL)
-    goto failed;
+    return leave (NULL, is_no_failure (errno) ? 0 : errno);
 
+  fd = tm_claim_get_fd (claim);
   state = tm_claim_try_lock (claim, judge->lock_reaches_all);
+  if (judge_asks_for_age (judge, state) &&
+      (tm_dirfd_stat_times (fd, "", &status) < 0 ||
+       tm_age_find_last_use (&judge->age, fd, "", &status, FALSE, cancellable, &last_used) < 0))
+    return leave (g_steal_pointer (&claim), errno);
 
-  if (tm_age_find_last_use (&judge->age, tm_claim_get_fd (claim), "", FALSE, cancellable, &status,
-                            &last_used) < 0)
-    goto failed;
+  if (!tm_judge_decide (judge, state, last_used) || !tm_claim_is_current (claim, root) ||
+      tm_claim_is_left_to_its_owner (claim))
+    return leave (g_steal_pointer (&claim), 0);
 
-  goes = tm_judge_decide (judge, state, last_used) && tm_claim_is_current (claim, root) &&
-         !tm_claim_is_left_to_its_owner (claim);
-  if (!goes)
-    g_clear_pointer (&claim, tm_claim_release);
-
-  errno = 0;
   return g_steal_pointer (&claim);
-
-failed:
-  {
-    int errsv = is_kept_in_silence (errno) ? 0 : errno;
-
-    g_clear_pointer (&claim, tm_claim_release);
-    errno = errsv;
-    return NULL;
-  }
 }
 
 /* Finds out who uses the entry by its lock, which is let go at once, and whether a cleanup could
@@ -141,7 +166,7 @@ look_at_lock (const TmJudge *judge,
       return TRUE;
     }
 
-  if (errno == ENOENT || errno == ENOTDIR)
+  if (is_gone (errno))
     return FALSE;
 
   /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; by its looks
@@ -163,7 +188,8 @@ look_at_lock (const TmJudge *judge,
  * Judges an entry and changes nothing about it. What cannot be looked at stays in a cleanup too,
  * and counts as in use.
  *
- * Returns: %FALSE when it is no directory, or none any more
+ * Returns: %FALSE with errno 0 when it is no directory, or none any more; else with why nothing can
+ *   be known of it
  */
 gboolean
 tm_judge_look_at (const TmJudge *judge,
@@ -175,22 +201,29 @@ tm_judge_look_at (const TmJudge *judge,
   gboolean has_age, can_be_taken;
   struct statx status;
 
-  has_age = tm_age_find_last_use (&judge->age, root, name, TRUE, cancellable, &status,
-                                  &verdict->last_used) == 0;
-  if (!has_age)
+  if (tm_dirfd_stat_times (root, name, &status) < 0)
     {
-      if (tm_dirfd_stat_times (root, name, &status) < 0)
-        return FALSE;
-      verdict->last_used = tm_timestamp (&status.stx_mtime);
+      errno = is_gone (errno) ? 0 : errno;
+      return FALSE;
     }
 
-  if (!S_ISDIR (status.stx_mode) ||
-      !look_at_lock (judge, root, name, &status, &verdict->state, &can_be_taken))
-    return FALSE;
+  if (!S_ISDIR (status.stx_mode))
+    {
+      errno = 0;
+      return FALSE;
+    }
+
+  has_age = tm_age_find_last_use (&judge->age, root, name, &status, TRUE, cancellable,
+                                  &verdict->last_used) == 0;
+  if (!look_at_lock (judge, root, name, &status, &verdict->state, &can_be_taken))
+    {
+      errno = 0;
+      return FALSE;
+    }
 
   verdict->accessed = tm_timestamp (&status.stx_atime);
   verdict->modified = tm_timestamp (&status.stx_mtime);
-  verdict->goes =
-      has_age && can_be_taken && tm_judge_decide (judge, verdict->state, verdict->last_used);
+  verdict->goes = (has_age || !judge_asks_for_age (judge, verdict->state)) && can_be_taken &&
+                  tm_judge_decide (judge, verdict->state, verdict->last_used);
   return TRUE;
 }

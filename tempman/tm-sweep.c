@@ -50,9 +50,11 @@ pass_report (Pass *pass, GError *error)
     g_error_free (error);
 }
 
+/* Of the entry @name, or of the root itself. */
 static void
-pass_report_errno (Pass *pass, const char *action, const char *path, int error_number)
+pass_report_errno (Pass *pass, const char *action, const char *name, int error_number)
 {
+  g_autofree char *path = g_build_filename (pass->options->path, name, NULL);
   GError *error = NULL;
 
   tm_dirfd_set_error (&error, action, path, error_number);
@@ -69,16 +71,14 @@ pass_take_cb (Pass *pass, const char *name)
   int error_number = errno;
   GError *error = NULL;
 
-  if (claim == NULL && error_number == 0)
-    return;
-
-  path = g_build_filename (options->path, name, NULL);
   if (claim == NULL)
     {
-      pass_report_errno (pass, "Looking at", path, error_number);
+      if (error_number != 0)
+        pass_report_errno (pass, "Looking at", name, error_number);
       return;
     }
 
+  path = g_build_filename (options->path, name, NULL);
   if (tm_claim_delete (claim, path, NULL, pass->cancellable, &error))
     {
       g_mutex_lock (&pass->mutex);
@@ -97,7 +97,11 @@ pass_look_cb (Pass *pass, const char *name)
 
   if (!tm_judge_look_at (&pass->options->judge, pass->scan, name, pass->cancellable,
                          &entry.verdict))
-    return;
+    {
+      if (errno != 0)
+        pass_report_errno (pass, "Looking at", name, errno);
+      return;
+    }
 
   entry.name = g_strdup (name);
   g_mutex_lock (&pass->mutex);
@@ -122,7 +126,7 @@ pass_read (Pass *pass, char *buffer)
   g_mutex_unlock (&pass->mutex);
 
   if (length < 0)
-    pass_report_errno (pass, "Reading the root", pass->options->path, error_number);
+    pass_report_errno (pass, "Reading the root", NULL, error_number);
   return MAX (length, 0);
 }
 

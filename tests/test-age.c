@@ -590,6 +590,36 @@ test_cost (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (n_flock, ==, 0);
 }
 
+/* Who is in use stays, and who is abandoned goes, whatever is in it: then it is not looked into. */
+static void
+test_not_asked_for (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) directory = g_file_new_for_path (sandbox->path);
+  g_autoptr (TmRoot) root =
+      tm_root_new (directory, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
+  g_autofree char *live = sandbox_path (sandbox, "live");
+  g_autofree char *abandoned = sandbox_path (sandbox, "abandoned");
+  int fd;
+
+  tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
+  make_tree (live);
+  make_directory (abandoned);
+  g_assert_no_errno (g_chmod (live, 01700));
+  g_assert_no_errno (g_chmod (abandoned, 01700));
+  make_tree_old (live);
+  make_tree_old (abandoned);
+  fd = open (live, O_RDONLY);
+  g_assert_no_errno (flock (fd, LOCK_SH));
+
+  /* The root, twice: the second time there is nothing more. */
+  n_reads = 0;
+  assert_cleanup (root, 1);
+  g_assert_cmpint (n_reads, ==, 2);
+  g_assert_true (path_exists (live));
+  g_assert_false (path_exists (abandoned));
+  close (fd);
+}
+
 static void
 wait_before_read (guint n, gpointer data)
 {
@@ -665,6 +695,7 @@ main (int argc, char **argv)
   add_test ("/age/content/width", test_width);
   add_test ("/age/content/moved-meanwhile", test_moved_meanwhile);
   add_test ("/age/content/failing-reads", test_failing_reads);
+  add_test ("/age/content/not-asked-for", test_not_asked_for);
   add_test ("/age/cost", test_cost);
   add_test ("/age/large-root", test_large_root);
 

@@ -597,6 +597,43 @@ test_sticky_root (Sandbox *sandbox, gconstpointer data)
 }
 
 static void
+closed_root_child (gpointer data)
+{
+  g_autofree char *path = g_build_filename (data, "root", NULL);
+  g_autofree char *old = g_build_filename (path, "old", NULL);
+  static const mode_t modes[] = { 0, 0200, 0300, 0400 };
+  g_autoptr (TmRoot) root = NULL;
+  struct stat status;
+
+  child_assert (become_ordinary_user ());
+  make_directory (old);
+  make_old (old, 2 * HOUR);
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      child_assert (g_chmod (path, modes[i]) == 0);
+      child_assert (tm_root_list_entries (root, NULL, &error) == NULL);
+      child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+      child_assert (strstr (error->message, path) != NULL);
+      g_clear_error (&error);
+      child_assert (tm_root_cleanup (root, NULL, &error) == -1);
+      child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+      child_assert (lstat (path, &status) == 0 && (status.st_mode & 07777) == modes[i]);
+    }
+  child_assert (g_chmod (path, 0700) == 0);
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
+}
+
+/* Closed after it was opened: that is said, and not taken for empty or repaired. */
+static void
+test_closed_root (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (closed_root_child, sandbox->path));
+}
+
+static void
 mounts_child (gpointer data)
 {
   const char *path = data;
@@ -717,6 +754,7 @@ main (int argc, char **argv)
   add_test ("/root-entry/creator-is-looked-at", test_creator_is_looked_at);
   add_test ("/root-entry/barred", test_barred);
   add_test ("/root-entry/sticky-root", test_sticky_root);
+  add_test ("/root-entry/closed-root", test_closed_root);
   add_test ("/root-entry/mounts-and-times", test_mounts_and_times);
   add_test ("/root-entry/remote", test_remote);
 
