@@ -630,7 +630,7 @@ tm_claim_get_identity (TmClaim *claim)
  * tm_claim_pin_parent:
  * @claim: a directory of ours that its mode does not bar us from
  *
- * Opens the directory that it is in, wherever that is by now.
+ * Opens the directory that it was created in, wherever that is by now.
  *
  * Returns: an `O_PATH` descriptor in which its name stands for it, or -1: `ENOENT` when it has been
  *   moved or removed
@@ -639,8 +639,11 @@ int
 tm_claim_pin_parent (TmClaim *claim)
 {
   int parent = tm_dirfd_pin (claim->fd, "..");
+  struct stat status;
 
-  if (parent >= 0 && !tm_claim_is_current (claim, parent))
+  if (parent >= 0 && (tm_dirfd_stat (parent, &status) < 0 ||
+                      !tm_file_identity_equal (tm_file_identity (&status), claim->parent) ||
+                      !tm_claim_is_current (claim, parent)))
     {
       tm_dirfd_close (parent);
       parent = -1;

@@ -260,6 +260,105 @@ test_what_is_there (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (nowhere));
 }
 
+/* Exchanges what is at the destination with a link to the victim for as long as it is told to. */
+typedef struct
+{
+  const char *path;
+  const char *link;
+  gint started; /* atomic, both */
+  gint stop;
+} Swapper;
+
+static gpointer
+swapper_thread (gpointer data)
+{
+  Swapper *swapper = data;
+
+  while (!g_atomic_int_get (&swapper->stop))
+    {
+      syscall (SYS_renameat2, AT_FDCWD, swapper->path, AT_FDCWD, swapper->link, RENAME_EXCHANGE);
+      g_atomic_int_set (&swapper->started, TRUE);
+    }
+  return NULL;
+}
+
+/* As one would without descriptors: what was looked at need not be what is emptied. */
+static void
+replace_by_path (TmTemporaryDirectory *directory, const char *path)
+{
+  struct stat status;
+
+  if (lstat (path, &status) == 0 && S_ISDIR (status.st_mode))
+    {
+      g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+      const char *name;
+
+      while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+        {
+          g_autofree char *child = g_build_filename (path, name, NULL);
+
+          g_unlink (child);
+        }
+      g_rmdir (path);
+    }
+  rename (tm_temporary_directory_get_path (directory), path);
+}
+
+static gboolean
+race (Sandbox *sandbox, gboolean naive, guint seconds)
+{
+  gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  g_autofree char *parent = temporary_parent (sandbox);
+  g_autofree char *victim = sandbox_path (sandbox, "victim");
+  g_autofree char *treasure = g_build_filename (victim, "content", NULL);
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autofree char *link = sandbox_path (sandbox, "link");
+  g_autofree char *old = g_build_filename (path, "content", NULL);
+  g_autoptr (GFile) destination = g_file_new_for_path (path);
+  gboolean escaped = FALSE;
+
+  make_directory (victim);
+  while (!escaped && g_get_monotonic_time () < end)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+      Swapper swapper = { .path = path, .link = link };
+      GThread *thread;
+
+      make_file (treasure);
+      make_directory (path);
+      make_file (old);
+      g_assert_no_errno (symlink (victim, link));
+      thread = g_thread_new (NULL, swapper_thread, &swapper);
+      while (!g_atomic_int_get (&swapper.started))
+        g_thread_yield ();
+
+      if (naive)
+        replace_by_path (directory, path);
+      else
+        g_assert_true (tm_temporary_directory_persist (directory, destination,
+                                                       TM_PERSIST_FLAGS_REPLACE, NULL, NULL));
+
+      g_atomic_int_set (&swapper.stop, TRUE);
+      g_thread_join (thread);
+      escaped = !path_exists (treasure);
+      tm_temporary_directory_close (directory, NULL, NULL);
+      if (path_exists (path))
+        delete_tree (path);
+      if (path_exists (link))
+        delete_tree (link);
+    }
+
+  return escaped;
+}
+
+static void
+test_swapped_link (Sandbox *sandbox, gconstpointer data)
+{
+  g_assert_false (race (sandbox, FALSE, 1));
+  /* Else the race was none. */
+  g_assert_true (race (sandbox, TRUE, 30));
+}
+
 static void
 test_replace_nothing (Sandbox *sandbox, gconstpointer data)
 {
@@ -449,6 +548,9 @@ test_moved_and_taken (Sandbox *sandbox, gconstpointer data)
   g_autofree char *elsewhere = g_build_filename (parent, "elsewhere", NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
   const char *own = tm_temporary_directory_get_path (directory);
+  g_autofree char *name = g_path_get_basename (own);
+  g_autofree char *archive = sandbox_path (sandbox, "archive");
+  g_autofree char *archived = g_build_filename (archive, name, NULL);
 
   g_assert_no_errno (g_rename (own, elsewhere));
   assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
@@ -457,8 +559,13 @@ test_moved_and_taken (Sandbox *sandbox, gconstpointer data)
   assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_FOUND);
   g_assert_false (path_exists (path));
 
+  /* Nor from elsewhere, be it under the same name. */
   g_assert_no_errno (g_rmdir (own));
-  g_assert_no_errno (g_rename (elsewhere, own));
+  make_directory (archive);
+  g_assert_no_errno (g_rename (elsewhere, archived));
+  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
+
+  g_assert_no_errno (g_rename (archived, own));
   assert_persists (directory, path, TM_PERSIST_FLAGS_NONE);
 }
 
@@ -1054,6 +1161,7 @@ main (int argc, char **argv)
   add_test ("/persist/plain", test_persist);
   add_test ("/persist/modes", test_modes);
   add_test ("/persist/what-is-there", test_what_is_there);
+  add_test ("/persist/swapped-link", test_swapped_link);
   add_test ("/persist/replace-nothing", test_replace_nothing);
   add_test ("/persist/through-link", test_through_link);
   add_test ("/persist/own-name", test_own_name);
