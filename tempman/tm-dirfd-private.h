@@ -38,6 +38,7 @@ int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
 int tm_dirfd_open_parent (int dirfd);
 int tm_dirfd_reopen (int dirfd);
+int tm_dirfd_pin (int dirfd, const char *name);
 void tm_dirfd_close (int dirfd);
 
 int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
@@ -57,6 +58,8 @@ gboolean tm_dirfd_repair_mode (int dirfd);
 
 TmFileIdentity tm_file_identity (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
+
+gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
 
 void tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number);
 

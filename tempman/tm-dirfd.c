@@ -217,6 +217,22 @@ tm_dirfd_reopen (int dirfd)
   return RETRY_ON_EINTR (openat (dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+/*
+ * tm_dirfd_pin:
+ * @dirfd: a directory
+ * @name: a name in it; ".." too
+ *
+ * Opens whatever stands under a name, a link itself, for nothing but to tell which file it is: for
+ * as long as it is open that identity cannot come back with another. Needs no permission on it.
+ *
+ * Returns: an `O_PATH` descriptor, or -1
+ */
+int
+tm_dirfd_pin (int dirfd, const char *name)
+{
+  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
 void
 tm_dirfd_close (int dirfd)
 {
@@ -413,6 +429,47 @@ gboolean
 tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 {
   return a.device == b.device && a.inode == b.inode;
+}
+
+/*
+ * tm_dirfd_is_beneath:
+ * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @top: the identity of another
+ *
+ * Looks for @top on the way up from @dirfd, by identity: a link or a bind mount hides nothing. The
+ * way ends where one is not ours to pass through; its mode is left as it is.
+ *
+ * Returns: whether @dirfd is @top or is seen to lie in it
+ */
+gboolean
+tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
+{
+  TmFileIdentity previous = { 0, 0 };
+  gboolean found = FALSE;
+  struct stat status;
+  int fd = dirfd;
+
+  while (fd >= 0 && !found && tm_dirfd_stat (fd, &status) == 0)
+    {
+      TmFileIdentity current = tm_file_identity (&status);
+      int above;
+
+      found = tm_file_identity_equal (current, top);
+
+      /* The parent of the root of the file system is itself. */
+      if (tm_file_identity_equal (current, previous))
+        break;
+
+      previous = current;
+      above = tm_dirfd_pin (fd, "..");
+      if (fd != dirfd)
+        tm_dirfd_close (fd);
+      fd = above;
+    }
+
+  if (fd != dirfd)
+    tm_dirfd_close (fd);
+  return found;
 }
 
 /*
