@@ -75,7 +75,7 @@ build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && 
     run gcc valgrind --suite c --timeout-multiplier 10 \
         --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
                      -s /attacks/mounts \
-                     -s /temporary-directory/out-of-descriptors -s /stress' \
+                     -s /close/out-of-descriptors -s /stress' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
