@@ -498,20 +498,21 @@ tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 
 /*
  * tm_dirfd_is_beneath:
- * @dirfd: a directory
+ * @dirfd: a directory, which may have been opened with `O_PATH`
  * @top: the identity of another
  *
- * Looks for @top on the way up from @dirfd, by identity: a link or a bind mount hides nothing.
+ * Looks for @top on the way up from @dirfd, by identity: a link or a bind mount hides nothing. The
+ * way ends where one is not ours to pass through; its mode is left as it is.
  *
- * Returns: whether @dirfd is @top or lies in it
+ * Returns: whether @dirfd is @top or is seen to lie in it
  */
 gboolean
 tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
 {
-  int fd = tm_dirfd_pin (dirfd, ".");
   TmFileIdentity previous = { 0, 0 };
   gboolean found = FALSE;
   struct stat status;
+  int fd = dirfd;
 
   while (fd >= 0 && !found && tm_dirfd_stat (fd, &status) == 0)
     {
@@ -526,11 +527,13 @@ tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
 
       previous = current;
       above = tm_dirfd_pin (fd, "..");
-      tm_dirfd_close (fd);
+      if (fd != dirfd)
+        tm_dirfd_close (fd);
       fd = above;
     }
 
-  tm_dirfd_close (fd);
+  if (fd != dirfd)
+    tm_dirfd_close (fd);
   return found;
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The directory of a root, found by its path once and held by a descriptor from then on. */
@@ -30,19 +31,32 @@ fail_with_errno (GError **error, const char *path, int error_number)
 }
 
 /* Whether @directory is the home directory or one of those above it, the root of the file system
- * among them. */
+ * among them.
+ *
+ * From each directory on the path to it: the home directory may be missing, or one above may not be
+ * ours to pass through, and none is made accessible to find out. */
 static gboolean
 is_home_or_above (TmFileIdentity directory)
 {
-  int home = tm_dirfd_open (g_get_home_dir (), O_PATH | O_DIRECTORY);
-  gboolean found = home >= 0 && tm_dirfd_is_beneath (home, directory);
-  struct stat status;
+  g_autofree char *path = g_canonicalize_filename (g_get_home_dir (), "/");
+  gboolean found = FALSE;
+  gsize length;
 
-  tm_dirfd_close (home);
+  do
+    {
+      int fd = tm_dirfd_open (path, O_PATH | O_DIRECTORY);
+      char *above = g_path_get_dirname (path);
 
-  /* The home directory may be missing. */
-  return found || (tm_dirfd_stat_child (AT_FDCWD, "/", &status) == 0 &&
-                   tm_file_identity_equal (tm_file_identity (&status), directory));
+      found = fd >= 0 && tm_dirfd_is_beneath (fd, directory);
+      tm_dirfd_close (fd);
+
+      length = strlen (path);
+      g_free (path);
+      path = above;
+    }
+  while (!found && strlen (path) < length);
+
+  return found;
 }
 
 /* Whether other machines may use @directory, whose locks are not seen here. */

@@ -77,7 +77,7 @@ build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && 
                      -s /attacks/mounts -s /age/content/depth -s /age/content/mounts \
                      -s /persist/mounts -s /persist/never-missing \
                      -s /persist/never-missing-control -s /root-entry/mounts-and-times \
-                     -s /temporary-directory/out-of-descriptors -s /stress' \
+                     -s /close/out-of-descriptors -s /stress' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c

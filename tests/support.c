@@ -9,9 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,6 +114,18 @@ make_old (const char *path, gint64 seconds)
   g_assert_no_errno (utimensat (AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
 }
 
+/* With a tree in it, and unused for so long. */
+char *
+make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds)
+{
+  char *path = sandbox_path (sandbox, name);
+
+  make_directory (path);
+  make_tree (path);
+  make_old (path, seconds);
+  return path;
+}
+
 gboolean
 path_exists (const char *path)
 {
@@ -185,6 +201,15 @@ run_in_child (ChildFunc function, gpointer data)
   return wait_for_child (start_child (function, data));
 }
 
+/* In a child: killed by the test; or by the clock, should the test fail before. */
+void
+wait_to_be_killed (void)
+{
+  alarm (60);
+  for (;;)
+    pause ();
+}
+
 /* In a child. An ordinary user stays who he is. */
 gboolean
 become_ordinary_user (void)
@@ -192,10 +217,103 @@ become_ordinary_user (void)
   return geteuid () != 0 || (setgid (TEST_UID) == 0 && setuid (TEST_UID) == 0);
 }
 
+static gboolean
+write_text (const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY);
+  gboolean written = fd >= 0 && write (fd, text, strlen (text)) == (gssize) strlen (text);
+
+  close (fd);
+  return written;
+}
+
+/* An ordinary user stays who he is in a namespace of his own: without the map he could make no
+ * files. */
+static gboolean
+enter_user_namespace (void)
+{
+  g_autofree char *uid_map = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
+  g_autofree char *gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
+
+  return unshare (CLONE_NEWUSER) == 0 && write_text ("/proc/self/setgroups", "deny") &&
+         write_text ("/proc/self/uid_map", uid_map) && write_text ("/proc/self/gid_map", gid_map);
+}
+
 /* In a child: what it mounts from then on, nobody else sees. */
 gboolean
 enter_mount_namespace (void)
 {
-  return unshare (geteuid () == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) == 0 &&
-         mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+  return (geteuid () == 0 || enter_user_namespace ()) && unshare (CLONE_NEWNS) == 0 &&
+         mount ("none", "/", "", MS_REC | MS_PRIVATE, "") == 0;
+}
+
+/* In a child with a mount namespace of its own: what is put there costs no disk, and is gone with
+ * the child. */
+gboolean
+mount_tmpfs (const char *path)
+{
+  return mount ("none", path, "tmpfs", 0, "") == 0;
+}
+
+/* In a child: in a thread with as little stack as some give theirs. */
+void
+run_on_small_stack (gpointer (*function) (gpointer), gpointer data)
+{
+  pthread_attr_t attributes;
+  pthread_t thread;
+
+  child_assert (pthread_attr_init (&attributes) == 0);
+  child_assert (pthread_attr_setstacksize (&attributes, 64 * 1024) == 0);
+  child_assert (pthread_create (&thread, &attributes, function, data) == 0);
+  child_assert (pthread_join (thread, NULL) == 0);
+}
+
+/* Root with the permission to change what belongs to others, but not to do as it likes with their
+ * files: a service with a few capabilities. */
+gboolean
+drop_access_to_everything (void)
+{
+  struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct sets[2];
+
+  if (syscall (SYS_capget, &header, sets) < 0)
+    return FALSE;
+
+  sets[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+  return syscall (SYS_capset, &header, sets) == 0;
+}
+
+void
+skip_or_assert_success (int status, const char *reason)
+{
+  if (status == CHILD_CANNOT)
+    g_test_skip (reason);
+  else
+    g_assert_cmpint (status, ==, 0);
+}
+
+gboolean
+skip_unless_root (void)
+{
+  if (geteuid () == 0)
+    return FALSE;
+
+  g_test_skip ("needs a second user: only root has one");
+  return TRUE;
+}
+
+/* For an asynchronous call whose result is read by wait_for_result(). */
+void
+keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* Returns (transfer none): what keep_result_cb() was called with. */
+GAsyncResult *
+wait_for_result (GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return *result;
 }

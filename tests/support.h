@@ -29,6 +29,7 @@ void make_directory (const char *path);
 void make_file (const char *path);
 void make_tree (const char *path);
 void make_old (const char *path, gint64 seconds);
+char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
 
 gboolean path_exists (const char *path);
 guint count_entries (const char *path);
@@ -41,13 +42,23 @@ typedef void (*ChildFunc) (gpointer data);
 int run_in_child (ChildFunc function, gpointer data);
 pid_t start_child (ChildFunc function, gpointer data);
 int wait_for_child (pid_t pid);
+void wait_to_be_killed (void) G_GNUC_NORETURN;
 gboolean become_ordinary_user (void);
 gboolean enter_mount_namespace (void);
+gboolean mount_tmpfs (const char *path);
+gboolean drop_access_to_everything (void);
+void run_on_small_stack (gpointer (*function) (gpointer), gpointer data);
 
 #define assert_success_in_child(status) g_assert_cmpint ((status), ==, 0)
 
 /* What a child returns whose machine does not allow what the test is about. */
 #define CHILD_CANNOT 77
+
+void keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data);
+GAsyncResult *wait_for_result (GAsyncResult **result);
+
+void skip_or_assert_success (int status, const char *reason);
+gboolean skip_unless_root (void);
 
 /* The test functions of one type share their fixture. */
 #define add_test(name, function)                                                                   \

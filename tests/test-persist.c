@@ -923,12 +923,6 @@ test_from_threads (Sandbox *sandbox, gconstpointer data)
   g_test_message ("%u kept, %u published", n_kept, n_published);
 }
 
-static void
-keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
 static GThread *main_thread;
 
 static void
@@ -958,17 +952,15 @@ test_async (Sandbox *sandbox, gconstpointer data)
   make_directory (path);
   tm_temporary_directory_persist_async (directory, destination, TM_PERSIST_FLAGS_NONE,
                                         G_PRIORITY_DEFAULT, NULL, keep_result_cb, &failed);
-  while (failed == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_false (tm_temporary_directory_persist_finish (directory, failed, &error));
+  g_assert_false (
+      tm_temporary_directory_persist_finish (directory, wait_for_result (&failed), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
   g_clear_error (&error);
 
   tm_temporary_directory_persist_async (directory, destination, TM_PERSIST_FLAGS_REPLACE,
                                         G_PRIORITY_DEFAULT, NULL, keep_result_cb, &result);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_true (tm_temporary_directory_persist_finish (directory, result, &error));
+  g_assert_true (
+      tm_temporary_directory_persist_finish (directory, wait_for_result (&result), &error));
   g_assert_no_error (error);
   g_assert_true (has_content (path));
   while (g_main_context_iteration (NULL, FALSE))

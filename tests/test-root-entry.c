@@ -227,12 +227,6 @@ test_order (Sandbox *sandbox, gconstpointer data)
 }
 
 static void
-keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-static void
 test_async (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
@@ -244,9 +238,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
 
   make_directory (path);
   tm_root_list_entries_async (root, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &result);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  entries = tm_root_list_entries_finish (root, result, &error);
+  entries = tm_root_list_entries_finish (root, wait_for_result (&result), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
 

@@ -113,6 +113,18 @@ test('close deletes the contents', folder => {
     equal(children(folder).length, 0);
 });
 
+test('use after close', folder => {
+    const directory = new Tempman.TemporaryDirectory({parent: folder});
+    const path = directory.get_path();
+    directory.close(null);
+    equal(directory.get_path(), path);
+    equal(directory.get_file().get_path(), path);
+    equal(directory.get_child('name').get_path(), `${path}/name`);
+    equal(directory.get_fd(), -1);
+    throws(Gio.IOErrorEnum.CLOSED, () => directory.keep(), path);
+    check(!exists(path), 'the directory is back');
+});
+
 test('error from close', folder => {
     const directory = new Tempman.TemporaryDirectory({parent: folder});
     const path = directory.get_path();
@@ -339,17 +351,43 @@ test('delete recursively, asynchronously', async folder => {
         folder.get_child('tree'), GLib.PRIORITY_DEFAULT, null, null), 'tree');
 });
 
-test('exit deletes', folder => {
+function run(folder, end) {
     const script = 'imports.gi.versions.Tempman = "1";' +
-        'const {Gio, Tempman} = imports.gi;' +
+        'const {Gio, GLib, Tempman} = imports.gi;' +
         'const parent = Gio.File.new_for_path(ARGV[0]);' +
         'globalThis.directory = new Tempman.TemporaryDirectory({parent});' +
-        'print(directory.get_path());';
-    const child = Gio.Subprocess.new(['gjs', '-c', script, folder.get_path()],
-        Gio.SubprocessFlags.STDOUT_PIPE);
+        `print(directory.get_path()); ${end}`;
+    const launcher = new Gio.SubprocessLauncher({
+        flags: Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_SILENCE,
+    });
+    // A script that throws is a critical warning.
+    launcher.unsetenv('G_DEBUG');
+    const child = launcher.spawnv(['gjs', '-c', script, folder.get_path()]);
     const [, output] = child.communicate_utf8(null, null);
-    check(child.get_successful(), 'the program failed');
     check(output.startsWith(folder.get_path()), output);
+    return child;
+}
+
+for (const [name, end, status] of [
+    ['exit', '', 0],
+    ['System.exit', 'imports.system.exit(3);', 3],
+    ['uncaught exception', 'throw new Error("text");', 1],
+]) {
+    test(`${name} deletes`, folder => {
+        equal(run(folder, end).get_exit_status(), status);
+        equal(children(folder).length, 0);
+    });
+}
+
+test('what a killed program leaves is reclaimed', folder => {
+    const child = run(folder, 'GLib.spawn_command_line_sync("sh -c \\"kill -9 $PPID\\"");');
+    check(child.get_if_signaled(), 'the program was not killed');
+    equal(children(folder).length, 1);
+    const root = new Tempman.Root({
+        directory: folder,
+        flags: Tempman.RootFlags.RECLAIM_ABANDONED,
+    });
+    equal(root.cleanup(null), 1);
     equal(children(folder).length, 0);
 });
 

@@ -6,6 +6,9 @@
 import gc
 import os
 import pathlib
+import signal
+import subprocess
+import sys
 import unittest
 import weakref
 
@@ -71,6 +74,29 @@ class Close(support.TestCase):
             directory.persist(pathlib.Path(path), tempman.PersistFlags.REPLACE)
         self.assertEqual(os.listdir(path), ['new'])
         self.assertEqual(os.listdir(self.folder), ['published'])
+
+    def test_renamed_away(self):
+        directory = tempman.create_temp_dir(self.folder)
+        moved = os.path.join(self.folder, 'moved')
+        os.rename(directory.path, moved)
+        directory.close()
+        self.assertTrue(directory.is_closed())
+        self.assert_there(moved)
+
+    def test_use_afterwards(self):
+        directory = tempman.create_temp_dir(self.folder)
+        path = directory.path
+        directory.close()
+        self.assertEqual(directory.path, path)
+        self.assertEqual(os.fspath(directory), path)
+        self.assertEqual(directory.get_file().get_path(), path)
+        self.assertEqual(directory.get_child('x').get_path(), os.path.join(path, 'x'))
+        self.assertEqual(directory.get_fd(), -1)
+        with self.assertRaises(GLib.Error) as caught:
+            directory.keep()
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED))
+        with directory:
+            self.assert_gone(path)
 
     def test_repr(self):
         directory = tempman.create_temp_dir(self.folder)
@@ -188,6 +214,43 @@ class Exit(support.TestCase):
                                 'os.mkdir(stranger)\n')
         self.assertEqual(len(lines), 3)
         self.assertEqual(os.listdir(self.folder), [os.path.basename(lines[0])])
+
+
+class End(support.TestCase):
+    """An end at which no hook runs: the next cleanup finds what is left."""
+
+    SCRIPT = Exit.PREFIX + 'import signal\nkept.append(show(tempman.create_temp_dir(folder)))\n'
+
+    def setUp(self):
+        super().setUp()
+        self.root = tempman.Root(self.folder, flags=tempman.RootFlags.RECLAIM_ABANDONED)
+
+    def check(self, script, status):
+        path, = self.run_script(self.SCRIPT + script, status)
+        self.assert_there(path)
+        self.assertEqual(self.root.cleanup(), 1)
+        self.assert_gone(path)
+
+    def test_exit_without_hooks(self):
+        self.check('os._exit(3)', 3)
+
+    def test_signals(self):
+        for name in ('SIGTERM', 'SIGKILL', 'SIGHUP'):
+            with self.subTest(name):
+                self.check(f'os.kill(os.getpid(), signal.{name})', -getattr(signal, name))
+
+    def test_exec(self):
+        # The lock is gone while the process still runs: it is another program now.
+        script = self.SCRIPT + 'os.execl("/bin/sh", "sh", "-c", "echo; read line")'
+        with subprocess.Popen([sys.executable, '-c', 'import gi\n'
+                               'gi.require_version("Tempman", "1")\n' + script, self.folder],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+            path = child.stdout.readline().rstrip('\n')
+            self.assertEqual(child.stdout.readline(), '\n')
+            self.assert_there(path)
+            self.assertEqual(self.root.cleanup(), 1)
+            self.assert_gone(path)
+            child.communicate('\n')
 
 
 class Fork(support.TestCase):

@@ -1,0 +1,106 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "directories.h"
+
+#include "support.h"
+
+#include <glib/gstdio.h>
+
+TmTemporaryDirectory *
+create_in (const char *parent)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (parent);
+  g_autoptr (GError) error = NULL;
+  TmTemporaryDirectory *directory = tm_temporary_directory_new (file, "t", NULL, &error);
+
+  g_assert_no_error (error);
+  return directory;
+}
+
+char *
+child_path (TmTemporaryDirectory *directory, const char *name)
+{
+  return g_build_filename (tm_temporary_directory_get_path (directory), name, NULL);
+}
+
+void
+close_successfully (TmTemporaryDirectory *directory)
+{
+  g_autoptr (GError) error = NULL;
+
+  tm_temporary_directory_close (directory, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (tm_temporary_directory_is_closed (directory));
+  g_assert_false (path_exists (tm_temporary_directory_get_path (directory)));
+}
+
+TmRoot *
+open_root (const char *path, double timeout, TmRootFlags flags)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  TmRoot *root = tm_root_new (file, timeout, flags, NULL, &error);
+
+  g_assert_no_error (error);
+  return root;
+}
+
+/* Everything in @path that systemd-tmpfiles may take, however young, and nothing elsewhere. Returns
+ * FALSE where it is not installed. */
+gboolean
+clean_with_systemd (const char *path)
+{
+  g_autofree char *program = g_find_program_in_path ("systemd-tmpfiles");
+  g_autofree char *configuration = g_strconcat (path, ".conf", NULL);
+  g_autofree char *line = g_strdup_printf ("e %s - - - 0\n", path);
+  const char *command[] = { program, "--clean", configuration, NULL };
+  g_autoptr (GError) error = NULL;
+
+  if (program == NULL)
+    return FALSE;
+
+  g_file_set_contents (configuration, line, -1, &error);
+  g_assert_no_error (error);
+  g_spawn_sync (NULL, (char **) command, NULL,
+                G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                NULL, &error);
+  g_assert_no_error (error);
+  g_unlink (configuration);
+  return TRUE;
+}
+
+/* What is deleted and what must not be are laid out alike: whoever looks for the names of the one
+ * in the other finds them. At each level one of them is behind the directory that leads on, if the
+ * file system lists them in the order of their creation, or in the reverse. */
+static const char *const layout[] = { "a/file",       "1/a/file",   "1/2/a/file",
+                                      "1/2/3/a/file", "1/2/3/file", "1/2/z/file",
+                                      "1/z/file",     "z/file",     "file" };
+
+void
+lay_out (const char *path)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (layout); i++)
+    {
+      g_autofree char *file = g_build_filename (path, layout[i], NULL);
+      g_autofree char *parent = g_path_get_dirname (file);
+
+      make_directory (parent);
+      make_file (file);
+    }
+}
+
+gboolean
+is_whole (const char *path)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (layout); i++)
+    {
+      g_autofree char *file = g_build_filename (path, layout[i], NULL);
+
+      if (!path_exists (file))
+        return FALSE;
+    }
+  return TRUE;
+}

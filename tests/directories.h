@@ -1,0 +1,21 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <tempman.h>
+
+G_BEGIN_DECLS
+
+/* Directories of the library, for the tests of what is in them and what is done to them. */
+TmTemporaryDirectory *create_in (const char *parent);
+char *child_path (TmTemporaryDirectory *directory, const char *name);
+void close_successfully (TmTemporaryDirectory *directory);
+gboolean clean_with_systemd (const char *path);
+TmRoot *open_root (const char *path, double timeout, TmRootFlags flags);
+void lay_out (const char *path);
+gboolean is_whole (const char *path);
+
+G_END_DECLS

@@ -1,0 +1,330 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Its variants of open() are inline and call others than those below. */
+#undef _FORTIFY_SOURCE
+
+#include "interpose.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The functions of the C library, defined in the program: the dynamic linker takes these for every
+ * caller, and each passes on to the next of its name. */
+
+#define NFS_SUPER_MAGIC 0x6969
+
+static SystemCallFunc interposed; /* atomic, and set after its data */
+static gpointer interposed_data;
+static gint types_are_hidden; /* atomic, both */
+static gint is_remote;
+
+static __thread gboolean is_inside;
+
+static struct
+{
+  const char *name; /* (nullable) */
+  guint nth;
+  gint n_calls; /* atomic */
+  AttackFunc attack;
+  gpointer user_data;
+} attack_state;
+
+static struct
+{
+  const char *name;
+  int error_number;
+  gint n_times; /* atomic; how often is left */
+} failure;
+
+/* Returns TRUE when the call is to fail, with errno. */
+static gboolean
+fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolve)
+{
+  SystemCallFunc function = g_atomic_pointer_get (&interposed);
+  int errsv = errno;
+  int error_number;
+
+  if (function == NULL || is_inside)
+    return FALSE;
+
+  is_inside = TRUE;
+  error_number = function (&(SystemCall){ name, fd, path, flags, resolve }, interposed_data);
+  is_inside = FALSE;
+  errno = error_number != 0 ? error_number : errsv;
+  return error_number != 0;
+}
+
+/* The library is built for large files, and so its calls have the suffix where there is one. */
+#define NEXT(function, name)                                                                       \
+  static __typeof__ (&function) next;                                                              \
+                                                                                                   \
+  if (next == NULL)                                                                                \
+  next = (__typeof__ (&function)) dlsym (RTLD_NEXT, name)
+
+static mode_t
+mode_argument (int flags, va_list arguments)
+{
+  return (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg (arguments, mode_t) : 0;
+}
+
+int
+open (const char *path, int flags, ...)
+{
+  NEXT (open, "open64");
+  va_list arguments;
+  mode_t mode;
+
+  va_start (arguments, flags);
+  mode = mode_argument (flags, arguments);
+  va_end (arguments);
+  return fails ("open", AT_FDCWD, path, (guint64) flags, 0) ? -1 : next (path, flags, mode);
+}
+
+int
+openat (int fd, const char *path, int flags, ...)
+{
+  NEXT (openat, "openat64");
+  va_list arguments;
+  mode_t mode;
+
+  va_start (arguments, flags);
+  mode = mode_argument (flags, arguments);
+  va_end (arguments);
+  return fails ("openat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags, mode);
+}
+
+static int
+openat2_errno (void)
+{
+  const char *name = g_getenv ("TEMPMAN_TEST_OPENAT2");
+
+  return name == NULL ? 0 : g_str_equal (name, "EPERM") ? EPERM : ENOSYS;
+}
+
+gboolean
+openat2_is_denied (void)
+{
+  return openat2_errno () != 0;
+}
+
+long
+syscall (long number, ...)
+{
+  NEXT (syscall, "syscall");
+  va_list list;
+  long arguments[6];
+
+  /* As many as there can be: what was not passed is not looked at. */
+  va_start (list, number);
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    arguments[i] = va_arg (list, long);
+  va_end (list);
+
+  if (number == SYS_openat2)
+    {
+      const struct open_how *how = (const struct open_how *) arguments[2];
+
+      if (openat2_is_denied ())
+        {
+          errno = openat2_errno ();
+          return -1;
+        }
+      /* The library looks once whether there is one, and holds a lock of GLib meanwhile. */
+      if ((int) arguments[0] != AT_FDCWD &&
+          fails ("openat2", (int) arguments[0], (const char *) arguments[1], how->flags,
+                 how->resolve))
+        return -1;
+    }
+
+  return next (number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+               arguments[5]);
+}
+
+int
+mkdirat (int fd, const char *path, mode_t mode)
+{
+  NEXT (mkdirat, "mkdirat");
+
+  return fails ("mkdirat", fd, path, 0, 0) ? -1 : next (fd, path, mode);
+}
+
+int
+unlinkat (int fd, const char *path, int flags)
+{
+  NEXT (unlinkat, "unlinkat");
+
+  return fails ("unlinkat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags);
+}
+
+ssize_t
+getdents64 (int fd, void *buffer, size_t size)
+{
+  NEXT (getdents64, "getdents64");
+  ssize_t length = fails ("getdents64", fd, NULL, 0, 0) ? -1 : next (fd, buffer, size);
+
+  if (g_atomic_int_get (&types_are_hidden))
+    for (ssize_t i = 0; i < length;)
+      {
+        struct dirent64 *entry = (struct dirent64 *) (void *) ((char *) buffer + i);
+
+        entry->d_type = DT_UNKNOWN;
+        i += entry->d_reclen;
+      }
+
+  return length;
+}
+
+int
+flock (int fd, int operation)
+{
+  NEXT (flock, "flock");
+
+  return fails ("flock", fd, NULL, (guint64) operation, 0) ? -1 : next (fd, operation);
+}
+
+int
+fstat (int fd, struct stat *status)
+{
+  NEXT (fstat, "fstat64");
+
+  return fails ("fstat", fd, NULL, 0, 0) ? -1 : next (fd, status);
+}
+
+int
+fstatat (int fd, const char *path, struct stat *status, int flags)
+{
+  NEXT (fstatat, "fstatat64");
+
+  return fails ("fstatat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, status, flags);
+}
+
+int
+statx (int fd, const char *path, int flags, unsigned int mask, struct statx *status)
+{
+  NEXT (statx, "statx");
+
+  return fails ("statx", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags, mask, status);
+}
+
+int
+statfs (const char *path, struct statfs *status)
+{
+  NEXT (statfs, "statfs64");
+  int result = next (path, status);
+
+  if (g_atomic_int_get (&is_remote))
+    status->f_type = NFS_SUPER_MAGIC;
+
+  return result;
+}
+
+int
+fchmod (int fd, mode_t mode)
+{
+  NEXT (fchmod, "fchmod");
+
+  return fails ("fchmod", fd, NULL, 0, 0) ? -1 : next (fd, mode);
+}
+
+int
+chmod (const char *path, mode_t mode)
+{
+  NEXT (chmod, "chmod");
+
+  return fails ("chmod", AT_FDCWD, path, 0, 0) ? -1 : next (path, mode);
+}
+
+/* Shows every call from now on to @function. */
+void
+interpose (SystemCallFunc function, gpointer user_data)
+{
+  /* GIO looks for its modules when it is first used, and holds a lock meanwhile. */
+  g_object_unref (g_file_new_for_path ("/"));
+
+  interposed_data = user_data;
+  g_atomic_pointer_set (&interposed, function);
+}
+
+void
+interpose_end (void)
+{
+  g_atomic_pointer_set (&interposed, NULL);
+}
+
+static int
+attack_cb (const SystemCall *call, gpointer user_data)
+{
+  if (attack_state.name != NULL && !g_str_equal (attack_state.name, call->name))
+    return 0;
+
+  if ((guint) g_atomic_int_add (&attack_state.n_calls, 1) == attack_state.nth)
+    attack_state.attack (attack_state.user_data);
+  return 0;
+}
+
+/* Does @attack once, before the call with the number @nth from now on, the first of which is 0; of
+ * those with @name, or of all if that is NULL. For a test that begins again with the next number
+ * until there are no more calls: so that no moment at which it could be done is left out. */
+void
+attack_before (const char *name, guint nth, AttackFunc attack, gpointer user_data)
+{
+  attack_state.name = name;
+  attack_state.nth = nth;
+  attack_state.attack = attack;
+  attack_state.user_data = user_data;
+  g_atomic_int_set (&attack_state.n_calls, 0);
+  interpose (attack_cb, NULL);
+}
+
+/* Returns how many calls there were. */
+guint
+attack_end (void)
+{
+  interpose_end ();
+  return (guint) g_atomic_int_get (&attack_state.n_calls);
+}
+
+static int
+fail_cb (const SystemCall *call, gpointer user_data)
+{
+  if (g_str_equal (failure.name, call->name) && g_atomic_int_add (&failure.n_times, -1) > 0)
+    return failure.error_number;
+  return 0;
+}
+
+/* The next @n_times that it is called, @name fails with @error_number. */
+void
+fail_call (const char *name, int error_number, guint n_times)
+{
+  failure.name = name;
+  failure.error_number = error_number;
+  g_atomic_int_set (&failure.n_times, (gint) n_times);
+  interpose (fail_cb, NULL);
+}
+
+/* As on a file system that does not tell the types of its entries as it lists them. */
+void
+hide_entry_types (gboolean hide)
+{
+  g_atomic_int_set (&types_are_hidden, hide);
+}
+
+/* Every file system is one that other machines share, by what GIO asks. */
+void
+pretend_remote (gboolean remote)
+{
+  g_atomic_int_set (&is_remote, remote);
+}

@@ -1,0 +1,48 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The system calls that the library makes, seen by a test before the kernel sees them: what another
+ * process could do at that moment is done right there, in every run.
+ *
+ * Calls that a test makes itself are seen too, so that a naive deletion can stand against the same
+ * attack; those made from within the functions below are not.
+ *
+ * With TEMPMAN_TEST_OPENAT2=ENOSYS or EPERM in the environment, openat2() fails so throughout, as
+ * on an old kernel or in a container that forbids it. */
+
+typedef struct
+{
+  const char *name; /* as the kernel calls it */
+  int fd;           /* what it is about, or relative to; AT_FDCWD for a path alone */
+  const char *path; /* (nullable) */
+  guint64 flags;    /* how to open, unlink or lock */
+  guint64 resolve;  /* of openat2() */
+} SystemCall;
+
+/* Returns 0 to let the call through, or the errno that it fails with. Of several threads, each may
+ * be in here at the same time. */
+typedef int (*SystemCallFunc) (const SystemCall *call, gpointer user_data);
+
+void interpose (SystemCallFunc function, gpointer user_data);
+void interpose_end (void);
+
+typedef void (*AttackFunc) (gpointer user_data);
+
+void attack_before (const char *name, guint nth, AttackFunc attack, gpointer user_data);
+guint attack_end (void);
+
+void fail_call (const char *name, int error_number, guint n_times);
+
+gboolean openat2_is_denied (void);
+void hide_entry_types (gboolean hide);
+void pretend_remote (gboolean remote);
+
+G_END_DECLS
