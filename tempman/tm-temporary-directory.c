@@ -6,6 +6,7 @@
 #include "tm-temporary-directory-private.h"
 
 #include "tm-dirfd-private.h"
+#include "tm-task-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -365,11 +366,44 @@ initable_iface_init (GInitableIface *iface)
   iface->init = tm_temporary_directory_init_sync;
 }
 
+/* In a thread of the pool. */
+static void
+init_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GError *local_error = NULL;
+
+  if (g_initable_init (source, cancellable, &local_error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, local_error);
+}
+
+/* The default would report a directory that was created and then cancelled as cancelled, and it
+ * would go with the last reference: possibly that of the thread, some time after the callback. */
+static void
+tm_temporary_directory_init_async (GAsyncInitable *initable,
+                                   int io_priority,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  tm_task_run (initable, tm_temporary_directory_init_async, io_priority, cancellable, callback,
+               user_data, init_thread_cb);
+}
+
+static gboolean
+tm_temporary_directory_init_finish (GAsyncInitable *initable, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, initable), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static void
 async_initable_iface_init (GAsyncInitableIface *iface)
 {
-  /* The default runs the synchronous initialisation in a thread. If it is cancelled too late, the
-   * directory goes with the object, which nobody else gets to see. */
+  iface->init_async = tm_temporary_directory_init_async;
+  iface->init_finish = tm_temporary_directory_init_finish;
 }
 
 /**
@@ -437,7 +471,8 @@ tm_temporary_directory_new_in (GFile *parent,
  *
  * Creates a temporary directory without blocking the caller.
  *
- * When it is cancelled, what was created by then is removed again.
+ * When it is cancelled, either nothing is left behind, or the directory was there
+ * already and is what is returned.
  *
  * Since: 1.0
  */
