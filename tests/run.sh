@@ -85,8 +85,29 @@ run() {
     }
 }
 
-build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && {
+# run_script LABEL SCRIPT ARGUMENTS...: one that prints TAP, of which each line counts.
+run_script() {
+    label=$1
+    shift
+    begin "$label"
+    status=0
+    sh "$@" </dev/null >"$results/$label.log" 2>&1 || status=$?
+    n_skipped=$(grep -c '^ok .*# SKIP' "$results/$label.log")
+    n_failed=$(grep -c '^not ok ' "$results/$label.log")
+    count $(($(grep -c '^ok ' "$results/$label.log") - n_skipped)) "$n_failed" "$n_skipped"
+    [ "$status" -eq 0 ] || {
+        cat "$results/$label.log"
+        [ "$n_failed" -gt 0 ] || fail "$label: ended with $status"
+    }
+}
+
+prefix=$source_dir/_build-gcc/installed
+build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalled_tests=true \
+    -Dpython_overrides_dir="$prefix/python/gi/overrides" && {
     run gcc gcc
+    meson install -C "$source_dir/_build-gcc" --no-rebuild --quiet || fail 'meson install'
+    run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
+    run_script subproject "$source_dir/tests/subproject/test.sh" "$prefix"
     # Valgrind runs one thread at a time: there are no races under it. It keeps the limit of
     # descriptors for itself, and takes the arguments that mount() ignores for errors. Leaks are the
     # sanitizer's: it does not count what a forked child has of the other threads of its parent.
@@ -120,6 +141,8 @@ case $glib_status in
     fail 'tsan: GLib'
     ;;
 esac
+
+run_script options "$source_dir/tests/options.sh"
 
 begin quickstart
 if sh "$source_dir/docs/quickstart.sh" </dev/null >"$results/quickstart.log" 2>&1; then
