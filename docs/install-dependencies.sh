@@ -10,8 +10,8 @@ set -eu
 packages="gcc pkg-config meson ninja-build libglib2.0-dev libglib2.0-dev-bin gobject-introspection
   libgirepository1.0-dev gir1.2-glib-2.0 python3 python3-gi gjs"
 if [ "${1:-}" = --tests ]; then
-    packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs"
-    packages="$packages btrfs-progs mount systemd xfsprogs"
+    packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
+    btrfs-progs mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing"
 fi
 
 if ! command -v dpkg-query >/dev/null; then

@@ -16,11 +16,41 @@ skipped=0
 sh "$source_dir/docs/install-dependencies.sh" --tests || exit 1
 rm -rf "$results"
 mkdir -p "$results"
+started=$(date +%s)
 
-# fail NAME: counts a step that is no test of Meson's.
+# The tests create and delete very many files, for which a disk can take forty times as long as
+# memory. Those that are about file systems mount their own.
+if [ -z "${TMPDIR:-}" ] && [ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ] && [ -w /dev/shm ]; then
+    TMPDIR=$(mktemp -d /dev/shm/tempman-tests-XXXXXX)
+    export TMPDIR
+    chmod 755 "$TMPDIR"
+    trap 'rm -rf --one-file-system "$TMPDIR"' EXIT
+fi
+
+# begin TITLE: says what follows, and how long after the start.
+begin() {
+    elapsed=$(($(date +%s) - started))
+    printf '== %d:%02d %s\n' $((elapsed / 60)) $((elapsed % 60)) "$1"
+}
+
+# count PASSED FAILED SKIPPED
+count() {
+    echo "$1 passed, $2 failed, $3 skipped"
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    skipped=$((skipped + $3))
+}
+
+# fail NAME: counts a failure that is none of a test's.
 fail() {
     echo "FAILED: $1"
     failed=$((failed + 1))
+}
+
+# skip NAME REASON
+skip() {
+    echo "SKIPPED: $1: $2"
+    skipped=$((skipped + 1))
 }
 
 # build NAME COMPILER MESON-OPTIONS...
@@ -28,7 +58,7 @@ build() {
     name=$1
     compiler=$2
     shift 2
-    echo "== $name: build"
+    begin "$name: build"
     rm -rf "$source_dir/_build-$name"
     CC=$compiler meson setup "$source_dir/_build-$name" "$source_dir" -Dwerror=true "$@" \
         >"$results/$name-setup.log" 2>&1 &&
@@ -39,12 +69,12 @@ build() {
     }
 }
 
-# run NAME RUN MESON-TEST-OPTIONS...: each line of TAP counts, and each test without any.
+# run NAME LABEL MESON-TEST-OPTIONS...: each line of TAP counts, and each test without any.
 run() {
     name=$1
     label=$2
     shift 2
-    echo "== $label"
+    begin "$label: test"
     status=0
     meson test -C "$source_dir/_build-$name" --no-rebuild --print-errorlogs --logbase "$label" \
         "$@" </dev/null >"$results/$label.log" 2>&1 || status=$?
@@ -57,42 +87,83 @@ run() {
     }
     # shellcheck disable=SC2086
     set -- $counts
-    echo "$1 passed, $2 failed, $3 skipped"
-    passed=$((passed + $1))
-    failed=$((failed + $2))
-    skipped=$((skipped + $3))
+    count "$@"
     [ "$status" -eq 0 ] || {
         cat "$results/$label.log"
         [ "$2" -gt 0 ] || fail "$label: meson test exited with $status"
     }
 }
 
-build gcc gcc -Dintrospection=enabled -Ddocumentation=enabled -Dvapi=enabled && {
+# run_script LABEL SCRIPT ARGUMENTS...: one that prints TAP, of which each line counts.
+run_script() {
+    label=$1
+    shift
+    begin "$label"
+    status=0
+    sh "$@" </dev/null >"$results/$label.log" 2>&1 || status=$?
+    n_skipped=$(grep -c '^ok .*# SKIP' "$results/$label.log")
+    n_failed=$(grep -c '^not ok ' "$results/$label.log")
+    count $(($(grep -c '^ok ' "$results/$label.log") - n_skipped)) "$n_failed" "$n_skipped"
+    [ "$status" -eq 0 ] || {
+        cat "$results/$label.log"
+        [ "$n_failed" -gt 0 ] || fail "$label: ended with $status"
+    }
+}
+
+prefix=$source_dir/_build-gcc/installed
+build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalled_tests=true \
+    -Dpython_overrides_dir="$prefix/python/gi/overrides" && {
     run gcc gcc
+    meson install -C "$source_dir/_build-gcc" --no-rebuild --quiet || fail 'meson install'
+    run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
+    run_script subproject "$source_dir/tests/subproject/test.sh" "$prefix"
     # Valgrind runs one thread at a time: there are no races under it. It keeps the limit of
-    # descriptors for itself, and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not count what a forked child has
-    # of the other threads of its parent.
+    # descriptors for itself, and takes the arguments that mount() ignores for errors. Leaks are the
+    # sanitizer's: it does not count what a forked child has of the other threads of its parent.
     run gcc valgrind --suite c --timeout-multiplier 10 \
         --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
                      -s /attacks/mounts -s /age/content/depth -s /age/content/mounts \
                      -s /persist/mounts -s /persist/never-missing \
                      -s /persist/never-missing-control -s /root-entry/mounts-and-times \
-                     -s /close/out-of-descriptors -s /stress' \
+                     -s /close/out-of-descriptors -s /stress -s /threads' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
 build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run sanitizers sanitizers --suite c \
-        --timeout-multiplier 3
+    run sanitizers sanitizers --suite c --timeout-multiplier 3
 
-echo "== quickstart"
+begin 'tsan: GLib'
+glib_status=0
+glib=$(sh "$source_dir/tests/build-glib-tsan.sh" 2>"$results/glib-tsan.log") || glib_status=$?
+case $glib_status in
+0)
+    # On some kernels the sanitizer starts only when addresses are not randomized.
+    without_randomization=
+    ! setarch -R true 2>/dev/null || without_randomization='setarch -R'
+    build tsan gcc -Dintrospection=disabled -Db_sanitize=thread -Db_lundef=false \
+        -Dpkg_config_path="$glib" &&
+        run tsan tsan --suite c --timeout-multiplier 3 --wrap "$without_randomization"
+    ;;
+77)
+    skip tsan "$(tail -n 1 "$results/glib-tsan.log")"
+    ;;
+*)
+    cat "$results/glib-tsan.log"
+    fail 'tsan: GLib'
+    ;;
+esac
+
+run_script options "$source_dir/tests/options.sh"
+
+begin quickstart
 if sh "$source_dir/docs/quickstart.sh" </dev/null >"$results/quickstart.log" 2>&1; then
-    passed=$((passed + 1))
+    count 1 0 0
 else
     cat "$results/quickstart.log"
     fail quickstart
 fi
 
+begin end
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
 else

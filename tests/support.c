@@ -314,6 +314,6 @@ GAsyncResult *
 wait_for_result (GAsyncResult **result)
 {
   while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
   return *result;
 }

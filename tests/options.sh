@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Builds the library with less than everything, and in other ways than the usual. Prints TAP.
+
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+source_dir=$(cd "$here/.." && pwd)
+
+. "$here/tap.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$tap_log" "$work"' EXIT
+
+configure() {
+    rm -rf "$work/build"
+    meson setup "$work/build" "$source_dir" -Dwerror=true --prefix "$work/prefix" --libdir lib "$@"
+}
+
+# builds OPTIONS...: also installs, into a prefix that is empty before.
+builds() {
+    rm -rf "$work/prefix"
+    configure "$@" && meson compile -C "$work/build" &&
+        meson install -C "$work/build" --no-rebuild --quiet
+}
+
+installed() {
+    test -e "$work/prefix/$1"
+}
+
+# Instead of leaving out without a word what was asked for.
+refuses() {
+    configure "$@" | grep 'enable introspection too'
+}
+
+plain='-Dauto_features=disabled -Dtests=false'
+
+# shellcheck disable=SC2086
+check 'nothing but the library' builds $plain
+check 'nothing but the library: is there' installed lib/libtempman-1.so.0
+check_fails 'nothing but the library: no introspection' installed share/gir-1.0
+check_fails 'nothing but the library: no override for JavaScript' installed share/gjs-1.0
+check_fails 'nothing but the library: no Vala binding' installed share/vala
+check_fails 'nothing but the library: no documentation' installed share/doc
+check_fails 'nothing but the library: no tests' test -e "$work/build/tests"
+
+# shellcheck disable=SC2086
+check 'introspection alone' builds $plain -Dintrospection=enabled \
+    -Dpython_overrides_dir="$work/prefix/python"
+check 'introspection alone: typelib' installed lib/girepository-1.0/Tempman-1.typelib
+check_fails 'introspection alone: no Vala binding' installed share/vala
+check_fails 'introspection alone: no documentation' installed share/doc
+
+for option in vapi documentation; do
+    check "$option needs introspection" refuses -Dintrospection=disabled -D$option=enabled
+done
+for option in vapi documentation; do
+    # shellcheck disable=SC2086
+    check "$option alone" configure $plain -Dintrospection=enabled -D$option=enabled
+done
+
+check 'static, with the tests' builds -Ddefault_library=static -Dauto_features=auto
+check 'static: is there' installed lib/libtempman-1.a
+check_fails 'static: no shared library' installed lib/libtempman-1.so
+check_fails 'static: no introspection' installed lib/girepository-1.0
+check 'static: its tests' meson test -C "$work/build" --no-rebuild root version
+# shellcheck disable=SC2046
+check 'static: links' \
+    env PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig" sh -c \
+    "cc '$here/subproject/user.c' -o '$work/user' \$(pkg-config --cflags --libs --static tempman-1)"
+check 'static: runs' "$work/user"
+# shellcheck disable=SC2086
+check 'shared and static' builds $plain -Ddefault_library=both -Dintrospection=enabled \
+    -Dpython_overrides_dir="$work/prefix/python"
+
+# Optimized, and without the assertions that GLib's macros can leave out.
+# shellcheck disable=SC2086
+check 'for release' builds $plain -Dbuildtype=release -Db_lto=true -Db_ndebug=true \
+    -Dc_args='-DG_DISABLE_ASSERT -DG_DISABLE_CAST_CHECKS'
+
+# The place where Debian's Python looks, and no other.
+check 'Python override: where Python looks' \
+    sh -c "meson setup '$work/usr' '$source_dir' --prefix /usr -Dauto_features=auto $plain \
+        -Dintrospection=enabled && DESTDIR='$work/destdir' meson install -C '$work/usr' --quiet &&
+        PYTHONPATH= /usr/bin/python3 -c '
+import os, gi.overrides, sys
+sys.exit(not any(os.path.exists(\"$work/destdir\" + folder + \"/Tempman.py\")
+                 for folder in gi.overrides.__path__))'"
+
+finish

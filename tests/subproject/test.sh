@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The project beside this script, built with the library as a subproject and as it is installed.
+# Usage: test.sh PREFIX, where it is installed with the libraries in lib. Prints TAP.
+
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+source_dir=$(cd "$here/../.." && pwd)
+prefix=$1
+
+. "$here/../tap.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$tap_log" "$work"' EXIT
+
+cp -r "$here" "$work/user"
+ln -s "$source_dir" "$work/user/subprojects/tempman"
+
+# The fallback is forced: the library may be installed on this machine as well.
+check 'subproject: configures' meson setup "$work/sub" "$work/user" --wrap-mode forcefallback
+check 'subproject: builds' meson compile -C "$work/sub"
+check 'subproject: runs' meson test -C "$work/sub" --no-rebuild tempman-user:
+check 'subproject: its own tests are there' \
+    meson test -C "$work/sub" --no-rebuild tempman:version
+
+check 'static subproject: configures' \
+    meson setup "$work/static" "$work/user" --wrap-mode forcefallback \
+    -Dtempman:default_library=static -Dtempman:tests=false
+check 'static subproject: builds' meson compile -C "$work/static"
+check 'static subproject: runs' meson test -C "$work/static" --no-rebuild
+check_fails 'static subproject: needs no library at run time' \
+    sh -c "ldd '$work/static/user' | grep libtempman"
+
+check 'installed: configures' \
+    meson setup "$work/installed" "$work/user" --wrap-mode nofallback \
+    -Dpkg_config_path="$prefix/lib/pkgconfig"
+check 'installed: builds' meson compile -C "$work/installed"
+check 'installed: runs' meson test -C "$work/installed" --no-rebuild
+check 'installed: with the library of the prefix' \
+    sh -c "ldd '$work/installed/user' | grep '$prefix/lib/libtempman-1.so.0 '"
+
+finish

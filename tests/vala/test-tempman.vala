@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The tempman authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The Vala binding, blocking and with yield.
+
+File make_folder () {
+    try {
+        return File.new_for_path (DirUtils.make_tmp ("tempman-test-XXXXXX"));
+    } catch (Error error) {
+        Test.message ("%s", error.message);
+        assert_not_reached ();
+    }
+}
+
+// What a test leaves behind is a failure, so that the folder is empty.
+void remove_folder (File folder) {
+    try {
+        folder.delete ();
+    } catch (Error error) {
+        Test.message ("%s", error.message);
+        assert_not_reached ();
+    }
+}
+
+void make_old (string path) {
+    var now = get_real_time () / TimeSpan.SECOND;
+    var times = UTimBuf () { actime = (time_t) (now - 7200), modtime = (time_t) (now - 7200) };
+
+    assert_true (FileUtils.utime (path, times) == 0);
+}
+
+void test_directory () throws Error {
+    var folder = make_folder ();
+    var directory = new Tempman.TemporaryDirectory.sync (folder, "vala");
+
+    assert_true (directory.get_file ().get_parent ().equal (folder));
+    assert_true (FileUtils.test (directory.path, FileTest.IS_DIR));
+    assert_true (directory.fd >= 0);
+    assert_true (directory.get_child ("notes").create (FileCreateFlags.NONE).close ());
+    assert_false (directory.closed);
+
+    assert_true (directory.close ());
+    assert_true (directory.closed && directory.is_closed ());
+    assert_false (FileUtils.test (directory.path, FileTest.EXISTS));
+    assert_true (directory.close ());
+    remove_folder (folder);
+}
+
+void test_scope () throws Error {
+    var folder = make_folder ();
+    {
+        var directory = new Tempman.TemporaryDirectory.sync (folder, null);
+        assert_true (FileUtils.test (directory.path, FileTest.IS_DIR));
+    }
+    remove_folder (folder);
+}
+
+void test_keep () throws Error {
+    var folder = make_folder ();
+    var directory = new Tempman.TemporaryDirectory.sync (folder, null);
+
+    assert_true (directory.keep ());
+    assert_true (directory.closed);
+    assert_true (directory.file.delete ());
+    remove_folder (folder);
+}
+
+void test_errors () throws Error {
+    var folder = make_folder ();
+
+    try {
+        new Tempman.TemporaryDirectory.sync (folder.get_child ("missing"), null);
+        assert_not_reached ();
+    } catch (IOError.NOT_FOUND error) {
+        assert_true (error.message.contains (folder.get_path ()));
+    }
+    remove_folder (folder);
+}
+
+void test_root () throws Error {
+    var folder = make_folder ();
+    var root = new Tempman.Root.sync (folder.get_child ("root"), 3600,
+                                      Tempman.RootFlags.CREATE_DIRECTORY);
+    var old = root.directory.get_child ("old");
+    root.prefix = "photos";
+
+    old.make_directory ();
+    make_old (old.get_path ());
+    assert_true (root.cleanup () == 1);
+    assert_false (old.query_exists ());
+
+    old.make_directory ();
+    make_old (old.get_path ());
+    var directory = root.create_temp_dir ();
+    assert_false (old.query_exists ());
+    assert_true (directory.get_file ().get_basename ().has_prefix ("photos-"));
+    assert_true (root.timeout == 3600 && root.flags == Tempman.RootFlags.CREATE_DIRECTORY);
+
+    assert_true (directory.close ());
+    remove_folder (root.directory);
+    remove_folder (folder);
+}
+
+async void use_asynchronously (File folder) throws Error {
+    var directory = yield new Tempman.TemporaryDirectory (folder, null, Priority.DEFAULT, null);
+    var root = yield new Tempman.Root (folder, 3600, Tempman.RootFlags.NONE, Priority.DEFAULT, null);
+    var old = folder.get_child ("old");
+
+    old.make_directory ();
+    make_old (old.get_path ());
+    assert_true ((yield root.cleanup_async (Priority.DEFAULT, null)) == 1);
+
+    var other = yield root.create_temp_dir_async (Priority.DEFAULT, null);
+    assert_true (other.file.get_parent ().equal (folder));
+    assert_true (yield other.close_async (Priority.DEFAULT, null));
+    assert_true (yield directory.close_async (Priority.LOW, null));
+
+    var cancellable = new Cancellable ();
+    cancellable.cancel ();
+    try {
+        yield root.create_temp_dir_async (Priority.DEFAULT, cancellable);
+        assert_not_reached ();
+    } catch (IOError.CANCELLED error) {
+    }
+}
+
+void test_async () throws Error {
+    var folder = make_folder ();
+    var loop = new MainLoop ();
+    Error? failure = null;
+
+    use_asynchronously.begin (folder, (source, result) => {
+        try {
+            use_asynchronously.end (result);
+        } catch (Error error) {
+            failure = error;
+        }
+        loop.quit ();
+    });
+    loop.run ();
+    if (failure != null)
+        throw failure;
+    remove_folder (folder);
+}
+
+delegate void ThrowingTest () throws Error;
+
+void add (string path, owned ThrowingTest test) {
+    Test.add_data_func (path, () => {
+        try {
+            test ();
+        } catch (Error error) {
+            Test.message ("%s", error.message);
+            Test.fail ();
+        }
+    });
+}
+
+int main (string[] arguments) {
+    Test.init (ref arguments);
+    add ("/vala/directory", test_directory);
+    add ("/vala/scope", test_scope);
+    add ("/vala/keep", test_keep);
+    add ("/vala/errors", test_errors);
+    add ("/vala/root", test_root);
+    add ("/vala/async", test_async);
+    return Test.run ();
+}
