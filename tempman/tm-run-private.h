@@ -14,10 +14,11 @@ G_BEGIN_DECLS
  * All zeros is an empty run. */
 typedef struct
 {
-  char *records; /* (owned) (nullable): struct dirent64, one behind the other */
-  gsize size;    /* of what is allocated */
-  gsize length;  /* of what is filled */
-  gsize next;    /* where the next one to be taken begins */
+  char *records;   /* (owned) (nullable): struct dirent64, one behind the other */
+  gsize size;      /* of what is allocated */
+  gsize length;    /* of what is filled */
+  gsize next;      /* where the next one to be taken begins */
+  gsize n_offered; /* for how many bytes of entries there was room when it was read */
 } TmRun;
 
 gssize tm_run_read (TmRun *run, int dirfd);

@@ -13,6 +13,10 @@
 /* Larger reads gain nothing. */
 #define READ_SIZE TM_DIRFD_BUFFER_SIZE
 
+/* Room for some hundred entries. A block of READ_SIZE would have the heap grow and shrink again for
+ * every small directory that is closed. */
+#define FIRST_READ_SIZE (4 * 1024)
+
 /* What is sorted at once: the whole of most directories, and never more memory than this and as
  * much again while it is put in order. A hundred thousand names of usual length. */
 #define SORTED_SIZE (4 * 1024 * 1024)
@@ -57,8 +61,9 @@ tm_run_read (TmRun *run, int dirfd)
 {
   gssize length;
 
-  run_reserve (run, READ_SIZE);
-  length = tm_dirfd_read (dirfd, run->records, READ_SIZE);
+  run_reserve (run, run->size == 0 || tm_run_may_be_the_last (run) ? FIRST_READ_SIZE : READ_SIZE);
+  run->n_offered = MIN (run->size, READ_SIZE);
+  length = tm_dirfd_read (dirfd, run->records, run->n_offered);
   run->next = 0;
   run->length = (gsize) MAX (length, 0);
   return length;
@@ -133,6 +138,7 @@ tm_run_read_sorted (TmRun *run, int dirfd)
   if (run->length == 0)
     return length;
 
+  run->n_offered = run->size;
   run_sort (run);
   return (gssize) run->length;
 }
@@ -143,7 +149,7 @@ tm_run_read_sorted (TmRun *run, int dirfd)
 gboolean
 tm_run_may_be_the_last (const TmRun *run)
 {
-  return run->length + MAX_RECORD_SIZE <= READ_SIZE;
+  return run->length + MAX_RECORD_SIZE <= run->n_offered;
 }
 
 /* How many entries there are, without "." and "..". */

@@ -13,7 +13,8 @@ tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
 {
   g_clear_pointer (&self->claim, tm_claim_release);
   self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
-  g_cond_broadcast (&self->state_changed);
+  if (self->n_waiting > 0)
+    g_cond_broadcast (&self->state_changed);
 }
 
 /* In the thread that cancels, without the mutex. */
@@ -61,7 +62,9 @@ tm_temporary_directory_wait_locked (TmTemporaryDirectory *self,
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
+      self->n_waiting++;
       g_cond_wait (&self->state_changed, &self->mutex);
+      self->n_waiting--;
     }
 
   return TRUE;

@@ -28,6 +28,7 @@ struct _TmTemporaryDirectory
 
   GMutex mutex; /* guards what follows; not held while the disk is waited for, but by init */
   GCond state_changed;
+  guint n_waiting; /* for state_changed: to wake nobody is a system call, too */
   TmTemporaryDirectoryState state;
   TmClaim *claim;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
   GFile *file;         /* (owned) (nullable): set when initialised, and when published */

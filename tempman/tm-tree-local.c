@@ -627,7 +627,7 @@ walk_consider_threads (Walk *walk)
 }
 
 static void
-walk_end_batch (Walk *walk)
+walk_count (Walk *walk)
 {
   Tree *tree = walk->tree;
 
@@ -636,12 +636,17 @@ walk_end_batch (Walk *walk)
       tm_progress_add (tree->progress, walk->n_done, walk->n_found);
       if (tree->caller == g_thread_self ())
         tm_progress_report_if_due (tree->progress);
-      walk->n_found = 0;
     }
 
-  if (tree->workers == NULL)
+  walk->n_done = walk->n_found = 0;
+}
+
+static void
+walk_end_batch (Walk *walk)
+{
+  walk_count (walk);
+  if (walk->tree->workers == NULL)
     walk_consider_threads (walk);
-  walk->n_done = 0;
 }
 
 /* Whether what was given from the lowest level is finished. Else the walk is put aside, and may go
@@ -753,7 +758,7 @@ work_cb (gpointer part)
   if (!walk_go_on (walk))
     return;
 
-  walk_end_batch (walk);
+  walk_count (walk);
   if (walk->giver != NULL)
     walk_finish_part (walk);
   else
@@ -799,7 +804,7 @@ tm_tree_local_empty (int dirfd,
     tm_tree_workers_work (tree.workers, progress);
   else
     {
-      walk_end_batch (&walk);
+      walk_count (&walk);
       if (tree.workers != NULL)
         tm_tree_workers_finish (tree.workers);
     }
