@@ -61,20 +61,32 @@ have_openat2 (void)
   return answer == 2;
 }
 
-/* The mount that a descriptor was opened through, or -1. From /proc, which tells it on every
- * kernel that lacks openat2(). */
+/* The mount that a descriptor was opened through, or -1 with errno. From /proc, which tells it on
+ * every kernel that lacks openat2(). */
 static gint64
 get_mount_id (int fd)
 {
-  g_autofree char *fdinfo = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
-  g_autofree char *contents = NULL;
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
+  char contents[256];
   const char *line;
+  gssize length;
+  int fdinfo = RETRY_ON_EINTR (open (path, O_RDONLY | O_CLOEXEC));
 
-  if (!g_file_get_contents (fdinfo, &contents, NULL, NULL))
+  if (fdinfo < 0)
     return -1;
 
+  length = RETRY_ON_EINTR (read (fdinfo, contents, sizeof contents - 1));
+  tm_dirfd_close (fdinfo);
+  contents[MAX (length, 0)] = '\0';
+
   line = strstr (contents, "mnt_id:");
-  return line != NULL ? g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10) : -1;
+  if (line == NULL)
+    {
+      errno = ENOENT;
+      return -1;
+    }
+
+  return g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10);
 }
 
 static int
@@ -84,13 +96,17 @@ open_then_compare_mounts (int dirfd, const char *name, int flags)
 
   if (fd >= 0)
     {
-      gint64 mount_id = get_mount_id (dirfd);
+      gint64 above = get_mount_id (dirfd);
+      gint64 below = above < 0 ? -1 : get_mount_id (fd);
 
-      /* Where it cannot be told, it is taken for a mount point: left alone rather than emptied. */
-      if (mount_id < 0 || get_mount_id (fd) != mount_id)
+      /* Where it cannot be told, it is taken for a mount point: left alone rather than emptied. For
+       * want of a descriptor, the caller can do something. */
+      if (below < 0 || below != above)
         {
+          int errsv = below < 0 && (errno == EMFILE || errno == ENFILE) ? errno : EXDEV;
+
           tm_dirfd_close (fd);
-          errno = EXDEV;
+          errno = errsv;
           return -1;
         }
     }
