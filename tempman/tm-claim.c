@@ -135,14 +135,20 @@ claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *s
 {
 #ifndef TM_CLAIM_WITHOUT_VERIFICATION
   struct stat found;
+  gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
 
-  if (tm_dirfd_stat_child (AT_FDCWD, path, &found) < 0 ||
-      !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+  /* For whatever reason the path cannot be used, whoever is given it could not use it either. */
+  if (!has_path && errno != ENOENT && errno != ENOTDIR)
+    return ATTEMPT_FAILED;
+
+  if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
     {
+      if (tm_dirfd_stat_child (parent, claim->name, &found) < 0)
+        return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
+
       /* It has its name, but the directory it was made in is not where it was: nobody who is given
        * the path would find it. */
-      if (tm_dirfd_stat_child (parent, claim->name, &found) == 0 &&
-          tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+      if (tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
         {
           errno = ENOENT;
           return ATTEMPT_FAILED;
