@@ -242,6 +242,11 @@ attempt_create (int parent,
 
   if (tm_dirfd_make (parent, name, MODE_MARKED) < 0)
     {
+      /* Nobody else could know the name. A server that was asked twice says so of what it has made
+       * itself. */
+      if (errno == EEXIST)
+        return ATTEMPT_LOST;
+
       /* The name is what is too long, not the path of a directory that could be opened. */
       if (errno == ENAMETOOLONG)
         tm_dirfd_set_error (error, "Creating a temporary directory with the prefix", prefix, errno);
