@@ -68,7 +68,7 @@ claim_new (int fd, const char *name, mode_t repaired_mode)
 
 /* The kernel's generator and not GLib's: that one repeats itself in a forked child. */
 static char *
-make_name (const char *prefix, GError **error)
+make_name (const char *parent_path, const char *prefix, GError **error)
 {
   static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
   guint8 bytes[N_RANDOM_BYTES];
@@ -79,7 +79,7 @@ make_name (const char *prefix, GError **error)
 
   if (getentropy (bytes, sizeof bytes) < 0)
     {
-      tm_dirfd_set_error (error, "Choosing a random name beginning with", prefix, errno);
+      tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
       return NULL;
     }
 
@@ -231,7 +231,7 @@ attempt_create (int parent,
                 TmClaim **claim_out,
                 GError **error)
 {
-  g_autofree char *name = make_name (prefix, error);
+  g_autofree char *name = make_name (parent_path, prefix, error);
   g_autoptr (TmClaim) claim = NULL;
   Attempt attempt;
   mode_t repaired_mode;
