@@ -40,8 +40,8 @@
 #define MAX_LOCK_ATTEMPTS 10
 #define LOCK_RETRY_MICROSECONDS 100
 
-/* How often somebody may add files to a directory that is to be removed. */
-#define MAX_REMOVE_ATTEMPTS 10
+/* Somebody who keeps adding files to a directory is waited for this many times. */
+#define MAX_RESCANS 10
 
 struct _TmClaim
 {
@@ -512,7 +512,7 @@ tm_claim_delete (TmClaim *claim,
 {
   g_autofree char *sibling = g_build_filename ("..", claim->name, NULL);
 
-  for (guint i = 0; i <= MAX_REMOVE_ATTEMPTS; i++)
+  for (guint n_scans = 0;; n_scans++)
     {
       switch (claim_find (claim, sibling, path))
         {
@@ -535,18 +535,16 @@ tm_claim_delete (TmClaim *claim,
       if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
         return TRUE;
 
-      if (errno != ENOTEMPTY)
+      /* POSIX has no name for "somebody keeps filling it". */
+      if (errno != ENOTEMPTY || n_scans == 1 + MAX_RESCANS)
         {
-          tm_dirfd_set_error (error, "Deleting", path, errno);
+          tm_dirfd_set_error (error, "Deleting", path, errno == ENOTEMPTY ? EBUSY : errno);
           return FALSE;
         }
 
       if (!tm_tree_local_empty (claim->fd, path, progress, cancellable, error))
         return FALSE;
     }
-
-  tm_dirfd_set_error (error, "Deleting", path, EBUSY);
-  return FALSE;
 }
 
 /*
