@@ -160,13 +160,16 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
   if (pin < 0)
     return -1;
 
-  if (tm_dirfd_stat (pin, &status) == 0 && !tm_dirfd_repair_mode (pin))
-    errno = EACCES;
-  else
+  if (tm_dirfd_stat (pin, &status) == 0 && tm_dirfd_repair_mode (pin))
     {
       fd = RETRY_ON_EINTR (openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
-      if (repaired_mode != NULL)
+      errsv = errno;
+      /* Who wants to know may yet let it stay. */
+      if (repaired_mode != NULL && fd >= 0)
         *repaired_mode = status.st_mode & 07777;
+      else if (repaired_mode != NULL)
+        tm_dirfd_set_mode (pin, status.st_mode & 07777);
+      errno = errsv;
     }
 
   errsv = errno;
