@@ -486,20 +486,31 @@ tm_dirfd_set_mode (int dirfd, mode_t mode)
  * directory that is to be deleted.
  *
  * Returns: %TRUE when the mode was changed, and what failed for want of permission is worth
- *   another try; else %FALSE, with the errno of that failure, `EACCES`
+ *   another try; else %FALSE with the errno of the failure: `EACCES` when there is nothing to
+ *   repair, or why it could not be
  */
 gboolean
 tm_dirfd_repair_mode (int dirfd)
 {
   struct stat status;
 
-  if (tm_dirfd_stat (dirfd, &status) == 0 && S_ISDIR (status.st_mode) &&
-      status.st_uid == geteuid () &&
-      (status.st_mode & TM_DIRFD_MODE_USABLE) != TM_DIRFD_MODE_USABLE &&
-      tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0)
+  if (tm_dirfd_stat (dirfd, &status) < 0)
+    return FALSE;
+
+  if (!S_ISDIR (status.st_mode) || status.st_uid != geteuid () ||
+      (status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
+    {
+      errno = EACCES;
+      return FALSE;
+    }
+
+  if (tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0)
     return TRUE;
 
-  errno = EACCES;
+  /* Without /proc there is no way to the mode of what was opened with O_PATH: which is not to say
+   * that it is gone. */
+  if (errno == ENOENT)
+    errno = EACCES;
   return FALSE;
 }
 
