@@ -427,15 +427,24 @@ tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
  * @claim: a directory
  * @parent: the directory it was created or opened in
  *
- * Returns: whether its name still stands for it
+ * Returns: whether its name still stands for it; if not, with errno: `ENOENT` when it does not, or
+ *   why that cannot be told
  */
 gboolean
 tm_claim_is_current (TmClaim *claim, int parent)
 {
   struct stat status;
 
-  return tm_dirfd_stat_child (parent, claim->name, &status) == 0 &&
-         tm_file_identity_equal (tm_file_identity (&status), claim->identity);
+  if (tm_dirfd_stat_child (parent, claim->name, &status) < 0)
+    return FALSE;
+
+  if (!tm_file_identity_equal (tm_file_identity (&status), claim->identity))
+    {
+      errno = ENOENT;
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* Whether somebody else's directory lies in one like `/tmp`, where only he may remove it: no
