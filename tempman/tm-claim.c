@@ -48,9 +48,10 @@ struct _TmClaim
   int fd;     /* (owned): carries the lock, and is closed last of all */
   char *name; /* (owned) */
   TmFileIdentity identity;
-  TmFileIdentity parent; /* where the name is, wherever that directory may have been moved */
-  pid_t process;         /* forked children have a copy of all this, but no right to use it */
-  mode_t repaired_mode;  /* to be restored when the directory stays */
+  TmFileIdentity parent;    /* where the name is, wherever that directory may have been moved */
+  pid_t process;            /* forked children have a copy of all this, but no right to use it */
+  mode_t repaired_mode;     /* to be restored when the directory stays */
+  struct timespec times[2]; /* of access and modification, when it was opened */
   gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
 };
 
@@ -353,6 +354,8 @@ claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
 
   claim->identity = tm_file_identity (&status);
   claim->parent = tm_file_identity (&parent_status);
+  claim->times[0] = status.st_atim;
+  claim->times[1] = status.st_mtim;
   claim->is_left_to_its_owner = is_left_to_its_owner (&status, &parent_status);
   return g_steal_pointer (&claim);
 }
@@ -579,6 +582,18 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
     }
 
   return TRUE;
+}
+
+/*
+ * tm_claim_restore_times:
+ * @claim: a directory from tm_claim_open() that could not be deleted
+ *
+ * Makes it as old as it was when it was opened: what was deleted in it must not make it look used.
+ */
+void
+tm_claim_restore_times (TmClaim *claim)
+{
+  tm_dirfd_set_times (claim->fd, claim->times);
 }
 
 /*

@@ -478,6 +478,19 @@ tm_dirfd_set_mode (int dirfd, mode_t mode)
 }
 
 /*
+ * tm_dirfd_set_times:
+ * @dirfd: a directory
+ * @times: its new times of access and modification
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_set_times (int dirfd, const struct timespec times[2])
+{
+  return RETRY_ON_EINTR (futimens (dirfd, times));
+}
+
+/*
  * tm_dirfd_repair_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
  *
