@@ -32,6 +32,7 @@ gboolean tm_claim_delete (TmClaim *claim,
                           TmProgress *progress,
                           GCancellable *cancellable,
                           GError **error);
+void tm_claim_restore_times (TmClaim *claim);
 gboolean tm_claim_disown (TmClaim *claim, const char *path, GError **error);
 void tm_claim_mark (TmClaim *claim, gboolean is_in_use);
 void tm_claim_release (TmClaim *claim);

@@ -40,17 +40,18 @@
 #define MAX_LOCK_ATTEMPTS 10
 #define LOCK_RETRY_MICROSECONDS 100
 
-/* How often somebody may add files to a directory that is to be removed. */
-#define MAX_REMOVE_ATTEMPTS 10
+/* Somebody who keeps adding files to a directory is waited for this many times. */
+#define MAX_RESCANS 10
 
 struct _TmClaim
 {
   int fd;     /* (owned): carries the lock, and is closed last of all */
   char *name; /* (owned) */
   TmFileIdentity identity;
-  TmFileIdentity parent; /* where the name is, wherever that directory may have been moved */
-  pid_t process;         /* forked children have a copy of all this, but no right to use it */
-  mode_t repaired_mode;  /* to be restored when the directory stays */
+  TmFileIdentity parent;    /* where the name is, wherever that directory may have been moved */
+  pid_t process;            /* forked children have a copy of all this, but no right to use it */
+  mode_t repaired_mode;     /* to be restored when the directory stays */
+  struct timespec times[2]; /* of access and modification, when it was opened */
   gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
 };
 
@@ -68,7 +69,7 @@ claim_new (int fd, const char *name, mode_t repaired_mode)
 
 /* The kernel's generator and not GLib's: that one repeats itself in a forked child. */
 static char *
-make_name (const char *prefix, GError **error)
+make_name (const char *parent_path, const char *prefix, GError **error)
 {
   static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
   guint8 bytes[N_RANDOM_BYTES];
@@ -79,7 +80,7 @@ make_name (const char *prefix, GError **error)
 
   if (getentropy (bytes, sizeof bytes) < 0)
     {
-      tm_dirfd_set_error (error, "Choosing a random name beginning with", prefix, errno);
+      tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
       return NULL;
     }
 
@@ -135,14 +136,20 @@ claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *s
 {
 #ifndef TM_CLAIM_WITHOUT_VERIFICATION
   struct stat found;
+  gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
 
-  if (tm_dirfd_stat_child (AT_FDCWD, path, &found) < 0 ||
-      !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+  /* For whatever reason the path cannot be used, whoever is given it could not use it either. */
+  if (!has_path && errno != ENOENT && errno != ENOTDIR)
+    return ATTEMPT_FAILED;
+
+  if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
     {
+      if (tm_dirfd_stat_child (parent, claim->name, &found) < 0)
+        return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
+
       /* It has its name, but the directory it was made in is not where it was: nobody who is given
        * the path would find it. */
-      if (tm_dirfd_stat_child (parent, claim->name, &found) == 0 &&
-          tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+      if (tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
         {
           errno = ENOENT;
           return ATTEMPT_FAILED;
@@ -225,7 +232,7 @@ attempt_create (int parent,
                 TmClaim **claim_out,
                 GError **error)
 {
-  g_autofree char *name = make_name (prefix, error);
+  g_autofree char *name = make_name (parent_path, prefix, error);
   g_autoptr (TmClaim) claim = NULL;
   Attempt attempt;
   mode_t repaired_mode;
@@ -236,6 +243,11 @@ attempt_create (int parent,
 
   if (tm_dirfd_make (parent, name, MODE_MARKED) < 0)
     {
+      /* Nobody else could know the name. A server that was asked twice says so of what it has made
+       * itself. */
+      if (errno == EEXIST)
+        return ATTEMPT_LOST;
+
       /* The name is what is too long, not the path of a directory that could be opened. */
       if (errno == ENAMETOOLONG)
         tm_dirfd_set_error (error, "Creating a temporary directory with the prefix", prefix, errno);
@@ -342,6 +354,8 @@ claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
 
   claim->identity = tm_file_identity (&status);
   claim->parent = tm_file_identity (&parent_status);
+  claim->times[0] = status.st_atim;
+  claim->times[1] = status.st_mtim;
   claim->is_left_to_its_owner = is_left_to_its_owner (&status, &parent_status);
   return g_steal_pointer (&claim);
 }
@@ -416,15 +430,24 @@ tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
  * @claim: a directory
  * @parent: the directory it was created or opened in
  *
- * Returns: whether its name still stands for it
+ * Returns: whether its name still stands for it; if not, with errno: `ENOENT` when it does not, or
+ *   why that cannot be told
  */
 gboolean
 tm_claim_is_current (TmClaim *claim, int parent)
 {
   struct stat status;
 
-  return tm_dirfd_stat_child (parent, claim->name, &status) == 0 &&
-         tm_file_identity_equal (tm_file_identity (&status), claim->identity);
+  if (tm_dirfd_stat_child (parent, claim->name, &status) < 0)
+    return FALSE;
+
+  if (!tm_file_identity_equal (tm_file_identity (&status), claim->identity))
+    {
+      errno = ENOENT;
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* Whether somebody else's directory lies in one like `/tmp`, where only he may remove it: no
@@ -501,7 +524,7 @@ tm_claim_delete (TmClaim *claim,
 {
   g_autofree char *sibling = g_build_filename ("..", claim->name, NULL);
 
-  for (guint i = 0; i <= MAX_REMOVE_ATTEMPTS; i++)
+  for (guint n_scans = 0;; n_scans++)
     {
       switch (claim_find (claim, sibling, path))
         {
@@ -524,18 +547,16 @@ tm_claim_delete (TmClaim *claim,
       if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
         return TRUE;
 
-      if (errno != ENOTEMPTY)
+      /* POSIX has no name for "somebody keeps filling it". */
+      if (errno != ENOTEMPTY || n_scans == 1 + MAX_RESCANS)
         {
-          tm_dirfd_set_error (error, "Deleting", path, errno);
+          tm_dirfd_set_error (error, "Deleting", path, errno == ENOTEMPTY ? EBUSY : errno);
           return FALSE;
         }
 
       if (!tm_tree_local_empty (claim->fd, path, progress, cancellable, error))
         return FALSE;
     }
-
-  tm_dirfd_set_error (error, "Deleting", path, EBUSY);
-  return FALSE;
 }
 
 /*
@@ -561,6 +582,18 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
     }
 
   return TRUE;
+}
+
+/*
+ * tm_claim_restore_times:
+ * @claim: a directory from tm_claim_open() that could not be deleted
+ *
+ * Makes it as old as it was when it was opened: what was deleted in it must not make it look used.
+ */
+void
+tm_claim_restore_times (TmClaim *claim)
+{
+  tm_dirfd_set_times (claim->fd, claim->times);
 }
 
 /*

@@ -58,6 +58,7 @@ int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
 int tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status);
 int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t mode);
+int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
 gboolean tm_dirfd_repair_mode (int dirfd);
 
 TmFileIdentity tm_file_identity (const struct stat *status);

@@ -61,20 +61,32 @@ have_openat2 (void)
   return answer == 2;
 }
 
-/* The mount that a descriptor was opened through, or -1. From /proc, which tells it on every
- * kernel that lacks openat2(). */
+/* The mount that a descriptor was opened through, or -1 with errno. From /proc, which tells it on
+ * every kernel that lacks openat2(). */
 static gint64
 get_mount_id (int fd)
 {
-  g_autofree char *fdinfo = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
-  g_autofree char *contents = NULL;
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
+  char contents[256];
   const char *line;
+  gssize length;
+  int fdinfo = RETRY_ON_EINTR (open (path, O_RDONLY | O_CLOEXEC));
 
-  if (!g_file_get_contents (fdinfo, &contents, NULL, NULL))
+  if (fdinfo < 0)
     return -1;
 
+  length = RETRY_ON_EINTR (read (fdinfo, contents, sizeof contents - 1));
+  tm_dirfd_close (fdinfo);
+  contents[MAX (length, 0)] = '\0';
+
   line = strstr (contents, "mnt_id:");
-  return line != NULL ? g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10) : -1;
+  if (line == NULL)
+    {
+      errno = ENOENT;
+      return -1;
+    }
+
+  return g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10);
 }
 
 static int
@@ -84,13 +96,17 @@ open_then_compare_mounts (int dirfd, const char *name, int flags)
 
   if (fd >= 0)
     {
-      gint64 mount_id = get_mount_id (dirfd);
+      gint64 above = get_mount_id (dirfd);
+      gint64 below = above < 0 ? -1 : get_mount_id (fd);
 
-      /* Where it cannot be told, it is taken for a mount point: left alone rather than emptied. */
-      if (mount_id < 0 || get_mount_id (fd) != mount_id)
+      /* Where it cannot be told, it is taken for a mount point: left alone rather than emptied. For
+       * want of a descriptor, the caller can do something. */
+      if (below < 0 || below != above)
         {
+          int errsv = below < 0 && (errno == EMFILE || errno == ENFILE) ? errno : EXDEV;
+
           tm_dirfd_close (fd);
-          errno = EXDEV;
+          errno = errsv;
           return -1;
         }
     }
@@ -144,13 +160,16 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
   if (pin < 0)
     return -1;
 
-  if (tm_dirfd_stat (pin, &status) == 0 && !tm_dirfd_repair_mode (pin))
-    errno = EACCES;
-  else
+  if (tm_dirfd_stat (pin, &status) == 0 && tm_dirfd_repair_mode (pin))
     {
       fd = RETRY_ON_EINTR (openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
-      if (repaired_mode != NULL)
+      errsv = errno;
+      /* Who wants to know may yet let it stay. */
+      if (repaired_mode != NULL && fd >= 0)
         *repaired_mode = status.st_mode & 07777;
+      else if (repaired_mode != NULL)
+        tm_dirfd_set_mode (pin, status.st_mode & 07777);
+      errno = errsv;
     }
 
   errsv = errno;
@@ -459,6 +478,19 @@ tm_dirfd_set_mode (int dirfd, mode_t mode)
 }
 
 /*
+ * tm_dirfd_set_times:
+ * @dirfd: a directory
+ * @times: its new times of access and modification
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_set_times (int dirfd, const struct timespec times[2])
+{
+  return RETRY_ON_EINTR (futimens (dirfd, times));
+}
+
+/*
  * tm_dirfd_repair_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
  *
@@ -467,20 +499,31 @@ tm_dirfd_set_mode (int dirfd, mode_t mode)
  * directory that is to be deleted.
  *
  * Returns: %TRUE when the mode was changed, and what failed for want of permission is worth
- *   another try; else %FALSE, with the errno of that failure, `EACCES`
+ *   another try; else %FALSE with the errno of the failure: `EACCES` when there is nothing to
+ *   repair, or why it could not be
  */
 gboolean
 tm_dirfd_repair_mode (int dirfd)
 {
   struct stat status;
 
-  if (tm_dirfd_stat (dirfd, &status) == 0 && S_ISDIR (status.st_mode) &&
-      status.st_uid == geteuid () &&
-      (status.st_mode & TM_DIRFD_MODE_USABLE) != TM_DIRFD_MODE_USABLE &&
-      tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0)
+  if (tm_dirfd_stat (dirfd, &status) < 0)
+    return FALSE;
+
+  if (!S_ISDIR (status.st_mode) || status.st_uid != geteuid () ||
+      (status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
+    {
+      errno = EACCES;
+      return FALSE;
+    }
+
+  if (tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0)
     return TRUE;
 
-  errno = EACCES;
+  /* Without /proc there is no way to the mode of what was opened with O_PATH: which is not to say
+   * that it is gone. */
+  if (errno == ENOENT)
+    errno = EACCES;
   return FALSE;
 }
 

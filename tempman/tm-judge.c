@@ -140,9 +140,10 @@ tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *c
        tm_age_find_last_use (&judge->age, fd, "", &status, FALSE, cancellable, &last_used) < 0))
     return leave (g_steal_pointer (&claim), errno);
 
-  if (!tm_judge_decide (judge, state, last_used) || !tm_claim_is_current (claim, root) ||
-      tm_claim_is_left_to_its_owner (claim))
+  if (!tm_judge_decide (judge, state, last_used) || tm_claim_is_left_to_its_owner (claim))
     return leave (g_steal_pointer (&claim), 0);
+  if (!tm_claim_is_current (claim, root))
+    return leave (g_steal_pointer (&claim), is_gone (errno) ? 0 : errno);
 
   return g_steal_pointer (&claim);
 }

@@ -86,7 +86,10 @@ pass_take_cb (Pass *pass, const char *name)
       g_mutex_unlock (&pass->mutex);
     }
   else
-    pass_report (pass, error);
+    {
+      tm_claim_restore_times (claim);
+      pass_report (pass, error);
+    }
 }
 
 /* Notes the entry. */

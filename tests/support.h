@@ -17,10 +17,13 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *path;
+  gboolean is_mounted;
 } Sandbox;
 
 void sandbox_set_up (Sandbox *sandbox, gconstpointer data);
 void sandbox_tear_down (Sandbox *sandbox, gconstpointer data);
+void sandbox_set_up_in_memory (Sandbox *sandbox, gconstpointer data);
+void sandbox_tear_down_in_memory (Sandbox *sandbox, gconstpointer data);
 
 char *sandbox_path (Sandbox *sandbox, const char *name);
 GFile *sandbox_file (Sandbox *sandbox, const char *name);
@@ -63,6 +66,9 @@ gboolean skip_unless_root (void);
 /* The test functions of one type share their fixture. */
 #define add_test(name, function)                                                                   \
   g_test_add (name, Sandbox, NULL, sandbox_set_up, function, sandbox_tear_down)
+
+#define add_test_in_memory(name, data, function)                                                   \
+  g_test_add (name, Sandbox, data, sandbox_set_up_in_memory, function, sandbox_tear_down_in_memory)
 
 /* In a forked child, where GTest's own assertions would write into the parent's report. */
 #define child_assert(expression)                                                                   \

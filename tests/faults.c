@@ -1,0 +1,390 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "faults.h"
+
+#include "interpose.h"
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tempman.h>
+#include <unistd.h>
+
+typedef struct
+{
+  int error_number;
+  const char *name;
+  const char *calls; /* that can return it, on one file system or another */
+} FaultKind;
+
+#define KIND(error_number, calls)                                                                  \
+  {                                                                                                \
+    error_number, #error_number, " " calls " "                                                     \
+  }
+
+#define EVERY_OPEN "open openat openat2"
+#define EVERY_STAT "fstat fstatat statx"
+#define EVERY_CHMOD "fchmod chmod futimens"
+
+static const FaultKind kinds[] = {
+  KIND (EINTR,
+        EVERY_OPEN " " EVERY_STAT " " EVERY_CHMOD " mkdirat unlinkat getdents64 flock fstatfs "
+                   "close"),
+  KIND (EIO,
+        EVERY_OPEN " " EVERY_STAT " " EVERY_CHMOD " mkdirat unlinkat getdents64 flock fstatfs "
+                   "close lseek getentropy"),
+  KIND (ESTALE,
+        EVERY_OPEN " " EVERY_STAT " " EVERY_CHMOD " mkdirat unlinkat getdents64 flock "
+                   "fstatfs"),
+  KIND (ENOSPC, EVERY_CHMOD " mkdirat unlinkat close"),
+  KIND (EDQUOT, EVERY_CHMOD " mkdirat unlinkat close"),
+  KIND (EROFS, EVERY_CHMOD " mkdirat unlinkat"),
+  KIND (EACCES, EVERY_OPEN " fstatat statx mkdirat unlinkat getdents64"),
+  KIND (EPERM, "openat openat2 mkdirat unlinkat " EVERY_CHMOD),
+  KIND (ENOENT, "openat openat2 unlinkat fstatat statx getdents64"),
+  KIND (ENOTDIR, EVERY_OPEN " rmdir"),
+  KIND (ELOOP, "openat2"),
+  KIND (EXDEV, "openat2"),
+  KIND (EAGAIN, "openat2 flock"),
+  KIND (EMFILE, EVERY_OPEN),
+  KIND (ENFILE, EVERY_OPEN),
+  KIND (ENOMEM, EVERY_OPEN " " EVERY_STAT " mkdirat unlinkat getdents64"),
+  KIND (EBUSY, "unlinkat"),
+  KIND (EISDIR, "unlink"),
+  KIND (ENOTEMPTY, "rmdir"),
+  KIND (EEXIST, "mkdirat rmdir"),
+  KIND (EMLINK, "mkdirat"),
+  KIND (EINVAL, "flock lseek getdents64"),
+  KIND (EOVERFLOW, "fstat fstatat lseek"),
+  KIND (ENOLCK, "flock"),
+  KIND (ENOSYS, "flock getentropy"),
+  KIND (EOPNOTSUPP, "flock"),
+};
+
+static struct
+{
+  const FaultKind *kind;
+  FaultDuration duration;
+  guint nth;
+  char *elsewhere; /* (owned): a directory for what is moved away */
+
+  gint n_calls; /* atomic: of those that can fail so */
+
+  /* Set by the thread that meets the fault first. */
+  gint is_met;      /* atomic */
+  gint hid_a_mount; /* atomic */
+  char call[16];
+  char path[64];
+} fault;
+
+static gboolean
+can_return (const FaultKind *kind, const char *name)
+{
+  g_autofree char *word = g_strdup_printf (" %s ", name);
+
+  return strstr (kind->calls, word) != NULL;
+}
+
+static gboolean
+call_can_fail (const SystemCall *call)
+{
+  if (can_return (fault.kind, call->name))
+    return TRUE;
+
+  /* Two calls in one. */
+  return g_str_equal (call->name, "unlinkat") &&
+         can_return (fault.kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
+}
+
+/* What the error says of the world has to be so. Returns FALSE when it cannot be. */
+static gboolean
+make_true (const SystemCall *call, guint n)
+{
+  /* Whatever it returns, the descriptor is gone. */
+  if (g_str_equal (call->name, "close"))
+    close (call->fd);
+
+  /* Somebody moved it away. Of a path from the root of the file system it is not, and need not be.
+   */
+  if (fault.kind->error_number == ENOENT && call->path != NULL && call->fd != AT_FDCWD)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", n);
+      g_autofree char *moved = g_build_filename (fault.elsewhere, name, NULL);
+
+      return renameat (call->fd, call->path, AT_FDCWD, moved) == 0;
+    }
+
+  return TRUE;
+}
+
+static int
+fault_cb (const SystemCall *call, gpointer user_data)
+{
+  guint n;
+
+  if (!call_can_fail (call))
+    return 0;
+
+  n = (guint) g_atomic_int_add (&fault.n_calls, 1);
+  if (n != fault.nth && !(n > fault.nth && fault.duration == FAULT_FROM_THEN_ON))
+    return 0;
+  if (!make_true (call, n))
+    return 0;
+
+  if (n == fault.nth)
+    {
+      g_strlcpy (fault.call, call->name, sizeof fault.call);
+      g_strlcpy (fault.path, call->path != NULL ? call->path : "", sizeof fault.path);
+      g_atomic_int_set (&fault.is_met, TRUE);
+    }
+  if (call->path != NULL && g_str_has_prefix (call->path, "/proc/self/fdinfo/") &&
+      fault.kind->error_number != EMFILE && fault.kind->error_number != ENFILE)
+    g_atomic_int_set (&fault.hid_a_mount, TRUE);
+  return fault.kind->error_number;
+}
+
+void
+fault_begin (void)
+{
+  if (fault.kind != NULL)
+    interpose (fault_cb, NULL);
+}
+
+void
+fault_end (void)
+{
+  interpose_end ();
+}
+
+gboolean
+fault_was_met (void)
+{
+  return g_atomic_int_get (&fault.is_met);
+}
+
+gboolean
+fault_was (int error_number)
+{
+  return fault_was_met () && fault.kind->error_number == error_number;
+}
+
+/* "rmdir" and "unlink" are as the kernel's unlinkat. */
+gboolean
+fault_was_of (const char *call)
+{
+  return fault_was_met () && g_str_equal (fault.call, call);
+}
+
+gboolean
+fault_lasts (void)
+{
+  return fault_was_met () && fault.duration == FAULT_FROM_THEN_ON;
+}
+
+/* Whether what the error said of @name was made so. */
+gboolean
+fault_moved_away (const char *name)
+{
+  return fault_was (ENOENT) && g_str_has_suffix (fault.path, name);
+}
+
+/* Whether it could not be told of which mount a directory is, where there is no openat2(): then it
+ * counts as another. */
+gboolean
+fault_hid_a_mount (void)
+{
+  return g_atomic_int_get (&fault.hid_a_mount);
+}
+
+/* Whether whoever calls the library may not see anything of it. */
+gboolean
+fault_is_to_be_hidden (void)
+{
+  return !fault_was_met () || fault_was (EINTR) || fault_was (EAGAIN) ||
+         (fault_was_of ("close") && !fault_lasts ());
+}
+
+/* The code for an errno, as the documentation has it. */
+static GIOErrorEnum
+code_for (int error_number)
+{
+  switch (error_number)
+    {
+    case EIO:
+    case ESTALE:
+      return G_IO_ERROR_FAILED;
+    case ENOSPC:
+    case EDQUOT:
+      return G_IO_ERROR_NO_SPACE;
+    case EROFS:
+      return G_IO_ERROR_READ_ONLY;
+    case EACCES:
+    case EPERM:
+      return G_IO_ERROR_PERMISSION_DENIED;
+    case ENOENT:
+      return G_IO_ERROR_NOT_FOUND;
+    case ENOTDIR:
+    /* Of a component that is one: a link is no directory. */
+    case ELOOP:
+      return G_IO_ERROR_NOT_DIRECTORY;
+    case EBUSY:
+    case ENOTEMPTY:
+    case EEXIST:
+    case EXDEV:
+      return G_IO_ERROR_BUSY;
+    case EMFILE:
+    case ENFILE:
+      return G_IO_ERROR_TOO_MANY_OPEN_FILES;
+    default:
+      return g_io_error_from_errno (error_number);
+    }
+}
+
+/* It says what was being done, where, and why it failed: “Deleting “/tmp/x”: Input/output error”.
+ */
+void
+fault_check_error (const GError *error, const char *base)
+{
+  static const char *const actions[] = { "Creating ", "Deleting ",   "Looking at ", "Opening ",
+                                         "Reading ",  "Going back ", "Keeping " };
+  g_autofree char *place = g_strconcat (" “", base, NULL);
+  gboolean begins_with_action = FALSE;
+  gboolean has_code;
+
+  fault_assert (error != NULL && error->domain == G_IO_ERROR);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    begins_with_action |= g_str_has_prefix (error->message, actions[i]);
+  has_code = error->code == (int) code_for (fault.kind->error_number) ||
+             (fault_hid_a_mount () && error->code == G_IO_ERROR_BUSY);
+
+  if (!begins_with_action || !has_code || strstr (error->message, place) == NULL)
+    g_printerr ("%s (%d)\n", error->message, error->code);
+  fault_assert (begins_with_action);
+  fault_assert (strstr (error->message, place) != NULL);
+  fault_assert (strstr (error->message, "”: ") != NULL);
+  fault_assert (has_code);
+}
+
+void
+fault_fail (const char *file, int line, const char *expression)
+{
+  interpose_end ();
+  g_printerr ("%s:%d: not so: %s\n", file, line, expression);
+  if (fault.kind != NULL)
+    g_printerr ("when the call %u%s of those that can return %s did: %s %s\n", fault.nth,
+                fault.duration == FAULT_FROM_THEN_ON ? " and all after it" : "", fault.kind->name,
+                fault_was_met () ? fault.call : "none", fault.path);
+  abort ();
+}
+
+static gboolean
+has_open_below (const char *base)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+
+  fault_assert (dir != NULL);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *link = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *path = g_file_read_link (link, NULL);
+
+      if (path != NULL && g_str_has_prefix (path, base))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* How many descriptors are open, none of which may be of @base: if one is, then of an object whose
+ * last reference is that of the thread that the result came from, and which ends after it. */
+static guint
+count_descriptors (const char *base)
+{
+  for (guint i = 0; i < 1000 && has_open_below (base); i++)
+    g_usleep (1000);
+
+  fault_assert (!has_open_below (base));
+  return count_open_descriptors ();
+}
+
+/* Returns FALSE when there was no such call. */
+static gboolean
+run_with_fault (ScenarioFunc scenario, const char *base)
+{
+  guint n_descriptors = count_descriptors (base);
+  g_autoptr (GFile) elsewhere = g_file_new_for_path (fault.elsewhere);
+
+  g_atomic_int_set (&fault.n_calls, 0);
+  g_atomic_int_set (&fault.is_met, FALSE);
+  g_atomic_int_set (&fault.hid_a_mount, FALSE);
+  fault.path[0] = '\0';
+  make_directory (fault.elsewhere);
+
+  scenario (base);
+
+  fault_assert (tm_delete_recursively (elsewhere, NULL, NULL, NULL, NULL));
+  fault_assert (count_descriptors (base) == n_descriptors);
+  fault_assert (count_entries (base) == 0);
+  return fault_was_met ();
+}
+
+static guint
+fault_each_call (ScenarioFunc scenario,
+                 const char *base,
+                 guint step,
+                 const FaultKind *kind,
+                 FaultDuration duration)
+{
+  guint n = 0;
+
+  fault.kind = kind;
+  fault.duration = duration;
+  fault.elsewhere = g_strconcat (base, ".elsewhere", NULL);
+  /* The last run is that without a fault. Those in which what the error says could not be made so
+   * are no end. */
+  for (fault.nth = 0;; fault.nth += step, n++)
+    if (!run_with_fault (scenario, base) && (guint) g_atomic_int_get (&fault.n_calls) <= fault.nth)
+      break;
+
+  g_clear_pointer (&fault.elsewhere, g_free);
+  fault.kind = NULL;
+  return n;
+}
+
+/* Runs @scenario in the empty directory @base, with each fault of one kind; of every @step of them,
+ * one. It has to leave it empty. Returns how many faults there were. */
+guint
+fault_each_of (ScenarioFunc scenario,
+               const char *base,
+               guint step,
+               int error_number,
+               FaultDuration duration)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i].error_number == error_number)
+      return fault_each_call (scenario, base, step, &kinds[i], duration);
+
+  g_assert_not_reached ();
+}
+
+/* The same with faults of every kind, each of which is met once. */
+guint
+fault_each (ScenarioFunc scenario, const char *base, guint step)
+{
+  guint n = 0;
+
+  make_directory (base);
+  /* What is made once and for all, such as the threads of GLib, is none of the faults' doing. */
+  scenario (base);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    n += fault_each_call (scenario, base, step, &kinds[i], FAULT_ONCE);
+
+  return n;
+}

@@ -1,0 +1,62 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Makes the system calls of the library fail, each with every errno that it can return: one in
+ * every run of a scenario, until there has been a run for each of its calls.
+ *
+ * A scenario prepares what it needs, calls fault_begin() before what is to meet the fault, and
+ * fault_end() after it. It may run in a forked child too, and counts no descriptors of its own:
+ * that none is left open is seen to here.
+ *
+ * Calls are numbered as they come, in whichever thread: nothing may depend on which it is that
+ * fails. */
+
+typedef void (*ScenarioFunc) (const char *base);
+
+typedef enum
+{
+  FAULT_ONCE,
+  FAULT_FROM_THEN_ON, /* as of a disk that died */
+} FaultDuration;
+
+guint fault_each (ScenarioFunc scenario, const char *base, guint step);
+guint fault_each_of (ScenarioFunc scenario,
+                     const char *base,
+                     guint step,
+                     int error_number,
+                     FaultDuration duration);
+
+void fault_begin (void);
+void fault_end (void);
+
+/* What befell the scenario, after fault_end(). */
+gboolean fault_was_met (void);
+gboolean fault_was (int error_number);
+gboolean fault_was_of (const char *call);
+gboolean fault_lasts (void);
+gboolean fault_moved_away (const char *name);
+gboolean fault_hid_a_mount (void);
+gboolean fault_is_to_be_hidden (void);
+void fault_check_error (const GError *error, const char *base);
+
+void fault_fail (const char *file, int line, const char *expression) G_GNUC_NORETURN;
+
+/* In a child as well, where GTest's own would write into the report of the parent. Says which fault
+ * it was. */
+#define fault_assert(expression)                                                                   \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (!(expression))                                                                             \
+      fault_fail (__FILE__, __LINE__, #expression);                                                \
+  }                                                                                                \
+  G_STMT_END
+
+G_END_DECLS

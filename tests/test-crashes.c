@@ -1,0 +1,266 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* A process is killed before each of the system calls of an operation, one in each run. Whatever it
+ * had done by then, no live directory of anybody else is gone, and one cleanup by somebody else
+ * leaves none of its own. */
+
+#include "directories.h"
+#include "interpose.h"
+#include "support.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOUR 3600
+
+typedef struct
+{
+  const char *name;
+  void (*prepare) (const char *base); /* (nullable): what is there beforehand */
+  void (*run) (const char *base);     /* in the process that is killed, which calls begin() */
+} Operation;
+
+static guint nth;
+static guint n_calls;
+
+static int
+kill_cb (const SystemCall *call, gpointer user_data)
+{
+  if (n_calls++ == nth)
+    kill (getpid (), SIGKILL);
+  return 0;
+}
+
+static void
+begin (void)
+{
+  n_calls = 0;
+  interpose (kill_cb, NULL);
+}
+
+/* Permissions are no obstacle to whoever owns it; and if he is killed just when he changed them,
+ * nor to the next. */
+static void
+fill (const char *path)
+{
+  g_autofree char *barred = g_build_filename (path, "barred", NULL);
+  g_autofree char *below = g_build_filename (barred, "below", NULL);
+  g_autofree char *nested = g_build_filename (path, "1", "2", NULL);
+  g_autofree char *file = g_build_filename (nested, "file", NULL);
+  g_autofree char *link = g_build_filename (path, "link", NULL);
+
+  make_directory (nested);
+  make_directory (below);
+  child_assert (mknod (file, S_IFREG | 0400, 0) == 0);
+  child_assert (symlink ("/nowhere", link) == 0);
+  child_assert (g_chmod (barred, 0) == 0);
+}
+
+/* One that may be made with every umask. */
+static void
+run_create (const char *base)
+{
+  g_autoptr (GFile) parent = g_file_new_for_path (base);
+
+  umask (0777);
+  begin ();
+  /* Not closed: it ends with the process. */
+  child_assert (tm_temporary_directory_new (parent, "t", NULL, NULL) != NULL);
+  interpose_end ();
+}
+
+static void
+run_close (const char *base)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (base);
+
+  fill (tm_temporary_directory_get_path (directory));
+  begin ();
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  interpose_end ();
+}
+
+static void
+make_empty_abandoned (const char *base)
+{
+  g_autofree char *path = g_build_filename (base, "abandoned", NULL);
+
+  make_directory (path);
+  child_assert (g_chmod (path, 01700) == 0);
+}
+
+static void
+make_abandoned (const char *base)
+{
+  static const mode_t modes[] = { 01700, 01000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("abandoned%u", i);
+      g_autofree char *path = g_build_filename (base, name, NULL);
+
+      make_directory (path);
+      fill (path);
+      child_assert (g_chmod (path, modes[i]) == 0);
+    }
+}
+
+static TmRoot *
+open_reclaiming_root (const char *base)
+{
+  return open_root (base, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+}
+
+static void
+run_cleanup (const char *base)
+{
+  g_autoptr (TmRoot) root = open_reclaiming_root (base);
+
+  begin ();
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 2);
+  interpose_end ();
+}
+
+static void
+run_create_in_root (const char *base)
+{
+  g_autoptr (TmRoot) root = open_reclaiming_root (base);
+
+  begin ();
+  child_assert (tm_root_create_temp_dir (root, NULL, NULL) != NULL);
+  interpose_end ();
+}
+
+static const Operation operations[] = {
+  { "create", NULL, run_create },
+  { "close", NULL, run_close },
+  { "cleanup", make_abandoned, run_cleanup },
+  { "create-in-root", make_empty_abandoned, run_create_in_root },
+};
+
+typedef struct
+{
+  const Operation *operation;
+  const char *base;
+} Victim;
+
+static void
+victim_child (gpointer data)
+{
+  const Victim *victim = data;
+
+  victim->operation->run (victim->base);
+}
+
+/* Still there, still ours, and still locked. */
+static gboolean
+is_alive (TmTemporaryDirectory *directory)
+{
+  g_autofree char *file = child_path (directory, "file");
+  const char *path = tm_temporary_directory_get_path (directory);
+  struct stat by_path, by_fd;
+  gboolean is_locked;
+  int fd;
+
+  if (!path_exists (file) || stat (path, &by_path) < 0 ||
+      fstat (tm_temporary_directory_get_fd (directory), &by_fd) < 0 ||
+      by_path.st_ino != by_fd.st_ino || by_fd.st_mode != (S_IFDIR | 01700))
+    return FALSE;
+
+  fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  is_locked = flock (fd, LOCK_EX | LOCK_NB) < 0;
+  close (fd);
+  return is_locked;
+}
+
+/* Returns FALSE when the operation has fewer calls than that. */
+static gboolean
+kill_before_call (const Operation *operation, const char *base, TmTemporaryDirectory *live)
+{
+  g_autoptr (TmRoot) root = open_reclaiming_root (base);
+  Victim victim = { operation, base };
+  int status;
+
+  if (operation->prepare != NULL)
+    operation->prepare (base);
+  status = run_in_child (victim_child, &victim);
+  if (status != 0 && status != 128 + SIGKILL)
+    g_printerr ("%s, before the call %u\n", operation->name, nth);
+  child_assert (status == 0 || status == 128 + SIGKILL);
+
+  child_assert (is_alive (live));
+  child_assert (tm_root_cleanup (root, NULL, NULL) >= 0);
+  child_assert (is_alive (live));
+  if (count_entries (base) != 1)
+    g_printerr ("%s, killed before the call %u, left something\n", operation->name, nth);
+  child_assert (count_entries (base) == 1);
+  return status != 0;
+}
+
+static void
+kill_before_each_call (const Operation *operation, const char *base)
+{
+  g_autoptr (TmTemporaryDirectory) live = NULL;
+  g_autofree char *file = NULL;
+
+  make_directory (base);
+  live = create_in (base);
+  file = child_path (live, "file");
+  child_assert (mknod (file, S_IFREG | 0600, 0) == 0);
+
+  for (nth = 0; kill_before_call (operation, base, live); nth++)
+    ;
+  /* Else it was not seen to call anything. */
+  child_assert (nth > 5);
+  child_assert (tm_temporary_directory_close (live, NULL, NULL));
+}
+
+static void
+any_user_child (gpointer data)
+{
+  const Victim *victim = data;
+
+  kill_before_each_call (victim->operation, victim->base);
+}
+
+static void
+ordinary_user_child (gpointer data)
+{
+  child_assert (become_ordinary_user ());
+  any_user_child (data);
+}
+
+static void
+test_killed (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *base = sandbox_path (sandbox, "base");
+  g_autofree char *user_base = sandbox_path (sandbox, "user");
+  Victim as_any = { data, base };
+  Victim as_ordinary = { data, user_base };
+
+  assert_success_in_child (run_in_child (any_user_child, &as_any));
+  if (geteuid () == 0)
+    assert_success_in_child (run_in_child (ordinary_user_child, &as_ordinary));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
+    {
+      g_autofree char *name = g_strconcat ("/crashes/", operations[i].name, NULL);
+
+      add_test_in_memory (name, &operations[i], test_killed);
+    }
+
+  return g_test_run ();
+}
