@@ -8,10 +8,22 @@
 #include "tm-dirfd-private.h"
 #include "tm-task-private.h"
 
+/* Drops the mutex while the descriptor is closed, for which the kernel may have to wait for the
+ * disk. */
 void
 tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
 {
-  g_clear_pointer (&self->claim, tm_claim_release);
+  TmClaim *claim = g_steal_pointer (&self->claim);
+
+  if (claim != NULL)
+    {
+      /* Nobody else goes on before that. */
+      self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
+      g_mutex_unlock (&self->mutex);
+      tm_claim_release (claim);
+      g_mutex_lock (&self->mutex);
+    }
+
   self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
   if (self->n_waiting > 0)
     g_cond_broadcast (&self->state_changed);

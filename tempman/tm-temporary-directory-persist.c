@@ -36,13 +36,17 @@ end_unpublished (TmTemporaryDirectory *self)
 static void
 hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
+  TmClaim *claim;
+
   g_mutex_lock (&self->mutex);
   self->former_file = self->file;
   self->former_path = self->path;
   self->file = g_object_ref (destination);
   self->path = g_file_get_path (destination);
-  g_clear_pointer (&self->claim, tm_claim_release);
+  claim = g_steal_pointer (&self->claim);
   g_mutex_unlock (&self->mutex);
+
+  tm_claim_release (claim);
 }
 
 static void
