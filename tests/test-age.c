@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -252,7 +251,7 @@ mounts_child (gpointer data)
 
   make_directory (mounted);
   make_tree_old (entry);
-  child_assert (mount ("none", mounted, "tmpfs", 0, NULL) == 0);
+  child_assert (mount_tmpfs (mounted));
   make_file (young);
   root = open_root (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   child_assert (is_expired (root));
@@ -265,12 +264,7 @@ mounts_child (gpointer data)
 static void
 test_mounts (Sandbox *sandbox, gconstpointer data)
 {
-  int status = run_in_child (mounts_child, sandbox->path);
-
-  if (status == CHILD_CANNOT)
-    g_test_skip ("no mount namespaces here");
-  else
-    g_assert_cmpint (status, ==, 0);
+  skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
 /* All the times of what make_tree() makes, but not those of the changes that a test makes. */
@@ -324,12 +318,8 @@ access_times_child (gpointer data)
 static void
 test_access_times (Sandbox *sandbox, gconstpointer data)
 {
-  int status = run_in_child (access_times_child, sandbox->path);
-
-  if (status == CHILD_CANNOT)
-    g_test_skip ("reading a directory does not set its access time here");
-  else
-    g_assert_cmpint (status, ==, 0);
+  skip_or_assert_success (run_in_child (access_times_child, sandbox->path),
+                          "reading a directory does not set its access time here");
 }
 
 static void
@@ -356,11 +346,9 @@ test_foreign_directories (Sandbox *sandbox, gconstpointer data)
   g_autofree char *entry = sandbox_path (sandbox, "entry");
   g_autofree char *foreign = g_build_filename (entry, "foreign", NULL);
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
+
   make_directory (foreign);
   set_old_time (foreign, TRUE, TRUE);
   set_old_time (entry, TRUE, TRUE);
@@ -421,8 +409,6 @@ deep_child (gpointer data)
   g_autoptr (TmRoot) root = open_root (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
   struct rlimit limit = { 24, 24 };
-  pthread_attr_t attributes;
-  pthread_t thread;
   int fd, file;
 
   make_directory (entry);
@@ -441,10 +427,7 @@ deep_child (gpointer data)
   child_assert (file >= 0 && futimens (fd, old) == 0);
 
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
-  child_assert (pthread_attr_init (&attributes) == 0);
-  child_assert (pthread_attr_setstacksize (&attributes, 64 * 1024) == 0);
-  child_assert (pthread_create (&thread, &attributes, deep_thread, root) == 0);
-  child_assert (pthread_join (thread, NULL) == 0);
+  run_on_small_stack (deep_thread, root);
 
   child_assert (futimens (file, old) == 0 && futimens (fd, old) == 0);
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);

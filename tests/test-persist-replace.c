@@ -176,11 +176,9 @@ test_replaced_stays (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) root_file = g_file_new_for_path (parent);
   g_autoptr (TmRoot) root = NULL;
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
+
   make_directory (foreign);
   make_file (file);
   /* Others may write to it, so that it needs more than the bit to have the mark. */
