@@ -124,15 +124,9 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
         --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
                      -s /attacks/mounts -s /age/content/depth -s /age/content/mounts \
-<<<<<<< HEAD
-                     -s /persist/mounts -s /persist/never-missing \
-                     -s /persist/never-missing-control -s /root-entry/mounts-and-times \
+                     -s /persist/mounts -s /persist-races -s /root-entry/mounts-and-times \
                      -s /close/out-of-descriptors -s /stress -s /threads \
                      -s /crashes -s /faults/deep' \
-=======
-                     -s /persist/mounts -s /persist-races -s /root-entry/mounts-and-times \
-                     -s /close/out-of-descriptors -s /stress -s /threads' \
->>>>>>> fe951fd (Give the races of publishing, and what it replaces, tests of their own)
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
