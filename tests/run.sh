@@ -124,8 +124,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
         --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
                      -s /attacks/mounts -s /age/content/depth -s /age/content/mounts \
-                     -s /persist/mounts -s /persist/never-missing \
-                     -s /persist/never-missing-control -s /root-entry/mounts-and-times \
+                     -s /persist/mounts -s /persist-races -s /root-entry/mounts-and-times \
                      -s /close/out-of-descriptors -s /stress -s /threads \
                      -s /crashes -s /faults/deep' \
         --wrap 'valgrind -q --error-exitcode=99'

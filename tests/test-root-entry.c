@@ -15,7 +15,6 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -577,11 +576,9 @@ test_sticky_root (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *foreign = sandbox_path (sandbox, "foreign");
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
+
   make_directory (foreign);
   make_old (foreign, 2 * HOUR);
   g_assert_no_errno (g_chmod (sandbox->path, 01777));
@@ -647,7 +644,7 @@ mounts_child (gpointer data)
     _exit (CHILD_CANNOT);
 
   make_directory (mounted);
-  child_assert (mount ("none", mounted, "tmpfs", 0, NULL) == 0);
+  child_assert (mount_tmpfs (mounted));
   make_old (mounted, 2 * HOUR);
   root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
   entries = list (root);
@@ -678,12 +675,7 @@ mounts_child (gpointer data)
 static void
 test_mounts_and_times (Sandbox *sandbox, gconstpointer data)
 {
-  int status = run_in_child (mounts_child, sandbox->path);
-
-  if (status == CHILD_CANNOT)
-    g_test_skip ("no mount namespaces here");
-  else
-    g_assert_cmpint (status, ==, 0);
+  skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
 /* Where others' locks are not seen only the age counts, but a lock that is seen does. */

@@ -1,0 +1,86 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "persist-support.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Its parent, so that what is left there can be counted. */
+char *
+temporary_parent (Sandbox *sandbox)
+{
+  char *path = sandbox_path (sandbox, "temporary");
+
+  make_directory (path);
+  return path;
+}
+
+TmTemporaryDirectory *
+create_in (const char *parent)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (parent);
+  g_autoptr (GError) error = NULL;
+  TmTemporaryDirectory *directory = tm_temporary_directory_new (file, "test", NULL, &error);
+  g_autofree char *content = NULL;
+
+  g_assert_no_error (error);
+  content = g_build_filename (tm_temporary_directory_get_path (directory), "content", NULL);
+  make_file (content);
+  return directory;
+}
+
+gboolean
+has_content (const char *path)
+{
+  g_autofree char *content = g_build_filename (path, "content", NULL);
+
+  return path_exists (content);
+}
+
+void
+assert_persists (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags)
+{
+  g_autoptr (GFile) destination = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  gboolean published = tm_temporary_directory_persist (directory, destination, flags, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (published);
+  g_assert_true (tm_temporary_directory_is_closed (directory));
+  g_assert_cmpint (tm_temporary_directory_get_fd (directory), ==, -1);
+  g_assert_cmpstr (tm_temporary_directory_get_path (directory), ==, path);
+  g_assert_true (g_file_equal (tm_temporary_directory_get_file (directory), destination));
+  g_assert_true (has_content (path));
+}
+
+void
+delete_tree (const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* And that the object is as it was. */
+void
+assert_fails (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags, int code)
+{
+  g_autoptr (GFile) destination = g_file_new_for_path (path);
+  g_autofree char *before = g_strdup (tm_temporary_directory_get_path (directory));
+  g_autoptr (GError) error = NULL;
+  struct stat status;
+
+  g_assert_false (tm_temporary_directory_persist (directory, destination, flags, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, code);
+  g_assert_nonnull (strstr (error->message, path));
+  g_assert_nonnull (strstr (error->message, before));
+  g_assert_false (tm_temporary_directory_is_closed (directory));
+  g_assert_cmpstr (tm_temporary_directory_get_path (directory), ==, before);
+  g_assert_no_errno (fstat (tm_temporary_directory_get_fd (directory), &status));
+  g_assert_cmphex (status.st_mode & 07777, ==, 01700);
+}

@@ -1,0 +1,22 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "support.h"
+
+#include <tempman.h>
+
+G_BEGIN_DECLS
+
+char *temporary_parent (Sandbox *sandbox);
+TmTemporaryDirectory *create_in (const char *parent);
+gboolean has_content (const char *path);
+void assert_persists (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags);
+void
+assert_fails (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags, int code);
+void delete_tree (const char *path);
+
+G_END_DECLS

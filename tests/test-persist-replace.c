@@ -1,0 +1,300 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Publishing in the place of something else, and what becomes of that. */
+
+#include "persist-support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* In place of the C library's: what a test wants to happen around the step itself. */
+static void (*before_rename) (guint n, gpointer data);
+static gpointer rename_data;
+static guint n_renames;
+static guint n_busy_locks;
+
+int
+renameat2 (int from, const char *name, int to, const char *new_name, unsigned int flags)
+{
+  if (before_rename != NULL)
+    before_rename (n_renames++, rename_data);
+  return (int) syscall (SYS_renameat2, from, name, to, new_name, flags);
+}
+
+int
+flock (int fd, int operation)
+{
+  if ((operation & LOCK_EX) != 0 && n_busy_locks > 0)
+    {
+      n_busy_locks--;
+      errno = EWOULDBLOCK;
+      return -1;
+    }
+  return (int) syscall (SYS_flock, fd, operation);
+}
+
+/* CVE-2019-12450, CVE-2024-42472: what a link at the destination leads to. */
+static void
+test_what_is_there (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const names[] = { "file", "empty", "full", "dangling", "link", "fifo" };
+  g_autofree char *parent = temporary_parent (sandbox);
+  g_autofree char *victim = sandbox_path (sandbox, "victim");
+  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
+  g_autofree char *places = sandbox_path (sandbox, "places");
+  g_autofree char *file = g_build_filename (places, "file", NULL);
+  g_autofree char *empty = g_build_filename (places, "empty", NULL);
+  g_autofree char *full = g_build_filename (places, "full", NULL);
+  g_autofree char *dangling = g_build_filename (places, "dangling", NULL);
+  g_autofree char *link = g_build_filename (places, "link", NULL);
+  g_autofree char *fifo = g_build_filename (places, "fifo", NULL);
+  g_autofree char *nowhere = sandbox_path (sandbox, "nowhere");
+
+  make_directory (victim);
+  make_file (treasure);
+  make_directory (empty);
+  make_tree (full);
+  make_file (file);
+  g_assert_no_errno (symlink (nowhere, dangling));
+  g_assert_no_errno (symlink (victim, link));
+  g_assert_no_errno (mkfifo (fifo, 0600));
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (places, names[i], NULL);
+      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+      struct stat before, after;
+
+      g_test_message ("%s", names[i]);
+      g_assert_no_errno (lstat (path, &before));
+      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      g_assert_no_errno (lstat (path, &after));
+      g_assert_cmpuint (before.st_ino, ==, after.st_ino);
+
+      assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
+      g_assert_no_errno (lstat (path, &after));
+      g_assert_true (S_ISDIR (after.st_mode));
+      g_assert_cmpuint (count_entries (parent), ==, 0);
+    }
+
+  g_assert_true (path_exists (treasure));
+  g_assert_cmpuint (count_entries (victim), ==, 1);
+  g_assert_false (path_exists (nowhere));
+}
+
+static void
+test_replace_nothing (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+
+  assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
+}
+
+/* Whoever reads what was published before, and holds a lock on it, can go on. */
+static void
+test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = temporary_parent (sandbox);
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autoptr (GFile) file = g_file_new_for_path (parent);
+  g_autoptr (TmRoot) root = tm_root_new (file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
+  g_autoptr (TmTemporaryDirectory) first = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) second = create_in (parent);
+  struct stat status;
+  int fd;
+
+  assert_persists (first, path, TM_PERSIST_FLAGS_NONE);
+  fd = open (path, O_RDONLY);
+  g_assert_no_errno (flock (fd, LOCK_SH | LOCK_NB));
+  assert_persists (second, path, TM_PERSIST_FLAGS_REPLACE);
+
+  g_assert_cmpuint (count_entries (parent), ==, 1);
+  g_assert_no_errno (fstatat (fd, "content", &status, 0));
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 0);
+  g_assert_no_errno (fstatat (fd, "content", &status, 0));
+
+  close (fd);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+  g_assert_true (has_content (path));
+}
+
+/* Who only looks at a lock is soon done. */
+static void
+test_replaced_looked_at (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = temporary_parent (sandbox);
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+
+  make_directory (path);
+  n_busy_locks = 3;
+  assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
+  g_assert_cmpuint (n_busy_locks, ==, 0);
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+}
+
+static void
+stubborn_child (gpointer data)
+{
+  g_autofree char *parent = g_build_filename (data, "temporary", NULL);
+  g_autofree char *path = g_build_filename (data, "published", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *foreign = NULL;
+  struct stat status;
+
+  child_assert (become_ordinary_user ());
+  make_directory (parent);
+  directory = create_in (parent);
+  before = g_strdup (tm_temporary_directory_get_path (directory));
+  foreign = g_build_filename (before, "foreign/file", NULL);
+  assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
+  child_assert (path_exists (foreign));
+  child_assert (lstat (before, &status) == 0 && (status.st_mode & 07777) == 01755);
+}
+
+/* It is published, and what is left has the mark. */
+static void
+test_replaced_stays (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = sandbox_path (sandbox, "temporary");
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autofree char *foreign = g_build_filename (path, "foreign", NULL);
+  g_autofree char *file = g_build_filename (foreign, "file", NULL);
+  g_autoptr (GFile) root_file = g_file_new_for_path (parent);
+  g_autoptr (TmRoot) root = NULL;
+
+  if (skip_unless_root ())
+    return;
+
+  make_directory (foreign);
+  make_file (file);
+  /* Others may write to it, so that it needs more than the bit to have the mark. */
+  g_assert_no_errno (g_chmod (path, 0777));
+  g_assert_no_errno (chown (path, TEST_UID, TEST_UID));
+  assert_success_in_child (run_in_child (stubborn_child, sandbox->path));
+  g_assert_true (has_content (path));
+
+  root = tm_root_new (root_file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+}
+
+typedef struct
+{
+  char *path;
+  char *other;
+} Places;
+
+/* Somebody else publishes in the moment between the look at the destination and the exchange. */
+static void
+exchange_before_rename (guint n, gpointer data)
+{
+  Places *places = data;
+
+  if (n == 0)
+    g_assert_no_errno ((int) syscall (SYS_renameat2, AT_FDCWD, places->path, AT_FDCWD,
+                                      places->other, RENAME_EXCHANGE));
+}
+
+static void
+publish_beside_another (Sandbox *sandbox, const char *parent, gboolean is_directory)
+{
+  Places places = { sandbox_path (sandbox, "published"), sandbox_path (sandbox, "other") };
+  g_autofree char *inside = g_build_filename (places.other, "inside", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+
+  if (is_directory)
+    {
+      make_directory (places.path);
+      make_directory (inside);
+    }
+  else
+    {
+      make_file (places.path);
+      make_file (places.other);
+    }
+
+  n_renames = 0;
+  rename_data = &places;
+  before_rename = exchange_before_rename;
+  assert_persists (directory, places.path, TM_PERSIST_FLAGS_REPLACE);
+  before_rename = NULL;
+
+  delete_tree (places.path);
+  delete_tree (places.other);
+  g_free (places.path);
+  g_free (places.other);
+}
+
+static void
+test_another_publisher (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = temporary_parent (sandbox);
+
+  publish_beside_another (sandbox, parent, TRUE);
+  publish_beside_another (sandbox, parent, FALSE);
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+
+  /* Where others can rename, who knows what that is, and whose. */
+  g_assert_no_errno (g_chmod (parent, 0777));
+  publish_beside_another (sandbox, parent, TRUE);
+  g_assert_cmpuint (count_entries (parent), ==, 1);
+  publish_beside_another (sandbox, parent, FALSE);
+  g_assert_cmpuint (count_entries (parent), ==, 2);
+}
+
+/* It is there when it is to be put where nothing is, and gone when it is to be exchanged. */
+static void
+flip_before_rename (guint n, gpointer data)
+{
+  if (n < 9 && n % 2 == 0)
+    g_assert_no_errno (g_rmdir (data));
+  else if (n < 9)
+    g_assert_no_errno (g_mkdir (data, 0700));
+}
+
+static void
+test_coming_and_going (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = temporary_parent (sandbox);
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+
+  make_directory (path);
+  n_renames = 0;
+  rename_data = path;
+  before_rename = flip_before_rename;
+  assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
+  before_rename = NULL;
+  g_assert_cmpuint (n_renames, ==, 10);
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/persist-replace/what-is-there", test_what_is_there);
+  add_test ("/persist-replace/replace-nothing", test_replace_nothing);
+  add_test ("/persist-replace/in-use", test_replaced_in_use);
+  add_test ("/persist-replace/looked-at", test_replaced_looked_at);
+  add_test ("/persist-replace/stays", test_replaced_stays);
+  add_test ("/persist-replace/another-publisher", test_another_publisher);
+  add_test ("/persist-replace/coming-and-going", test_coming_and_going);
+
+  return g_test_run ();
+}
