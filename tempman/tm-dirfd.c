@@ -35,10 +35,6 @@ open_beneath (int dirfd, const char *name, int flags)
     fd = (int) syscall (SYS_openat2, dirfd, name, &how, sizeof how);
   while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 
-  /* The same thing for the callers as from openat(). */
-  if (fd < 0 && errno == ELOOP)
-    errno = ENOTDIR;
-
   return fd;
 }
 

@@ -302,14 +302,6 @@ getentropy (void *buffer, size_t length)
   return fails ("getentropy", -1, NULL, 0, 0) ? -1 : next (buffer, length);
 }
 
-int
-close (int fd)
-{
-  NEXT (close, "close");
-
-  return fails ("close", fd, NULL, 0, 0) ? -1 : next (fd);
-}
-
 /* Shows every call from now on to @function. */
 void
 interpose (SystemCallFunc function, gpointer user_data)

@@ -118,12 +118,14 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
     run_script subproject "$source_dir/tests/subproject/test.sh" "$prefix"
     # Valgrind runs one thread at a time: there are no races under it. It has no openat2(): what runs
-    # without it would be run twice. It keeps the limit of descriptors for itself, and takes the
-    # arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not count what a
-    # forked child has of the other threads of its parent. The last two would take minutes.
+    # without it would be run twice. It keeps the limit of descriptors for itself, has memory of its own,
+    # and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not
+    # count what a forked child has of the other threads of its parent. The last two would take
+    # minutes.
     run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
-        --test-args '-s /attacks/exchange-with-link -s /attacks/moved-out -s /attacks/depth \
-                     -s /attacks/mounts -s /age/content/depth -s /age/content/mounts \
+        --test-args '-s /attacks/link-exchanged-in-a-race -s /attacks/moved-out \
+                     -s /contents/depth -s /contents/memory \
+                     -s /age/content/depth -s /age/content/mounts \
                      -s /persist/mounts -s /persist-races -s /root-entry/mounts-and-times \
                      -s /close/out-of-descriptors -s /stress -s /threads \
                      -s /crashes -s /faults/deep' \

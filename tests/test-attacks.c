@@ -3,54 +3,237 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "support.h"
+/* Somebody who may write where the library deletes tries to have it delete, or change, something
+ * else. Where the moment matters, the attack is made before every single system call, one after
+ * the other; and a deletion as others have written it has to fall for it, else it would be none.
+ *
+ * Elsewhere: attacks on the creation of a directory in test-locking.c, through modes in
+ * test-permissions.c, with mounts in test-mounts.c, with what is no file in test-contents.c, with a
+ * prefix or the umask in test-temporary-directory.c, on the directory of a root in test-root.c. */
 
-#include <tempman.h>
+#include "deleters.h"
+#include "directories.h"
+#include "interpose.h"
+#include "support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <pthread.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-static TmTemporaryDirectory *
-create_in (const char *parent)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (parent);
-  g_autoptr (GError) error = NULL;
-  TmTemporaryDirectory *directory = tm_temporary_directory_new (file, "t", NULL, &error);
-
-  g_assert_no_error (error);
-  return directory;
-}
-
-static char *
-child_path (TmTemporaryDirectory *directory, const char *name)
-{
-  return g_build_filename (tm_temporary_directory_get_path (directory), name, NULL);
-}
-
-static void
-close_successfully (TmTemporaryDirectory *directory)
-{
-  g_autoptr (GError) error = NULL;
-
-  tm_temporary_directory_close (directory, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_false (path_exists (tm_temporary_directory_get_path (directory)));
-}
-
-/* Exchanges a directory with a link to the victim for as long as it is told to. */
 typedef struct
 {
-  char *directory;
-  char *link;
+  char *from; /* (owned), both */
+  char *to;
+  guint flags;
+} Rename;
+
+static void
+rename_cb (gpointer user_data)
+{
+  Rename *attack = user_data;
+
+  renameat2 (AT_FDCWD, attack->from, AT_FDCWD, attack->to, attack->flags);
+}
+
+/* The paths that begin with "t/" are in the directory that is deleted. */
+typedef struct
+{
+  const char *from;
+  const char *to;
+  guint flags;
+  Deleter naive; /* (nullable): who falls for it */
+} RenameAttack;
+
+static const RenameAttack link_attacks[] = {
+  { "t/a", "link", RENAME_EXCHANGE, delete_by_path },
+  { "t/1", "link", RENAME_EXCHANGE, delete_by_path },
+  /* It depends on the order in which they are listed whether there is anything to fall for. */
+  { "t/a", "t/link", RENAME_EXCHANGE, NULL },
+  { "t/1", "t/link", RENAME_EXCHANGE, NULL },
+};
+static const RenameAttack parent_attacks[] = {
+  { "p", "link", RENAME_EXCHANGE, delete_by_path },
+};
+static const RenameAttack move_attacks[] = {
+  { "t/1/2/3", "victim/moved", RENAME_NOREPLACE, delete_going_up },
+  { "t/1/2", "victim/moved", RENAME_NOREPLACE, delete_going_up },
+  { "t/1", "victim/moved", RENAME_NOREPLACE, delete_going_up },
+};
+
+static char *
+resolve (const char *base, TmTemporaryDirectory *directory, const char *path)
+{
+  if (g_str_has_prefix (path, "t/"))
+    return child_path (directory, path + 2);
+  return g_build_filename (base, path, NULL);
+}
+
+/* Deletes a directory once for each of the calls that this takes, with the attack before it.
+ * Returns how often something was lost that was elsewhere. */
+static guint
+count_escapes (const char *base, const RenameAttack *attack, Deleter delete)
+{
+  g_autofree char *parent = g_build_filename (base, "p", NULL);
+  g_autofree char *victim = g_build_filename (base, "victim", NULL);
+  g_autofree char *outer_link = g_build_filename (base, "link", NULL);
+  guint n_calls = 1;
+  guint n_escapes = 0;
+
+  for (guint nth = 0; nth < n_calls; nth++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = NULL;
+      g_autofree char *name = NULL;
+      g_autofree char *namesake = NULL;
+      g_autofree char *inner_link = NULL;
+      Rename attack_rename = { .flags = attack->flags };
+
+      make_directory (parent);
+      directory = create_in (parent);
+      name = g_path_get_basename (tm_temporary_directory_get_path (directory));
+      namesake = g_build_filename (victim, name, NULL);
+      inner_link = child_path (directory, "link");
+      lay_out (victim);
+      lay_out (namesake);
+      lay_out (tm_temporary_directory_get_path (directory));
+      child_assert (symlink (victim, outer_link) == 0);
+      child_assert (symlink (victim, inner_link) == 0);
+      attack_rename.from = resolve (base, directory, attack->from);
+      attack_rename.to = resolve (base, directory, attack->to);
+
+      attack_before (NULL, nth, rename_cb, &attack_rename);
+      delete (directory);
+      n_calls = attack_end ();
+      child_assert (n_calls > 10);
+
+      if (!is_whole (victim) || !is_whole (namesake))
+        n_escapes++;
+
+      g_clear_object (&directory);
+      delete_path (parent);
+      delete_path (victim);
+      delete_path (outer_link);
+      g_free (attack_rename.from);
+      g_free (attack_rename.to);
+    }
+
+  return n_escapes;
+}
+
+typedef struct
+{
+  const char *base;
+  const RenameAttack *attacks;
+  guint n_attacks;
+} RenameTest;
+
+static void
+renames_child (gpointer data)
+{
+  const RenameTest *test = data;
+
+  if (enter_mount_namespace ())
+    mount_tmpfs (test->base);
+
+  for (guint i = 0; i < test->n_attacks; i++)
+    {
+      child_assert (count_escapes (test->base, &test->attacks[i], delete_by_library) == 0);
+      if (test->attacks[i].naive != NULL)
+        child_assert (count_escapes (test->base, &test->attacks[i], test->attacks[i].naive) > 0);
+    }
+}
+
+/* CVE-2022-21658, RUSTSEC-2023-0018, Go 52745, CVE-2004-0452; and with the link in the middle of
+ * the way, CVE-2018-6954, CVE-2013-4392 */
+static void
+test_link_exchanged (Sandbox *sandbox, gconstpointer data)
+{
+  RenameTest test = { sandbox->path, link_attacks, G_N_ELEMENTS (link_attacks) };
+
+  assert_success_in_child (run_in_child (renames_child, &test));
+}
+
+/* GHSA-mc8h-8q98-g5hr, pam 972 */
+static void
+test_parent_exchanged (Sandbox *sandbox, gconstpointer data)
+{
+  RenameTest test = { sandbox->path, parent_attacks, G_N_ELEMENTS (parent_attacks) };
+
+  assert_success_in_child (run_in_child (renames_child, &test));
+}
+
+/* With so few descriptors that the way back up cannot be held open. Without openat2(), one more is
+ * needed to tell a mount point. */
+static void
+few_descriptors_child (gpointer data)
+{
+  int next = dup (STDERR_FILENO);
+  rlim_t n_descriptors = (rlim_t) next + (openat2_is_denied () ? 6 : 5);
+  struct rlimit limit = { n_descriptors, n_descriptors };
+
+  close (next);
+  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+  renames_child (data);
+}
+
+/* From so far down that no walk holds all of the way up open. */
+static void
+moved_from_below_child (gpointer data)
+{
+  static const char *const moved[] = { "1/2/3", "1/2", "1" };
+  const char *base = data;
+  g_autofree char *victim = g_build_filename (base, "victim", NULL);
+  g_autofree char *to = g_build_filename (victim, "moved", NULL);
+  g_autoptr (GString) depths = g_string_new ("1/2/3");
+
+  if (enter_mount_namespace ())
+    mount_tmpfs (base);
+  for (guint i = 0; i < 100; i++)
+    g_string_append (depths, "/1");
+
+  for (guint i = 0; i < G_N_ELEMENTS (moved); i++)
+    {
+      guint n_calls = 1;
+
+      /* It is on the way back up that it matters; every call would take long. */
+      for (guint nth = 0; nth < n_calls; nth += 41)
+        {
+          g_autoptr (TmTemporaryDirectory) directory = create_in (base);
+          g_autofree char *deep = child_path (directory, depths->str);
+          g_autofree char *from = child_path (directory, moved[i]);
+          Rename attack = { from, to, RENAME_NOREPLACE };
+
+          lay_out (victim);
+          lay_out (tm_temporary_directory_get_path (directory));
+          make_directory (deep);
+          attack_before (NULL, nth, rename_cb, &attack);
+          delete_by_library (directory);
+          n_calls = attack_end ();
+          child_assert (is_whole (victim));
+          delete_path (to);
+        }
+    }
+}
+
+/* CVE-2002-0435 */
+static void
+test_moved_out (Sandbox *sandbox, gconstpointer data)
+{
+  RenameTest test = { sandbox->path, move_attacks, G_N_ELEMENTS (move_attacks) };
+
+  assert_success_in_child (run_in_child (renames_child, &test));
+  assert_success_in_child (run_in_child (few_descriptors_child, &test));
+  assert_success_in_child (run_in_child (moved_from_below_child, sandbox->path));
+}
+
+/* The same without a script: as fast as it goes, and for real. */
+typedef struct
+{
+  Rename rename;
   gint started; /* atomic, both */
   gint stop;
 } Swapper;
@@ -62,411 +245,335 @@ swapper_thread (gpointer data)
 
   while (!g_atomic_int_get (&swapper->stop))
     {
-      renameat2 (AT_FDCWD, swapper->directory, AT_FDCWD, swapper->link, RENAME_EXCHANGE);
+      rename_cb (&swapper->rename);
       g_atomic_int_set (&swapper->started, TRUE);
     }
   return NULL;
 }
 
-static GThread *
-start_swapper (Swapper *swapper)
-{
-  GThread *thread = g_thread_new ("swapper", swapper_thread, swapper);
-
-  while (!g_atomic_int_get (&swapper->started))
-    g_thread_yield ();
-  return thread;
-}
-
-/* The deletion that every one of the CVEs was about: by path. */
-static void
-delete_naively (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-      struct stat status;
-
-      if (lstat (child, &status) == 0 && S_ISDIR (status.st_mode))
-        delete_naively (child);
-      else
-        g_unlink (child);
-    }
-  g_rmdir (path);
-}
-
 static gboolean
-race (Sandbox *sandbox, gboolean naive, gint64 microseconds)
+race (Sandbox *sandbox, Deleter delete, gint64 microseconds)
 {
   gint64 end = g_get_monotonic_time () + microseconds;
   g_autofree char *victim = sandbox_path (sandbox, "victim");
-  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
   gboolean escaped = FALSE;
 
-  make_directory (victim);
   while (!escaped && g_get_monotonic_time () < end)
     {
       g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
       g_autofree char *inner = child_path (directory, "d");
       g_autofree char *link = child_path (directory, "link");
-      Swapper swapper = { .directory = inner, .link = link };
+      Swapper swapper = { .rename = { inner, link, RENAME_EXCHANGE } };
       GThread *thread;
 
-      make_file (treasure);
+      lay_out (victim);
       make_directory (inner);
       g_assert_no_errno (symlink (victim, link));
-      thread = start_swapper (&swapper);
+      thread = g_thread_new ("swapper", swapper_thread, &swapper);
+      while (!g_atomic_int_get (&swapper.started))
+        g_thread_yield ();
 
-      if (naive)
-        delete_naively (tm_temporary_directory_get_path (directory));
-      else
-        tm_temporary_directory_close (directory, NULL, NULL);
+      delete (directory);
 
       g_atomic_int_set (&swapper.stop, TRUE);
       g_thread_join (thread);
-      escaped = !path_exists (treasure);
+      escaped = !is_whole (victim);
     }
 
   return escaped;
 }
 
-/* CVE-2022-21658, RUSTSEC-2023-0018, CVE-2004-0452 */
+/* Somebody who never stops can keep a directory from being emptied. */
 static void
-test_exchange_with_link (Sandbox *sandbox, gconstpointer data)
+close_somehow (TmTemporaryDirectory *directory)
 {
-  g_assert_false (race (sandbox, FALSE, 2 * G_USEC_PER_SEC));
+  tm_temporary_directory_close (directory, NULL, NULL);
+}
+
+static void
+test_link_exchanged_in_a_race (Sandbox *sandbox, gconstpointer data)
+{
+  g_assert_false (race (sandbox, close_somehow, G_USEC_PER_SEC / 2));
   /* Else the race was none. */
-  g_assert_true (race (sandbox, TRUE, 30 * G_USEC_PER_SEC));
+  g_assert_true (race (sandbox, delete_by_path, 60 * G_USEC_PER_SEC));
 }
 
-/* GHSA-mc8h-8q98-g5hr */
+/* CVE-2026-3888: it is idle for as long as the attacker likes, and every cleaner finds it so old
+ * that it could go. */
 static void
-test_parent_swapped (Sandbox *sandbox, gconstpointer data)
+test_idle_live (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *parent = sandbox_path (sandbox, "p");
-  g_autofree char *moved = sandbox_path (sandbox, "p2");
-  g_autofree char *victim = sandbox_path (sandbox, "victim");
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
-  g_autofree char *name = NULL;
-  g_autofree char *decoy = NULL;
-  g_autofree char *treasure = NULL;
-
-  make_directory (parent);
-  make_directory (victim);
-  directory = create_in (parent);
-  make_tree (tm_temporary_directory_get_path (directory));
-  name = g_path_get_basename (tm_temporary_directory_get_path (directory));
-  decoy = g_build_filename (victim, name, NULL);
-  treasure = g_build_filename (decoy, "treasure", NULL);
-  make_directory (decoy);
-  make_file (treasure);
-  g_assert_no_errno (g_rename (parent, moved));
-  g_assert_no_errno (symlink (victim, parent));
-
-  g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
-  g_assert_true (path_exists (treasure));
-  g_assert_cmpuint (count_entries (moved), ==, 0);
-}
-
-static void
-modes_child (gpointer data)
-{
-  const char *path = data;
-  g_autofree char *victim = g_build_filename (path, "victim", NULL);
-  g_autoptr (GFile) parent = g_file_new_for_path (path);
-  static const mode_t modes[] = { 0, 0100, 0200, 0300, 0400, 0500, 0600 };
-  struct stat status;
-
-  child_assert (become_ordinary_user ());
-  make_file (victim);
-  child_assert (g_chmod (victim, 0400) == 0);
-
-  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
-    {
-      g_autoptr (TmTemporaryDirectory) directory =
-          tm_temporary_directory_new (parent, NULL, NULL, NULL);
-      g_autofree char *barred = child_path (directory, "barred");
-      g_autofree char *inside = g_build_filename (barred, "directory", NULL);
-      g_autofree char *link = g_build_filename (barred, "link", NULL);
-      g_autofree char *hard_link = g_build_filename (barred, "hard", NULL);
-
-      make_directory (inside);
-      make_tree (inside);
-      child_assert (symlink (victim, link) == 0);
-      child_assert (linkat (AT_FDCWD, victim, AT_FDCWD, hard_link, 0) == 0);
-      child_assert (g_chmod (inside, modes[i]) == 0);
-      child_assert (g_chmod (barred, modes[i]) == 0);
-      child_assert (g_chmod (tm_temporary_directory_get_path (directory), modes[i]) == 0);
-      child_assert (tm_temporary_directory_close (directory, NULL, NULL));
-      child_assert (!path_exists (tm_temporary_directory_get_path (directory)));
-      child_assert (lstat (victim, &status) == 0 && (status.st_mode & 07777) == 0400);
-    }
-}
-
-/* CVE-2023-6597, CVE-2018-6954, CVE-2013-4392 */
-static void
-test_modes_of_links (Sandbox *sandbox, gconstpointer data)
-{
-  assert_success_in_child (run_in_child (modes_child, sandbox->path));
-}
-
-static gpointer
-close_thread (gpointer data)
-{
-  child_assert (tm_temporary_directory_close (data, NULL, NULL));
-  return NULL;
-}
-
-/* CVE-2021-3997, and deeper than PATH_MAX, the descriptors and the stack. */
-static void
-deep_child (gpointer data)
-{
-  const guint n_levels = 100000;
-  g_autoptr (TmTemporaryDirectory) directory = create_in (data);
-  struct rlimit limit = { 24, 24 };
-  pthread_attr_t attributes;
-  pthread_t thread;
-  int fd = dup (tm_temporary_directory_get_fd (directory));
-
-  for (guint i = 0; i < n_levels; i++)
-    {
-      int below;
-
-      child_assert (mkdirat (fd, "d", 0700) == 0);
-      child_assert (i % 1000 != 0 || symlinkat ("/", fd, "link") == 0);
-      below = openat (fd, "d", O_RDONLY | O_DIRECTORY);
-      child_assert (below >= 0);
-      close (fd);
-      fd = below;
-    }
-  close (fd);
-
-  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
-  child_assert (pthread_attr_init (&attributes) == 0);
-  child_assert (pthread_attr_setstacksize (&attributes, 64 * 1024) == 0);
-  child_assert (pthread_create (&thread, &attributes, close_thread, directory) == 0);
-  child_assert (pthread_join (thread, NULL) == 0);
-}
-
-static void
-test_depth (Sandbox *sandbox, gconstpointer data)
-{
-  assert_success_in_child (run_in_child (deep_child, sandbox->path));
-  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
-}
-
-/* Moves a directory out of the tree at the moment it is found empty: what is in the directory
- * above it then must stay. CVE-2002-0435 */
-static void
-test_moved_out (Sandbox *sandbox, gconstpointer data)
-{
-  g_autofree char *outside = sandbox_path (sandbox, "outside");
-  g_autofree char *treasure = g_build_filename (outside, "treasure", NULL);
-  gint64 end = g_get_monotonic_time () + G_USEC_PER_SEC;
-
-  make_directory (outside);
-  make_file (treasure);
-  while (g_get_monotonic_time () < end)
-    {
-      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
-      g_autofree char *inner = child_path (directory, "1/2/3");
-      g_autofree char *bait = g_build_filename (outside, "3", NULL);
-      g_autofree char *deep = g_build_filename (inner, "4/5/6/7/8/9", NULL);
-      Swapper swapper = { .directory = inner, .link = bait };
-      GThread *thread;
-
-      make_directory (deep);
-      make_directory (bait);
-      thread = start_swapper (&swapper);
-      tm_temporary_directory_close (directory, NULL, NULL);
-      g_atomic_int_set (&swapper.stop, TRUE);
-      g_thread_join (thread);
-      g_assert_true (path_exists (treasure));
-    }
-}
-
-static void
-test_special_files (Sandbox *sandbox, gconstpointer data)
-{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
-  g_autofree char *fifo = child_path (directory, "fifo");
-  g_autofree char *socket = child_path (directory, "socket");
-  g_autofree char *device = child_path (directory, "device");
-  g_autofree char *whiteout = child_path (directory, "whiteout");
+  const char *path = tm_temporary_directory_get_path (directory);
+  g_autofree char *unlocked = sandbox_path (sandbox, "unlocked");
+  g_autoptr (GError) error = NULL;
 
-  g_assert_no_errno (mkfifo (fifo, 0600));
-  g_assert_no_errno (mknod (socket, S_IFSOCK | 0600, 0));
-  if (geteuid () == 0)
+  make_tree (path);
+  make_old (path, 3600);
+  make_directory (unlocked);
+  make_old (unlocked, 3600);
+
+  g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (unlocked));
+  g_assert_true (path_exists (path));
+
+  make_directory (unlocked);
+  if (clean_with_systemd (sandbox->path))
     {
-      g_assert_no_errno (mknod (device, S_IFBLK | 0600, makedev (250, 250)));
-      g_assert_no_errno (mknod (whiteout, S_IFCHR, 0));
+      g_assert_false (path_exists (unlocked));
+      g_assert_true (path_exists (path));
     }
+  else
+    g_test_message ("there is no systemd-tmpfiles here");
+
   close_successfully (directory);
 }
 
-static void
-close_path_child (gpointer data)
-{
-  const char *path = data;
-  g_autoptr (GFile) root_file = g_file_new_for_path (path);
-  g_autoptr (TmRoot) root = tm_root_new (root_file, 0, TM_ROOT_FLAGS_NONE, NULL, NULL);
+#define N_DIGITS 26
+#define N_NAMES_OF_EACH 1000
+#define N_PROCESSES 10
 
-  child_assert (tm_root_cleanup (root, NULL, NULL) >= 0);
+static int
+write_name_cb (const SystemCall *call, gpointer user_data)
+{
+  int fd = GPOINTER_TO_INT (user_data);
+
+  if (!g_str_equal (call->name, "mkdirat"))
+    return 0;
+
+  child_assert (strlen (call->path) == strlen ("t-") + N_DIGITS);
+  child_assert (write (fd, call->path + strlen ("t-"), N_DIGITS) == N_DIGITS);
+  /* The name is all that is asked for: so many directories would take long. */
+  return ENOSPC;
 }
 
-/* Rust 127576: two processes at one tree, without locks between them. */
+static void
+names_child (gpointer data)
+{
+  g_autoptr (GFile) parent = g_file_new_for_path (g_get_tmp_dir ());
+
+  interpose (write_name_cb, data);
+  for (guint i = 0; i < N_NAMES_OF_EACH; i++)
+    child_assert (tm_temporary_directory_new (parent, "t", NULL, NULL) == NULL);
+  interpose_end ();
+}
+
+/* CVE-2026-3888, and the whole protocol rests on it: no name comes twice, not in forked children
+ * either, and none can be told from those before. */
+static void
+test_names (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  gboolean seen[N_DIGITS][256] = { 0 };
+  FILE *file = tmpfile ();
+  char name[N_DIGITS + 1] = "";
+
+  g_assert_nonnull (file);
+  /* The generator of GLib, which a forked child goes on with where its parent was. */
+  g_random_int ();
+  for (guint i = 0; i < N_PROCESSES; i++)
+    assert_success_in_child (run_in_child (names_child, GINT_TO_POINTER (fileno (file))));
+  rewind (file);
+
+  while (fread (name, 1, N_DIGITS, file) == N_DIGITS)
+    {
+      g_assert_true (g_hash_table_add (names, g_strdup (name)));
+      g_assert_cmpuint (strspn (name, "abcdefghijklmnopqrstuvwxyz234567"), ==, N_DIGITS);
+      for (guint i = 0; i < N_DIGITS; i++)
+        seen[i][(guchar) name[i]] = TRUE;
+    }
+  fclose (file);
+  g_assert_cmpuint (g_hash_table_size (names), ==, N_PROCESSES * N_NAMES_OF_EACH);
+
+  /* Of 10,000 digits each of the 32 is one, but for a chance of 10^-136. The last has only the
+   * three bits that are left of 128. */
+  for (guint i = 0; i < N_DIGITS; i++)
+    {
+      guint n_seen = 0;
+
+      for (guint j = 0; j < G_N_ELEMENTS (seen[i]); j++)
+        n_seen += seen[i][j];
+      g_assert_cmpuint (n_seen, ==, i < N_DIGITS - 1 ? 32 : 8);
+    }
+}
+
+static void
+delete_in_between_cb (gpointer user_data)
+{
+  delete_path (user_data);
+}
+
+static void
+close_while_deleted_child (gpointer data)
+{
+  const char *base = data;
+  guint n_calls = 1;
+
+  if (enter_mount_namespace ())
+    mount_tmpfs (base);
+
+  for (guint nth = 0; nth < n_calls; nth++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (base);
+      const char *path = tm_temporary_directory_get_path (directory);
+      g_autofree char *inner = child_path (directory, "1");
+
+      lay_out (path);
+      attack_before (NULL, nth, delete_in_between_cb, (gpointer) (nth % 2 == 0 ? path : inner));
+      delete_by_library (directory);
+      n_calls = attack_end ();
+    }
+}
+
+static void
+expire_live_child (gpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (data, 0, TM_ROOT_FLAGS_EXPIRE_LIVE);
+  g_autoptr (GError) error = NULL;
+
+  if (tm_root_cleanup (root, NULL, &error) < 0)
+    g_printerr ("%s\n", error->message);
+  child_assert (error == NULL);
+}
+
+/* Rust 127576: two processes at one tree. Here none takes a lock of the other for a reason to stay
+ * away. */
 static void
 test_two_deleters (Sandbox *sandbox, gconstpointer data)
 {
-  for (guint i = 0; i < 20; i++)
+  assert_success_in_child (run_in_child (close_while_deleted_child, sandbox->path));
+
+  for (guint i = 0; i < 5; i++)
     {
       pid_t pids[3];
 
-      for (guint j = 0; j < 30; j++)
+      for (guint j = 0; j < 10; j++)
         {
           g_autofree char *name = g_strdup_printf ("d%u", j);
           g_autofree char *path = sandbox_path (sandbox, name);
 
-          make_tree (path);
+          lay_out (path);
         }
       for (guint j = 0; j < G_N_ELEMENTS (pids); j++)
-        pids[j] = start_child (close_path_child, sandbox->path);
+        pids[j] = start_child (expire_live_child, sandbox->path);
       for (guint j = 0; j < G_N_ELEMENTS (pids); j++)
         g_assert_cmpint (wait_for_child (pids[j]), ==, 0);
       g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
     }
 }
 
+/* A link that leads to our own directory is not our directory. */
 static void
-mounts_child (gpointer data)
-{
-  const char *path = data;
-  g_autofree char *victim = g_build_filename (path, "victim", NULL);
-  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
-  g_autofree char *root_path = g_build_filename (path, "root", NULL);
-  g_autofree char *top = g_build_filename (root_path, "top", NULL);
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
-  g_autoptr (GFile) root_file = g_file_new_for_path (root_path);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (TmRoot) root = NULL;
-  g_autofree char *bind = NULL;
-  g_autofree char *tmpfs = NULL;
-  g_autofree char *file = NULL;
-  g_autofree char *other = NULL;
-
-  if (!enter_mount_namespace ())
-    _exit (CHILD_CANNOT);
-
-  make_directory (victim);
-  make_file (treasure);
-  make_directory (top);
-  directory = create_in (path);
-  bind = child_path (directory, "a/b/bind");
-  tmpfs = child_path (directory, "a/tmpfs");
-  file = child_path (directory, "a/file");
-  other = child_path (directory, "a/b/other");
-  make_directory (bind);
-  make_directory (tmpfs);
-  make_file (file);
-  make_tree (other);
-  child_assert (mount (victim, bind, NULL, MS_BIND, NULL) == 0);
-  child_assert (mount (victim, top, NULL, MS_BIND, NULL) == 0);
-  child_assert (mount ("none", tmpfs, "tmpfs", 0, NULL) == 0);
-  child_assert (mount (treasure, file, NULL, MS_BIND, NULL) == 0);
-
-  child_assert (!tm_temporary_directory_close (directory, NULL, &error));
-  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY));
-  child_assert (strstr (error->message, tm_temporary_directory_get_path (directory)) != NULL);
-  child_assert (path_exists (treasure));
-  child_assert (!path_exists (other));
-
-  /* A mount point in a root is no sub-directory of it. */
-  root = tm_root_new (root_file, 0, TM_ROOT_FLAGS_NONE, NULL, NULL);
-  child_assert (root != NULL);
-  make_old (victim, 3600);
-  child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
-  child_assert (path_exists (treasure));
-
-  child_assert (umount (bind) == 0 && umount (tmpfs) == 0 && umount (file) == 0);
-  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
-}
-
-static void
-test_mounts (Sandbox *sandbox, gconstpointer data)
-{
-  int status = run_in_child (mounts_child, sandbox->path);
-
-  if (status == CHILD_CANNOT)
-    g_test_skip ("no mount namespaces here");
-  else
-    g_assert_cmpint (status, ==, 0);
-}
-
-static void
-owner_child (gpointer data)
-{
-  const char *path = data;
-  g_autoptr (GFile) parent = g_file_new_for_path (path);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *foreign = NULL;
-  g_autofree char *other = NULL;
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
-
-  child_assert (seteuid (TEST_UID - 1) == 0);
-  directory = tm_temporary_directory_new (parent, NULL, NULL, NULL);
-  child_assert (directory != NULL);
-  foreign = child_path (directory, "foreign/file");
-  other = child_path (directory, "other");
-  make_tree (other);
-  child_assert (seteuid (0) == 0);
-  {
-    g_autofree char *dir = child_path (directory, "foreign");
-
-    make_directory (dir);
-    make_file (foreign);
-  }
-  child_assert (seteuid (TEST_UID - 1) == 0);
-
-  child_assert (!tm_temporary_directory_close (directory, NULL, &error));
-  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
-  child_assert (strstr (error->message, foreign) != NULL);
-  child_assert (!path_exists (other));
-  child_assert (seteuid (0) == 0);
-  child_assert (path_exists (foreign));
-  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
-}
-
-/* What belongs to somebody else stays, and the rest goes. */
-static void
-test_foreign_files (Sandbox *sandbox, gconstpointer data)
-{
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
-  assert_success_in_child (run_in_child (owner_child, sandbox->path));
-}
-
-static void
-test_many_entries (Sandbox *sandbox, gconstpointer data)
+test_name_is_link_to_it (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
-  int fd = tm_temporary_directory_get_fd (directory);
+  const char *path = tm_temporary_directory_get_path (directory);
+  g_autofree char *moved = sandbox_path (sandbox, "moved");
+  g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; i < 20000; i++)
+  lay_out (path);
+  g_assert_no_errno (g_rename (path, moved));
+  g_assert_no_errno (symlink (moved, path));
+  g_assert_false (tm_temporary_directory_close (directory, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (is_whole (moved));
+  g_assert_true (path_exists (path));
+}
+
+/* What every descriptor and lock is asked for, if the attacks above succeed or not: some of it is
+ * held up by other guards too, and each is to hold by itself. */
+typedef struct
+{
+  guint n_down; /* directories opened by their name */
+  guint n_up;   /* and by ".." */
+} Opened;
+
+static void
+check_open (const SystemCall *call, Opened *opened)
+{
+  g_assert_true ((call->flags & O_CLOEXEC) != 0);
+
+  /* By a path, once for each object. */
+  if (call->fd == AT_FDCWD || g_str_equal (call->path, "."))
+    return;
+
+  /* Unless it is only to tell which file it is. */
+  g_assert_true ((call->flags & (O_DIRECTORY | O_PATH)) != 0);
+  if (g_str_equal (call->path, ".."))
     {
-      char name[16];
-
-      g_snprintf (name, sizeof name, "%u", i);
-      int made = i % 10 != 0 ? mknodat (fd, name, S_IFREG | 0600, 0) : mkdirat (fd, name, 0700);
-
-      g_assert_no_errno (made);
+      opened->n_up++;
+      return;
     }
+
+  opened->n_down++;
+  g_assert_true ((call->flags & O_NOFOLLOW) != 0);
+  g_assert_null (strchr (call->path, '/'));
+  g_assert_cmpstr (call->name, ==, openat2_is_denied () ? "openat" : "openat2");
+  if (g_str_equal (call->name, "openat2"))
+    g_assert_true ((call->resolve & RESOLVE_NO_XDEV) != 0 &&
+                   (call->resolve & RESOLVE_NO_SYMLINKS) != 0 &&
+                   (call->resolve & RESOLVE_BENEATH) != 0);
+}
+
+static int
+check_call_cb (const SystemCall *call, gpointer user_data)
+{
+  /* GLib opens files, too, but no directories. */
+  if (g_str_has_prefix (call->name, "open") && (call->flags & (O_DIRECTORY | O_PATH)) != 0)
+    check_open (call, user_data);
+  else if (g_str_has_prefix (call->name, "openat"))
+    g_assert_not_reached ();
+  else if (g_str_equal (call->name, "flock"))
+    {
+      g_assert_true ((call->flags & LOCK_NB) != 0);
+      g_assert_true ((call->flags & LOCK_UN) == 0);
+    }
+  else if (g_str_equal (call->name, "fstatat"))
+    g_assert_true ((call->flags & AT_SYMLINK_NOFOLLOW) != 0);
+  else if (g_str_equal (call->name, "statx"))
+    g_assert_true ((call->flags & AT_SYMLINK_NOFOLLOW) != 0 &&
+                   (call->flags & AT_NO_AUTOMOUNT) != 0);
+
+  return 0;
+}
+
+static void
+test_calls (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (TmTemporaryDirectory) other = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  g_autofree char *old = sandbox_path (sandbox, "old");
+  g_autoptr (GString) deep = g_string_new (NULL);
+  g_autofree char *below = NULL;
+  Opened opened = { 0 };
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append (deep, "1/");
+  lay_out (old);
+  make_old (old, 3600);
+
+  interpose (check_call_cb, &opened);
+  root = open_root (sandbox->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  directory = tm_root_create_temp_dir (root, NULL, NULL);
+  g_assert_nonnull (directory);
+  other = create_in (sandbox->path);
+  interpose_end ();
+
+  below = child_path (directory, deep->str);
+  make_directory (below);
+  lay_out (tm_temporary_directory_get_path (other));
+
+  interpose (check_call_cb, &opened);
   close_successfully (directory);
+  close_successfully (other);
+  interpose_end ();
+
+  g_assert_false (path_exists (old));
+  g_assert_cmpuint (opened.n_down, >, 100);
+  g_assert_cmpuint (opened.n_up, >, 10);
 }
 
 int
@@ -474,16 +581,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/attacks/exchange-with-link", test_exchange_with_link);
-  add_test ("/attacks/parent-swapped", test_parent_swapped);
-  add_test ("/attacks/modes-of-links", test_modes_of_links);
-  add_test ("/attacks/depth", test_depth);
+  add_test ("/attacks/link-exchanged", test_link_exchanged);
+  add_test ("/attacks/link-exchanged-in-a-race", test_link_exchanged_in_a_race);
+  add_test ("/attacks/parent-exchanged", test_parent_exchanged);
+  add_test ("/attacks/name-is-link-to-it", test_name_is_link_to_it);
+  add_test ("/attacks/calls", test_calls);
   add_test ("/attacks/moved-out", test_moved_out);
-  add_test ("/attacks/special-files", test_special_files);
+  add_test ("/attacks/idle-live", test_idle_live);
+  add_test ("/attacks/names", test_names);
   add_test ("/attacks/two-deleters", test_two_deleters);
-  add_test ("/attacks/mounts", test_mounts);
-  add_test ("/attacks/foreign-files", test_foreign_files);
-  add_test ("/attacks/many-entries", test_many_entries);
 
   return g_test_run ();
 }

@@ -145,7 +145,8 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (tm_temporary_directory_get_path (directory)));
 }
 
-/* The link is looked at once: changing it leads neither new directories nor the cleanup away. */
+/* CVE-2025-71176: the link is looked at once: changing it leads neither new directories nor the
+ * cleanup away. */
 static void
 test_link_is_pinned (Sandbox *sandbox, gconstpointer data)
 {
@@ -201,6 +202,7 @@ test_replaced_root (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
+/* CVE-2025-71176 */
 static void
 test_foreign_root (Sandbox *sandbox, gconstpointer data)
 {

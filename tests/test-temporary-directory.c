@@ -227,6 +227,7 @@ test_unwritable_parent (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (g_chmod (path, 0700));
 }
 
+/* CVE-2026-44705, CVE-2025-7039 */
 static void
 test_prefixes (Sandbox *sandbox, gconstpointer data)
 {
@@ -279,6 +280,7 @@ umask_child (gpointer data)
     }
 }
 
+/* CVE-2020-8908 */
 static void
 test_umask (Sandbox *sandbox, gconstpointer data)
 {

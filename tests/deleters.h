@@ -1,0 +1,23 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <tempman.h>
+
+G_BEGIN_DECLS
+
+/* The deletion of the library, and others as they have been written before: what attacks the one
+ * has to succeed with another, else it would be no attack. In a child. */
+
+typedef void (*Deleter) (TmTemporaryDirectory *directory);
+
+void delete_by_library (TmTemporaryDirectory *directory);
+void delete_by_path (TmTemporaryDirectory *directory);
+void delete_going_up (TmTemporaryDirectory *directory);
+
+void delete_path (const char *path);
+
+G_END_DECLS

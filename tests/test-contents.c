@@ -1,0 +1,425 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* What can be in a directory that is deleted: every kind and name of file, many of them,
+ * directories of any depth, and what others add meanwhile. */
+
+#include "deleters.h"
+#include "directories.h"
+#include "interpose.h"
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define HOUR 3600
+
+/* Every byte that a name can have, alone and in a name as long as can be. */
+static void
+test_names (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  int fd = tm_temporary_directory_get_fd (directory);
+  g_autofree char *longest = g_strnfill (NAME_MAX, 'n');
+
+  for (guint byte = 1; byte < 256; byte++)
+    {
+      char name[NAME_MAX + 1];
+
+      if (byte == '/')
+        continue;
+
+      memset (name, (int) byte, NAME_MAX);
+      name[NAME_MAX] = '\0';
+      g_assert_no_errno (mkdirat (fd, name, 0700));
+      name[byte == '.' ? 3 : 1] = '\0';
+      g_assert_no_errno (mknodat (fd, name, S_IFREG | 0600, 0));
+    }
+  close_successfully (directory);
+
+  /* The name of an entry of a root as well. */
+  {
+    g_autofree char *old = sandbox_path (sandbox, longest);
+    g_autofree char *odd = sandbox_path (sandbox, "-rf\n\xff");
+
+    make_directory (old);
+    make_tree (odd);
+    make_old (old, 2 * HOUR);
+    make_old (odd, 2 * HOUR);
+    g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 2);
+  }
+}
+
+static void
+test_links (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autofree char *victim = sandbox_path (sandbox, "victim");
+  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
+  g_autofree char *relative = g_build_filename ("..", "victim", NULL);
+  int fd = tm_temporary_directory_get_fd (directory);
+  struct stat before, after;
+
+  make_directory (victim);
+  make_file (treasure);
+  g_assert_no_errno (symlinkat ("/nowhere", fd, "dangling"));
+  g_assert_no_errno (symlinkat (".", fd, "itself"));
+  g_assert_no_errno (symlinkat ("loop", fd, "loop"));
+  g_assert_no_errno (symlinkat ("pong", fd, "ping"));
+  g_assert_no_errno (symlinkat ("ping", fd, "pong"));
+  g_assert_no_errno (symlinkat (victim, fd, "absolute"));
+  g_assert_no_errno (symlinkat (relative, fd, "relative"));
+  g_assert_no_errno (symlinkat ("..", fd, "up"));
+  g_assert_no_errno (symlinkat ("/", fd, "top"));
+  g_assert_no_errno (lstat (treasure, &before));
+  g_assert_no_errno (linkat (AT_FDCWD, treasure, fd, "hard", 0));
+  g_assert_no_errno (linkat (AT_FDCWD, treasure, fd, "hard too", 0));
+
+  hide_entry_types (GPOINTER_TO_INT (data));
+  close_successfully (directory);
+  hide_entry_types (FALSE);
+
+  g_assert_no_errno (lstat (treasure, &after));
+  g_assert_cmpuint (after.st_nlink, ==, 1);
+  g_assert_cmphex (after.st_mode, ==, before.st_mode);
+  g_assert_cmpuint (after.st_uid, ==, before.st_uid);
+  g_assert_cmpint (after.st_mtim.tv_nsec, ==, before.st_mtim.tv_nsec);
+}
+
+/* A file system that does not tell the types as it lists: XFS without ftype, many network ones. */
+static void
+test_types_unknown (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+
+  make_tree (tm_temporary_directory_get_path (directory));
+  hide_entry_types (TRUE);
+  close_successfully (directory);
+  hide_entry_types (FALSE);
+  test_links (sandbox, GINT_TO_POINTER (TRUE));
+}
+
+static void
+test_open_files (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autofree char *path = child_path (directory, "directory/file");
+  g_autofree char *parent = child_path (directory, "directory");
+  char contents[4];
+  int fd, dirfd;
+
+  make_directory (parent);
+  make_file (path);
+  g_assert_no_errno (g_chmod (path, 0400));
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  dirfd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_assert_no_errno (flock (fd, LOCK_EX));
+  close_successfully (directory);
+  g_assert_cmpint (read (fd, contents, sizeof contents), ==, sizeof contents);
+  g_assert_cmpmem (contents, sizeof contents, "kept", 4);
+  close (fd);
+  close (dirfd);
+}
+
+/* A sanitizer keeps for a while what has been freed. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEMORY_IS_MEASURABLE FALSE
+#else
+#define MEMORY_IS_MEASURABLE TRUE
+#endif
+
+/* In kB, of what is resident now and was so at most. */
+static void
+read_memory (guint64 *now, guint64 *peak)
+{
+  g_autofree char *status = NULL;
+
+  child_assert (g_file_get_contents ("/proc/self/status", &status, NULL, NULL));
+  *now = g_ascii_strtoull (strstr (status, "VmRSS:") + strlen ("VmRSS:"), NULL, 10);
+  *peak = g_ascii_strtoull (strstr (status, "VmHWM:") + strlen ("VmHWM:"), NULL, 10);
+}
+
+static void
+memory_child (gpointer data)
+{
+  const guint n_entries = 100000;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  guint64 before, after, peak;
+  char name[NAME_MAX + 1];
+  int fd;
+
+  /* On a disk it would take too long. */
+  if (!enter_mount_namespace () || !mount_tmpfs (data))
+    _exit (CHILD_CANNOT);
+
+  directory = create_in (data);
+  fd = tm_temporary_directory_get_fd (directory);
+  memset (name, 'n', sizeof name);
+  for (guint i = 0; i < n_entries; i++)
+    {
+      g_snprintf (name + NAME_MAX - 8, 9, "%08u", i);
+      child_assert (
+          (i % 2 == 0 ? mknodat (fd, name, S_IFREG | 0600, 0) : mkdirat (fd, name, 0700)) == 0);
+    }
+
+  /* From here on, the peak is that of the deletion. */
+  child_assert (g_file_set_contents_full ("/proc/self/clear_refs", "5", 1, G_FILE_SET_CONTENTS_NONE,
+                                          0600, NULL));
+  read_memory (&before, &peak);
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  read_memory (&after, &peak);
+
+  /* Their names alone are 25 MiB. */
+  g_printerr ("# %" G_GUINT64_FORMAT " kB more at the peak\n", peak - before);
+  child_assert (peak < before + 12 * 1024);
+}
+
+/* However many there are, the memory stays the same. */
+static void
+test_memory (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (memory_child, sandbox->path), "no mount namespaces here");
+}
+
+typedef struct
+{
+  const char *path;
+  guint n_left;
+  guint n_removals;
+} Filler;
+
+/* Adds a file whenever a directory is about to be removed. */
+static int
+fill_cb (const SystemCall *call, gpointer user_data)
+{
+  Filler *filler = user_data;
+
+  if (g_str_equal (call->name, "unlinkat") && (call->flags & AT_REMOVEDIR) != 0)
+    {
+      g_autofree char *file = g_build_filename (filler->path, "file", NULL);
+
+      filler->n_removals++;
+      if (filler->n_left > 0 && !path_exists (file))
+        {
+          filler->n_left--;
+          make_file (file);
+        }
+    }
+  return 0;
+}
+
+static void
+test_filled (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const filled[] = { ".", "1", "1/2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (filled); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+      g_autofree char *below = child_path (directory, "1/2");
+      g_autofree char *path = child_path (directory, filled[i]);
+      Filler filler = { path, 5, 0 };
+      g_autoptr (GError) error = NULL;
+
+      /* Somebody who stops after a while is waited for... */
+      make_directory (below);
+      interpose (fill_cb, &filler);
+      close_successfully (directory);
+      interpose_end ();
+      g_assert_cmpuint (filler.n_left, ==, 0);
+
+      /* ...and somebody who does not, only for so long. */
+      g_clear_object (&directory);
+      g_clear_pointer (&path, g_free);
+      directory = create_in (sandbox->path);
+      g_clear_pointer (&below, g_free);
+      below = child_path (directory, "1/2");
+      path = child_path (directory, filled[i]);
+      make_directory (below);
+      filler = (Filler){ path, G_MAXUINT, 0 };
+      interpose (fill_cb, &filler);
+      g_assert_false (tm_temporary_directory_close (directory, NULL, &error));
+      interpose_end ();
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+      g_assert_nonnull (strstr (error->message, tm_temporary_directory_get_path (directory)));
+      g_assert_cmpuint (filler.n_removals, <, 500);
+      close_successfully (directory);
+    }
+}
+
+/* What a kernel may say at any time, and means nothing. */
+static void
+test_again (Sandbox *sandbox, gconstpointer data)
+{
+  static const struct
+  {
+    const char *name;
+    int error_number;
+  } harmless[] = {
+    { "openat2", EAGAIN },   { "openat2", EINTR },   { "openat", EINTR },  { "unlinkat", EINTR },
+    { "getdents64", EINTR }, { "fstat", EINTR },     { "fstatat", EINTR }, { "flock", EINTR },
+    { "mkdirat", EINTR },    { "unlinkat", EEXIST },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (harmless); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = NULL;
+      g_autofree char *below = NULL;
+
+      fail_call (harmless[i].name, harmless[i].error_number, 1);
+      directory = create_in (sandbox->path);
+      below = child_path (directory, "1/2/3");
+      make_directory (below);
+      fail_call (harmless[i].name, harmless[i].error_number, 3);
+      close_successfully (directory);
+      interpose_end ();
+    }
+}
+
+static gpointer
+clean_thread (gpointer data)
+{
+  child_assert (tm_root_cleanup (data, NULL, NULL) == 3);
+  return NULL;
+}
+
+static void
+small_stack_child (gpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (data, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *path = g_build_filename (data, name, NULL);
+
+      make_tree (path);
+      make_old (path, 2 * HOUR);
+    }
+  run_on_small_stack (clean_thread, root);
+}
+
+static void
+test_small_stack (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (small_stack_child, sandbox->path));
+}
+
+static int
+refuse_to_open_cb (const SystemCall *call, gpointer user_data)
+{
+  static const char *const special[] = { "fifo", "socket", "device", "whiteout", NULL };
+
+  g_assert_false (g_str_has_prefix (call->name, "open") && call->path != NULL &&
+                  g_strv_contains (special, call->path));
+  return 0;
+}
+
+/* systemd 30690 */
+static void
+test_special_files (Sandbox *sandbox, gconstpointer data)
+{
+  for (guint hidden = 0; hidden < 2; hidden++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+      g_autofree char *below = child_path (directory, "below");
+      int fd;
+
+      make_directory (below);
+      fd = open (below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      g_assert_no_errno (mkfifoat (fd, "fifo", 0600));
+      g_assert_no_errno (mknodat (fd, "socket", S_IFSOCK | 0600, 0));
+      g_assert_no_errno (mknodat (fd, "whiteout", S_IFCHR, 0));
+      if (geteuid () == 0)
+        g_assert_no_errno (mknodat (fd, "device", S_IFBLK | 0600, makedev (250, 250)));
+      close (fd);
+
+      /* Unlinked at once where its type is known; where not, it may not be opened to find out. */
+      hide_entry_types (hidden);
+      interpose (refuse_to_open_cb, NULL);
+      close_successfully (directory);
+      interpose_end ();
+      hide_entry_types (FALSE);
+    }
+}
+
+static gpointer
+close_thread (gpointer data)
+{
+  delete_by_library (data);
+  return NULL;
+}
+
+static void
+make_deep (int top, guint n_levels)
+{
+  int fd = dup (top);
+
+  for (guint i = 0; i < n_levels; i++)
+    {
+      int below;
+
+      child_assert (mkdirat (fd, "d", 0700) == 0);
+      child_assert (i % 1000 != 0 || symlinkat ("/", fd, "link") == 0);
+      below = openat (fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      child_assert (below >= 0);
+      close (fd);
+      fd = below;
+    }
+  close (fd);
+}
+
+static void
+deep_child (gpointer data)
+{
+  const char *base = data;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  struct rlimit limit = { 64, 64 };
+
+  if (enter_mount_namespace ())
+    mount_tmpfs (base);
+  directory = create_in (base);
+  make_deep (tm_temporary_directory_get_fd (directory), 100000);
+
+  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+  run_on_small_stack (close_thread, directory);
+  child_assert (count_entries (base) == 0);
+}
+
+/* CVE-2021-3997: deeper than PATH_MAX, than the descriptors and than the stack. */
+static void
+test_depth (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (deep_child, sandbox->path));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/contents/names", test_names);
+  add_test ("/contents/links", test_links);
+  add_test ("/contents/special-files", test_special_files);
+  add_test ("/contents/types-unknown", test_types_unknown);
+  add_test ("/contents/open-files", test_open_files);
+  if (MEMORY_IS_MEASURABLE)
+    add_test ("/contents/memory", test_memory);
+  add_test ("/contents/filled", test_filled);
+  add_test ("/contents/again", test_again);
+  add_test ("/contents/depth", test_depth);
+  add_test ("/contents/small-stack", test_small_stack);
+
+  return g_test_run ();
+}

@@ -1,0 +1,741 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Creators and cleaners of one root, one step at a time: what the one does between two calls of the
+ * other. test-stress.c has them run freely.
+ *
+ * The same program is linked with a library without the verification of a new directory
+ * (TM_CLAIM_WITHOUT_VERIFICATION): there, directories have to be lost. */
+
+#include "deleters.h"
+#include "directories.h"
+#include "interpose.h"
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOUR 3600
+
+/* Whether it is what stands under its path. */
+static gboolean
+is_there (TmTemporaryDirectory *directory)
+{
+  struct stat by_path, by_fd;
+
+  return lstat (tm_temporary_directory_get_path (directory), &by_path) == 0 &&
+         fstat (tm_temporary_directory_get_fd (directory), &by_fd) == 0 &&
+         by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
+}
+
+typedef struct
+{
+  const char *root;
+  gboolean with_systemd;
+} Cleaner;
+
+/* At age 0: everything goes that nobody holds. */
+static void
+clean_cb (gpointer user_data)
+{
+  const Cleaner *cleaner = user_data;
+  g_autoptr (TmRoot) root = NULL;
+
+  if (cleaner->with_systemd)
+    {
+      clean_with_systemd (cleaner->root);
+      return;
+    }
+
+  root = open_root (cleaner->root, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
+}
+
+/* Creates a directory once for each of the calls that this takes, with a cleaner before it. Returns
+ * how many of those that were handed out are not there. */
+static guint
+count_lost (Cleaner *cleaner)
+{
+  guint n_calls = 1;
+  guint n_lost = 0;
+
+  for (guint nth = 0; nth < n_calls; nth++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+      attack_before (NULL, nth, clean_cb, cleaner);
+      directory = create_in (cleaner->root);
+      n_calls = attack_end ();
+      g_assert_cmpuint (n_calls, >, 3);
+
+      if (!is_there (directory))
+        {
+          n_lost++;
+          continue;
+        }
+      clean_cb (cleaner);
+      g_assert_true (is_there (directory));
+      close_successfully (directory);
+    }
+
+  return n_lost;
+}
+
+static void
+assert_lost (guint n_lost)
+{
+#ifdef EXPECT_LOSS
+  g_assert_cmpuint (n_lost, >, 0);
+#else
+  g_assert_cmpuint (n_lost, ==, 0);
+#endif
+}
+
+/* flatpak 1829 */
+static void
+test_cleaner_while_creating (Sandbox *sandbox, gconstpointer data)
+{
+  Cleaner cleaner = { sandbox->path, FALSE };
+
+  assert_lost (count_lost (&cleaner));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+}
+
+static void
+test_systemd_while_creating (Sandbox *sandbox, gconstpointer data)
+{
+  Cleaner cleaner = { sandbox->path, TRUE };
+  g_autofree char *unlocked = sandbox_path (sandbox, "unlocked");
+
+  make_directory (unlocked);
+  if (!clean_with_systemd (sandbox->path))
+    {
+      g_test_skip ("there is no systemd-tmpfiles here");
+      return;
+    }
+
+  g_assert_false (path_exists (unlocked));
+  assert_lost (count_lost (&cleaner));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+}
+
+/* When it is open, and its lock is all that is missing. */
+static void
+test_cleaner_between_open_and_lock (Sandbox *sandbox, gconstpointer data)
+{
+  Cleaner cleaner = { sandbox->path, FALSE };
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  attack_before ("flock", 0, clean_cb, &cleaner);
+  directory = create_in (sandbox->path);
+  g_assert_cmpuint (attack_end (), >, 0);
+  assert_lost (is_there (directory) ? 0 : 1);
+}
+
+#ifndef EXPECT_LOSS
+
+static int
+clean_every_time_cb (const SystemCall *call, gpointer user_data)
+{
+  static guint n_calls = 0;
+
+  if (n_calls++ < 100)
+    clean_cb (user_data);
+  return 0;
+}
+
+/* One after the other is taken away. */
+static void
+test_cleaners_without_a_pause (Sandbox *sandbox, gconstpointer data)
+{
+  Cleaner cleaner = { sandbox->path, FALSE };
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  interpose (clean_every_time_cb, &cleaner);
+  directory = create_in (sandbox->path);
+  interpose_end ();
+  g_assert_true (is_there (directory));
+}
+
+/* The one directory that is there. */
+static char *
+find_only_entry (const char *parent)
+{
+  g_autoptr (GDir) dir = g_dir_open (parent, 0, NULL);
+
+  g_assert_cmpuint (count_entries (parent), ==, 1);
+  return g_build_filename (parent, g_dir_read_name (dir), NULL);
+}
+
+static int
+take_away_cb (const SystemCall *call, gpointer user_data)
+{
+  if (g_str_has_prefix (call->name, "openat") && count_entries (user_data) > 0)
+    {
+      g_autofree char *path = find_only_entry (user_data);
+
+      g_assert_no_errno (g_rmdir (path));
+    }
+  return 0;
+}
+
+/* It gives up at some time, and says so. */
+static void
+test_never_left_alone (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "p");
+  g_autoptr (GFile) parent = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+
+  make_directory (path);
+  interpose (take_away_cb, path);
+  g_assert_null (tm_temporary_directory_new (parent, NULL, NULL, &error));
+  interpose_end ();
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_nonnull (strstr (error->message, path));
+  g_assert_cmpuint (count_entries (path), ==, 0);
+}
+
+typedef struct
+{
+  const char *parent;
+  int fd;               /* that holds the lock of a cleaner, or -1 */
+  guint n_until_let_go; /* tries of the creator */
+} Holder;
+
+static int
+hold_lock_cb (const SystemCall *call, gpointer user_data)
+{
+  Holder *holder = user_data;
+
+  if (!g_str_equal (call->name, "flock"))
+    return 0;
+
+  if (holder->fd < 0)
+    {
+      g_autofree char *path = find_only_entry (holder->parent);
+
+      holder->fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      g_assert_no_errno (flock (holder->fd, LOCK_EX | LOCK_NB));
+    }
+  else if (holder->n_until_let_go > 0 && --holder->n_until_let_go == 0)
+    close (holder->fd);
+  return 0;
+}
+
+/* A cleaner that only looks at it does not cost the creator his directory. */
+static void
+test_lock_held_for_a_moment (Sandbox *sandbox, gconstpointer data)
+{
+  Holder holder = { sandbox->path, -1, 3 };
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  interpose (hold_lock_cb, &holder);
+  directory = create_in (sandbox->path);
+  interpose_end ();
+  g_assert_cmpuint (holder.n_until_let_go, ==, 0);
+  g_assert_true (is_there (directory));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
+}
+
+/* One that is about to take it is left it. */
+static void
+test_lock_held_for_long (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  Holder holder = { sandbox->path, -1, 0 };
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  interpose (hold_lock_cb, &holder);
+  directory = create_in (sandbox->path);
+  interpose_end ();
+  g_assert_true (is_there (directory));
+
+  /* He has another, and that one does not stay behind. */
+  close (holder.fd);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
+  g_assert_true (is_there (directory));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
+}
+
+typedef struct
+{
+  const char *parent;
+  char *moved; /* (owned) */
+} Exchange;
+
+/* In a parent that others may write to, and that is not sticky. */
+static void
+put_foreign_in_place_cb (gpointer user_data)
+{
+  Exchange *exchange = user_data;
+  g_autofree char *path = find_only_entry (exchange->parent);
+
+  exchange->moved = g_strconcat (exchange->parent, ".moved", NULL);
+  g_assert_no_errno (g_rename (path, exchange->moved));
+  g_assert_no_errno (g_mkdir (path, 0777));
+  g_assert_no_errno (chown (path, TEST_UID, TEST_UID));
+}
+
+static void
+test_exchanged_while_creating (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = sandbox_path (sandbox, "p");
+  Exchange exchange = { parent, NULL };
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  struct stat status;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs a second user: only root has one");
+      return;
+    }
+
+  make_directory (parent);
+  attack_before (openat2_is_denied () ? "openat" : "openat2", 0, put_foreign_in_place_cb,
+                 &exchange);
+  directory = create_in (parent);
+  g_assert_cmpuint (attack_end (), >, 1);
+  g_assert_true (is_there (directory));
+  g_assert_no_errno (fstat (tm_temporary_directory_get_fd (directory), &status));
+  g_assert_cmpuint (status.st_uid, ==, geteuid ());
+  g_free (exchange.moved);
+}
+
+static void
+replace_new_cb (gpointer user_data)
+{
+  const char *parent = user_data;
+  g_autofree char *path = find_only_entry (parent);
+  g_autofree char *moved = g_strconcat (parent, ".moved", NULL);
+
+  g_assert_no_errno (g_rename (path, moved));
+  g_assert_no_errno (g_mkdir (path, 0700));
+}
+
+/* What stands under the name is a directory of the same user, but not the one that is locked. */
+static void
+test_exchanged_before_lock (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *parent = sandbox_path (sandbox, "p");
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  make_directory (parent);
+  attack_before ("flock", 0, replace_new_cb, parent);
+  directory = create_in (parent);
+  g_assert_cmpuint (attack_end (), ==, 2);
+  g_assert_true (is_there (directory));
+}
+
+static mode_t
+get_mode (const char *path)
+{
+  struct stat status;
+
+  g_assert_no_errno (lstat (path, &status));
+  return status.st_mode & 07777;
+}
+
+/* Where there are no locks, the mark would say that its owner is gone. */
+static void
+test_create_without_locks (Sandbox *sandbox, gconstpointer data)
+{
+  static const int unsupported[] = { EOPNOTSUPP, ENOSYS, EINVAL };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  for (guint i = 0; i < G_N_ELEMENTS (unsupported); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+      fail_call ("flock", unsupported[i], 1);
+      directory = create_in (sandbox->path);
+      interpose_end ();
+      g_assert_cmphex (get_mode (tm_temporary_directory_get_path (directory)), ==, 0700);
+      g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 0);
+      g_assert_true (is_there (directory));
+      close_successfully (directory);
+    }
+}
+
+static void
+test_create_when_lock_fails (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) parent = g_file_new_for_path (sandbox->path);
+  g_autoptr (GError) error = NULL;
+
+  fail_call ("flock", ENOLCK, 1);
+  g_assert_null (tm_temporary_directory_new (parent, NULL, NULL, &error));
+  interpose_end ();
+  g_assert_error (error, G_IO_ERROR, (int) g_io_error_from_errno (ENOLCK));
+  g_assert_nonnull (strstr (error->message, sandbox->path));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+}
+
+static void
+test_no_space (Sandbox *sandbox, gconstpointer data)
+{
+  static const int errors[] = { ENOSPC, EDQUOT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    {
+      g_autoptr (GFile) parent = g_file_new_for_path (sandbox->path);
+      g_autoptr (GError) error = NULL;
+
+      fail_call ("mkdirat", errors[i], 1);
+      g_assert_null (tm_temporary_directory_new (parent, NULL, NULL, &error));
+      interpose_end ();
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+      g_assert_nonnull (strstr (error->message, sandbox->path));
+    }
+}
+
+static char *
+make_marked (Sandbox *sandbox, const char *name, mode_t mode, gint64 age)
+{
+  char *path = sandbox_path (sandbox, name);
+
+  make_directory (path);
+  g_assert_no_errno (g_chmod (path, mode));
+  make_old (path, age);
+  return path;
+}
+
+static void
+assert_cleanup (TmRoot *root, gssize expected)
+{
+  g_autoptr (GError) error = NULL;
+  gssize n_deleted = tm_root_cleanup (root, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (n_deleted, ==, expected);
+}
+
+/* Then a free lock says nothing: only the age is left. */
+static void
+test_clean_without_locks (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autofree char *young = make_marked (sandbox, "young", 01700, 0);
+  g_autofree char *old = make_marked (sandbox, "old", 01700, 2 * HOUR);
+
+  fail_call ("flock", EOPNOTSUPP, G_MAXINT);
+  assert_cleanup (root, 1);
+  interpose_end ();
+  g_assert_true (path_exists (young));
+  g_assert_false (path_exists (old));
+}
+
+/* Whoever cannot tell whether it is in use takes it to be. */
+static void
+test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
+{
+  static const int errors[] = { ENOLCK, EIO, EBADF, ESTALE };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autofree char *old = make_marked (sandbox, "old", 01700, 2 * HOUR);
+
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    {
+      fail_call ("flock", errors[i], 1);
+      assert_cleanup (root, 0);
+      interpose_end ();
+      g_assert_true (path_exists (old));
+    }
+  assert_cleanup (root, 1);
+}
+
+/* Others' locks are not seen: who looks abandoned may be at work on another machine. */
+static void
+test_clean_remote (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *young = make_marked (sandbox, "young", 01700, 0);
+  g_autofree char *old = make_marked (sandbox, "old", 01700, 2 * HOUR);
+  g_autoptr (TmRoot) remote = NULL;
+  g_autoptr (TmRoot) patient = NULL;
+  g_autoptr (TmRoot) local = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  pretend_remote (TRUE);
+  remote = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  patient = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  pretend_remote (FALSE);
+
+  assert_cleanup (patient, 0);
+  g_assert_true (path_exists (old));
+  assert_cleanup (remote, 1);
+  g_assert_true (path_exists (young));
+  g_assert_false (path_exists (old));
+  assert_cleanup (local, 1);
+}
+
+/* The sticky bit of a directory that others may write to is that of /tmp. */
+static void
+test_marks (Sandbox *sandbox, gconstpointer data)
+{
+  static const mode_t unmarked[] = { 0700, 0755, 01720, 01702, 01777, 02700, 04700 };
+  static const mode_t marked[] = { 01700, 01755, 03700, 01000 };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  for (guint i = 0; i < G_N_ELEMENTS (unmarked); i++)
+    {
+      g_autofree char *path = make_marked (sandbox, "d", unmarked[i], 0);
+
+      assert_cleanup (root, 0);
+      g_assert_no_errno (g_rmdir (path));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (marked); i++)
+    {
+      g_autofree char *path = make_marked (sandbox, "d", marked[i], 0);
+
+      assert_cleanup (root, 1);
+      g_assert_false (path_exists (path));
+    }
+}
+
+static void
+make_young_cb (gpointer user_data)
+{
+  make_old (user_data, 0);
+}
+
+/* Used between the look at its age and the lock. */
+static void
+test_used_before_lock (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *old = make_marked (sandbox, "old", 0700, 2 * HOUR);
+
+  attack_before ("flock", 0, make_young_cb, old);
+  assert_cleanup (root, 0);
+  g_assert_cmpuint (attack_end (), ==, 1);
+  g_assert_true (path_exists (old));
+
+  make_old (old, 2 * HOUR);
+  assert_cleanup (root, 1);
+}
+
+static void
+unmark_cb (gpointer user_data)
+{
+  g_assert_no_errno (g_chmod (user_data, 0700));
+}
+
+/* Kept by its owner at that moment. */
+static void
+test_kept_before_lock (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autofree char *kept = make_marked (sandbox, "kept", 01700, 0);
+
+  attack_before ("flock", 0, unmark_cb, kept);
+  assert_cleanup (root, 0);
+  g_assert_cmpuint (attack_end (), ==, 1);
+  g_assert_true (path_exists (kept));
+}
+
+static void
+rename_away_cb (gpointer user_data)
+{
+  g_autofree char *moved = g_strconcat (user_data, ".moved", NULL);
+
+  g_assert_no_errno (g_rename (user_data, moved));
+}
+
+/* It is not counted, for it has not been deleted. */
+static void
+test_renamed_before_lock (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *old = make_marked (sandbox, "old", 0700, 2 * HOUR);
+  g_autofree char *inside = g_build_filename (old, "file", NULL);
+  g_autofree char *moved = g_strconcat (old, ".moved/file", NULL);
+
+  make_file (inside);
+  make_old (old, 2 * HOUR);
+  attack_before ("flock", 0, rename_away_cb, old);
+  assert_cleanup (root, 0);
+  g_assert_cmpuint (attack_end (), ==, 1);
+  g_assert_true (path_exists (moved));
+}
+
+static void
+replace_cb (gpointer user_data)
+{
+  rename_away_cb (user_data);
+  g_assert_no_errno (g_mkdir (user_data, 0700));
+}
+
+/* Nor is it an error that what stands there now is not what expired. */
+static void
+test_replaced_before_lock (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *old = make_marked (sandbox, "old", 0700, 2 * HOUR);
+
+  attack_before ("flock", 0, replace_cb, old);
+  assert_cleanup (root, 0);
+  g_assert_cmpuint (attack_end (), ==, 1);
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 2);
+}
+
+typedef enum
+{
+  BECOMES_NOTHING,
+  BECOMES_A_FILE,
+  BECOMES_A_LINK,
+  BECOMES_A_DIRECTORY,
+} Becoming;
+
+typedef struct
+{
+  Becoming becoming;
+  const char *entry;
+  const char *moved;
+  const char *victim;
+} Replacement;
+
+static void
+replace_entry_cb (gpointer user_data)
+{
+  const Replacement *replacement = user_data;
+  g_autofree char *treasure = g_build_filename (replacement->entry, "treasure", NULL);
+
+  if (g_rename (replacement->entry, replacement->moved) < 0)
+    return;
+
+  switch (replacement->becoming)
+    {
+    case BECOMES_A_FILE:
+      make_file (replacement->entry);
+      break;
+    case BECOMES_A_LINK:
+      g_assert_no_errno (symlink (replacement->victim, replacement->entry));
+      break;
+    case BECOMES_A_DIRECTORY:
+      make_directory (replacement->entry);
+      make_file (treasure);
+      break;
+    case BECOMES_NOTHING:
+    default:
+      break;
+    }
+}
+
+/* Whatever takes the place of an entry at whatever moment, it stays. */
+static void
+test_replaced_at_any_time (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *root_path = sandbox_path (sandbox, "root");
+  g_autofree char *victim = sandbox_path (sandbox, "victim");
+  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
+  g_autofree char *moved = sandbox_path (sandbox, "moved");
+  g_autofree char *entry = g_build_filename (root_path, "entry", NULL);
+  g_autofree char *inside = g_build_filename (entry, "treasure", NULL);
+  g_autoptr (TmRoot) root = NULL;
+
+  make_directory (root_path);
+  make_directory (victim);
+  make_file (treasure);
+  make_old (victim, 2 * HOUR);
+  root = open_root (root_path, HOUR, TM_ROOT_FLAGS_NONE);
+
+  for (guint becoming = BECOMES_NOTHING; becoming <= BECOMES_A_DIRECTORY; becoming++)
+    {
+      Replacement replacement = { becoming, entry, moved, victim };
+      guint n_calls = 1;
+
+      for (guint nth = 0; nth < n_calls; nth++)
+        {
+          g_autoptr (GError) error = NULL;
+          gboolean replaced;
+
+          make_directory (entry);
+          make_file (inside);
+          make_old (entry, 2 * HOUR);
+          attack_before (NULL, nth, replace_entry_cb, &replacement);
+          tm_root_cleanup (root, NULL, &error);
+          n_calls = attack_end ();
+          replaced = path_exists (moved);
+
+          g_assert_true (path_exists (treasure));
+          if (becoming == BECOMES_NOTHING)
+            g_assert_no_error (error);
+          if (replaced)
+            g_assert_cmpint (path_exists (entry), ==, becoming != BECOMES_NOTHING);
+          if (replaced && becoming == BECOMES_A_DIRECTORY)
+            g_assert_true (path_exists (inside));
+
+          delete_path (entry);
+          delete_path (moved);
+        }
+    }
+}
+
+/* The entries of a root are told apart by what they are and not by what is said of them. */
+static void
+test_types_unknown (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *root_path = sandbox_path (sandbox, "root");
+  g_autofree char *victim = sandbox_path (sandbox, "victim");
+  g_autofree char *link = g_build_filename (root_path, "link", NULL);
+  g_autofree char *file = g_build_filename (root_path, "file", NULL);
+  g_autofree char *old = g_build_filename (root_path, "old", NULL);
+  g_autoptr (TmRoot) root = NULL;
+
+  make_directory (old);
+  make_directory (victim);
+  make_file (file);
+  g_assert_no_errno (symlink (victim, link));
+  make_old (old, 2 * HOUR);
+  make_old (victim, 2 * HOUR);
+  make_old (link, 2 * HOUR);
+  make_old (file, 2 * HOUR);
+  root = open_root (root_path, HOUR, TM_ROOT_FLAGS_NONE);
+
+  hide_entry_types (TRUE);
+  assert_cleanup (root, 1);
+  hide_entry_types (FALSE);
+  g_assert_false (path_exists (old));
+  g_assert_true (path_exists (victim));
+  g_assert_cmpuint (count_entries (root_path), ==, 2);
+}
+
+#endif
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/locking/create/amid-cleaner", test_cleaner_while_creating);
+  add_test ("/locking/create/amid-systemd", test_systemd_while_creating);
+  add_test ("/locking/create/between-open-and-lock", test_cleaner_between_open_and_lock);
+#ifndef EXPECT_LOSS
+  add_test ("/locking/create/amid-cleaners-without-a-pause", test_cleaners_without_a_pause);
+  add_test ("/locking/create/never-left-alone", test_never_left_alone);
+  add_test ("/locking/create/lock-held-for-a-moment", test_lock_held_for_a_moment);
+  add_test ("/locking/create/lock-held-for-long", test_lock_held_for_long);
+  add_test ("/locking/create/exchanged", test_exchanged_while_creating);
+  add_test ("/locking/create/exchanged-before-lock", test_exchanged_before_lock);
+  add_test ("/locking/create/without-locks", test_create_without_locks);
+  add_test ("/locking/create/lock-fails", test_create_when_lock_fails);
+  add_test ("/locking/create/no-space", test_no_space);
+  add_test ("/locking/clean/without-locks", test_clean_without_locks);
+  add_test ("/locking/clean/lock-fails", test_clean_when_lock_fails);
+  add_test ("/locking/clean/remote", test_clean_remote);
+  add_test ("/locking/clean/marks", test_marks);
+  add_test ("/locking/clean/used-before-lock", test_used_before_lock);
+  add_test ("/locking/clean/kept-before-lock", test_kept_before_lock);
+  add_test ("/locking/clean/renamed-before-lock", test_renamed_before_lock);
+  add_test ("/locking/clean/replaced-before-lock", test_replaced_before_lock);
+  add_test ("/locking/clean/replaced-at-any-time", test_replaced_at_any_time);
+  add_test ("/locking/clean/types-unknown", test_types_unknown);
+#endif
+
+  return g_test_run ();
+}
