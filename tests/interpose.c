@@ -322,7 +322,9 @@ interpose_end (void)
 static int
 attack_cb (const SystemCall *call, gpointer user_data)
 {
-  if (attack_state.name != NULL && !g_str_equal (attack_state.name, call->name))
+  /* Before a descriptor is closed there is nothing to gain, and its owner may hold a lock. */
+  if (attack_state.name != NULL ? !g_str_equal (attack_state.name, call->name)
+                                : g_str_equal (call->name, "close"))
     return 0;
 
   if ((guint) g_atomic_int_add (&attack_state.n_calls, 1) == attack_state.nth)
@@ -331,8 +333,9 @@ attack_cb (const SystemCall *call, gpointer user_data)
 }
 
 /* Does @attack once, before the call with the number @nth from now on, the first of which is 0; of
- * those with @name, or of all if that is NULL. For a test that begins again with the next number
- * until there are no more calls: so that no moment at which it could be done is left out. */
+ * those with @name, or of all but close() if that is NULL. For a test that begins again with the
+ * next number until there are no more calls: so that no moment at which it could be done is left
+ * out. */
 void
 attack_before (const char *name, guint nth, AttackFunc attack, gpointer user_data)
 {
