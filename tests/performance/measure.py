@@ -9,6 +9,7 @@ that does not do its work does.
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -106,6 +107,8 @@ def failures(result, everybody):
 
 
 def main():
+    # As an exception, so that what was mounted and built is cleared away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('Ended by a signal'))
     options = parse_arguments()
     options.programs = os.path.abspath(options.programs)
     if options.write:

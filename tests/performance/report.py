@@ -32,6 +32,8 @@ class Machine:
     def __init__(self):
         self.date = datetime.date.today().strftime('%-d %B %Y')
         self.cores = len(os.sched_getaffinity(0))
+        # What else ran when it began: beside much of it, the figures say little.
+        self.load = os.getloadavg()[0]
         self.kernel = '.'.join(os.uname().release.split('.')[:2])
 
     def __str__(self):
@@ -155,6 +157,9 @@ class Report:
                f'Measured on {self.machine.date} on a machine with {self.machine}; '
                f'file systems: {", ".join(self.places)}. '
                f'{self._rounds} rounds after {self._drop} that did not count.']
+        if self.machine.load > self.machine.cores / 2:
+            out[-1] += (f' **Other work ran beside it (load {self.machine.load:.0f}): '
+                        'the figures say little.**')
         if self._scale != 1:
             out[-1] += f' Trees of {self._scale:.2g} of their full size: **a quick run.**'
         out += ['', 'How it is measured, and what it means, is in '

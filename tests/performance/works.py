@@ -13,8 +13,8 @@ import timing
 from timing import Failed
 
 # What one deletion by the reference should take at most where everything is slow.
-SLOW_SECONDS = 1.0
-PROBE_DIRECTORIES = 10
+SLOW_SECONDS = 0.6
+PROBE_DIRECTORIES = 3
 
 
 class Tree:
