@@ -49,7 +49,6 @@ static const FaultKind kinds[] = {
   KIND (EPERM, "openat openat2 mkdirat unlinkat " EVERY_CHMOD),
   KIND (ENOENT, "openat openat2 unlinkat fstatat statx getdents64"),
   KIND (ENOTDIR, EVERY_OPEN " rmdir"),
-  KIND (ELOOP, "openat2"),
   KIND (EXDEV, "openat2"),
   KIND (EAGAIN, "openat2 flock"),
   KIND (EMFILE, EVERY_OPEN),
@@ -230,8 +229,6 @@ code_for (int error_number)
     case ENOENT:
       return G_IO_ERROR_NOT_FOUND;
     case ENOTDIR:
-    /* Of a component that is one: a link is no directory. */
-    case ELOOP:
       return G_IO_ERROR_NOT_DIRECTORY;
     case EBUSY:
     case ENOTEMPTY:

@@ -443,7 +443,7 @@ static gboolean
 fault_is_a_reason_to_keep (void)
 {
   return fault_was_of ("flock") || fault_was_of ("fstat") || fault_hid_a_mount () ||
-         fault_was (EACCES) || fault_was (EXDEV) || fault_was (ELOOP) || fault_was (ENOTDIR);
+         fault_was (EACCES) || fault_was (EXDEV) || fault_was (ENOTDIR);
 }
 
 static void
