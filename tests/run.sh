@@ -124,11 +124,11 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     # minutes.
     run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
         --test-args '-s /attacks/link-exchanged-in-a-race -s /attacks/moved-out \
-                     -s /contents/depth -s /contents/memory \
+                     -s /delete/descriptors -s /contents/depth -s /contents/memory \
                      -s /age/content/depth -s /age/content/mounts \
-                     -s /persist/mounts -s /persist-races -s /root-entry/mounts-and-times \
-                     -s /close/out-of-descriptors -s /stress -s /threads \
-                     -s /crashes -s /faults/deep' \
+                     -s /persist/mounts -x /persist-races -s /root-entry/mounts-and-times \
+                     -s /close/out-of-descriptors -x /stress -x /threads \
+                     -x /crashes -s /faults/deep' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
