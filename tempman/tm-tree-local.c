@@ -237,7 +237,8 @@ walk_close_highest (Walk *walk)
   Level *level = walk->highest_open;
   struct stat status;
 
-  if (level == NULL || level == walk->lowest || tm_dirfd_stat (level->directory->fd, &status) < 0)
+  if (level == NULL || level == walk->lowest || walk->lowest->is_lost ||
+      tm_dirfd_stat (level->directory->fd, &status) < 0)
     return FALSE;
 
   level->identity = tm_file_identity (&status);
@@ -343,6 +344,8 @@ walk_descend_again (Walk *walk)
     {
       g_clear_pointer (&level->directory, directory_unref);
       level->is_lost = TRUE;
+      tm_run_clear (&level->directories);
+      level->is_read = TRUE;
     }
 }
 
