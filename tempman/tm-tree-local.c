@@ -6,7 +6,7 @@
 #include "tm-tree-local-private.h"
 
 #include "tm-dirfd-private.h"
-#include "tm-run-private.h"
+#include "tm-tree-level-private.h"
 #include "tm-tree-workers-private.h"
 
 #include <errno.h>
@@ -57,38 +57,7 @@
 /* From about ten thousand entries on, names sorted by their inodes gain more than they cost. */
 #define MIN_SIZE_TO_SORT (256 * 1024)
 
-typedef struct _Level Level;
 typedef struct _Walk Walk;
-
-/* An open directory. Shared by a level and the walks that were given from it. */
-typedef struct
-{
-  gint ref_count; /* atomic */
-  int fd;         /* (owned), except for the top of the tree */
-  gboolean is_borrowed;
-} Directory;
-
-struct _Level
-{
-  Level *above;         /* (unowned) (nullable): outlives this; of another walk at the top of one */
-  Level *below;         /* (owned) (nullable): of the same walk */
-  char *name;           /* (owned) (nullable): in the level above; NULL at the top of a walk */
-  Directory *directory; /* (owned) (nullable): NULL while closed */
-  TmFileIdentity identity; /* set when the level is closed */
-  off_t position;          /* where to go on reading, set when the level is closed */
-  TmRun directories;       /* sub-directories to visit */
-  guint n_rescans;
-  gboolean is_read;       /* nothing more is to be read */
-  gboolean is_sorted;     /* large, and on a file system where the order of its entries matters */
-  gboolean is_lost;       /* moved away while it was closed */
-  gboolean is_incomplete; /* something in it could not be deleted, and that has been reported */
-  gboolean has_given; /* walks were given from it since it was last known that all are finished */
-
-  /* Guarded by the lock of the workers. */
-  guint n_parts;               /* walks that were given from it and are not finished */
-  gboolean is_waited_for;      /* its walk was put aside until they are */
-  gboolean part_is_incomplete; /* as is_incomplete, of one of them */
-};
 
 /* One deletion. */
 typedef struct
@@ -109,68 +78,21 @@ typedef struct
 
 struct _Walk
 {
-  Tree *tree;          /* (unowned) */
-  Walk *giver;         /* (unowned) (nullable): not finished before this one is */
-  Level *given_from;   /* (unowned) (nullable): its level */
-  Level *top;          /* (owned) */
-  Level *lowest;       /* (unowned) */
-  Level *highest_open; /* (unowned) (nullable): below the top; from here on, all are open */
-  guint n_open;        /* levels from highest_open on */
-  guint max_open;      /* how many of them may be */
-  TmRun run;           /* entries of the lowest level, as read */
-  guint n_done;        /* entries deleted in this batch */
-  guint n_found;       /* entries read and not yet counted by the progress */
-  guint n_waits;       /* for descriptors */
+  Tree *tree;                /* (unowned) */
+  Walk *giver;               /* (unowned) (nullable): not finished before this one is */
+  TmTreeLevel *given_from;   /* (unowned) (nullable): its level */
+  TmTreeLevel *top;          /* (owned) */
+  TmTreeLevel *lowest;       /* (unowned) */
+  TmTreeLevel *highest_open; /* (unowned) (nullable): below the top; from here on, all are open */
+  guint n_open;              /* levels from highest_open on */
+  guint max_open;            /* how many of them may be */
+  TmRun run;                 /* entries of the lowest level, as read */
+  guint n_done;              /* entries deleted in this batch */
+  guint n_found;             /* entries read and not yet counted by the progress */
+  guint n_waits;             /* for descriptors */
 };
 
 static void work_cb (gpointer part);
-
-static Directory *
-directory_new (int fd, gboolean is_borrowed)
-{
-  Directory *directory = g_new (Directory, 1);
-
-  *directory = (Directory){ .ref_count = 1, .fd = fd, .is_borrowed = is_borrowed };
-  return directory;
-}
-
-static Directory *
-directory_ref (Directory *directory)
-{
-  g_atomic_int_inc (&directory->ref_count);
-  return directory;
-}
-
-static void
-directory_unref (Directory *directory)
-{
-  if (g_atomic_int_dec_and_test (&directory->ref_count))
-    {
-      if (!directory->is_borrowed)
-        tm_dirfd_close (directory->fd);
-      g_free (directory);
-    }
-}
-
-static Level *
-level_new (Level *above, const char *name, Directory *directory)
-{
-  Level *level = g_new0 (Level, 1);
-
-  level->above = above;
-  level->name = g_strdup (name);
-  level->directory = directory;
-  return level;
-}
-
-static void
-level_free (Level *level)
-{
-  g_clear_pointer (&level->directory, directory_unref);
-  tm_run_clear (&level->directories);
-  g_free (level->name);
-  g_free (level);
-}
 
 static void
 tree_lock (Tree *tree)
@@ -184,23 +106,6 @@ tree_unlock (Tree *tree)
 {
   if (tree->workers != NULL)
     tm_tree_workers_unlock (tree->workers);
-}
-
-/* The path of a level. The levels above it, also those of other walks, stay as long as it does. */
-static void
-append_path (GString *path, const Level *level)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-
-  for (; level != NULL; level = level->above)
-    if (level->name != NULL)
-      g_ptr_array_add (names, level->name);
-
-  for (guint i = names->len; i > 0; i--)
-    {
-      g_string_append_c (path, G_DIR_SEPARATOR);
-      g_string_append (path, g_ptr_array_index (names, i - 1));
-    }
 }
 
 /* Notes the first failure, with the path of what it befell: @name in the lowest level, or that
@@ -217,7 +122,7 @@ walk_report (Walk *walk, const char *action, const char *name, int error_number)
     {
       g_autoptr (GString) path = g_string_new (tree->path);
 
-      append_path (path, walk->lowest);
+      tm_tree_level_append_path (path, walk->lowest);
       if (name != NULL)
         {
           g_string_append_c (path, G_DIR_SEPARATOR);
@@ -234,16 +139,13 @@ walk_report (Walk *walk, const char *action, const char *name, int error_number)
 static gboolean
 walk_close_highest (Walk *walk)
 {
-  Level *level = walk->highest_open;
-  struct stat status;
+  TmTreeLevel *level = walk->highest_open;
 
+  /* Past levels that were moved away, the highest is the one to go back to. */
   if (level == NULL || level == walk->lowest || walk->lowest->is_lost ||
-      tm_dirfd_stat (level->directory->fd, &status) < 0)
+      !tm_tree_level_close (level))
     return FALSE;
 
-  level->identity = tm_file_identity (&status);
-  level->position = level->is_read ? 0 : tm_dirfd_tell (level->directory->fd);
-  g_clear_pointer (&level->directory, directory_unref);
   walk->highest_open = level->below;
   walk->n_open--;
   return TRUE;
@@ -253,28 +155,6 @@ static gboolean
 is_out_of_descriptors (int error_number)
 {
   return error_number == EMFILE || error_number == ENFILE;
-}
-
-/* Opens @level again with @fd, which it takes over: if that is still the directory it was. Whatever
- * else stands there by now is not gone into. */
-static gboolean
-level_reopen (Level *level, int fd)
-{
-  struct stat status;
-
-  if (fd < 0)
-    return FALSE;
-
-  if (tm_dirfd_stat (fd, &status) < 0 ||
-      !tm_file_identity_equal (tm_file_identity (&status), level->identity) ||
-      (level->position != 0 && tm_dirfd_seek (fd, level->position) < 0))
-    {
-      tm_dirfd_close (fd);
-      return FALSE;
-    }
-
-  level->directory = directory_new (fd, FALSE);
-  return TRUE;
 }
 
 static int
@@ -319,21 +199,21 @@ walk_open (Walk *walk, int dirfd, const char *name)
 static void
 walk_descend_again (Walk *walk)
 {
-  Level *lowest = walk->lowest;
-  Level *level = walk->top;
+  TmTreeLevel *lowest = walk->lowest;
+  TmTreeLevel *level = walk->top;
 
   while (level->below != lowest)
     {
-      Level *below = level->below;
+      TmTreeLevel *below = level->below;
       int fd = walk_open (walk, level->directory->fd, below->name);
 
       if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
         walk_report (walk, "Going back up from", NULL, errno);
-      if (!level_reopen (below, fd))
+      if (!tm_tree_level_reopen (below, fd))
         break;
 
       if (level != walk->top)
-        g_clear_pointer (&level->directory, directory_unref);
+        g_clear_pointer (&level->directory, tm_tree_directory_unref);
       level = below;
     }
 
@@ -342,7 +222,7 @@ walk_descend_again (Walk *walk)
 
   while ((level = level->below) != NULL)
     {
-      g_clear_pointer (&level->directory, directory_unref);
+      g_clear_pointer (&level->directory, tm_tree_directory_unref);
       level->is_lost = TRUE;
       tm_run_clear (&level->directories);
       level->is_read = TRUE;
@@ -354,13 +234,13 @@ walk_descend_again (Walk *walk)
 static gboolean
 walk_open_above (Walk *walk)
 {
-  Level *level = walk->lowest;
-  Level *above = level->above;
+  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *above = level->above;
 
   if (above->directory != NULL)
     return TRUE;
 
-  if (level_reopen (above, walk_open (walk, level->directory->fd, "..")))
+  if (tm_tree_level_reopen (above, walk_open (walk, level->directory->fd, "..")))
     {
       walk->highest_open = above;
       walk->n_open++;
@@ -375,7 +255,7 @@ walk_open_above (Walk *walk)
 static void
 walk_unlink (Walk *walk)
 {
-  Level *level = walk->lowest;
+  TmTreeLevel *level = walk->lowest;
   int fd = level->directory->fd;
   struct dirent64 *entry;
 
@@ -411,7 +291,7 @@ is_worth_sorting (int dirfd)
 static void
 walk_read (Walk *walk)
 {
-  Level *level = walk->lowest;
+  TmTreeLevel *level = walk->lowest;
   int fd = level->directory->fd;
   gssize length;
 
@@ -439,7 +319,7 @@ walk_read (Walk *walk)
 static void
 walk_enter (Walk *walk, const char *name)
 {
-  Level *level = walk->lowest;
+  TmTreeLevel *level = walk->lowest;
   int fd;
 
   if (walk->n_open >= walk->max_open)
@@ -448,7 +328,8 @@ walk_enter (Walk *walk, const char *name)
   fd = walk_open (walk, level->directory->fd, name);
   if (fd >= 0)
     {
-      walk->lowest = level->below = level_new (level, name, directory_new (fd, FALSE));
+      walk->lowest = level->below =
+          tm_tree_level_new (level, name, tm_tree_directory_new (fd, FALSE));
       if (walk->highest_open == NULL)
         walk->highest_open = walk->lowest;
       walk->n_open++;
@@ -471,7 +352,7 @@ walk_enter (Walk *walk, const char *name)
 static void
 walk_pop (Walk *walk)
 {
-  Level *level = walk->lowest;
+  TmTreeLevel *level = walk->lowest;
 
   walk->lowest = level->above;
   walk->lowest->below = NULL;
@@ -481,14 +362,14 @@ walk_pop (Walk *walk)
     walk->n_open--;
   if (walk->highest_open == level)
     walk->highest_open = NULL;
-  level_free (level);
+  tm_tree_level_free (level);
 }
 
 /* Everything in the lowest level has been seen: removes its directory and goes back up. */
 static void
 walk_leave (Walk *walk)
 {
-  Level *level = walk->lowest;
+  TmTreeLevel *level = walk->lowest;
   int fd;
 
   if (level->is_lost || !walk_open_above (walk))
@@ -521,14 +402,14 @@ walk_leave (Walk *walk)
 }
 
 static Walk *
-walk_new (Tree *tree, Walk *giver, Level *given_from)
+walk_new (Tree *tree, Walk *giver, TmTreeLevel *given_from)
 {
   Walk *walk = g_new0 (Walk, 1);
 
   walk->tree = tree;
   walk->giver = giver;
   walk->given_from = given_from;
-  walk->top = level_new (given_from, NULL, directory_ref (given_from->directory));
+  walk->top = tm_tree_level_new (given_from, NULL, tm_tree_directory_ref (given_from->directory));
   walk->top->is_read = TRUE;
   walk->lowest = walk->top;
   walk->max_open = MAX_OPEN_LEVELS;
@@ -538,17 +419,17 @@ walk_new (Tree *tree, Walk *giver, Level *given_from)
 static void
 walk_free (Walk *walk)
 {
-  level_free (walk->top);
+  tm_tree_level_free (walk->top);
   tm_run_clear (&walk->run);
   g_free (walk);
 }
 
 /* The highest level of a walk that is open and at which directories wait, or NULL. High up the
  * trees below are large. */
-static Level *
+static TmTreeLevel *
 walk_find_directories (Walk *walk)
 {
-  Level *level = walk->top;
+  TmTreeLevel *level = walk->top;
 
   while (level != NULL && tm_run_is_empty (&level->directories))
     level = level == walk->top ? walk->highest_open : level->below;
@@ -562,7 +443,7 @@ static void
 walk_share (Walk *walk)
 {
   Tree *tree = walk->tree;
-  Level *level = walk_find_directories (walk);
+  TmTreeLevel *level = walk_find_directories (walk);
   TmRun half = { 0 };
   Walk *part;
 
@@ -657,7 +538,7 @@ walk_end_batch (Walk *walk)
 static gboolean
 walk_parts_are_finished (Walk *walk)
 {
-  Level *level = walk->lowest;
+  TmTreeLevel *level = walk->lowest;
   TmTreeWorkers *workers = walk->tree->workers;
   gboolean finished;
 
@@ -695,7 +576,7 @@ walk_go_on (Walk *walk)
 {
   for (;;)
     {
-      Level *level = walk->lowest;
+      TmTreeLevel *level = walk->lowest;
       struct dirent64 *entry;
 
       if (walk->n_done >= BATCH)
@@ -733,7 +614,7 @@ walk_finish_part (Walk *walk)
   Tree *tree = walk->tree;
   TmTreeWorkers *workers = tree->workers;
   Walk *giver = walk->giver;
-  Level *level = walk->given_from;
+  TmTreeLevel *level = walk->given_from;
   gboolean is_incomplete = walk->top->is_incomplete;
 
   /* Before the giver is told: when the tree is finished no descriptor is open any more. */
@@ -797,7 +678,7 @@ tm_tree_local_empty (int dirfd,
     .start = g_get_monotonic_time (),
     .n_walks = 1,
   };
-  Level *top = level_new (NULL, NULL, directory_new (dirfd, TRUE));
+  TmTreeLevel *top = tm_tree_level_new (NULL, NULL, tm_tree_directory_new (dirfd, TRUE));
   Walk walk = { .tree = &tree, .top = top, .lowest = top, .max_open = MAX_OPEN_LEVELS };
 
   if (tm_dirfd_seek (dirfd, 0) < 0)
@@ -813,7 +694,7 @@ tm_tree_local_empty (int dirfd,
     }
 
   g_clear_pointer (&tree.workers, tm_tree_workers_free);
-  level_free (top);
+  tm_tree_level_free (top);
   tm_run_clear (&walk.run);
 
   if (g_cancellable_is_cancelled (cancellable))

@@ -1,0 +1,55 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tm-dirfd-private.h"
+#include "tm-run-private.h"
+
+G_BEGIN_DECLS
+
+/* An open directory. Shared by a level and the walks that were given from it. */
+typedef struct
+{
+  gint ref_count; /* atomic */
+  int fd;         /* (owned), except for the top of the tree */
+  gboolean is_borrowed;
+} TmTreeDirectory;
+
+typedef struct _TmTreeLevel TmTreeLevel;
+
+struct _TmTreeLevel
+{
+  TmTreeLevel *above; /* (unowned) (nullable): outlives this; of another walk at the top of one */
+  TmTreeLevel *below; /* (owned) (nullable): of the same walk */
+  char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
+  TmTreeDirectory *directory; /* (owned) (nullable): NULL while closed */
+  TmFileIdentity identity;    /* set when the level is closed */
+  off_t position;             /* where to go on reading, set when the level is closed */
+  TmRun directories;          /* sub-directories to visit */
+  guint n_rescans;
+  gboolean is_read;       /* nothing more is to be read */
+  gboolean is_sorted;     /* large, and on a file system where the order of its entries matters */
+  gboolean is_lost;       /* moved away while it was closed */
+  gboolean is_incomplete; /* something in it could not be deleted, and that has been reported */
+  gboolean has_given; /* walks were given from it since it was last known that all are finished */
+
+  /* Guarded by the lock of the workers. */
+  guint n_parts;               /* walks that were given from it and are not finished */
+  gboolean is_waited_for;      /* its walk was put aside until they are */
+  gboolean part_is_incomplete; /* as is_incomplete, of one of them */
+};
+
+TmTreeDirectory *tm_tree_directory_new (int fd, gboolean is_borrowed);
+TmTreeDirectory *tm_tree_directory_ref (TmTreeDirectory *directory);
+void tm_tree_directory_unref (TmTreeDirectory *directory);
+
+TmTreeLevel *tm_tree_level_new (TmTreeLevel *above, const char *name, TmTreeDirectory *directory);
+void tm_tree_level_free (TmTreeLevel *level);
+gboolean tm_tree_level_close (TmTreeLevel *level);
+gboolean tm_tree_level_reopen (TmTreeLevel *level, int fd);
+void tm_tree_level_append_path (GString *path, const TmTreeLevel *level);
+
+G_END_DECLS

@@ -1,0 +1,111 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-tree-level-private.h"
+
+/* One directory on the way of a walk: what waits in it, what came of it and, unless it was closed
+ * to spare its descriptor, the open directory. */
+
+TmTreeDirectory *
+tm_tree_directory_new (int fd, gboolean is_borrowed)
+{
+  TmTreeDirectory *directory = g_new (TmTreeDirectory, 1);
+
+  *directory = (TmTreeDirectory){ .ref_count = 1, .fd = fd, .is_borrowed = is_borrowed };
+  return directory;
+}
+
+TmTreeDirectory *
+tm_tree_directory_ref (TmTreeDirectory *directory)
+{
+  g_atomic_int_inc (&directory->ref_count);
+  return directory;
+}
+
+void
+tm_tree_directory_unref (TmTreeDirectory *directory)
+{
+  if (g_atomic_int_dec_and_test (&directory->ref_count))
+    {
+      if (!directory->is_borrowed)
+        tm_dirfd_close (directory->fd);
+      g_free (directory);
+    }
+}
+
+TmTreeLevel *
+tm_tree_level_new (TmTreeLevel *above, const char *name, TmTreeDirectory *directory)
+{
+  TmTreeLevel *level = g_new0 (TmTreeLevel, 1);
+
+  level->above = above;
+  level->name = g_strdup (name);
+  level->directory = directory;
+  return level;
+}
+
+void
+tm_tree_level_free (TmTreeLevel *level)
+{
+  g_clear_pointer (&level->directory, tm_tree_directory_unref);
+  tm_run_clear (&level->directories);
+  g_free (level->name);
+  g_free (level);
+}
+
+/* Closes the directory of a level and notes how to find it again. Returns FALSE when that cannot be
+ * told; it stays open then. */
+gboolean
+tm_tree_level_close (TmTreeLevel *level)
+{
+  struct stat status;
+
+  if (tm_dirfd_stat (level->directory->fd, &status) < 0)
+    return FALSE;
+
+  level->identity = tm_file_identity (&status);
+  level->position = level->is_read ? 0 : tm_dirfd_tell (level->directory->fd);
+  g_clear_pointer (&level->directory, tm_tree_directory_unref);
+  return TRUE;
+}
+
+/* Opens @level again with @fd, which it takes over: if that is still the directory it was. Whatever
+ * else stands there by now is not gone into. */
+gboolean
+tm_tree_level_reopen (TmTreeLevel *level, int fd)
+{
+  struct stat status;
+
+  if (fd < 0)
+    return FALSE;
+
+  if (tm_dirfd_stat (fd, &status) < 0 ||
+      !tm_file_identity_equal (tm_file_identity (&status), level->identity) ||
+      (level->position != 0 && tm_dirfd_seek (fd, level->position) < 0))
+    {
+      tm_dirfd_close (fd);
+      return FALSE;
+    }
+
+  level->directory = tm_tree_directory_new (fd, FALSE);
+  return TRUE;
+}
+
+/* The path of a level. The levels above it, also those of other walks, stay as long as it does. */
+void
+tm_tree_level_append_path (GString *path, const TmTreeLevel *level)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (; level != NULL; level = level->above)
+    if (level->name != NULL)
+      g_ptr_array_add (names, level->name);
+
+  for (guint i = names->len; i > 0; i--)
+    {
+      g_string_append_c (path, G_DIR_SEPARATOR);
+      g_string_append (path, g_ptr_array_index (names, i - 1));
+    }
+}
