@@ -23,14 +23,18 @@ delete_child (int parent,
               GCancellable *cancellable,
               GError **error)
 {
+  int error_number = 0;
+
   for (guint i = 0; i < MAX_ATTEMPTS; i++)
     {
       g_autoptr (TmClaim) claim = NULL;
 
-      /* First as if it were no directory: then it need not be looked at, and is never opened. */
+      /* First as if it were no directory: then it need not be looked at, and is never opened. Where
+       * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
       if (tm_dirfd_unlink (parent, name) == 0)
         return TRUE;
-      if (errno != EISDIR)
+      error_number = errno;
+      if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
         break;
 
       claim = tm_claim_open (parent, name);
@@ -40,11 +44,17 @@ delete_child (int parent,
       /* It was there a moment ago: somebody else deletes it as well. */
       if (errno == ENOENT)
         return TRUE;
-      if (errno != ENOTDIR)
+
+      if (error_number == EISDIR)
+        error_number = errno;
+      /* Somebody else's, and may be removed all the same if it is empty. */
+      if (errno == EACCES && tm_dirfd_remove (parent, name) == 0)
+        return TRUE;
+      if (error_number != ENOTDIR)
         break;
     }
 
-  tm_dirfd_set_error (error, "Deleting", path, errno);
+  tm_dirfd_set_error (error, "Deleting", path, error_number);
   return FALSE;
 }
 
@@ -143,11 +153,10 @@ tm_delete_recursively (GFile *file,
     return delete_any (file, NULL, cancellable, error);
 
   tm_progress_init (&counts, progress, progress_data);
-  /* @file itself, too. */
-  tm_progress_add (&counts, 0, 1);
   deleted = delete_any (file, &counts, cancellable, error);
+  /* @file itself, too. */
   if (deleted)
-    tm_progress_add (&counts, 1, 0);
+    tm_progress_add (&counts, 1, 1);
   tm_progress_report (&counts);
   tm_progress_clear (&counts);
   return deleted;

@@ -128,6 +128,7 @@ tm_run_read_sorted (TmRun *run, int dirfd)
 
   while (run->length + READ_SIZE <= run->size)
     {
+      run->n_offered = run->length + READ_SIZE;
       length = tm_dirfd_read (dirfd, run->records + run->length, READ_SIZE);
       if (length <= 0)
         break;
@@ -138,7 +139,6 @@ tm_run_read_sorted (TmRun *run, int dirfd)
   if (run->length == 0)
     return length;
 
-  run->n_offered = run->size;
   run_sort (run);
   return (gssize) run->length;
 }
@@ -211,7 +211,8 @@ tm_run_append (TmRun *run, const struct dirent64 *entry)
  * @min_left: how many entries have to be left in it
  * @half: (out caller-allocates): an empty run
  *
- * Moves the second half of what is left of a run to another. With one entry, it moves that.
+ * Moves the second half of what is left of a run to another. The first half has at least one entry
+ * if @min_left is more than 1.
  *
  * Returns: %FALSE if there are fewer than @min_left
  */
@@ -231,6 +232,8 @@ tm_run_split (TmRun *run, guint min_left, TmRun *half)
 
   middle = run->next;
   while (middle - run->next + run_entry (run, middle)->d_reclen <= (run->length - run->next) / 2)
+    middle += run_entry (run, middle)->d_reclen;
+  if (middle == run->next && min_left > 1)
     middle += run_entry (run, middle)->d_reclen;
 
   half->length = run->length - middle;

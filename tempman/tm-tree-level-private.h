@@ -50,6 +50,9 @@ TmTreeLevel *tm_tree_level_new (TmTreeLevel *above, const char *name, TmTreeDire
 void tm_tree_level_free (TmTreeLevel *level);
 gboolean tm_tree_level_close (TmTreeLevel *level);
 gboolean tm_tree_level_reopen (TmTreeLevel *level, int fd);
+int tm_tree_level_unlink (TmTreeLevel *level, const char *name);
+int tm_tree_level_remove (TmTreeLevel *level, const char *name);
+gboolean tm_tree_level_is_worth_sorting (const TmTreeLevel *level);
 void tm_tree_level_append_path (GString *path, const TmTreeLevel *level);
 
 G_END_DECLS

@@ -5,6 +5,12 @@
 
 #include "tm-tree-level-private.h"
 
+#include <errno.h>
+#include <linux/magic.h>
+
+/* From about ten thousand entries on, names sorted by their inodes gain more than they cost. */
+#define MIN_SIZE_TO_SORT (256 * 1024)
+
 /* One directory on the way of a walk: what waits in it, what came of it and, unless it was closed
  * to spare its descriptor, the open directory. */
 
@@ -108,4 +114,43 @@ tm_tree_level_append_path (GString *path, const TmTreeLevel *level)
       g_string_append_c (path, G_DIR_SEPARATOR);
       g_string_append (path, g_ptr_array_index (names, i - 1));
     }
+}
+
+/* Unlinks an entry that is no directory. A directory of ours that bars us from it gets the
+ * permissions. Returns 0, or -1 with errno. */
+int
+tm_tree_level_unlink (TmTreeLevel *level, const char *name)
+{
+  int fd = level->directory->fd;
+  int result = tm_dirfd_unlink (fd, name);
+
+  if (result < 0 && errno == EACCES && tm_dirfd_repair_mode (fd))
+    result = tm_dirfd_unlink (fd, name);
+
+  return result;
+}
+
+/* Likewise, of an empty sub-directory. */
+int
+tm_tree_level_remove (TmTreeLevel *level, const char *name)
+{
+  int fd = level->directory->fd;
+  int result = tm_dirfd_remove (fd, name);
+
+  if (result < 0 && errno == EACCES && tm_dirfd_repair_mode (fd))
+    result = tm_dirfd_remove (fd, name);
+
+  return result;
+}
+
+/* Whether the order in which the entries of a directory are deleted matters. */
+gboolean
+tm_tree_level_is_worth_sorting (const TmTreeLevel *level)
+{
+  struct stat status;
+  struct statfs file_system;
+
+  return tm_dirfd_stat (level->directory->fd, &status) == 0 && status.st_size >= MIN_SIZE_TO_SORT &&
+         tm_dirfd_stat_file_system (level->directory->fd, &file_system) == 0 &&
+         file_system.f_type == EXT4_SUPER_MAGIC;
 }

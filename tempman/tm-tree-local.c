@@ -10,7 +10,6 @@
 #include "tm-tree-workers-private.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -54,9 +53,6 @@
  * that the kernel has for the directory. */
 #define MIN_FILES_TO_SHARE (2 * BATCH)
 
-/* From about ten thousand entries on, names sorted by their inodes gain more than they cost. */
-#define MIN_SIZE_TO_SORT (256 * 1024)
-
 typedef struct _Walk Walk;
 
 /* One deletion. */
@@ -87,8 +83,8 @@ struct _Walk
   guint n_open;              /* levels from highest_open on */
   guint max_open;            /* how many of them may be */
   TmRun run;                 /* entries of the lowest level, as read */
-  guint n_done;              /* entries deleted in this batch */
-  guint n_found;             /* entries read and not yet counted by the progress */
+  guint n_tried;             /* entries dealt with in this batch */
+  guint n_done;              /* of these, deleted */
   guint n_waits;             /* for descriptors */
 };
 
@@ -177,7 +173,10 @@ walk_open (Walk *walk, int dirfd, const char *name)
         fd = open_up_or_down (dirfd, name);
 
       if (fd >= 0 || !is_out_of_descriptors (errno))
-        return fd;
+        {
+          walk->n_waits = 0;
+          return fd;
+        }
 
       /* Somebody else wants descriptors too: make do with those there are. */
       if (walk_close_highest (walk))
@@ -256,35 +255,21 @@ static void
 walk_unlink (Walk *walk)
 {
   TmTreeLevel *level = walk->lowest;
-  int fd = level->directory->fd;
   struct dirent64 *entry;
 
-  while (walk->n_done < BATCH && (entry = tm_run_take (&walk->run)) != NULL)
+  while (walk->n_tried < BATCH && (entry = tm_run_take (&walk->run)) != NULL)
     {
+      walk->n_tried++;
       /* Where the type is not known, unlink() knows it. */
       if (entry->d_type == DT_DIR)
         tm_run_append (&level->directories, entry);
-      else if (tm_dirfd_unlink (fd, entry->d_name) == 0 || errno == ENOENT ||
-               (errno == EACCES && tm_dirfd_repair_mode (fd) &&
-                tm_dirfd_unlink (fd, entry->d_name) == 0))
+      else if (tm_tree_level_unlink (level, entry->d_name) == 0 || errno == ENOENT)
         walk->n_done++;
       else if (errno == EISDIR)
         tm_run_append (&level->directories, entry);
       else
         walk_report (walk, "Deleting", entry->d_name, errno);
     }
-}
-
-/* Whether the order in which the entries of a directory are deleted matters. */
-static gboolean
-is_worth_sorting (int dirfd)
-{
-  struct stat status;
-  struct statfs file_system;
-
-  return tm_dirfd_stat (dirfd, &status) == 0 && status.st_size >= MIN_SIZE_TO_SORT &&
-         tm_dirfd_stat_file_system (dirfd, &file_system) == 0 &&
-         file_system.f_type == EXT4_SUPER_MAGIC;
 }
 
 /* Reads the next entries of the lowest level. */
@@ -306,13 +291,51 @@ walk_read (Walk *walk)
       return;
     }
 
-  walk->n_found += tm_run_count (&walk->run);
+  /* At once: whoever is given half of them counts them when they are deleted. */
+  if (walk->tree->progress != NULL)
+    tm_progress_add (walk->tree->progress, 0, tm_run_count (&walk->run));
 
   if (!tm_run_may_be_the_last (&walk->run))
-    level->is_sorted = level->is_sorted || is_worth_sorting (fd);
+    level->is_sorted = level->is_sorted || tm_tree_level_is_worth_sorting (level);
   /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
   else if (level != walk->top && level->n_rescans == 0)
     level->is_read = TRUE;
+}
+
+/* Deletes what cannot be gone into, for the reason that errno tells. */
+static void
+walk_delete_unopened (Walk *walk, const char *name)
+{
+  TmTreeLevel *level = walk->lowest;
+  int error_number = errno;
+
+  walk->n_tried++;
+  switch (error_number)
+    {
+    case ENOENT:
+      walk->n_done++;
+      break;
+
+    case ENOTDIR:
+      /* No directory any more. If it is one again by now, the rescan will find it. */
+      if (tm_tree_level_unlink (level, name) == 0 || errno == ENOENT)
+        walk->n_done++;
+      else if (errno != EISDIR)
+        walk_report (walk, "Deleting", name, errno);
+      break;
+
+    case EACCES:
+      /* Somebody else's, and may be removed all the same if it is empty. */
+      if (tm_tree_level_remove (level, name) == 0 || errno == ENOENT)
+        walk->n_done++;
+      else
+        walk_report (walk, "Opening the directory", name, error_number);
+      break;
+
+    default:
+      walk_report (walk, "Opening the directory", name, error_number);
+      break;
+    }
 }
 
 /* Goes down into @name. Where that fails, the walk stays and goes on with the next. */
@@ -334,14 +357,8 @@ walk_enter (Walk *walk, const char *name)
         walk->highest_open = walk->lowest;
       walk->n_open++;
     }
-  else if (errno == ENOTDIR)
-    {
-      /* No directory any more. If it is one again by now, the rescan will find it. */
-      if (tm_dirfd_unlink (level->directory->fd, name) < 0 && errno != ENOENT && errno != EISDIR)
-        walk_report (walk, "Deleting", name, errno);
-    }
-  else if (errno != ENOENT)
-    walk_report (walk, "Opening the directory", name, errno);
+  else
+    walk_delete_unopened (walk, name);
 
   /* In a deep tree there are many levels without anything left. */
   if (tm_run_is_empty (&level->directories))
@@ -370,7 +387,6 @@ static void
 walk_leave (Walk *walk)
 {
   TmTreeLevel *level = walk->lowest;
-  int fd;
 
   if (level->is_lost || !walk_open_above (walk))
     {
@@ -378,9 +394,7 @@ walk_leave (Walk *walk)
       return;
     }
 
-  fd = level->above->directory->fd;
-  if (!level->is_incomplete && tm_dirfd_remove (fd, level->name) < 0 &&
-      !(errno == EACCES && tm_dirfd_repair_mode (fd) && tm_dirfd_remove (fd, level->name) == 0))
+  if (!level->is_incomplete && tm_tree_level_remove (level->above, level->name) < 0)
     {
       if (errno == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
           tm_dirfd_seek (level->directory->fd, 0) == 0)
@@ -396,6 +410,7 @@ walk_leave (Walk *walk)
         walk_report (walk, "Deleting", NULL, errno == ENOTEMPTY ? EBUSY : errno);
     }
 
+  walk->n_tried++;
   if (!level->is_incomplete)
     walk->n_done++;
   walk_pop (walk);
@@ -444,10 +459,12 @@ walk_share (Walk *walk)
 {
   Tree *tree = walk->tree;
   TmTreeLevel *level = walk_find_directories (walk);
+  /* Its only work is not given away: it would go from thread to thread. */
+  gboolean is_idle = level == walk->lowest && tm_run_is_empty (&walk->run);
   TmRun half = { 0 };
   Walk *part;
 
-  if (level != NULL ? !tm_run_split (&level->directories, 1, &half)
+  if (level != NULL ? !tm_run_split (&level->directories, is_idle ? 2 : 1, &half)
                     : !tm_run_split (&walk->run, MIN_FILES_TO_SHARE, &half))
     return;
 
@@ -517,12 +534,12 @@ walk_count (Walk *walk)
 
   if (tree->progress != NULL)
     {
-      tm_progress_add (tree->progress, walk->n_done, walk->n_found);
+      tm_progress_add (tree->progress, walk->n_done, 0);
       if (tree->caller == g_thread_self ())
         tm_progress_report_if_due (tree->progress);
     }
 
-  walk->n_done = walk->n_found = 0;
+  walk->n_tried = walk->n_done = 0;
 }
 
 static void
@@ -579,7 +596,7 @@ walk_go_on (Walk *walk)
       TmTreeLevel *level = walk->lowest;
       struct dirent64 *entry;
 
-      if (walk->n_done >= BATCH)
+      if (walk->n_tried >= BATCH)
         walk_end_batch (walk);
       if (walk_may_share (walk))
         walk_share (walk);

@@ -360,6 +360,95 @@ test_errors (Sandbox *sandbox, gconstpointer data)
   delete_successfully (path);
 }
 
+/* Of somebody else, at the top and further down: what is in the way of looking into a directory is
+ * not in the way of removing it when it is empty. */
+static void
+barred_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *top = g_build_filename (path, "top", NULL);
+  g_autofree char *inner = g_build_filename (path, "tree", "inner", NULL);
+  g_autofree char *full = g_build_filename (path, "tree", "full", NULL);
+  g_autofree char *inside = g_build_filename (full, "file", NULL);
+  g_autofree char *tree = g_path_get_dirname (inner);
+  g_autoptr (GError) error = NULL;
+
+  make_directory (tree);
+  child_assert (g_mkdir (top, 0700) == 0 && g_mkdir (inner, 0700) == 0 &&
+                g_mkdir (full, 0700) == 0);
+  make_file (inside);
+  child_assert (chown (tree, TEST_UID, TEST_UID) == 0);
+  child_assert (become_ordinary_user ());
+
+  child_assert (delete_path (top, NULL));
+  child_assert (!path_exists (top));
+
+  child_assert (!delete_path (tree, &error));
+  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+  child_assert (strstr (error->message, full) != NULL);
+  child_assert (!path_exists (inner));
+  child_assert (path_exists (full));
+}
+
+static void
+test_barred (Sandbox *sandbox, gconstpointer data)
+{
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs a second user: only root has one");
+      return;
+    }
+  assert_success_in_child (run_in_child (barred_child, sandbox->path));
+}
+
+/* Neither a file nor a directory can be removed then, but what is in the directory can: in a parent
+ * of somebody else, and in one like /tmp whose entries are somebody else's. */
+static void
+unwritable_parent_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *parent = g_build_filename (path, "parent", NULL);
+  g_autofree char *tree = g_build_filename (parent, "tree", NULL);
+  g_autofree char *file = g_build_filename (parent, "file", NULL);
+  g_autofree char *give = g_strdup_printf ("chown -R %u '%s'", TEST_UID, tree);
+  static const mode_t modes[] = { 0755, 01777 };
+
+  make_directory (parent);
+  make_file (file);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) file_error = NULL;
+
+      make_tree (tree);
+      child_assert (system (give) == 0);
+      child_assert (g_chmod (parent, modes[i]) == 0);
+      if (modes[i] == 01777)
+        child_assert (chown (tree, 0, 0) == 0 && g_chmod (tree, 0777) == 0);
+
+      child_assert (seteuid (TEST_UID) == 0);
+      child_assert (!delete_path (file, &file_error));
+      child_assert (g_error_matches (file_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+      child_assert (!delete_path (tree, &error));
+      child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+      child_assert (strstr (error->message, tree) != NULL);
+      child_assert (seteuid (0) == 0);
+      child_assert (path_exists (file));
+      child_assert (count_entries (tree) == 0);
+    }
+}
+
+static void
+test_unwritable_parent (Sandbox *sandbox, gconstpointer data)
+{
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs a second user: only root has one");
+      return;
+    }
+  assert_success_in_child (run_in_child (unwritable_parent_child, sandbox->path));
+}
+
 typedef struct
 {
   GThread *thread;
@@ -610,6 +699,8 @@ main (int argc, char **argv)
   add_test ("/delete/forked", test_forked);
   add_test ("/delete/descriptors", test_descriptors);
   add_test ("/delete/errors", test_errors);
+  add_test ("/delete/barred", test_barred);
+  add_test ("/delete/unwritable-parent", test_unwritable_parent);
   add_test ("/delete/progress", test_progress);
   add_test ("/delete/async", test_async);
   add_test ("/delete/cancelled", test_cancelled);

@@ -1,0 +1,252 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Deletion by several threads while somebody else is at work in the tree, or while one of the
+ * threads is slow. */
+
+#include "interpose.h"
+#include "support.h"
+
+#include <tempman.h>
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+make_files (const char *path, guint n_files)
+{
+  make_directory (path);
+  for (guint i = 0; i < n_files; i++)
+    {
+      g_autofree char *file = g_strdup_printf ("%s/f%u", path, i);
+
+      g_assert_no_errno (mknod (file, S_IFREG | 0600, 0));
+    }
+}
+
+/* Deeper than the levels that a walk keeps open, with enough beside each level to be given away. */
+static void
+make_chain (const char *path, guint depth)
+{
+  g_autoptr (GString) chain = g_string_new (path);
+
+  for (guint i = 0; i < depth; i++)
+    {
+      for (guint j = 0; j < 6; j++)
+        {
+          g_autofree char *sibling = g_strdup_printf ("%s/s%u", chain->str, j);
+
+          make_files (sibling, 6);
+        }
+      g_string_append (chain, "/d");
+    }
+  make_files (chain->str, 3);
+}
+
+typedef struct
+{
+  const char *tree;
+  const char *outside;
+  gint n_moved; /* atomic */
+} Mover;
+
+/* Before a walk goes back up: moves the directory that it is in out of the tree, and the one above
+ * it too. What is to be gone back to is then further up than one level. */
+static int
+move_levels_cb (const SystemCall *call, gpointer user_data)
+{
+  Mover *mover = user_data;
+  g_autofree char *link = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *above = NULL;
+  g_autofree char *top = NULL;
+  g_autofree char *to = NULL;
+  g_autofree char *to_above = NULL;
+  int n;
+
+  /* Gives the others time to hold parts. */
+  if (g_str_equal (call->name, "unlinkat"))
+    g_usleep (g_random_int_range (0, 60));
+
+  if (!g_str_equal (call->name, "openat") || g_strcmp0 (call->path, "..") != 0)
+    return 0;
+
+  link = g_strdup_printf ("/proc/self/fd/%d", call->fd);
+  path = g_file_read_link (link, NULL);
+  if (path == NULL || !g_str_has_prefix (path, mover->tree))
+    return 0;
+
+  above = g_path_get_dirname (path);
+  top = g_path_get_dirname (above);
+  if (!g_str_has_prefix (top, mover->tree) || g_str_equal (top, mover->tree))
+    return 0;
+
+  n = g_atomic_int_add (&mover->n_moved, 1);
+  to = g_strdup_printf ("%s/%d", mover->outside, n);
+  to_above = g_strdup_printf ("%s.above", to);
+  if (g_rename (path, to) == 0)
+    g_rename (above, to_above);
+  return 0;
+}
+
+/* What was moved out of the tree is left to whoever did it, and the rest goes. */
+static void
+test_levels_moved (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *tree = sandbox_path (sandbox, "tree");
+  g_autofree char *outside = sandbox_path (sandbox, "outside");
+  g_autofree char *treasure = g_build_filename (outside, "treasure", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (tree);
+  Mover mover = { tree, outside, 0 };
+
+  make_directory (outside);
+  make_file (treasure);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint n_descriptors = count_open_descriptors ();
+
+      for (guint j = 0; j < 4; j++)
+        {
+          g_autofree char *name = g_strdup_printf ("%u", j);
+          g_autofree char *chain = g_build_filename (tree, name, NULL);
+
+          make_chain (chain, 60);
+        }
+
+      interpose (move_levels_cb, &mover);
+      tm_delete_recursively (file, NULL, NULL, NULL, &error);
+      interpose_end ();
+      g_assert_no_error (error);
+      g_assert_false (path_exists (tree));
+      g_assert_true (path_exists (treasure));
+      g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
+    }
+  g_assert_cmpint (mover.n_moved, >, 0);
+}
+
+typedef struct
+{
+  GThread *caller;
+  guint64 n_deleted;
+  guint64 n_found;
+  guint n_reports;
+  gint n_slow; /* atomic: what the others deleted */
+} Reports;
+
+/* The threads that help take their time, so that what they are given is of before. */
+static int
+slow_helpers_cb (const SystemCall *call, gpointer user_data)
+{
+  Reports *reports = user_data;
+
+  if (g_str_equal (call->name, "unlinkat") && g_thread_self () != reports->caller)
+    {
+      g_atomic_int_inc (&reports->n_slow);
+      g_usleep (1500);
+    }
+  return 0;
+}
+
+static void
+check_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+{
+  Reports *reports = user_data;
+
+  g_assert_cmpuint (n_deleted, <=, n_found);
+  g_assert_cmpuint (n_deleted, <=, n_found);
+  g_assert_cmpuint (n_deleted, >=, reports->n_deleted);
+  g_assert_cmpuint (n_found, >=, reports->n_found);
+  reports->n_deleted = n_deleted;
+  reports->n_found = n_found;
+  reports->n_reports++;
+}
+
+/* What one thread found and another deletes is never counted deleted before it is counted found,
+ * and whoever is done helps the slow. */
+static void
+test_progress (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *tree = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (tree);
+  g_autoptr (GError) error = NULL;
+  Reports reports = { .caller = g_thread_self () };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *directory = g_build_filename (tree, name, NULL);
+
+      make_files (directory, 3000);
+    }
+
+  interpose (slow_helpers_cb, &reports);
+  tm_delete_recursively (file, NULL, check_report_cb, &reports, &error);
+  interpose_end ();
+  g_assert_no_error (error);
+  g_assert_cmpuint (reports.n_reports, >, 2);
+  g_assert_cmpuint (reports.n_found, ==, 2 * 3001 + 1);
+  g_assert_cmpuint (reports.n_deleted, ==, reports.n_found);
+  if (g_get_num_processors () > 1)
+    g_assert_cmpint (reports.n_slow, >, 0);
+  g_assert_cmpint (reports.n_slow, <, 1500);
+}
+
+/* Each deletion takes its time, as on a disk that is waited for. */
+static int
+wait_for_disk_cb (const SystemCall *call, gpointer user_data)
+{
+  static GPrivate has_deleted;
+  gint *n_threads = user_data;
+
+  if (!g_str_equal (call->name, "unlinkat"))
+    return 0;
+
+  if (g_private_get (&has_deleted) != n_threads)
+    {
+      g_private_set (&has_deleted, n_threads);
+      g_atomic_int_inc (n_threads);
+    }
+  g_usleep (200);
+  return 0;
+}
+
+/* There, more threads than processors are of use, as long as there is work for all of them. */
+static void
+test_blocking (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *tree = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (tree);
+  g_autoptr (GError) error = NULL;
+  gint n_threads = 0;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *directory = g_build_filename (tree, name, NULL);
+
+      make_files (directory, 3000);
+    }
+
+  interpose (wait_for_disk_cb, &n_threads);
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  interpose_end ();
+  g_assert_no_error (error);
+  g_assert_cmpint (n_threads, >, 4);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/delete-threads/levels-moved", test_levels_moved);
+  add_test ("/delete-threads/progress", test_progress);
+  add_test ("/delete-threads/blocking", test_blocking);
+
+  return g_test_run ();
+}
