@@ -547,10 +547,8 @@ tm_claim_delete (TmClaim *claim,
       if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
         return TRUE;
 
-      /* Where nothing may be removed from the parent, what is in the directory goes all the same.
-       * POSIX has no name for "somebody keeps filling it". */
-      if ((errno != ENOTEMPTY && !(n_scans == 0 && (errno == EACCES || errno == EPERM))) ||
-          n_scans == 1 + MAX_RESCANS)
+      /* POSIX has no name for "somebody keeps filling it". */
+      if (errno != ENOTEMPTY || n_scans == 1 + MAX_RESCANS)
         {
           tm_dirfd_set_error (error, "Deleting", path, errno == ENOTEMPTY ? EBUSY : errno);
           return FALSE;
