@@ -11,7 +11,8 @@ packages="gcc pkg-config meson ninja-build libglib2.0-dev libglib2.0-dev-bin gob
   libgirepository1.0-dev gir1.2-glib-2.0 python3 python3-gi gjs"
 if [ "${1:-}" = --tests ]; then
     packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
-    btrfs-progs mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing"
+    btrfs-progs mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
+    abigail-tools git reuse"
 fi
 
 if ! command -v dpkg-query >/dev/null; then
