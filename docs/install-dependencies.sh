@@ -30,7 +30,7 @@ done
 
 if [ "$(id -u)" -ne 0 ]; then
     echo "These packages are missing, and only root can install them:" >&2
-    echo "  sudo apt-get install$missing" >&2
+    echo "  sudo apt-get update && sudo apt-get install$missing" >&2
     exit 1
 fi
 
