@@ -36,7 +36,8 @@ check 'tarball' make_tarball &&
     # All of the tests in C are long, and as good in a clone; the other languages need what is
     # installed beside the library.
     check 'tested: C' meson test -C "$work/build" --no-rebuild root temporary-directory version
-    check 'tested: the rest' meson test -C "$work/build" --no-rebuild --no-suite c
+    check 'tested: the rest' meson test -C "$work/build" --no-rebuild --no-suite c \
+        --no-suite performance
 }
 
 finish
