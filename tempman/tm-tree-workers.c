@@ -5,6 +5,8 @@
 
 #include "tm-tree-workers-private.h"
 
+#include "tm-credentials-private.h"
+
 #include <unistd.h>
 
 /* Sharing a large tree over threads.
@@ -15,7 +17,8 @@
  *
  * The caller's thread never depends on the others. They come from a pool of GLib's, in which a
  * thread stays warm for some seconds and then ends, and they may come late or never: when the
- * process is at its limit of threads, for one. */
+ * process is at its limit of threads, for one. One that may do other things than the caller does
+ * not help. */
 
 /* On a file system where almost every deletion waits for the disk, threads are for having several
  * requests on the way; more than this gain nothing. */
@@ -25,6 +28,7 @@ struct _TmTreeWorkers
 {
   gint ref_count; /* atomic: the caller's, and one of each thread that was called */
   TmTreeWorkFunc work;
+  TmCredentials credentials; /* the caller's, in whose name everything is deleted */
 
   GMutex mutex; /* guards what follows */
   GCond changed;
@@ -98,8 +102,13 @@ static void
 help_cb (gpointer data, gpointer user_data)
 {
   TmTreeWorkers *workers = data;
+  TmCredentials credentials;
 
-  work_on_parts (workers, NULL);
+  /* A warm thread has those of whoever needed it first. */
+  tm_credentials_of_thread (&credentials);
+  if (tm_credentials_equal (&credentials, &workers->credentials))
+    work_on_parts (workers, NULL);
+
   workers_unref (workers);
 }
 
@@ -142,6 +151,7 @@ tm_tree_workers_new (TmTreeWorkFunc work)
 
   workers->ref_count = 1;
   workers->work = work;
+  tm_credentials_of_thread (&workers->credentials);
   g_mutex_init (&workers->mutex);
   g_cond_init (&workers->changed);
   g_queue_init (&workers->parts);
