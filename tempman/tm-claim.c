@@ -5,6 +5,7 @@
 
 #include "tm-claim-private.h"
 
+#include "tm-process-private.h"
 #include "tm-tree-local-private.h"
 
 #include <errno.h>
@@ -51,9 +52,28 @@ struct _TmClaim
   TmFileIdentity parent;    /* where the name is, wherever that directory may have been moved */
   pid_t process;            /* forked children have a copy of all this, but no right to use it */
   mode_t repaired_mode;     /* to be restored when the directory stays */
-  struct timespec times[2]; /* of access and modification, when it was opened */
+  struct timespec times[2]; /* of access and modification, when it was created or opened */
+  off_t size;               /* of the directory itself, then */
   gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
 };
+
+static void
+claim_remember (TmClaim *claim, const struct stat *status, const struct stat *parent_status)
+{
+  claim->identity = tm_file_identity (status);
+  claim->parent = tm_file_identity (parent_status);
+  claim->times[0] = status->st_atim;
+  claim->times[1] = status->st_mtim;
+  claim->size = status->st_size;
+}
+
+/* Whether nothing seems to have been added to it or taken out since it was created or opened. */
+static gboolean
+claim_seems_untouched (TmClaim *claim, const struct stat *status)
+{
+  return status->st_size == claim->size && status->st_mtim.tv_sec == claim->times[1].tv_sec &&
+         status->st_mtim.tv_nsec == claim->times[1].tv_nsec;
+}
 
 static TmClaim *
 claim_new (int fd, const char *name, mode_t repaired_mode)
@@ -62,7 +82,7 @@ claim_new (int fd, const char *name, mode_t repaired_mode)
 
   claim->fd = fd;
   claim->name = g_strdup (name);
-  claim->process = getpid ();
+  claim->process = tm_process_get_id ();
   claim->repaired_mode = repaired_mode;
   return claim;
 }
@@ -210,8 +230,7 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
   if ((mode & S_IRWXU) != S_IRWXU && tm_dirfd_set_mode (claim->fd, mode | S_IRWXU) < 0)
     goto failed;
 
-  claim->identity = tm_file_identity (&status);
-  claim->parent = tm_file_identity (&parent_status);
+  claim_remember (claim, &status, &parent_status);
   claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
   return ATTEMPT_DONE;
 
@@ -352,10 +371,7 @@ claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
       return NULL;
     }
 
-  claim->identity = tm_file_identity (&status);
-  claim->parent = tm_file_identity (&parent_status);
-  claim->times[0] = status.st_atim;
-  claim->times[1] = status.st_mtim;
+  claim_remember (claim, &status, &parent_status);
   claim->is_left_to_its_owner = is_left_to_its_owner (&status, &parent_status);
   return g_steal_pointer (&claim);
 }
@@ -478,27 +494,40 @@ stat_upwards (TmClaim *claim, const char *name, struct stat *status)
   return result;
 }
 
-/* What stands under our name now. The way to it leads up from the directory itself: it needs no
- * second descriptor, and cannot be diverted by whoever renames or replaces the parent. */
-static Place
-claim_find (TmClaim *claim, const char *sibling, const char *path)
+static gboolean
+stands_for (TmClaim *claim, const struct stat *status)
 {
-  struct stat status;
+  return tm_file_identity_equal (tm_file_identity (status), claim->identity);
+}
 
-  if (stat_upwards (claim, "..", &status) < 0)
+/* What stands under our name now, and in @status, when that is ours, what is known of it. The way
+ * to it leads up from the directory itself: it needs no second descriptor, and cannot be diverted
+ * by whoever renames or replaces the parent. */
+static Place
+claim_find (TmClaim *claim, const char *sibling, const char *path, struct stat *status)
+{
+  if (stat_upwards (claim, "..", status) < 0)
     return errno == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
 
   /* Moved to another parent, it does not have our name any more, even if it is called the same. */
-  if (!tm_file_identity_equal (tm_file_identity (&status), claim->parent))
+  if (!tm_file_identity_equal (tm_file_identity (status), claim->parent))
     sibling = path;
 
-  if (tm_dirfd_stat_child (sibling == path ? AT_FDCWD : claim->fd, sibling, &status) < 0)
+  if (tm_dirfd_stat_child (sibling == path ? AT_FDCWD : claim->fd, sibling, status) < 0)
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
-  if (sibling != path && tm_file_identity_equal (tm_file_identity (&status), claim->identity))
+  return sibling != path && stands_for (claim, status) ? PLACE_OURS : PLACE_TAKEN;
+}
+
+/* As claim_find(), of a directory that has just been emptied: where that has been moved with its
+ * name meanwhile, it may go there. */
+static Place
+claim_find_again (TmClaim *claim, const char *sibling, const char *path, struct stat *status)
+{
+  if (tm_dirfd_stat_child (claim->fd, sibling, status) == 0 && stands_for (claim, status))
     return PLACE_OURS;
 
-  return PLACE_TAKEN;
+  return claim_find (claim, sibling, path, status);
 }
 
 /*
@@ -523,10 +552,12 @@ tm_claim_delete (TmClaim *claim,
                  GError **error)
 {
   g_autofree char *sibling = g_build_filename ("..", claim->name, NULL);
+  struct stat status;
+  Place place = claim_find (claim, sibling, path, &status);
 
   for (guint n_scans = 0;; n_scans++)
     {
-      switch (claim_find (claim, sibling, path))
+      switch (place)
         {
         case PLACE_OURS:
           break;
@@ -543,19 +574,26 @@ tm_claim_delete (TmClaim *claim,
           g_assert_not_reached ();
         }
 
-      /* Often enough it is empty, and the kernel tells fastest. */
-      if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
-        return TRUE;
-
-      /* POSIX has no name for "somebody keeps filling it". */
-      if (errno != ENOTEMPTY || n_scans == 1 + MAX_RESCANS)
+      /* Often enough it was never used and is empty, and the kernel tells fastest. */
+      if (n_scans > 0 || claim_seems_untouched (claim, &status))
         {
-          tm_dirfd_set_error (error, "Deleting", path, errno == ENOTEMPTY ? EBUSY : errno);
-          return FALSE;
+          if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
+            return TRUE;
+
+          /* Where nothing may be removed from the parent, what is in the directory goes all the
+           * same. POSIX has no name for "somebody keeps filling it". */
+          if ((errno != ENOTEMPTY && !(n_scans == 0 && (errno == EACCES || errno == EPERM))) ||
+              n_scans == 1 + MAX_RESCANS)
+            {
+              tm_dirfd_set_error (error, "Deleting", path, errno == ENOTEMPTY ? EBUSY : errno);
+              return FALSE;
+            }
         }
 
       if (!tm_tree_local_empty (claim->fd, path, progress, cancellable, error))
         return FALSE;
+
+      place = claim_find_again (claim, sibling, path, &status);
     }
 }
 
@@ -689,7 +727,7 @@ tm_claim_pin_parent (TmClaim *claim)
 gboolean
 tm_claim_is_of_this_process (TmClaim *claim)
 {
-  return claim->process == getpid ();
+  return claim->process == tm_process_get_id ();
 }
 
 /* Where others may write, the sticky bit has a meaning of its own, as in /tmp: it is the mark only

@@ -9,7 +9,6 @@
 #include "tm-dirfd-private.h"
 #include "tm-progress-private.h"
 #include "tm-task-private.h"
-#include "tm-tree-local-private.h"
 
 #include <errno.h>
 
@@ -30,7 +29,8 @@ delete_child (int parent,
     {
       g_autoptr (TmClaim) claim = NULL;
 
-      /* First as if it were no directory: then it need not be looked at, and is never opened. */
+      /* First as if it were no directory: then it need not be looked at, and is never opened. Where
+       * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
       if (tm_dirfd_unlink (parent, name) == 0)
         return TRUE;
       error_number = errno;
@@ -38,17 +38,8 @@ delete_child (int parent,
         break;
 
       claim = tm_claim_open (parent, name);
-      if (claim != NULL && error_number == EISDIR)
-        return tm_claim_delete (claim, path, progress, cancellable, error);
-
-      /* Where nothing may be removed from the parent, the kernel says that first. What is in the
-       * directory can go all the same. */
       if (claim != NULL)
-        {
-          if (!tm_tree_local_empty (tm_claim_get_fd (claim), path, progress, cancellable, error))
-            return FALSE;
-          break;
-        }
+        return tm_claim_delete (claim, path, progress, cancellable, error);
 
       /* It was there a moment ago: somebody else deletes it as well. */
       if (errno == ENOENT)

@@ -6,8 +6,7 @@
 #include "tm-tree-workers-private.h"
 
 #include "tm-credentials-private.h"
-
-#include <unistd.h>
+#include "tm-process-private.h"
 
 /* Sharing a large tree over threads.
  *
@@ -128,7 +127,7 @@ get_pool (void)
       Pool *new_pool = g_new0 (Pool, 1);
       int n_threads = MAX ((int) g_get_num_processors (), N_THREADS_BLOCKING);
 
-      new_pool->process = getpid ();
+      new_pool->process = tm_process_get_id ();
       /* Not exclusive: that is what makes its threads end when they have been idle. Several
        * deletions at a time share them. */
       new_pool->threads = g_thread_pool_new (help_cb, NULL, n_threads, FALSE, NULL);
@@ -186,7 +185,7 @@ tm_tree_workers_call (TmTreeWorkers *workers, gboolean file_system_blocks)
     return;
 
   pool = get_pool ();
-  if (pool->process != getpid ())
+  if (pool->process != tm_process_get_id ())
     return;
 
   for (guint i = 1; i < n_threads; i++)
