@@ -8,6 +8,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,12 @@
 /* A source tree: 40,000 files in 6,000 directories, four directories in each. */
 #define SOURCE_FILES_PER_3_DIRECTORIES 20
 #define SOURCE_FANOUT 4
-#define SOURCE_LARGEST_FILE 8192
+#define LARGEST_FILE 8192
+#define BLOCK_SIZE 4096
+
+/* Whether the files that are empty otherwise get content. To delete an empty file, no file system
+ * has to free a block. */
+static bool block_in_each_file;
 
 static int
 make_directory (int parent_fd, const char *name, mode_t mode)
@@ -33,6 +39,17 @@ make_directory (int parent_fd, const char *name, mode_t mode)
 }
 
 static void
+make_file (int dir_fd, const char *name, size_t size)
+{
+  static const char content[LARGEST_FILE];
+  int fd = openat (dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  if (fd < 0 || write (fd, content, size) != (ssize_t) size)
+    err (EXIT_FAILURE, "Could not write “%s”", name);
+  close (fd);
+}
+
+static void
 make_files (int dir_fd, unsigned int n)
 {
   char name[32];
@@ -40,8 +57,10 @@ make_files (int dir_fd, unsigned int n)
   for (unsigned int i = 0; i < n; i++)
     {
       snprintf (name, sizeof name, "file-%06u", i);
+      if (block_in_each_file)
+        make_file (dir_fd, name, BLOCK_SIZE);
       /* One call instead of open() and close(). */
-      if (mknodat (dir_fd, name, S_IFREG | 0600, 0) != 0)
+      else if (mknodat (dir_fd, name, S_IFREG | 0600, 0) != 0)
         err (EXIT_FAILURE, "Could not make “%s”", name);
     }
 }
@@ -66,7 +85,6 @@ make_directories (int dir_fd, unsigned int n, unsigned int n_files)
 static void
 make_source_directory (int dir_fd, unsigned int index, unsigned int count)
 {
-  static const char content[SOURCE_LARGEST_FILE];
   unsigned int first_file = index * SOURCE_FILES_PER_3_DIRECTORIES / 3;
   unsigned int end_file = (index + 1) * SOURCE_FILES_PER_3_DIRECTORIES / 3;
   char name[32];
@@ -74,14 +92,10 @@ make_source_directory (int dir_fd, unsigned int index, unsigned int count)
   for (unsigned int i = first_file; i < end_file; i++)
     {
       /* The sizes look random and are the same in every tree. */
-      size_t size = (i * 2654435761u >> 8) % SOURCE_LARGEST_FILE;
-      int fd;
+      size_t size = (i * 2654435761u >> 8) % LARGEST_FILE;
 
       snprintf (name, sizeof name, "module-%06u.c", i);
-      fd = openat (dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-      if (fd < 0 || write (fd, content, size) != (ssize_t) size)
-        err (EXIT_FAILURE, "Could not write “%s”", name);
-      close (fd);
+      make_file (dir_fd, name, size);
     }
 
   for (unsigned int i = 1; i <= SOURCE_FANOUT; i++)
@@ -133,8 +147,11 @@ main (int argc, char *argv[])
   unsigned int count;
   int fd;
 
-  if (argc != 4)
-    errx (EXIT_FAILURE, "Usage: build-tree files|directories|source|deep|few|entries COUNT PATH");
+  if (argc == 5 && strcmp (argv[4], "filled") == 0)
+    block_in_each_file = true;
+  else if (argc != 4)
+    errx (EXIT_FAILURE,
+          "Usage: build-tree files|directories|source|deep|few|entries COUNT PATH [filled]");
 
   count = (unsigned int) strtoul (argv[2], NULL, 10);
   umask (022);

@@ -4,7 +4,7 @@
  */
 
 /* Makes COUNT temporary directories of five files in DIRECTORY and prints the nanoseconds that it
- * takes to close all of them. */
+ * takes to close all of them. The files are empty, unless they are to be filled with a block. */
 
 #include <tempman.h>
 
@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #define N_FILES 5
+#define BLOCK_SIZE 4096
 
 static TmTemporaryDirectory *
-create_filled (GFile *parent)
+create_with_files (GFile *parent, gboolean filled)
 {
+  static const char content[BLOCK_SIZE];
   g_autoptr (GError) error = NULL;
   TmTemporaryDirectory *directory = tm_temporary_directory_new (parent, NULL, NULL, &error);
 
@@ -27,10 +29,14 @@ create_filled (GFile *parent)
   for (int i = 0; i < N_FILES; i++)
     {
       char name[32];
+      int fd;
 
       g_snprintf (name, sizeof name, "file-%06d", i);
-      if (mknodat (tm_temporary_directory_get_fd (directory), name, S_IFREG | 0600, 0) != 0)
+      fd = openat (tm_temporary_directory_get_fd (directory), name,
+                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+      if (fd < 0 || (filled && write (fd, content, sizeof content) != (ssize_t) sizeof content))
         g_error ("Could not make a file: %s", g_strerror (errno));
+      close (fd);
     }
   return directory;
 }
@@ -41,12 +47,14 @@ main (int argc, char *argv[])
   g_autoptr (GPtrArray) directories = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GFile) parent = NULL;
   struct rlimit limit;
+  gboolean filled;
   guint count;
   gint64 start;
 
-  if (argc != 3)
+  filled = argc == 4 && g_str_equal (argv[3], "filled");
+  if (argc != 3 && !filled)
     {
-      g_printerr ("Usage: close DIRECTORY COUNT\n");
+      g_printerr ("Usage: close DIRECTORY COUNT [filled]\n");
       return 2;
     }
 
@@ -58,7 +66,7 @@ main (int argc, char *argv[])
   parent = g_file_new_for_path (argv[1]);
   count = (guint) g_ascii_strtoull (argv[2], NULL, 10);
   for (guint i = 0; i < count; i++)
-    g_ptr_array_add (directories, create_filled (parent));
+    g_ptr_array_add (directories, create_with_files (parent, filled));
   syncfs (tm_temporary_directory_get_fd (directories->pdata[0]));
 
   start = g_get_monotonic_time ();

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Deletes each PATH as applications do it with GIO. With --time, prints the nanoseconds that took.
- */
+/* Deletes each PATH as applications do it with GIO. With --time, prints the nanoseconds that took;
+ * with --version, does nothing but to name the version of GLib. */
 
 #include <gio/gio.h>
 
@@ -45,6 +45,12 @@ main (int argc, char *argv[])
 {
   gboolean timed = argc > 1 && g_str_equal (argv[1], "--time");
   gint64 start = g_get_monotonic_time ();
+
+  if (argc == 2 && g_str_equal (argv[1], "--version"))
+    {
+      g_print ("%u.%u.%u\n", glib_major_version, glib_minor_version, glib_micro_version);
+      return 0;
+    }
 
   for (int i = timed ? 2 : 1; i < argc; i++)
     {

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,8 +46,26 @@ sweep_tempman (const char *path)
     g_error ("Could not sweep, or something was deleted: %s", error == NULL ? "" : error->message);
 }
 
+typedef enum
+{
+  LOOK_AT_NAME,
+  LOOK_AT_TIMES,
+  LOOK_AT_TIMES_AND_LOCK,
+} Look;
+
+/* What it costs to look whether somebody uses every entry, and not those alone that are old. */
 static void
-read_names (const char *path, gboolean with_times)
+lock_entry (int parent_fd, const char *name)
+{
+  int fd = openat (parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+  if (fd < 0 || flock (fd, LOCK_EX | LOCK_NB) != 0)
+    g_error ("Could not open or lock “%s”: %s", name, g_strerror (errno));
+  close (fd);
+}
+
+static void
+read_names (const char *path, Look look)
 {
   static char buffer[BUFFER_SIZE] __attribute__ ((aligned (8)));
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -59,12 +78,15 @@ read_names (const char *path, gboolean with_times)
         struct statx status;
 
         position += entry->record_length;
-        if (!with_times || g_str_equal (entry->name, ".") || g_str_equal (entry->name, ".."))
+        if (look == LOOK_AT_NAME || g_str_equal (entry->name, ".") ||
+            g_str_equal (entry->name, ".."))
           continue;
         if (statx (fd, entry->name, AT_SYMLINK_NOFOLLOW,
                    STATX_TYPE | STATX_MODE | STATX_ATIME | STATX_MTIME, &status) != 0)
           g_error ("Could not ask about “%s”: %s", entry->name, g_strerror (errno));
         oldest = MIN (oldest, status.stx_mtime.tv_sec);
+        if (look == LOOK_AT_TIMES_AND_LOCK)
+          lock_entry (fd, entry->name);
       }
   close (fd);
 }
@@ -72,13 +94,19 @@ read_names (const char *path, gboolean with_times)
 static void
 sweep_getdents (const char *path)
 {
-  read_names (path, FALSE);
+  read_names (path, LOOK_AT_NAME);
 }
 
 static void
 sweep_statx (const char *path)
 {
-  read_names (path, TRUE);
+  read_names (path, LOOK_AT_TIMES);
+}
+
+static void
+sweep_locks (const char *path)
+{
+  read_names (path, LOOK_AT_TIMES_AND_LOCK);
 }
 
 static void
@@ -99,12 +127,11 @@ sweep_gdir (const char *path)
 }
 
 static void
-sweep_enumerator (const char *path)
+enumerate_children (const char *path, const char *attributes)
 {
   g_autoptr (GFile) directory = g_file_new_for_path (path);
-  g_autoptr (GFileEnumerator) enumerator =
-      g_file_enumerate_children (directory, G_FILE_ATTRIBUTE_STANDARD_NAME ",time::*",
-                                 G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+  g_autoptr (GFileEnumerator) enumerator = g_file_enumerate_children (
+      directory, attributes, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
   GFileInfo *info;
 
   while (g_file_enumerator_iterate (enumerator, &info, NULL, NULL, NULL) && info != NULL)
@@ -115,13 +142,30 @@ sweep_enumerator (const char *path)
     }
 }
 
+static void
+sweep_enumerator (const char *path)
+{
+  enumerate_children (path, G_FILE_ATTRIBUTE_STANDARD_NAME ",time::*");
+}
+
+static void
+sweep_enumerator_standard (const char *path)
+{
+  enumerate_children (path, "standard::*,time::*");
+}
+
 static const struct
 {
   const char *name;
   SweepFunc function;
 } ways[] = {
-  { "tempman", sweep_tempman }, { "getdents", sweep_getdents },     { "statx", sweep_statx },
-  { "gdir", sweep_gdir },       { "enumerator", sweep_enumerator },
+  { "tempman", sweep_tempman },
+  { "getdents", sweep_getdents },
+  { "statx", sweep_statx },
+  { "locks", sweep_locks },
+  { "gdir", sweep_gdir },
+  { "enumerator", sweep_enumerator },
+  { "enumerator-standard", sweep_enumerator_standard },
 };
 
 int
@@ -135,7 +179,8 @@ main (int argc, char *argv[])
       function = ways[i].function;
   if (function == NULL)
     {
-      g_printerr ("Usage: sweep tempman|getdents|statx|gdir|enumerator DIRECTORY\n");
+      g_printerr ("Usage: sweep tempman|getdents|statx|locks|gdir|enumerator|enumerator-standard "
+                  "DIRECTORY\n");
       return 2;
     }
 
