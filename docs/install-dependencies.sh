@@ -2,18 +2,31 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Installs what is missing of what the library is built, and tested, with.
-# Usage: install-dependencies.sh [--tests]
+# Installs what is missing of what the library is built, tested, and compared with.
+# Usage: install-dependencies.sh [--tests] [--peers]
 
 set -eu
 
 packages="gcc pkg-config meson ninja-build libglib2.0-dev libglib2.0-dev-bin gobject-introspection
   libgirepository1.0-dev gir1.2-glib-2.0 python3 python3-gi gjs"
-if [ "${1:-}" = --tests ]; then
-    packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
-    btrfs-progs mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
-    abigail-tools git reuse"
-fi
+for option in "$@"; do
+    case $option in
+    --tests)
+        packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
+        btrfs-progs mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
+        abigail-tools git reuse"
+        ;;
+    --peers)
+        # Whose deletions tests/performance/ measures beside those of the library.
+        packages="$packages bfs coreutils e2fsprogs findutils golang-go mount nodejs rustc systemd
+        util-linux"
+        ;;
+    *)
+        echo "Usage: install-dependencies.sh [--tests] [--peers]" >&2
+        exit 2
+        ;;
+    esac
+done
 
 if ! command -v dpkg-query >/dev/null; then
     echo "This is not Debian or a relative of it: nothing is installed by itself." >&2
