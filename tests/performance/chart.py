@@ -51,7 +51,7 @@ def _draw_table(table, x, y, largest, out):
     left = x + LABEL
     width = COLUMN - 2 * MARGIN - LABEL - VALUE
     bottom = y + HEADING + BAR * len(table.series)
-    out.append(f'<text class="heading" x="{x}" y="{y + 14}">{_plain(table.title)}</text>')
+    out.append(f'<text class="heading" x="{x}" y="{y + 14}">{_plain(table.full_title)}</text>')
 
     for index, (name, series) in enumerate(table.series.items()):
         top = y + HEADING + index * BAR
@@ -75,15 +75,15 @@ def _draw_table(table, x, y, largest, out):
                f'y2="{bottom}"/>')
 
 
-def draw(tables, machine):
+def draw(tables, results):
     """One column for each file system, one group of bars for each tree."""
     columns = {}
     for table in tables:
         columns.setdefault(table.place, []).append(table)
-    # The disk has few trees and few contestants: it goes below the shortest column.
-    if len(columns) > 1 and 'disk' in columns:
-        disk = columns.pop('disk')
-        min(columns.values(), key=lambda column: sum(map(_height, column))).extend(disk)
+    # The disk has few contestants: each of its trees goes below the column that is shortest.
+    if len(columns) > 1:
+        for table in columns.pop('disk', []):
+            min(columns.values(), key=lambda column: sum(map(_height, column))).append(table)
 
     ratios = [table.ratio(name) for table in tables for name, series in table.series.items()
               if series.failure is None]
@@ -97,7 +97,7 @@ def draw(tables, machine):
            f'<rect class="ground" width="{width}" height="{height}"/>',
            f'<text id="title" class="title" x="{MARGIN}" y="26">'
            'Deleting, relative to rm -rf: longer is faster</text>',
-           f'<text id="note" x="{MARGIN}" y="46">{escape(machine.date)}, {escape(str(machine))}; '
+           f'<text id="note" x="{MARGIN}" y="46">{escape(results.date)}, {escape(results.options["machine"])}; '
            'the dashed line is rm -rf</text>']
     for number, column in enumerate(columns.values()):
         y = TOP

@@ -7,15 +7,21 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PEERS = os.path.join(HERE, 'peers')
 
 LIBRARY = 'tempman'
 REFERENCE = '`rm -rf`'
 FLOOR = 'floor'
 
-# On one CPU, and where everything is slow, not everybody has to show what they can.
+# On one CPU, not everybody has to show what they can.
 ESSENTIAL = (LIBRARY, REFERENCE, FLOOR)
+
+
+class Missing(Exception):
+    """A peer cannot be measured; the text says why."""
 
 
 class Deleter:
@@ -29,57 +35,130 @@ class Deleter:
         self.version = version
 
     def command(self, paths):
+        """Called before the time begins."""
         return [*self._before, *paths, *self._after]
 
     def timed_command(self, paths):
         return [*self._before, '--time', *paths, *self._after]
 
 
-def _version(*argv):
-    result = subprocess.run(argv, capture_output=True, text=True, check=False)
+class SystemdDeleter(Deleter):
+    """systemd-tmpfiles reads from a file what it is to delete."""
+
+    def __init__(self):
+        super().__init__(['systemd-tmpfiles', '--remove'], timed=False,
+                         version=_version('systemd-tmpfiles', '--version'))
+
+    def command(self, paths):
+        file_name = os.path.abspath('tmpfiles.conf')
+        with open(file_name, 'w', encoding='utf-8') as file:
+            file.writelines(f'R {os.path.abspath(path)}\n' for path in paths)
+        return super().command([file_name])
+
+
+def _version(*argv, environment=None):
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     lines = result.stdout.splitlines()
-    return lines[0] if lines else None
+    return lines[0] if lines else argv[0]
 
 
-def _compiled(argv, source, output):
-    """The program that a compiler makes of a source, or None."""
-    if os.path.exists(output) and os.path.getmtime(output) > os.path.getmtime(source):
-        return output
-    result = subprocess.run([*argv, '-o', output, source], capture_output=True, text=True,
-                            check=False)
+def _installed(program):
+    if shutil.which(program) is None:
+        raise Missing(f'there is no `{program}`')
+
+
+def _compile(argv, environment):
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     if result.returncode != 0:
-        print(f'{argv[0]} does not compile {source}: {result.stderr}', file=sys.stderr)
-        return None
-    return output
+        lines = (result.stderr or result.stdout).strip().splitlines() or ['no reason given']
+        errors = [line for line in lines if 'error' in line]
+        raise Missing(f'`{argv[0]}` does not compile: {(errors or lines)[0]}')
 
 
-def find_deleters(programs, compile_peers=True):
-    """All deleters by the name they have in the tables."""
-    source = os.path.join(HERE, 'peers', 'delete')
+def _find(programs):
+    _installed('find')
+    return Deleter(['find'], ['-delete'], timed=False, version=_version('find', '--version'))
+
+
+def _bfs(programs):
+    _installed('bfs')
+    return Deleter(['bfs'], ['-delete'], timed=False, version=_version('bfs', '--version'))
+
+
+def _python(programs):
+    return Deleter([sys.executable, os.path.join(PEERS, 'delete.py')],
+                   version=_version(sys.executable, '--version'))
+
+
+def _rust(programs):
+    _installed('rustc')
+    program = os.path.join(programs, 'delete-rust')
+    _compile(['rustc', '-O', '--edition', '2021', '-o', program,
+              os.path.join(PEERS, 'delete.rs')], None)
+    return Deleter([program], version=_version('rustc', '--version'))
+
+
+def _go(programs):
+    _installed('go')
+    program = os.path.join(programs, 'delete-go')
+    # It insists on places to write to, which HOME does not name everywhere.
+    with tempfile.TemporaryDirectory(prefix='tempman-performance-', dir=programs) as directory:
+        environment = {**os.environ, 'HOME': directory, 'GOPATH': directory, 'GOCACHE': directory,
+                       'GO111MODULE': 'off', 'GOTOOLCHAIN': 'local'}
+        _compile(['go', 'build', '-o', program, os.path.join(PEERS, 'delete.go')], environment)
+        return Deleter([program], version=_version('go', 'version', environment=environment))
+
+
+def _node(programs):
+    _installed('node')
+    return Deleter(['node', os.path.join(PEERS, 'delete.js')],
+                   version='Node ' + _version('node', '--version'))
+
+
+def _gio(programs):
+    program = os.path.join(programs, 'gio-delete')
+    return Deleter([program], version='GLib ' + _version(program, '--version'))
+
+
+def _systemd(programs):
+    _installed('systemd-tmpfiles')
+    return SystemdDeleter()
+
+
+_PEERS = {
+    '`find -delete`': _find,
+    'bfs': _bfs,
+    'Python': _python,
+    'Rust': _rust,
+    'Go': _go,
+    'Node': _node,
+    'GIO': _gio,
+    'systemd': _systemd,
+}
+# Those that cannot do without a compiler, or without a user manager's idea of what is safe.
+_NOT_FOR_SMOKE = ('Rust', 'Go', 'systemd')
+
+
+def peer_names():
+    return [name.strip('`').split()[0] for name in _PEERS]
+
+
+def find_deleters(programs, wanted=None, smoke=False):
+    """All deleters by the name they have in the tables, and why others are missing.
+
+    @wanted names peers as peer_names() does, or is None for all of them.
+    """
     deleters = {
         LIBRARY: Deleter([os.path.join(programs, 'delete')]),
         REFERENCE: Deleter(['rm', '-rf'], timed=False, version=_version('rm', '--version')),
         FLOOR: Deleter([os.path.join(programs, 'floor')]),
     }
-    if shutil.which('find'):
-        deleters['`find -delete`'] = Deleter(['find'], ['-delete'], timed=False,
-                                             version=_version('find', '--version'))
-    if shutil.which('bfs'):
-        deleters['bfs'] = Deleter(['bfs'], ['-delete'], timed=False,
-                                  version=_version('bfs', '--version'))
-    deleters['Python'] = Deleter([sys.executable, source + '.py'],
-                                 version=_version(sys.executable, '--version'))
-    if compile_peers and shutil.which('rustc'):
-        program = _compiled(['rustc', '-O', '--edition', '2021'], source + '.rs',
-                            os.path.join(programs, 'delete-rust'))
-        if program:
-            deleters['Rust'] = Deleter([program], version=_version('rustc', '--version'))
-    if compile_peers and shutil.which('go'):
-        program = _compiled(['go', 'build'], source + '.go', os.path.join(programs, 'delete-go'))
-        if program:
-            deleters['Go'] = Deleter([program], version=_version('go', 'version'))
-    if shutil.which('node'):
-        version = _version('node', '--version')
-        deleters['Node'] = Deleter(['node', source + '.js'], version=f'Node {version}')
-    deleters['GIO'] = Deleter([os.path.join(programs, 'gio-delete')])
-    return deleters
+    missing = {}
+    for short, (name, find) in zip(peer_names(), _PEERS.items()):
+        if (wanted is not None and short not in wanted) or (smoke and name in _NOT_FOR_SMOKE):
+            continue
+        try:
+            deleters[name] = find(programs)
+        except Missing as reason:
+            missing[name] = str(reason)
+    return deleters, missing

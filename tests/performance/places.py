@@ -35,6 +35,18 @@ class Place:
         if self.name not in ('tmpfs', 'anywhere'):
             subprocess.run(['sync', '-f', self.path], check=True)
 
+    @contextlib.contextmanager
+    def fresh_directory(self):
+        """Within it, an empty directory is the current one; nothing of it is left afterwards."""
+        path = tempfile.mkdtemp(dir=self.path)
+        os.chdir(path)
+        try:
+            yield
+        finally:
+            os.chdir(self.path)
+            # What somebody left who failed. shutil.rmtree() would fail on a deep tree, too.
+            subprocess.run(['rm', '-rf', path], check=True)
+
 
 def enter_mount_namespace():
     """Starts the program anew where its mounts are its own, and end with it, however it ends."""
@@ -96,10 +108,23 @@ def _ext4():
             subprocess.run(['umount', mount_point], check=True)
 
 
+def _on_disk(directories):
+    """The first of the directories in which files can be made that are not kept in memory."""
+    for path in directories:
+        if os.path.isdir(path) and os.access(path, os.W_OK) and \
+                _type_of(path) not in ('tmpfs', 'ramfs'):
+            return path
+    raise Unavailable('no directory on a disk was found among ' + ', '.join(directories))
+
+
 @contextlib.contextmanager
-def _disk(build_directory):
-    with _directory(build_directory) as path:
-        yield Place('disk', path, f'disk ({_type_of(path)})')
+def _disk(programs):
+    here = os.path.dirname(os.path.abspath(__file__))
+    with _directory(_on_disk([tempfile.gettempdir(), '/var/tmp', programs, here])) as path:
+        # Without a journal, ext4 takes no inode that was in use a minute ago, and looks at all of
+        # these whenever it needs one. It asks less of it to put each tree in another place.
+        subprocess.run(['chattr', '+T', path], stderr=subprocess.DEVNULL, check=False)
+        yield Place('disk', path, f'disk ({_type_of(path)}, the machine\'s own)')
 
 
 @contextlib.contextmanager
@@ -109,11 +134,11 @@ def _anywhere():
         yield Place('anywhere', path, 'the directory for temporary files')
 
 
-def open_place(name, build_directory):
+def open_place(name, programs):
     """A context manager of the place, which raises Unavailable."""
     return {
         'tmpfs': _tmpfs,
         'ext4': _ext4,
-        'disk': lambda: _disk(build_directory),
+        'disk': lambda: _disk(programs),
         'anywhere': _anywhere,
     }[name]()

@@ -1,178 +1,222 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What is measured: each function takes a place and returns a table."""
+"""What is measured, and how large it is: each work of a place makes one table."""
 
 import os
-import shutil
 import subprocess
 import sys
 
 import deleters
 import timing
+from results import Table
 from timing import Failed
 
-# What one deletion by the reference should take at most where everything is slow.
-SLOW_SECONDS = 0.6
-PROBE_DIRECTORIES = 3
+# The most descriptors that the library may have open in the deep tree.
+DEEP_DESCRIPTORS = 64
+CONTROL_KIB = 8192
+# On the disk, where each of them takes seconds, this many rounds of the others count at most: the
+# library and `rm -rf` are what matters there.
+DISK_MAIN = (deleters.LIBRARY, deleters.REFERENCE)
+DISK_PEER_ROUNDS = 2
+DISK_PEER_WORKS = ('W2', 'W3')
+# The timer is late once in a while only, and its rounds are short.
+LATENESS_ROUNDS_PER_ROUND = 3
 
 
 class Tree:
-    """A tree that is deleted; how large it is depends on the file system."""
+    """A tree that is deleted; how large it is depends on the file system.
 
-    def __init__(self, title, shape, full, ext4, smoke):
+    On the disk, all files have content: with nothing to free, a deletion does not wait for it. The
+    sizes are chosen for `rm -rf` to take some seconds there at the trees of many directories, and
+    about one at the others.
+    """
+
+    def __init__(self, title, shape, tmpfs, ext4, disk, smoke, entries):
         self.title = title
         self.shape = shape
-        self.full = full
-        self.ext4 = ext4
-        self.smoke = smoke
+        self._counts = {'tmpfs': tmpfs, 'ext4': ext4, 'disk': disk, 'anywhere': smoke}
+        # How many names are taken out for each that is counted.
+        self.entries = entries
 
     def count(self, place, scale):
-        if place.name == 'anywhere':
-            return self.smoke
-        count = self.ext4 if place.name == 'ext4' else self.full
-        return max(int(count * scale), 1)
+        count = self._counts[place]
+        return count if place == 'anywhere' else max(int(count * scale), 1)
+
+    def name(self, place, count):
+        files = 'filled files' if place == 'disk' else 'files'
+        return self.title.format(count=f'{count:,}', files=files)
 
 
 TREES = {
-    'W1': Tree('{} files in one directory', 'files', 100_000, 40_000, 200),
-    'W2': Tree('{} directories of 100 files', 'directories', 1_000, 400, 3),
-    'W3': Tree('source tree of {} directories', 'source', 6_000, 3_000, 30),
-    'W4': Tree('{} directories deep', 'deep', 10_000, 10_000, 50),
-    'W5': Tree('close of 5 files, {} times', 'few', 4_000, 4_000, 20),
+    'W1': Tree('{count} {files} in one directory', 'files', 100_000, 40_000, 5_000, 200, 1),
+    'W2': Tree('{count} directories of 100 {files}', 'directories', 1_000, 400, 120, 3, 101),
+    'W3': Tree('source tree of {count} directories', 'source', 6_000, 3_000, 1_200, 30, 23 / 3),
+    'W4': Tree('{count} directories deep', 'deep', 10_000, 10_000, 4_000, 50, 1),
+    'W5': Tree('close of 5 {files}, {count} times', 'few', 4_000, 4_000, 600, 20, 6),
+}
+OTHER_WORKS = ('create', 'sweep', 'memory', 'latency')
+
+# How many seconds it takes that somebody takes a turn, about, with building what is deleted: what a
+# run takes is told from it before it begins.
+TURN_SECONDS = {
+    'tmpfs': {'W1': 1.0, 'W2': 1.0, 'W3': 0.9, 'W4': 0.4, 'W5': 0.3},
+    'ext4': {'W1': 1.1, 'W2': 0.9, 'W3': 0.8, 'W4': 0.8, 'W5': 0.6},
+    'disk': {'W1': 1.0, 'W2': 2.5, 'W3': 2.6, 'W4': 1.4, 'W5': 1.4},
+}
+# And how many all seven rounds of the rest take.
+OTHER_SECONDS = {
+    'tmpfs': {'create': 8, 'sweep': 30, 'memory': 8, 'latency': 35},
+    'ext4': {'create': 18, 'sweep': 45, 'memory': 30, 'latency': 40},
 }
 
 
-class Table:
-    """The series of all contestants at one work, and whose is the measure."""
-
-    def __init__(self, kind, work, place, title, reference, series, one_cpu=False, note=''):
-        self.kind = kind
-        self.work = work
-        self.place = place.name
-        self.title = f'{title}, {place.name}' + (', one CPU' if one_cpu else '')
-        self.reference = reference
-        self.series = series
-        self.one_cpu = one_cpu
-        self.note = note
-
-    def ratio(self, name, of='median'):
-        """How often the contestant's time goes into the reference's, or the other way about."""
-        own = getattr(self.series[name], of)
-        reference = getattr(self.series[self.reference], of)
-        return reference / own if self.kind == 'deletion' else own / reference
+def works_of(place):
+    """What there is to measure in a place: the work, and whether on one CPU, in turn."""
+    for work in TREES:
+        yield work, False
+        yield work, True
+    if place == 'disk':
+        return
+    yield 'create', False
+    yield 'sweep', False
+    yield 'sweep', True
+    yield 'memory', False
+    yield 'latency', False
 
 
 class Measurements:
     """Measures in one place after the other, with the same options."""
 
-    def __init__(self, programs, contestants, rounds, drop, scale):
+    def __init__(self, programs, contestants, rounds, peer_rounds, drop, scale):
         self._programs = programs
         self._deleters = contestants
         self._rounds = rounds
+        self._peer_rounds = min(peer_rounds, rounds)
         self._drop = drop
         self._scale = scale
 
     def _program(self, name):
         return os.path.join(self._programs, name)
 
-    def _build(self, shape, count, path='tree'):
-        subprocess.run([self._program('build-tree'), shape, str(count), path], check=True)
-
-    def _take_turns(self, contestants):
-        return timing.take_turns(contestants, self._rounds, self._drop)
-
-    def _clear(self):
-        """Removes what somebody left who failed."""
-        if os.path.lexists('tree'):
-            subprocess.run(['rm', '-rf', 'tree'], check=True)
-
-    def _delete_once(self, deleter, tree, count, place, usages):
-        self._build(tree.shape, count)
+    def _build(self, shape, count, place, path='tree'):
+        filled = ['filled'] if place.name == 'disk' else []
+        subprocess.run([self._program('build-tree'), shape, str(count), path, *filled], check=True)
         place.settle()
-        try:
-            seconds, usage = timing.spawn(deleter.command(['tree']))
-            usages.append(usage)
-            if os.path.lexists('tree'):
-                raise Failed('it left the tree')
-            return seconds
-        finally:
-            self._clear()
 
-    def _delete_few_once(self, deleter, tree, count, place):
-        self._build(tree.shape, count)
-        place.settle()
-        paths = [f'tree/{name}' for name in sorted(os.listdir('tree'))]
-        try:
-            if deleter.timed:
-                seconds = timing.printed(deleter.timed_command(paths))[0] / 1e9
-            else:
-                seconds = timing.spawn(deleter.command(paths))[0]
-            if os.listdir('tree'):
-                raise Failed('it left a directory')
-            return seconds
-        finally:
-            self._clear()
-
-    def _close_few_once(self, count):
-        os.mkdir('tree')
-        try:
-            nanoseconds = timing.printed([self._program('close'), 'tree', str(count)])[0]
-            if os.listdir('tree'):
-                raise Failed('it left a directory')
-            return nanoseconds / 1e9
-        finally:
-            self._clear()
-
-    def _fit(self, tree, place, count):
-        """How large the tree may be for the reference not to take too long."""
-        probe = min(PROBE_DIRECTORIES * (6 if tree.shape == 'source' else 1), count)
-        reference = self._deleters[deleters.REFERENCE]
-        seconds = min(self._delete_once(reference, tree, probe, place, []) for _ in range(3))
-        fitting = int(probe * SLOW_SECONDS / seconds)
-        return max(min(count, fitting - fitting % 10), probe)
-
-    def deletion(self, place, work, one_cpu=False):
-        tree = TREES[work]
-        os.chdir(place.path)
-        count = tree.count(place, self._scale)
-        if place.name == 'disk':
-            count = self._fit(tree, place, count)
-        names = deleters.ESSENTIAL if one_cpu or place.name == 'disk' else self._deleters
-        usages = {}
-        contestants = {}
-        for name in names:
-            if name not in self._deleters:
-                continue
-            deleter = self._deleters[name]
-            usages[name] = []
-            if work != 'W5':
-                contestants[name] = lambda deleter=deleter, used=usages[name]: \
-                    self._delete_once(deleter, tree, count, place, used)
-            elif name == deleters.LIBRARY:
-                contestants[name] = lambda: self._close_few_once(count)
-            else:
-                contestants[name] = lambda deleter=deleter: \
-                    self._delete_few_once(deleter, tree, count, place)
-
+    def _take_turns(self, contestants, one_cpu=False, fewer=None):
         if one_cpu:
             with timing.OneCpu():
-                series = self._take_turns(contestants)
-        else:
-            series = self._take_turns(contestants)
+                return timing.take_turns(contestants, self._rounds, self._drop, fewer)
+        return timing.take_turns(contestants, self._rounds, self._drop, fewer)
 
-        note = ''
-        if place.name == 'disk' and usages[deleters.REFERENCE]:
-            switches = usages[deleters.REFERENCE][-1].ru_nvcsw
-            entries = count * 101 if tree.shape == 'directories' else count * 23 / 3
-            note = f'{switches / entries:.2f} times per entry, `rm -rf` waits for the disk'
-        return Table('deletion', work, place, f'{work}: ' + tree.title.format(f'{count:,}'),
-                     deleters.REFERENCE, series, one_cpu, note)
+    def expected_seconds(self, place, work, one_cpu):
+        if place == 'anywhere':
+            return 0
+        if work not in TREES:
+            rounds = 1 if work == 'memory' else (self._drop + self._rounds) / 8
+            return OTHER_SECONDS[place][work] * self._scale * rounds
+        rounds = sum(self._drop + self._rounds_of(name, place)
+                     for name in self._names(place, work, one_cpu))
+        return TURN_SECONDS[place][work] * rounds * self._scale
 
-    def creation(self, place):
-        os.chdir(place.path)
+    def measure(self, place, work, one_cpu):
+        """The table of one work."""
+        if work in TREES:
+            return self._deletion(place, work, one_cpu)
+        return {
+            'create': self._creation,
+            'sweep': self._sweep,
+            'memory': self._memory,
+            'latency': self._lateness,
+        }[work](place, one_cpu)
+
+    # Deleting.
+
+    def _names(self, place, work, one_cpu):
+        if place == 'disk' and one_cpu:
+            return DISK_MAIN
+        if one_cpu or (place == 'disk' and work not in DISK_PEER_WORKS):
+            return deleters.ESSENTIAL
+        return tuple(self._deleters)
+
+    def _rounds_of(self, name, place):
+        if name in (DISK_MAIN if place == 'disk' else deleters.ESSENTIAL):
+            return self._rounds
+        return min(self._peer_rounds, DISK_PEER_ROUNDS if place == 'disk' else self._rounds)
+
+    def _fewer(self, names, reference):
+        """Everybody takes part in fewer rounds but for the library and what it is compared with."""
+        return {name: self._peer_rounds for name in names
+                if name not in (deleters.LIBRARY, reference)}
+
+    def _delete_once(self, name, work, count, place, switches):
+        with place.fresh_directory():
+            self._build(TREES[work].shape, count, place)
+            command = self._deleters[name].command(['tree'])
+            limit = DEEP_DESCRIPTORS if work == 'W4' and name == deleters.LIBRARY else None
+            with timing.DescriptorLimit(limit):
+                seconds, usage = timing.spawn(command)
+            if os.path.lexists('tree'):
+                raise Failed('it left the tree')
+            switches.append(usage.ru_nvcsw)
+            return seconds
+
+    def _delete_few_once(self, name, count, place, switches):
+        deleter = self._deleters[name]
+        with place.fresh_directory():
+            self._build('few', count, place)
+            paths = [f'tree/{name}' for name in sorted(os.listdir('tree'))]
+            command = deleter.timed_command(paths) if deleter.timed else deleter.command(paths)
+            if deleter.timed:
+                seconds = timing.printed(command)[0] / 1e9
+            else:
+                seconds, usage = timing.spawn(command)
+                switches.append(usage.ru_nvcsw)
+            if os.listdir('tree'):
+                raise Failed('it left a directory')
+            return seconds
+
+    def _close_few_once(self, count, place):
+        filled = ['filled'] if place.name == 'disk' else []
+        with place.fresh_directory():
+            nanoseconds = timing.printed([self._program('close'), '.', str(count), *filled])[0]
+            if os.listdir('.'):
+                raise Failed('it left a directory')
+            return nanoseconds / 1e9
+
+    def _deletion(self, place, work, one_cpu):
+        tree = TREES[work]
+        count = tree.count(place.name, self._scale)
+        names = self._names(place.name, work, one_cpu)
+        switches = {name: [] for name in names}
+        contestants = {}
+        for name in names:
+            if work != 'W5':
+                contestants[name] = lambda name=name: \
+                    self._delete_once(name, work, count, place, switches[name])
+            elif name == deleters.LIBRARY:
+                contestants[name] = lambda: self._close_few_once(count, place)
+            else:
+                contestants[name] = lambda name=name: \
+                    self._delete_few_once(name, count, place, switches[name])
+        series = self._take_turns(contestants, one_cpu,
+                                  {name: self._rounds_of(name, place.name) for name in names})
+
+        notes = []
+        waits = timing.median(switches[deleters.REFERENCE]) / (count * tree.entries)
+        if place.name == 'disk':
+            notes.append(f'`rm -rf` waits for the disk {waits:.2f} times for each entry')
+        if work == 'W4':
+            notes.append(f'the library may have {DEEP_DESCRIPTORS} descriptors open')
+        return Table('deletion', work, place.name, one_cpu,
+                     f'{work}: {tree.name(place.name, count)}', deleters.REFERENCE, series, notes)
+
+    # The rest.
+
+    def _creation(self, place, one_cpu):
         count = 20 if place.name == 'anywhere' else max(int(10_000 * self._scale), 1)
-        peer = os.path.join(deleters.HERE, 'peers', 'create_close.py')
+        peer = os.path.join(deleters.PEERS, 'create_close.py')
         ways = {
             deleters.LIBRARY: [self._program('create-close'), 'tempman'],
             '`mkdir`, `open`, `close`, `rmdir`': [self._program('create-close'), 'bare'],
@@ -183,71 +227,75 @@ class Measurements:
         }
 
         def once(command):
-            os.mkdir('tree')
-            try:
-                return timing.printed([*command, 'tree', str(count)])[0] / count / 1e9
-            finally:
-                self._clear()
+            with place.fresh_directory():
+                return timing.printed([*command, '.', str(count)])[0] / count / 1e9
 
         contestants = {name: lambda command=command: once(command)
                        for name, command in ways.items()}
-        return Table('creation', 'create', place, 'an empty directory created and closed',
-                     '`mkdir`, `open`, `close`, `rmdir`', self._take_turns(contestants))
+        reference = '`mkdir`, `open`, `close`, `rmdir`'
+        series = self._take_turns(contestants, one_cpu, self._fewer(contestants, reference))
+        return Table('creation', 'create', place.name, one_cpu,
+                     'an empty directory created and closed', reference, series)
 
-    def sweep(self, place):
-        os.chdir(place.path)
-        count = 50 if place.name == 'anywhere' else max(int(100_000 * self._scale), 1)
-        program = self._program('sweep')
-        peer = os.path.join(deleters.HERE, 'peers', 'sweep.py')
-        self._build('entries', count, 'root')
-        place.settle()
+    def _sweepers(self, tree, one_cpu):
+        def printed(*command):
+            return lambda: timing.printed([*command, tree])[0] / 1e9
 
-        def on_one_cpu(command):
-            with timing.OneCpu():
-                return timing.printed(command)[0] / 1e9
+        def way(name):
+            return printed(self._program('sweep'), name)
 
         contestants = {
-            deleters.LIBRARY: lambda: timing.printed([program, 'tempman', 'root'])[0] / 1e9,
-            f'{deleters.LIBRARY}, one CPU': lambda: on_one_cpu([program, 'tempman', 'root']),
-            'one `statx` each': lambda: timing.printed([program, 'statx', 'root'])[0] / 1e9,
-            'names only': lambda: timing.printed([program, 'getdents', 'root'])[0] / 1e9,
-            'Python `listdir`, `lstat`':
-                lambda: timing.printed([sys.executable, peer, 'root'])[0] / 1e9,
-            '`GDir`, `g_lstat`': lambda: timing.printed([program, 'gdir', 'root'])[0] / 1e9,
-            '`GFileEnumerator`, `time::*`':
-                lambda: timing.printed([program, 'enumerator', 'root'])[0] / 1e9,
-            '`find -maxdepth 1 -mtime +1`': lambda: timing.spawn(
-                ['find', 'root', '-mindepth', '1', '-maxdepth', '1', '-mtime', '+1'])[0],
+            deleters.LIBRARY: way('tempman'),
+            'one `statx` each': way('statx'),
+            '`getdents` only': way('getdents'),
+            '`statx`, `open` and `flock` each': way('locks'),
         }
-        if shutil.which('systemd-tmpfiles') and place.name != 'anywhere':
+        if one_cpu:
+            return contestants
+        contestants |= {
+            'Python `listdir`, `lstat`': printed(sys.executable,
+                                                 os.path.join(deleters.PEERS, 'sweep.py')),
+            '`GDir`, `g_lstat`': way('gdir'),
+            '`GFileEnumerator`, `time::*`': way('enumerator'),
+            'the same with `standard::*`': way('enumerator-standard'),
+        }
+        if '`find -delete`' in self._deleters:
+            contestants['`find -maxdepth 1 -mtime +1`'] = lambda: timing.spawn(
+                ['find', tree, '-mindepth', '1', '-maxdepth', '1', '-mtime', '+1'])[0]
+        if 'systemd' in self._deleters:
             with open('tmpfiles.conf', 'w', encoding='utf-8') as file:
-                file.write(f'd {place.path}/root - - - 1d\n')
+                file.write(f'd {tree} - - - 1d\n')
             contestants['`systemd-tmpfiles --clean`'] = lambda: timing.spawn(
                 ['systemd-tmpfiles', '--clean', os.path.abspath('tmpfiles.conf')])[0]
+        return contestants
 
-        series = self._take_turns(contestants)
-        if len(os.listdir('root')) != count:
-            raise Failed('somebody deleted entries that have not expired')
-        subprocess.run(['rm', '-rf', 'root', 'tmpfiles.conf'], check=True)
-        return Table('sweep', 'sweep', place,
-                     f'a root of {count:,} entries, none of them expired', 'one `statx` each',
-                     series)
+    def _sweep(self, place, one_cpu):
+        count = 50 if place.name == 'anywhere' else max(int(100_000 * self._scale), 1)
+        reference = 'one `statx` each'
+        with place.fresh_directory():
+            self._build('entries', count, place)
+            contestants = self._sweepers(os.path.abspath('tree'), one_cpu)
+            series = self._take_turns(contestants, one_cpu, self._fewer(contestants, reference))
+            if len(os.listdir('tree')) != count:
+                raise RuntimeError('Somebody deleted entries that have not expired')
+        return Table('sweep', 'sweep', place.name, one_cpu,
+                     f'a root of {count:,} entries', reference, series)
 
-    def memory(self, place):
-        """The peak in KiB above what was there before, of one deletion, and the entries."""
-        os.chdir(place.path)
+    def _memory(self, place, one_cpu):
         count = 100 if place.name == 'anywhere' else max(int(1_000_000 * self._scale), 1)
-        self._build('files', count)
-        place.settle()
-        try:
-            return timing.printed([self._program('memory'), 'tree'])[0], count
-        finally:
-            self._clear()
+        with place.fresh_directory():
+            self._build('files', count, place)
+            used, control = timing.printed([self._program('memory'), 'tree', str(CONTROL_KIB)])
+        return Table('memory', 'memory', place.name, one_cpu, f'a directory of {count:,} entries',
+                     None, {'used': timing.Series([used]), 'control': timing.Series([control])})
 
-    def lateness(self, place):
-        """The largest lateness in seconds of every round: while it is closed, and while idle."""
-        os.chdir(place.path)
-        count = TREES['W2'].count(place, self._scale)
-        rounds = [timing.printed([self._program('latency'), self._program('build-tree'), '.',
-                                  str(count)]) for _ in range(self._rounds)]
-        return ([closing / 1e9 for closing, _ in rounds], [idle / 1e9 for _, idle in rounds], count)
+    def _lateness(self, place, one_cpu):
+        count = TREES['W2'].count(place.name, self._scale)
+        command = [self._program('latency'), self._program('build-tree'), '.', str(count)]
+        with place.fresh_directory():
+            rounds = [timing.printed(command)
+                      for _ in range(LATENESS_ROUNDS_PER_ROUND * self._rounds)]
+        series = {name: timing.Series([nanoseconds / 1e9 for nanoseconds in values])
+                  for name, values in zip(('closing', 'idle', 'busy'), zip(*rounds))}
+        return Table('latency', 'latency', place.name, one_cpu,
+                     f'`close_async()` of {count:,} directories of 100 files', None, series)

@@ -7,7 +7,7 @@ use std::{env, fs, io, time::Instant};
 
 fn main() -> io::Result<()> {
     let mut paths: Vec<_> = env::args_os().skip(1).collect();
-    let timed = paths.first().is_some_and(|first| first == "--time");
+    let timed = paths.first().map_or(false, |first| first.to_str() == Some("--time"));
     if timed {
         paths.remove(0);
     }
