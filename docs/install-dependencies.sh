@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Installs what is missing of what the library is built, tested, and compared with.
-# Usage: install-dependencies.sh [--tests] [--peers]
+# Usage: install-dependencies.sh [--tests] [--peers] [--newer-stack]
 
 set -eu
 
@@ -21,8 +21,12 @@ for option in "$@"; do
         packages="$packages bfs coreutils e2fsprogs findutils golang-go mount nodejs rustc systemd
         util-linux"
         ;;
+    --newer-stack)
+        # What tests/newer-stack/ makes its chroot with.
+        packages="$packages mmdebstrap"
+        ;;
     *)
-        echo "Usage: install-dependencies.sh [--tests] [--peers]" >&2
+        echo "Usage: install-dependencies.sh [--tests] [--peers] [--newer-stack]" >&2
         exit 2
         ;;
     esac

@@ -25,12 +25,9 @@
 /* The functions of the C library, defined in the program: the dynamic linker takes these for every
  * caller, and each passes on to the next of its name. */
 
-#define NFS_SUPER_MAGIC 0x6969
-
 static SystemCallFunc interposed; /* atomic, and set after its data */
 static gpointer interposed_data;
-static gint types_are_hidden; /* atomic, both */
-static gint is_remote;
+static gint types_are_hidden; /* atomic */
 
 static __thread gboolean is_inside;
 
@@ -243,18 +240,6 @@ statx (int fd, const char *path, int flags, unsigned int mask, struct statx *sta
 }
 
 int
-statfs (const char *path, struct statfs *status)
-{
-  NEXT (statfs, "statfs64");
-  int result = next (path, status);
-
-  if (g_atomic_int_get (&is_remote))
-    status->f_type = NFS_SUPER_MAGIC;
-
-  return result;
-}
-
-int
 fchmod (int fd, mode_t mode)
 {
   NEXT (fchmod, "fchmod");
@@ -378,11 +363,4 @@ void
 hide_entry_types (gboolean hide)
 {
   g_atomic_int_set (&types_are_hidden, hide);
-}
-
-/* Every file system is one that other machines share, by what GIO asks. */
-void
-pretend_remote (gboolean remote)
-{
-  g_atomic_int_set (&is_remote, remote);
 }

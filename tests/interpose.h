@@ -43,6 +43,5 @@ void fail_call (const char *name, int error_number, guint n_times);
 
 gboolean openat2_is_denied (void);
 void hide_entry_types (gboolean hide);
-void pretend_remote (gboolean remote);
 
 G_END_DECLS

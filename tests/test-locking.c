@@ -12,6 +12,7 @@
 #include "deleters.h"
 #include "directories.h"
 #include "interpose.h"
+#include "remote-file-system.h"
 #include "support.h"
 
 #include <errno.h>

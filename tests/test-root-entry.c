@@ -5,6 +5,7 @@
 
 /* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
 
+#include "remote-file-system.h"
 #include "support.h"
 
 #include <tempman.h>
@@ -12,46 +13,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define HOUR 3600
 
-/* In place of the C library's, by which GIO tells a remote file system. */
-static gboolean pretend_remote;
-
-static int
-stat_file_system (const char *path, void *status)
-{
-  int result = (int) syscall (SYS_statfs, path, status);
-
-  if (result == 0 && pretend_remote)
-    ((struct statfs *) status)->f_type = NFS_SUPER_MAGIC;
-  return result;
-}
-
-/* Called by the one name or the other, according to how the caller was compiled. */
-int statfs_by_name (const char *path, void *status) __asm__("statfs");
-int statfs64_by_name (const char *path, void *status) __asm__("statfs64");
-
-int
-statfs_by_name (const char *path, void *status)
-{
-  return stat_file_system (path, status);
-}
-
-int
-statfs64_by_name (const char *path, void *status)
-{
-  return stat_file_system (path, status);
-}
-
-/* And by which everybody locks: this often somebody else is just looking at the lock. */
+/* In place of the C library's, by which everybody locks: this often somebody else is just looking
+ * at the lock. */
 static guint n_busy_locks;
 
 int
@@ -702,9 +673,9 @@ test_remote (Sandbox *sandbox, gconstpointer data)
   make_old (old, 2 * HOUR);
   make_old (busy, 2 * HOUR);
 
-  pretend_remote = TRUE;
+  pretend_remote (TRUE);
   root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  pretend_remote = FALSE;
+  pretend_remote (FALSE);
   local = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
 
   entries = list (root);
