@@ -31,6 +31,7 @@ typedef struct
 void tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout);
 gboolean tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used);
 TmTimestamp tm_timestamp (const struct statx_timestamp *time);
+TmTimestamp tm_timestamp_max (TmTimestamp a, TmTimestamp b);
 
 int tm_age_find_last_use (const TmAgeRule *rule,
                           int directory,

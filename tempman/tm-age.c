@@ -75,8 +75,8 @@ timestamp_from_timespec (const struct timespec *time)
   return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = (guint32) time->tv_nsec };
 }
 
-static TmTimestamp
-timestamp_max (TmTimestamp a, TmTimestamp b)
+TmTimestamp
+tm_timestamp_max (TmTimestamp a, TmTimestamp b)
 {
   if (a.seconds != b.seconds)
     return a.seconds > b.seconds ? a : b;
@@ -106,7 +106,7 @@ tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used)
 static gboolean
 walk_consider (Walk *walk, TmTimestamp time)
 {
-  walk->newest = timestamp_max (walk->newest, time);
+  walk->newest = tm_timestamp_max (walk->newest, time);
   return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
 }
 
@@ -241,7 +241,7 @@ walk_leave (Walk *walk)
   if (!tm_file_identity_equal (tm_file_identity (&status), level->identity))
     {
       tm_dirfd_close (above);
-      walk->newest = timestamp_max (walk->newest, walk->rule->now);
+      walk->newest = tm_timestamp_max (walk->newest, walk->rule->now);
       return FALSE;
     }
 
@@ -402,7 +402,7 @@ tm_age_find_last_use (const TmAgeRule *rule,
 
   *last_used = tm_timestamp (&status->stx_mtime);
   if (rule->basis == TM_AGE_BASIS_ACCESSED_OR_MODIFIED)
-    *last_used = timestamp_max (*last_used, accessed);
+    *last_used = tm_timestamp_max (*last_used, accessed);
 
   if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT || !S_ISDIR (status->stx_mode) ||
       (!exactly && !tm_age_rule_is_expired (rule, *last_used)))
@@ -416,6 +416,6 @@ tm_age_find_last_use (const TmAgeRule *rule,
   if (errno != EXDEV && errno != EACCES)
     return -1;
 
-  *last_used = timestamp_max (*last_used, accessed);
+  *last_used = tm_timestamp_max (*last_used, accessed);
   return 0;
 }

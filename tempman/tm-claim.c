@@ -5,13 +5,12 @@
 
 #include "tm-claim-private.h"
 
-#include "tm-process-private.h"
+#include "tm-name-private.h"
 #include "tm-tree-local-private.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* A directory of ours, from its creation to its end.
@@ -30,10 +29,6 @@
 
 #define MODE_MARKED (MARK | S_IRWXU)
 
-/* 128 bits in digits of 5. */
-#define N_RANDOM_BYTES 16
-#define N_RANDOM_DIGITS 26
-
 /* More than any number of cleaners that run without a pause can take away in a row. */
 #define MAX_CREATE_ATTEMPTS 1000
 
@@ -50,7 +45,6 @@ struct _TmClaim
   char *name; /* (owned) */
   TmFileIdentity identity;
   TmFileIdentity parent;    /* where the name is, wherever that directory may have been moved */
-  pid_t process;            /* forked children have a copy of all this, but no right to use it */
   mode_t repaired_mode;     /* to be restored when the directory stays */
   struct timespec times[2]; /* of access and modification, when it was created or opened */
   off_t size;               /* of the directory itself, then */
@@ -82,41 +76,8 @@ claim_new (int fd, const char *name, mode_t repaired_mode)
 
   claim->fd = fd;
   claim->name = g_strdup (name);
-  claim->process = tm_process_get_id ();
   claim->repaired_mode = repaired_mode;
   return claim;
-}
-
-/* The kernel's generator and not GLib's: that one repeats itself in a forked child. */
-static char *
-make_name (const char *parent_path, const char *prefix, GError **error)
-{
-  static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
-  guint8 bytes[N_RANDOM_BYTES];
-  char random[N_RANDOM_DIGITS + 1];
-  guint bits = 0;
-  guint n_bits = 0;
-  guint n_bytes = 0;
-
-  if (getentropy (bytes, sizeof bytes) < 0)
-    {
-      tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
-      return NULL;
-    }
-
-  for (guint i = 0; i < N_RANDOM_DIGITS; i++)
-    {
-      if (n_bits < 5)
-        {
-          bits = bits << 8 | (n_bytes < N_RANDOM_BYTES ? bytes[n_bytes++] : 0);
-          n_bits += 8;
-        }
-      n_bits -= 5;
-      random[i] = digits[bits >> n_bits & 31];
-    }
-  random[N_RANDOM_DIGITS] = '\0';
-
-  return *prefix == '\0' ? g_strdup (random) : g_strconcat (prefix, "-", random, NULL);
 }
 
 static gboolean
@@ -251,14 +212,17 @@ attempt_create (int parent,
                 TmClaim **claim_out,
                 GError **error)
 {
-  g_autofree char *name = make_name (parent_path, prefix, error);
+  g_autofree char *name = tm_name_new (prefix);
   g_autoptr (TmClaim) claim = NULL;
   Attempt attempt;
   mode_t repaired_mode;
   int fd;
 
   if (name == NULL)
-    return ATTEMPT_FAILED;
+    {
+      tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
+      return ATTEMPT_FAILED;
+    }
 
   if (tm_dirfd_make (parent, name, MODE_MARKED) < 0)
     {
@@ -722,12 +686,6 @@ tm_claim_pin_parent (TmClaim *claim)
     }
 
   return parent;
-}
-
-gboolean
-tm_claim_is_of_this_process (TmClaim *claim)
-{
-  return claim->process == tm_process_get_id ();
 }
 
 /* Where others may write, the sticky bit has a meaning of its own, as in /tmp: it is the mark only

@@ -7,8 +7,10 @@
 
 #include "tm-claim-private.h"
 #include "tm-dirfd-private.h"
+#include "tm-file-private.h"
 #include "tm-progress-private.h"
 #include "tm-task-private.h"
+#include "tm-tree-remote-private.h"
 
 #include <errno.h>
 
@@ -59,20 +61,16 @@ delete_child (int parent,
 }
 
 static gboolean
-delete_local (GFile *file, TmProgress *progress, GCancellable *cancellable, GError **error)
+delete_local (GFile *file,
+              GFile *parent,
+              TmProgress *progress,
+              GCancellable *cancellable,
+              GError **error)
 {
-  g_autoptr (GFile) parent = g_file_get_parent (file);
+  g_autofree char *name = g_file_get_basename (file);
   const char *path = g_file_peek_path (file);
-  g_autofree char *name = NULL;
   gboolean deleted;
   int parent_fd;
-
-  if (parent == NULL)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Deleting “%s”: the root of the file system is not deleted", path);
-      return FALSE;
-    }
 
   /* The links on the way to the parent are the caller's affair; from here on none is followed. */
   parent_fd = tm_dirfd_open (g_file_peek_path (parent), O_PATH | O_DIRECTORY);
@@ -82,7 +80,6 @@ delete_local (GFile *file, TmProgress *progress, GCancellable *cancellable, GErr
       return FALSE;
     }
 
-  name = g_file_get_basename (file);
   deleted = delete_child (parent_fd, name, path, progress, cancellable, error);
   tm_dirfd_close (parent_fd);
   return deleted;
@@ -91,18 +88,21 @@ delete_local (GFile *file, TmProgress *progress, GCancellable *cancellable, GErr
 static gboolean
 delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *name = NULL;
+  g_autoptr (GFile) parent = g_file_get_parent (file);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  if (g_file_is_native (file))
-    return delete_local (file, progress, cancellable, error);
+  if (parent == NULL)
+    {
+      tm_file_set_error_literal (error, "Deleting", file, G_IO_ERROR_INVALID_ARGUMENT,
+                                 "the root of the file system is not deleted");
+      return FALSE;
+    }
 
-  name = g_file_get_parse_name (file);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Deleting “%s”: not a local file",
-               name);
-  return FALSE;
+  return tm_file_is_local (file)
+             ? delete_local (file, parent, progress, cancellable, error)
+             : tm_tree_remote_delete (file, FALSE, progress, cancellable, error);
 }
 
 /**

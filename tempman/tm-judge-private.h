@@ -25,6 +25,7 @@ typedef struct
 typedef struct
 {
   TmTimestamp accessed;
+  gboolean has_accessed; /* FALSE where the file system tells no access time */
   TmTimestamp modified;
   TmTimestamp last_used; /* on the basis of the rule */
   TmEntryState state;

@@ -223,6 +223,7 @@ tm_judge_look_at (const TmJudge *judge,
     }
 
   verdict->accessed = tm_timestamp (&status.stx_atime);
+  verdict->has_accessed = TRUE;
   verdict->modified = tm_timestamp (&status.stx_mtime);
   verdict->goes = (has_age || !judge_asks_for_age (judge, verdict->state)) && can_be_taken &&
                   tm_judge_decide (judge, verdict->state, verdict->last_used);

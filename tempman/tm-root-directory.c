@@ -3,184 +3,67 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "tm-root-private.h"
+#include "tm-root-directory-private.h"
 
-#include "tm-dirfd-private.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* The directory of a root, found by its path once and held by a descriptor from then on. */
-
-static gboolean
-fail (GError **error, GIOErrorEnum code, const char *path, const char *reason)
-{
-  g_autofree char *display_name = g_filename_display_name (path);
-
-  g_set_error (error, G_IO_ERROR, code, "Opening the root “%s”: %s", display_name, reason);
-  return FALSE;
-}
-
-static gboolean
-fail_with_errno (GError **error, const char *path, int error_number)
-{
-  tm_dirfd_set_error (error, "Opening the root", path, error_number);
-  return FALSE;
-}
-
-/* Whether @directory is the home directory or one of those above it, the root of the file system
- * among them.
- *
- * From each directory on the path to it: the home directory may be missing, or one above may not be
- * ours to pass through, and none is made accessible to find out. */
-static gboolean
-is_home_or_above (TmFileIdentity directory)
-{
-  g_autofree char *path = g_canonicalize_filename (g_get_home_dir (), "/");
-  gboolean found = FALSE;
-  gsize length;
-
-  do
-    {
-      int fd = tm_dirfd_open (path, O_PATH | O_DIRECTORY);
-      char *above = g_path_get_dirname (path);
-
-      found = fd >= 0 && tm_dirfd_is_beneath (fd, directory);
-      tm_dirfd_close (fd);
-
-      length = strlen (path);
-      g_free (path);
-      path = above;
-    }
-  while (!found && strlen (path) < length);
-
-  return found;
-}
-
-/* Whether other machines may use @directory, whose locks are not seen here. */
-gboolean
-tm_root_directory_is_remote (GFile *directory, GCancellable *cancellable)
-{
-  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (
-      directory, G_FILE_ATTRIBUTE_FILESYSTEM_REMOTE, cancellable, NULL);
-
-  return info != NULL &&
-         g_file_info_get_attribute_boolean (info, G_FILE_ATTRIBUTE_FILESYSTEM_REMOTE);
-}
-
-/* With CREATE_DIRECTORY the path was never there for anybody else to make: what stands there has
- * to be ours, and so has a link. */
-static gboolean
-check_owner (const char *path, TmRootFlags flags, const struct stat *status, GError **error)
-{
-  if ((flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) == 0 || status->st_uid == geteuid ())
-    return TRUE;
-
-  return fail (error, G_IO_ERROR_PERMISSION_DENIED, path, "it belongs to another user");
-}
-
-/* Opens what stands under @path: itself first, to see whether it is a link, and whose. Returns an
- * O_PATH descriptor, or -1. */
-static int
-open_as_it_stands (const char *path, TmRootFlags flags, GError **error)
-{
-  int fd = tm_dirfd_open (path, O_PATH | O_NOFOLLOW);
-  struct stat status;
-
-  if (fd < 0 && errno == ENOENT && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0)
-    {
-      if (g_mkdir_with_parents (path, S_IRWXU) == 0)
-        fd = tm_dirfd_open (path, O_PATH | O_NOFOLLOW);
-    }
-
-  if (fd < 0 || tm_dirfd_stat (fd, &status) < 0)
-    {
-      fail_with_errno (error, path, errno);
-      tm_dirfd_close (fd);
-      return -1;
-    }
-
-  if (!check_owner (path, flags, &status, error))
-    {
-      tm_dirfd_close (fd);
-      return -1;
-    }
-
-  if (S_ISLNK (status.st_mode))
-    {
-      tm_dirfd_close (fd);
-      fd = tm_dirfd_open (path, O_PATH);
-      if (fd < 0)
-        fail_with_errno (error, path, errno);
-    }
-
-  return fd;
-}
+#include "tm-file-private.h"
 
 /*
  * tm_root_directory_open:
- * @path: an absolute path
+ * @file: the directory of a root
  * @flags: whether to make what is missing
+ * @cancellable: (nullable): to cancel it with
  * @error: as documented at tm_root_new()
  *
- * Opens the directory of a root.
- *
- * Returns: a descriptor for reading, or -1
+ * Returns: (transfer full) (nullable): the directory
  */
-int
-tm_root_directory_open (const char *path, TmRootFlags flags, GError **error)
+TmRootDirectory *
+tm_root_directory_open (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
 {
-  int pin = open_as_it_stands (path, flags, error);
-  struct stat status;
-  int fd = -1;
-
-  if (pin < 0)
-    return -1;
-
-  if (tm_dirfd_stat (pin, &status) < 0)
-    fail_with_errno (error, path, errno);
-  else if (!S_ISDIR (status.st_mode))
-    fail_with_errno (error, path, ENOTDIR);
-  else if (is_home_or_above (tm_file_identity (&status)))
-    fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
-          "the home directory and those above it are never cleaned up");
-  else if (check_owner (path, flags, &status, error))
-    {
-      fd = tm_dirfd_reopen (pin);
-      if (fd < 0)
-        fail_with_errno (error, path, errno);
-    }
-
-  tm_dirfd_close (pin);
-  return fd;
+  return tm_file_is_local (file) ? tm_root_directory_local_open (file, flags, cancellable, error)
+                                 : tm_root_directory_remote_open (file, flags, cancellable, error);
 }
 
-/*
- * tm_root_directory_resolve:
- * @directory: the directory of a root, as it was given
- * @fd: a descriptor of it
- *
- * Finds the path that leads to @fd without a link, so that the paths that are handed out go on
- * leading there when a link is changed.
- *
- * Returns: (transfer full): that path, or @directory when there is none
- */
+/* With its links resolved, where that can be known. */
 GFile *
-tm_root_directory_resolve (GFile *directory, int fd)
+tm_root_directory_get_file (TmRootDirectory *directory)
 {
-  char *resolved = realpath (g_file_peek_path (directory), NULL);
-  struct stat by_path, by_fd;
-  GFile *file;
+  return directory->file;
+}
 
-  if (resolved != NULL && tm_dirfd_stat_child (AT_FDCWD, resolved, &by_path) == 0 &&
-      tm_dirfd_stat (fd, &by_fd) == 0 &&
-      tm_file_identity_equal (tm_file_identity (&by_path), tm_file_identity (&by_fd)))
-    file = g_file_new_for_path (resolved);
-  else
-    file = g_object_ref (directory);
+/* Creates a temporary directory in it. */
+TmHolding *
+tm_root_directory_create_child (TmRootDirectory *directory,
+                                const char *prefix,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  return directory->body->create_child (directory, prefix, cancellable, error);
+}
 
-  free (resolved);
-  return file;
+/* Deletes what goes. Returns how many that were, or -1 with the first failure. */
+gssize
+tm_root_directory_sweep (TmRootDirectory *directory,
+                         const TmJudge *judge,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  return directory->body->sweep (directory, judge, cancellable, error);
+}
+
+/* Returns (transfer full) (nullable) (element-type TmSweepEntry): what a sweep would do with each
+ * sub-directory. */
+GArray *
+tm_root_directory_look (TmRootDirectory *directory,
+                        const TmJudge *judge,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  return directory->body->look (directory, judge, cancellable, error);
+}
+
+void
+tm_root_directory_free (TmRootDirectory *directory)
+{
+  g_object_unref (directory->file);
+  directory->body->free (directory);
 }

@@ -196,12 +196,15 @@ file_info_new (const char *name, const TmVerdict *verdict)
   g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC,
                                     verdict->modified.nanoseconds);
 
-  g_file_info_set_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_ACCESS,
-                                    (guint64) verdict->accessed.seconds);
-  g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
-                                    verdict->accessed.nanoseconds / 1000);
-  g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC,
-                                    verdict->accessed.nanoseconds);
+  if (verdict->has_accessed)
+    {
+      g_file_info_set_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_ACCESS,
+                                        (guint64) verdict->accessed.seconds);
+      g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
+                                        verdict->accessed.nanoseconds / 1000);
+      g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC,
+                                        verdict->accessed.nanoseconds);
+    }
   return info;
 }
 
@@ -326,8 +329,9 @@ tm_root_entry_get_expired (TmRootEntry *self)
  * `standard::type`, `time::access`, `time::modified`, each of the two with `-usec` and
  * `-nsec`.
  *
- * The times are those of the sub-directory itself, whatever the age basis of the root.
- * It must not be modified.
+ * The times are those of the sub-directory itself, whatever the age basis of the root;
+ * of a file that is not local, to the microsecond, and without a time of access where
+ * none is told. It must not be modified.
  *
  * Returns: (transfer none) (nullable): the information; %NULL only when @self is not
  *   from [method@Root.list_entries]

@@ -17,7 +17,7 @@ check_initialized (TmRoot *self, const char *action, GError **error)
 {
   g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
 
-  if (self->fd >= 0)
+  if (self->opened != NULL)
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "%s: the root was never initialized",
@@ -25,25 +25,21 @@ check_initialized (TmRoot *self, const char *action, GError **error)
   return FALSE;
 }
 
-static TmSweepOptions
-get_sweep_options (TmRoot *self)
+static TmJudge
+get_judge (TmRoot *self)
 {
-  TmSweepOptions options = {
-    .directory = self->fd,
-    .path = g_file_peek_path (self->directory),
-    .judge = { .flags = self->flags, .lock_reaches_all = !self->is_remote },
-  };
+  TmJudge judge = { .flags = self->flags };
 
-  tm_age_rule_init (&options.judge.age, tm_root_get_age_basis (self), self->timeout);
-  return options;
+  tm_age_rule_init (&judge.age, tm_root_get_age_basis (self), self->timeout);
+  return judge;
 }
 
 static gssize
 sweep (TmRoot *self, GCancellable *cancellable, GError **error)
 {
-  TmSweepOptions options = get_sweep_options (self);
+  TmJudge judge = get_judge (self);
 
-  return tm_sweep (&options, cancellable, error);
+  return tm_root_directory_sweep (self->opened, &judge, cancellable, error);
 }
 
 /**
@@ -82,8 +78,8 @@ tm_root_create_temp_dir (TmRoot *self, GCancellable *cancellable, GError **error
   if (sweep (self, cancellable, &local_error) < 0)
     g_info ("%s", local_error->message);
 
-  return tm_temporary_directory_new_in (self->directory, self->fd, tm_root_get_prefix (self),
-                                        cancellable, error);
+  return tm_temporary_directory_new_in (self->opened, tm_root_get_prefix (self), cancellable,
+                                        error);
 }
 
 /* In a thread of the pool. */
@@ -286,7 +282,7 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) entries = NULL;
   g_autoptr (GArray) found = NULL;
-  TmSweepOptions options;
+  TmJudge judge;
   GListStore *store;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
@@ -296,8 +292,8 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
   if (!check_initialized (self, "Listing the entries", error))
     return NULL;
 
-  options = get_sweep_options (self);
-  found = tm_sweep_look (&options, cancellable, error);
+  judge = get_judge (self);
+  found = tm_root_directory_look (self->opened, &judge, cancellable, error);
   if (found == NULL)
     return NULL;
 

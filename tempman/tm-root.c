@@ -5,8 +5,6 @@
 
 #include "tm-root-private.h"
 
-#include "tm-dirfd-private.h"
-
 #include <math.h>
 
 /**
@@ -72,11 +70,9 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
 {
   TmRoot *self = TM_ROOT (initable);
   g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
-  g_autoptr (GFile) resolved = NULL;
   g_autofree char *name = NULL;
-  int fd;
 
-  if (self->fd >= 0)
+  if (self->opened != NULL)
     return TRUE;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -89,29 +85,19 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
       return FALSE;
     }
 
-  name = g_file_get_parse_name (self->directory);
   if (isnan (self->timeout))
     {
+      name = g_file_get_parse_name (self->directory);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "Opening the root “%s”: the timeout is not a number", name);
       return FALSE;
     }
 
-  if (!g_file_is_native (self->directory))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Opening the root “%s”: not a local file", name);
-      return FALSE;
-    }
-
-  fd = tm_root_directory_open (g_file_peek_path (self->directory), self->flags, error);
-  if (fd < 0)
+  self->opened = tm_root_directory_open (self->directory, self->flags, cancellable, error);
+  if (self->opened == NULL)
     return FALSE;
 
-  resolved = tm_root_directory_resolve (self->directory, fd);
-  g_set_object (&self->directory, resolved);
-  self->is_remote = tm_root_directory_is_remote (resolved, cancellable);
-  self->fd = fd;
+  g_set_object (&self->directory, tm_root_directory_get_file (self->opened));
   return TRUE;
 }
 
@@ -176,7 +162,7 @@ tm_root_finalize (GObject *object)
 {
   TmRoot *self = TM_ROOT (object);
 
-  tm_dirfd_close (self->fd);
+  g_clear_pointer (&self->opened, tm_root_directory_free);
   g_clear_object (&self->directory);
   g_mutex_clear (&self->mutex);
 
@@ -261,7 +247,6 @@ static void
 tm_root_init (TmRoot *self)
 {
   g_mutex_init (&self->mutex);
-  self->fd = -1;
 }
 
 static void

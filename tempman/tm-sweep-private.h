@@ -25,6 +25,9 @@ typedef struct
   TmVerdict verdict;
 } TmSweepEntry;
 
+GArray *tm_sweep_entries_new (void);
+void tm_sweep_entries_sort (GArray *entries);
+
 gssize tm_sweep (const TmSweepOptions *options, GCancellable *cancellable, GError **error);
 GArray *tm_sweep_look (const TmSweepOptions *options, GCancellable *cancellable, GError **error);
 

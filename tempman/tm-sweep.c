@@ -259,6 +259,23 @@ entry_clear (gpointer data)
   g_free (((TmSweepEntry *) data)->name);
 }
 
+/* Returns (transfer full) (element-type TmSweepEntry): an empty list. */
+GArray *
+tm_sweep_entries_new (void)
+{
+  GArray *entries = g_array_new (FALSE, FALSE, sizeof (TmSweepEntry));
+
+  g_array_set_clear_func (entries, entry_clear);
+  return entries;
+}
+
+/* By name, byte by byte. */
+void
+tm_sweep_entries_sort (GArray *entries)
+{
+  g_array_sort (entries, compare_names);
+}
+
 /*
  * tm_sweep_look:
  * @options: the root, and what of it may go
@@ -272,15 +289,14 @@ entry_clear (gpointer data)
 GArray *
 tm_sweep_look (const TmSweepOptions *options, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (TmSweepEntry));
+  g_autoptr (GArray) entries = tm_sweep_entries_new ();
   Pass pass = {
     .options = options, .cancellable = cancellable, .visit = pass_look_cb, .entries = entries
   };
 
-  g_array_set_clear_func (entries, entry_clear);
   if (!pass_run (&pass, error))
     return NULL;
 
-  g_array_sort (entries, compare_names);
+  tm_sweep_entries_sort (entries);
   return g_steal_pointer (&entries);
 }

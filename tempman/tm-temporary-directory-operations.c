@@ -5,7 +5,7 @@
 
 #include "tm-temporary-directory-private.h"
 
-#include "tm-dirfd-private.h"
+#include "tm-file-private.h"
 #include "tm-task-private.h"
 
 /* Drops the mutex while the descriptor is closed, for which the kernel may have to wait for the
@@ -13,14 +13,14 @@
 void
 tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
 {
-  TmClaim *claim = g_steal_pointer (&self->claim);
+  TmHolding *holding = g_steal_pointer (&self->holding);
 
-  if (claim != NULL)
+  if (holding != NULL)
     {
       /* Nobody else goes on before that. */
       self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
       g_mutex_unlock (&self->mutex);
-      tm_claim_release (claim);
+      tm_holding_release (holding);
       g_mutex_lock (&self->mutex);
     }
 
@@ -124,7 +124,7 @@ close_once (TmTemporaryDirectory *self,
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED)
     return TRUE;
 
-  if (!tm_claim_is_of_this_process (self->claim))
+  if (!tm_holding_is_of_this_process (self->holding))
     {
       tm_temporary_directory_set_closed_locked (self);
       *closed_now = TRUE;
@@ -135,8 +135,8 @@ close_once (TmTemporaryDirectory *self,
   g_clear_error (&self->close_error);
   g_mutex_unlock (&self->mutex);
 
-  /* Only whoever set the state to closing uses the claim now. */
-  tm_claim_delete (self->claim, self->path, NULL, cancellable, &local_error);
+  /* Only whoever set the state to closing uses the holding now. */
+  tm_holding_delete (self->holding, cancellable, &local_error);
 
   g_mutex_lock (&self->mutex);
   if (local_error != NULL)
@@ -312,7 +312,7 @@ tm_temporary_directory_check_ours_locked (TmTemporaryDirectory *self,
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
     return fail_not_initialized (action, error);
 
-  display_name = g_filename_display_name (self->path);
+  display_name = tm_file_get_display_name (self->file);
 
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED)
     {
@@ -321,7 +321,7 @@ tm_temporary_directory_check_ours_locked (TmTemporaryDirectory *self,
       return FALSE;
     }
 
-  if (!tm_claim_is_of_this_process (self->claim))
+  if (!tm_holding_is_of_this_process (self->holding))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    "%s the temporary directory “%s”: it belongs to the parent process", action,
@@ -339,7 +339,7 @@ keep_once (TmTemporaryDirectory *self, GError **error)
 
   if (!tm_temporary_directory_wait_locked (self, NULL, error) ||
       !tm_temporary_directory_check_ours_locked (self, "Keeping", error) ||
-      !tm_claim_disown (self->claim, self->path, error))
+      !tm_holding_disown (self->holding, error))
     return FALSE;
 
   tm_temporary_directory_set_closed_locked (self);

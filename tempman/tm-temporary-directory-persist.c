@@ -5,10 +5,10 @@
 
 #include "tm-temporary-directory-private.h"
 
-#include "tm-publish-private.h"
+#include "tm-file-private.h"
 #include "tm-task-private.h"
 
-/* Makes this thread the one that uses the claim. */
+/* Makes this thread the one that uses the holding. */
 static gboolean
 begin (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
@@ -36,17 +36,17 @@ end_unpublished (TmTemporaryDirectory *self)
 static void
 hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
-  TmClaim *claim;
+  TmHolding *holding;
 
   g_mutex_lock (&self->mutex);
   self->former_file = self->file;
   self->former_path = self->path;
   self->file = g_object_ref (destination);
-  self->path = g_file_get_path (destination);
-  claim = g_steal_pointer (&self->claim);
+  self->path = tm_file_get_path (destination);
+  holding = g_steal_pointer (&self->holding);
   g_mutex_unlock (&self->mutex);
 
-  tm_claim_release (claim);
+  tm_holding_release (holding);
 }
 
 static void
@@ -55,20 +55,6 @@ end_published (TmTemporaryDirectory *self)
   g_mutex_lock (&self->mutex);
   tm_temporary_directory_set_closed_locked (self);
   g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-check_destination_is_native (GFile *destination, GError **error)
-{
-  g_autofree char *name = NULL;
-
-  if (g_file_is_native (destination))
-    return TRUE;
-
-  name = g_file_get_parse_name (destination);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "Publishing a temporary directory as “%s”: not a local file", name);
-  return FALSE;
 }
 
 static gboolean
@@ -84,11 +70,10 @@ publish (TmTemporaryDirectory *self,
   if (!begin (self, cancellable, error))
     return FALSE;
 
-  /* Only whoever set the state to closing uses the claim and changes the path now. */
+  /* Only whoever set the state to closing uses the holding and changes the path now. */
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !check_destination_is_native (destination, error) ||
-      !tm_publish (self->claim, self->path, g_file_peek_path (destination),
-                   (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
+      !tm_holding_publish (self->holding, destination, (flags & TM_PERSIST_FLAGS_REPLACE) != 0,
+                           &replaced, error))
     {
       end_unpublished (self);
       return FALSE;

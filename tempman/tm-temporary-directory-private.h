@@ -5,7 +5,8 @@
 
 #pragma once
 
-#include "tm-claim-private.h"
+#include "tm-holding-private.h"
+#include "tm-root-directory-private.h"
 #include "tm-temporary-directory.h"
 
 G_BEGIN_DECLS
@@ -30,7 +31,7 @@ struct _TmTemporaryDirectory
   GCond state_changed;
   guint n_waiting; /* for state_changed: to wake nobody is a system call, too */
   TmTemporaryDirectoryState state;
-  TmClaim *claim;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
+  TmHolding *holding;  /* (owned) (nullable): while open or closing, when whoever closes uses it */
   GFile *file;         /* (owned) (nullable): set when initialised, and when published */
   char *path;          /* (owned) (nullable): likewise */
   GFile *former_file;  /* (owned) (nullable): from before it was published: may be in use still */
@@ -38,8 +39,7 @@ struct _TmTemporaryDirectory
   GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
 };
 
-TmTemporaryDirectory *tm_temporary_directory_new_in (GFile *parent,
-                                                     int parent_fd,
+TmTemporaryDirectory *tm_temporary_directory_new_in (TmRootDirectory *parent,
                                                      const char *prefix,
                                                      GCancellable *cancellable,
                                                      GError **error);

@@ -5,10 +5,9 @@
 
 #include "tm-temporary-directory-private.h"
 
-#include "tm-dirfd-private.h"
+#include "tm-file-private.h"
 #include "tm-task-private.h"
 
-#include <errno.h>
 #include <string.h>
 
 /**
@@ -109,38 +108,19 @@ check_prefix (const char *prefix, GError **error)
   return g_strdup (prefix);
 }
 
-/* Called with the mutex held, or before anybody else knows of the object. */
+/* Called with the mutex held, or before anybody else knows of the object. Takes over what has been
+ * created, if anything. */
 static gboolean
-create_in (TmTemporaryDirectory *self, int parent_fd, GCancellable *cancellable, GError **error)
+hold (TmTemporaryDirectory *self, TmHolding *holding)
 {
-  g_autofree char *prefix = check_prefix (self->prefix, error);
-
-  if (prefix == NULL)
+  if (holding == NULL)
     return FALSE;
 
-  self->claim =
-      tm_claim_create (parent_fd, g_file_peek_path (self->parent), prefix, cancellable, error);
-  if (self->claim == NULL)
-    return FALSE;
-
-  self->file = g_file_get_child (self->parent, tm_claim_get_name (self->claim));
-  self->path = g_file_get_path (self->file);
+  self->holding = holding;
+  self->file = g_object_ref (tm_holding_get_file (holding));
+  self->path = tm_file_get_path (self->file);
   self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
   return TRUE;
-}
-
-static gboolean
-check_parent_is_native (TmTemporaryDirectory *self, GError **error)
-{
-  g_autofree char *name = NULL;
-
-  if (g_file_is_native (self->parent))
-    return TRUE;
-
-  name = g_file_get_parse_name (self->parent);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "Creating a temporary directory in “%s”: not a local file", name);
-  return FALSE;
 }
 
 static gboolean
@@ -148,28 +128,14 @@ tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (initable);
   g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
-  gboolean created;
-  int parent_fd;
+  g_autofree char *prefix = NULL;
 
   if (self->state != TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
     return TRUE;
 
-  if (!check_parent_is_native (self, error))
-    return FALSE;
-
-  /* Neither for reading nor following anything afterwards: who may create in a directory need not
-   * be allowed to list it. */
-  parent_fd = tm_dirfd_open (g_file_peek_path (self->parent), O_PATH | O_DIRECTORY);
-  if (parent_fd < 0)
-    {
-      tm_dirfd_set_error (error, "Creating a temporary directory in",
-                          g_file_peek_path (self->parent), errno);
-      return FALSE;
-    }
-
-  created = create_in (self, parent_fd, cancellable, error);
-  tm_dirfd_close (parent_fd);
-  return created;
+  prefix = check_prefix (self->prefix, error);
+  return prefix != NULL &&
+         hold (self, tm_holding_create (self->parent, prefix, cancellable, error));
 }
 
 static void
@@ -250,14 +216,14 @@ tm_temporary_directory_finalize (GObject *object)
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (object);
 
-  if (self->claim != NULL)
+  if (self->holding != NULL)
     {
       g_autoptr (GError) local_error = NULL;
 
-      if (tm_claim_is_of_this_process (self->claim) &&
-          !tm_claim_delete (self->claim, self->path, NULL, NULL, &local_error))
+      if (tm_holding_is_of_this_process (self->holding) &&
+          !tm_holding_delete (self->holding, NULL, &local_error))
         g_debug ("%s", local_error->message);
-      tm_claim_release (self->claim);
+      tm_holding_release (self->holding);
     }
 
   g_clear_object (&self->parent);
@@ -447,18 +413,23 @@ tm_temporary_directory_new (GFile *parent,
                          "prefix", prefix, NULL);
 }
 
-/* For a root, which holds the descriptor of its directory. */
+/* For a root, which holds its directory. */
 TmTemporaryDirectory *
-tm_temporary_directory_new_in (GFile *parent,
-                               int parent_fd,
+tm_temporary_directory_new_in (TmRootDirectory *parent,
                                const char *prefix,
                                GCancellable *cancellable,
                                GError **error)
 {
   g_autoptr (TmTemporaryDirectory) self =
-      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent, "prefix", prefix, NULL);
+      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", tm_root_directory_get_file (parent),
+                    "prefix", prefix, NULL);
+  g_autofree char *checked = check_prefix (self->prefix, error);
 
-  return create_in (self, parent_fd, cancellable, error) ? g_steal_pointer (&self) : NULL;
+  if (checked == NULL ||
+      !hold (self, tm_root_directory_create_child (parent, checked, cancellable, error)))
+    return NULL;
+
+  return g_steal_pointer (&self);
 }
 
 /**
@@ -592,7 +563,7 @@ tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
 
   locker = g_mutex_locker_new (&self->mutex);
-  return self->claim != NULL ? tm_claim_get_fd (self->claim) : -1;
+  return self->holding != NULL ? tm_holding_get_fd (self->holding) : -1;
 }
 
 /**

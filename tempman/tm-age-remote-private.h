@@ -1,0 +1,29 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tm-age-private.h"
+
+G_BEGIN_DECLS
+
+/* What has to be asked of a directory for tm_age_remote_find_last_use(). */
+#define TM_AGE_REMOTE_ATTRIBUTES                                                                   \
+  G_FILE_ATTRIBUTE_STANDARD_NAME                                                                   \
+      "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_TIME_MODIFIED                        \
+      "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC "," G_FILE_ATTRIBUTE_TIME_ACCESS                     \
+      "," G_FILE_ATTRIBUTE_TIME_ACCESS_USEC "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
+
+gboolean tm_age_remote_get_modified (GFileInfo *info, TmTimestamp *time);
+gboolean tm_age_remote_get_accessed (GFileInfo *info, TmTimestamp *time);
+gboolean tm_age_remote_find_last_use (const TmAgeRule *rule,
+                                      GFile *file,
+                                      GFileInfo *info,
+                                      gboolean exactly,
+                                      GCancellable *cancellable,
+                                      TmTimestamp *last_used,
+                                      GError **error);
+
+G_END_DECLS

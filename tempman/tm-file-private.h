@@ -1,0 +1,22 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+gboolean tm_file_is_local (GFile *file);
+char *tm_file_get_path (GFile *file);
+char *tm_file_get_display_name (GFile *file);
+void tm_file_set_error (GError **error, const char *action, GFile *file, const GError *cause);
+void tm_file_set_error_literal (GError **error,
+                                const char *action,
+                                GFile *file,
+                                GIOErrorEnum code,
+                                const char *reason);
+
+G_END_DECLS

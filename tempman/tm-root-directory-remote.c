@@ -1,0 +1,169 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-root-directory-private.h"
+
+#include "tm-file-private.h"
+#include "tm-sweep-remote-private.h"
+#include "tm-tree-remote-private.h"
+
+/* The directory of a root that GIO serves. It is found by its name each time: what links on the way
+ * to it mean is up to whoever serves it. */
+
+static TmHolding *
+remote_create_child (TmRootDirectory *directory,
+                     const char *prefix,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  return tm_holding_remote_create (directory->file, prefix, cancellable, error);
+}
+
+static gssize
+remote_sweep (TmRootDirectory *directory,
+              const TmJudge *judge,
+              GCancellable *cancellable,
+              GError **error)
+{
+  return tm_sweep_remote (directory->file, judge, cancellable, error);
+}
+
+static GArray *
+remote_look (TmRootDirectory *directory,
+             const TmJudge *judge,
+             GCancellable *cancellable,
+             GError **error)
+{
+  return tm_sweep_remote_look (directory->file, judge, cancellable, error);
+}
+
+static void
+remote_free (TmRootDirectory *directory)
+{
+  g_free (directory);
+}
+
+static const TmRootDirectoryBody remote_body = {
+  .create_child = remote_create_child,
+  .sweep = remote_sweep,
+  .look = remote_look,
+  .free = remote_free,
+};
+
+static gboolean
+fail (GError **error, GFile *file, GIOErrorEnum code, const char *reason)
+{
+  tm_file_set_error_literal (error, "Opening the root", file, code, reason);
+  return FALSE;
+}
+
+/* Where the home directory of another machine is, nobody tells; of one that can be named here it is
+ * seen by the name. */
+static gboolean
+check_is_no_home (GFile *file, GError **error)
+{
+  g_autoptr (GFile) parent = g_file_get_parent (file);
+  g_autoptr (GFile) home = g_file_new_for_path (g_get_home_dir ());
+
+  if (parent == NULL)
+    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the root of a file system is never cleaned up");
+
+  if (g_file_equal (home, file) || g_file_has_prefix (home, file))
+    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the home directory and those above it are never cleaned up");
+
+  return TRUE;
+}
+
+/* Makes the directory and those above it that are missing. */
+static gboolean
+make_with_parents (GFile *file, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) missing = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_ptr_array_add (missing, g_object_ref (file));
+  while (missing->len > 0)
+    {
+      GFile *lowest = g_ptr_array_index (missing, missing->len - 1);
+      g_autoptr (GError) local_error = NULL;
+      GFile *parent;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+
+      /* Somebody else may be making it as well. */
+      if (tm_tree_remote_make_directory (lowest, &local_error) ||
+          g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+        {
+          g_ptr_array_set_size (missing, (gint) missing->len - 1);
+          continue;
+        }
+
+      parent = g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+                   ? g_file_get_parent (lowest)
+                   : NULL;
+      if (parent == NULL)
+        {
+          tm_file_set_error (error, "Opening the root", file, local_error);
+          return FALSE;
+        }
+      g_ptr_array_add (missing, parent);
+    }
+
+  return TRUE;
+}
+
+static GFileInfo *
+query_type (GFile *file, GCancellable *cancellable, GError **error)
+{
+  return g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE,
+                            cancellable, error);
+}
+
+static gboolean
+check_is_directory (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = query_type (file, cancellable, &local_error);
+
+  if (info == NULL && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0 &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      if (!make_with_parents (file, cancellable, error))
+        return FALSE;
+
+      g_clear_error (&local_error);
+      info = query_type (file, cancellable, &local_error);
+    }
+
+  if (info == NULL)
+    {
+      tm_file_set_error (error, "Opening the root", file, local_error);
+      return FALSE;
+    }
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return fail (error, file, G_IO_ERROR_NOT_DIRECTORY, "not a directory");
+
+  return TRUE;
+}
+
+TmRootDirectory *
+tm_root_directory_remote_open (GFile *file,
+                               TmRootFlags flags,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  TmRootDirectory *directory;
+
+  if (!check_is_no_home (file, error) || !check_is_directory (file, flags, cancellable, error))
+    return NULL;
+
+  directory = g_new0 (TmRootDirectory, 1);
+  directory->body = &remote_body;
+  directory->file = g_object_ref (file);
+  return directory;
+}

@@ -1,0 +1,227 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-sweep-remote-private.h"
+
+#include "tm-age-remote-private.h"
+#include "tm-file-private.h"
+#include "tm-tree-remote-private.h"
+
+/* One pass over a root that GIO serves, to delete what goes or only to see it.
+ *
+ * There are no locks: every entry counts as one that nobody owns, and only its age is left. What is
+ * old when the root is read is looked at once more right before it is deleted, since a back end
+ * hands out a long list at once and the deletions take their time. */
+
+typedef struct
+{
+  GFile *directory;          /* (unowned): the root */
+  const TmJudge *judge;      /* (unowned) */
+  GCancellable *cancellable; /* (unowned) (nullable) */
+  char *file_system;         /* (owned) (nullable): of the root */
+  GArray *entries; /* (unowned) (nullable) (element-type TmSweepEntry): of a pass that only looks */
+  gssize n_deleted;
+  GError *error; /* (owned) (nullable): the first one */
+} Pass;
+
+/* Takes @error over. */
+static void
+pass_report (Pass *pass, GError *error)
+{
+  if (pass->error == NULL)
+    pass->error = error;
+  else
+    g_error_free (error);
+}
+
+/* A sub-directory that is the root of another file system is never taken. */
+static gboolean
+pass_may_take (Pass *pass, GFileInfo *info)
+{
+  const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
+
+  return file_system == NULL || pass->file_system == NULL ||
+         g_strcmp0 (file_system, pass->file_system) == 0;
+}
+
+/* Judges a directory by what @info says. Returns FALSE with an error when it cannot. */
+static gboolean
+pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
+{
+  *verdict = (TmVerdict){ .state = TM_ENTRY_STATE_UNOWNED };
+
+  if (!tm_age_remote_find_last_use (&pass->judge->age, file, info, pass->entries != NULL,
+                                    pass->cancellable, &verdict->last_used, error))
+    return FALSE;
+
+  if (!tm_age_remote_get_modified (info, &verdict->modified))
+    verdict->modified = verdict->last_used;
+  verdict->has_accessed = tm_age_remote_get_accessed (info, &verdict->accessed);
+
+  if (!pass_may_take (pass, info))
+    verdict->state = TM_ENTRY_STATE_LIVE;
+  verdict->goes = pass_may_take (pass, info) &&
+                  tm_judge_decide (pass->judge, verdict->state, verdict->last_used);
+  return TRUE;
+}
+
+/* Deletes the entry if it still goes. */
+static void
+pass_take (Pass *pass, GFile *file)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info =
+      g_file_query_info (file, TM_AGE_REMOTE_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                         pass->cancellable, &local_error);
+  TmVerdict verdict;
+  GError *error = NULL;
+
+  if (info == NULL)
+    {
+      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        return;
+      tm_file_set_error (&error, "Looking at", file, local_error);
+    }
+  else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return;
+  else if (pass_judge (pass, file, info, &verdict, &error))
+    {
+      if (!verdict.goes)
+        return;
+      if (tm_tree_remote_delete (file, TRUE, NULL, pass->cancellable, &error))
+        pass->n_deleted++;
+    }
+
+  if (error != NULL)
+    pass_report (pass, error);
+}
+
+static void
+pass_visit (Pass *pass, GFile *file, GFileInfo *info)
+{
+  TmSweepEntry entry;
+  GError *error = NULL;
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return;
+
+  if (!pass_judge (pass, file, info, &entry.verdict, &error))
+    {
+      pass_report (pass, error);
+      return;
+    }
+
+  if (pass->entries != NULL)
+    {
+      entry.name = g_strdup (g_file_info_get_name (info));
+      g_array_append_val (pass->entries, entry);
+    }
+  else if (entry.verdict.goes)
+    pass_take (pass, file);
+}
+
+/* Returns FALSE when the pass was cancelled or something went wrong. */
+static gboolean
+pass_run (Pass *pass, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileEnumerator) enumerator = NULL;
+  g_autoptr (GFileInfo) root_info = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
+    return FALSE;
+
+  root_info = g_file_query_info (pass->directory, G_FILE_ATTRIBUTE_ID_FILESYSTEM,
+                                 G_FILE_QUERY_INFO_NONE, pass->cancellable, &local_error);
+  if (root_info != NULL)
+    {
+      pass->file_system =
+          g_strdup (g_file_info_get_attribute_string (root_info, G_FILE_ATTRIBUTE_ID_FILESYSTEM));
+      enumerator = g_file_enumerate_children (pass->directory, TM_AGE_REMOTE_ATTRIBUTES,
+                                              G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                                              pass->cancellable, &local_error);
+    }
+
+  while (enumerator != NULL && !g_cancellable_is_cancelled (pass->cancellable))
+    {
+      g_autoptr (GFileInfo) info =
+          g_file_enumerator_next_file (enumerator, pass->cancellable, &local_error);
+      g_autoptr (GFile) file = NULL;
+
+      if (info == NULL)
+        break;
+
+      file = g_file_enumerator_get_child (enumerator, info);
+      pass_visit (pass, file, info);
+    }
+
+  g_free (pass->file_system);
+
+  if (g_cancellable_is_cancelled (pass->cancellable))
+    {
+      g_clear_error (&pass->error);
+      g_cancellable_set_error_if_cancelled (pass->cancellable, &pass->error);
+    }
+  else if (local_error != NULL && pass->error == NULL)
+    tm_file_set_error (&pass->error, "Reading the root", pass->directory, local_error);
+
+  if (pass->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, pass->error);
+  return FALSE;
+}
+
+/*
+ * tm_sweep_remote:
+ * @directory: a root
+ * @judge: what of it may go
+ * @cancellable: (nullable): looked at between entries and while one is deleted
+ * @error: where to put the first failure
+ *
+ * Deletes the sub-directories of a root that have expired, and goes on past one that cannot be
+ * deleted.
+ *
+ * Returns: how many were deleted, or -1 when one could not be
+ */
+gssize
+tm_sweep_remote (GFile *directory, const TmJudge *judge, GCancellable *cancellable, GError **error)
+{
+  Pass pass = { .directory = directory, .judge = judge, .cancellable = cancellable };
+
+  if (!tm_judge_may_take_any (judge))
+    return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
+
+  return pass_run (&pass, error) ? pass.n_deleted : -1;
+}
+
+/*
+ * tm_sweep_remote_look:
+ * @directory: a root
+ * @judge: what of it may go
+ * @cancellable: (nullable): looked at between entries
+ * @error: why the root could not be read
+ *
+ * Judges the sub-directories of a root as tm_sweep_remote() would, and deletes nothing.
+ *
+ * Returns: (transfer full) (nullable) (element-type TmSweepEntry): all of them, by name
+ */
+GArray *
+tm_sweep_remote_look (GFile *directory,
+                      const TmJudge *judge,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_autoptr (GArray) entries = tm_sweep_entries_new ();
+  Pass pass = {
+    .directory = directory, .judge = judge, .cancellable = cancellable, .entries = entries
+  };
+
+  if (!pass_run (&pass, error))
+    return NULL;
+
+  tm_sweep_entries_sort (entries);
+  return g_steal_pointer (&entries);
+}

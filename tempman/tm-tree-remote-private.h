@@ -1,0 +1,19 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tm-progress-private.h"
+
+G_BEGIN_DECLS
+
+gboolean tm_tree_remote_make_directory (GFile *file, GError **error);
+gboolean tm_tree_remote_delete (GFile *file,
+                                gboolean may_be_missing,
+                                TmProgress *progress,
+                                GCancellable *cancellable,
+                                GError **error);
+
+G_END_DECLS
