@@ -9,9 +9,9 @@
 
 /* How old an entry is that GIO serves.
  *
- * Reading a directory may set its access time, and nothing can be done about that from here. That
- * time only counts where no directory is read: not with NEWEST_CONTENT, where it would say when the
- * last cleanup was. */
+ * Reading a directory may set its access time, and so does GIO's look at a link; nothing can be
+ * done about that from here. With NEWEST_CONTENT those times would say when the last cleanup was:
+ * there, only the access times of plain files count. */
 
 typedef struct
 {
@@ -24,14 +24,20 @@ typedef struct
 } Walk;
 
 static gboolean
-get_time (GFileInfo *info, const char *attribute, const char *usec_attribute, TmTimestamp *time)
+get_time (GFileInfo *info,
+          const char *attribute,
+          const char *usec_attribute,
+          const char *nsec_attribute,
+          TmTimestamp *time)
 {
   if (!g_file_info_has_attribute (info, attribute))
     return FALSE;
 
   /* Before 1970 they are negative, in an unsigned number. */
   time->seconds = (gint64) g_file_info_get_attribute_uint64 (info, attribute);
-  time->nanoseconds = g_file_info_get_attribute_uint32 (info, usec_attribute) * 1000;
+  time->nanoseconds = g_file_info_has_attribute (info, nsec_attribute)
+                          ? g_file_info_get_attribute_uint32 (info, nsec_attribute)
+                          : g_file_info_get_attribute_uint32 (info, usec_attribute) * 1000;
   return TRUE;
 }
 
@@ -39,14 +45,16 @@ get_time (GFileInfo *info, const char *attribute, const char *usec_attribute, Tm
 gboolean
 tm_age_remote_get_modified (GFileInfo *info, TmTimestamp *time)
 {
-  return get_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC, time);
+  return get_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
+                   G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, time);
 }
 
 /* Returns FALSE when the back end does not tell. */
 gboolean
 tm_age_remote_get_accessed (GFileInfo *info, TmTimestamp *time)
 {
-  return get_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC, time);
+  return get_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
+                   G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, time);
 }
 
 /* Returns FALSE when that is enough to know. */
@@ -78,7 +86,8 @@ walk_look_at (Walk *walk, GFile *file, GFileInfo *info)
       return TRUE;
     }
 
-  return !tm_age_remote_get_accessed (info, &time) || walk_consider (walk, time);
+  return g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR ||
+         !tm_age_remote_get_accessed (info, &time) || walk_consider (walk, time);
 }
 
 static gboolean

@@ -330,8 +330,8 @@ tm_root_entry_get_expired (TmRootEntry *self)
  * `-nsec`.
  *
  * The times are those of the sub-directory itself, whatever the age basis of the root;
- * of a file that is not local, to the microsecond, and without a time of access where
- * none is told. It must not be modified.
+ * of a file that is not local, as exactly as they are told, and without a time of access
+ * where none is told. It must not be modified.
  *
  * Returns: (transfer none) (nullable): the information; %NULL only when @self is not
  *   from [method@Root.list_entries]

@@ -1,0 +1,776 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* The same tests on local files and on remote ones, which GVfs serves: by its back end for tests,
+ * and by SFTP from a server of our own. What is looked at, or done behind the library's back, is
+ * done to the files themselves, by their paths. */
+
+#include "servers.h"
+#include "support.h"
+
+#include <tempman.h>
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOUR 3600
+
+typedef enum
+{
+  KIND_LOCAL,
+  KIND_GVFS,
+  KIND_SFTP,
+} Kind;
+
+static const char *const kind_names[] = { "local", "gvfs", "sftp" };
+
+static gboolean is_available[G_N_ELEMENTS (kind_names)];
+
+typedef struct
+{
+  Sandbox sandbox;
+  Kind kind;
+  GFile *base; /* (owned): the sandbox, as it is served */
+} Fixture;
+
+static GFile *
+get_file (Kind kind, const char *path)
+{
+  g_autofree char *gvfs_uri = g_strconcat ("localtest://", path, NULL);
+  g_autofree char *ssh_uri = servers_get_ssh_uri (path);
+
+  switch (kind)
+    {
+    case KIND_GVFS:
+      return g_file_new_for_uri (gvfs_uri);
+    case KIND_SFTP:
+      return g_file_new_for_uri (ssh_uri);
+    case KIND_LOCAL:
+    default:
+      return g_file_new_for_path (path);
+    }
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->kind = (Kind) GPOINTER_TO_INT (data);
+  sandbox_set_up (&fixture->sandbox, NULL);
+  fixture->base = get_file (fixture->kind, fixture->sandbox.path);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_object_unref (fixture->base);
+  sandbox_tear_down (&fixture->sandbox, NULL);
+}
+
+static gboolean
+skip_unless_served (Fixture *fixture)
+{
+  if (is_available[fixture->kind])
+    return FALSE;
+
+  g_test_skip ("needs GVfs, and for SFTP an SSH server");
+  return TRUE;
+}
+
+static TmTemporaryDirectory *
+create (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  TmTemporaryDirectory *directory = tm_temporary_directory_new (fixture->base, "t", NULL, &error);
+
+  g_assert_no_error (error);
+  return directory;
+}
+
+/* The path under which a directory really is. */
+static char *
+get_real_path (Fixture *fixture, TmTemporaryDirectory *directory)
+{
+  g_autofree char *name = g_file_get_basename (tm_temporary_directory_get_file (directory));
+
+  return sandbox_path (&fixture->sandbox, name);
+}
+
+static TmRoot *
+open_root (Fixture *fixture, double timeout, TmAgeBasis basis)
+{
+  g_autoptr (GError) error = NULL;
+  TmRoot *root = tm_root_new (fixture->base, timeout, TM_ROOT_FLAGS_NONE, NULL, &error);
+
+  g_assert_no_error (error);
+  tm_root_set_age_basis (root, basis);
+  return root;
+}
+
+static void
+assert_cleanup (TmRoot *root, gssize expected)
+{
+  g_autoptr (GError) error = NULL;
+  gssize n_deleted = tm_root_cleanup (root, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (n_deleted, ==, expected);
+}
+
+static void
+close_successfully (TmTemporaryDirectory *directory)
+{
+  g_autoptr (GError) error = NULL;
+
+  tm_temporary_directory_close (directory, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (tm_temporary_directory_is_closed (directory));
+}
+
+static mode_t
+get_mode (const char *path)
+{
+  struct stat status;
+
+  g_assert_no_errno (lstat (path, &status));
+  return status.st_mode & 07777;
+}
+
+static void
+test_create_and_close (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *treasure = sandbox_path (&fixture->sandbox, "treasure");
+  g_autofree char *inside = g_build_filename (treasure, "inside", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GFile) parent = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *link = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  directory = create (fixture);
+  path = get_real_path (fixture, directory);
+  parent = g_file_get_parent (tm_temporary_directory_get_file (directory));
+  g_assert_true (g_file_equal (parent, fixture->base));
+  g_assert_cmpuint (strlen (strrchr (path, '-')), ==, 1 + 26);
+  g_assert_cmpuint (get_mode (path) & 0777, ==, 0700);
+
+  if (fixture->kind == KIND_LOCAL)
+    g_assert_cmpstr (tm_temporary_directory_get_path (directory), ==, path);
+  else
+    {
+      g_assert_null (tm_temporary_directory_get_path (directory));
+      g_assert_cmpint (tm_temporary_directory_get_fd (directory), ==, -1);
+    }
+
+  make_tree (path);
+  make_directory (treasure);
+  make_file (inside);
+  link = g_build_filename (path, "link", NULL);
+  g_assert_no_errno (symlink (treasure, link));
+
+  close_successfully (directory);
+  g_assert_false (path_exists (path));
+  g_assert_true (path_exists (inside));
+  close_successfully (directory);
+}
+
+static void
+test_gone_and_kept (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) gone = NULL;
+  g_autoptr (TmTemporaryDirectory) kept = NULL;
+  g_autofree char *gone_path = NULL;
+  g_autofree char *kept_path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  gone = create (fixture);
+  gone_path = get_real_path (fixture, gone);
+  g_assert_no_errno (g_rmdir (gone_path));
+  close_successfully (gone);
+
+  kept = create (fixture);
+  kept_path = get_real_path (fixture, kept);
+  make_tree (kept_path);
+  tm_temporary_directory_keep (kept, &error);
+  g_assert_no_error (error);
+  g_assert_true (tm_temporary_directory_is_closed (kept));
+  close_successfully (kept);
+  g_clear_object (&kept);
+  g_assert_true (path_exists (kept_path));
+}
+
+static void
+test_last_unref (Fixture *fixture, gconstpointer data)
+{
+  TmTemporaryDirectory *directory;
+  g_autofree char *path = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  directory = create (fixture);
+  path = get_real_path (fixture, directory);
+  make_tree (path);
+  g_object_unref (directory);
+  g_assert_false (path_exists (path));
+}
+
+static void
+test_bad_parents (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GFile) missing = g_file_get_child (fixture->base, "missing");
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autofree char *name = g_file_get_uri (missing);
+  g_autofree char *too_long = g_strnfill (300, 'n');
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  directory = tm_temporary_directory_new (missing, "t", NULL, &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  if (fixture->kind != KIND_LOCAL)
+    g_assert_nonnull (strstr (error->message, name));
+  g_assert_null (directory);
+  g_clear_error (&error);
+
+  directory = tm_temporary_directory_new (fixture->base, "a/b", NULL, &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME);
+  g_assert_null (directory);
+  g_clear_error (&error);
+
+  directory = tm_temporary_directory_new (fixture->base, too_long, NULL, &error);
+  g_assert_nonnull (error);
+  g_assert_null (directory);
+  g_assert_cmpuint (count_entries (fixture->sandbox.path), ==, 0);
+}
+
+static void
+assert_not_published (TmTemporaryDirectory *directory,
+                      GFile *destination,
+                      TmPersistFlags flags,
+                      int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (tm_temporary_directory_persist (directory, destination, flags, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, code);
+  g_assert_false (tm_temporary_directory_is_closed (directory));
+}
+
+static void
+test_publish (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GFile) destination = g_file_get_child (fixture->base, "published");
+  g_autofree char *published = sandbox_path (&fixture->sandbox, "published");
+  g_autofree char *content = g_build_filename (published, "plain", NULL);
+  g_autoptr (GFile) nowhere = g_file_resolve_relative_path (fixture->base, "missing/x");
+  g_autoptr (GFile) elsewhere =
+      get_file (fixture->kind == KIND_LOCAL ? KIND_GVFS : KIND_LOCAL, fixture->sandbox.path);
+  g_autoptr (GFile) in_other = g_file_get_child (elsewhere, "other");
+  g_autoptr (TmTemporaryDirectory) first = NULL;
+  g_autoptr (TmTemporaryDirectory) second = NULL;
+  g_autoptr (GFile) inside = NULL;
+  g_autofree char *first_path = NULL;
+  g_autofree char *second_path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  first = create (fixture);
+  first_path = get_real_path (fixture, first);
+  make_tree (first_path);
+  inside = tm_temporary_directory_get_child (first, "inside");
+  assert_not_published (first, inside, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_not_published (first, nowhere, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
+  assert_not_published (first, in_other, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_SUPPORTED);
+  assert_not_published (first, fixture->base, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+  assert_not_published (first, fixture->base, TM_PERSIST_FLAGS_REPLACE,
+                        G_IO_ERROR_INVALID_ARGUMENT);
+
+  tm_temporary_directory_persist (first, destination, TM_PERSIST_FLAGS_REPLACE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (tm_temporary_directory_is_closed (first));
+  g_assert_true (g_file_equal (tm_temporary_directory_get_file (first), destination));
+  g_assert_true (path_exists (content));
+  g_assert_false (path_exists (first_path));
+  g_clear_object (&first);
+  g_assert_true (path_exists (content));
+
+  second = create (fixture);
+  second_path = get_real_path (fixture, second);
+  assert_not_published (second, destination, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+  if (fixture->kind != KIND_LOCAL)
+    {
+      assert_not_published (second, destination, TM_PERSIST_FLAGS_REPLACE,
+                            G_IO_ERROR_NOT_SUPPORTED);
+      g_assert_true (path_exists (content));
+      g_assert_true (path_exists (second_path));
+    }
+  close_successfully (second);
+  g_assert_false (path_exists (second_path));
+}
+
+static void
+assert_root_fails (GFile *directory, TmRootFlags flags, int code)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TmRoot) root = tm_root_new (directory, TM_NO_TIMEOUT, flags, NULL, &error);
+
+  g_assert_error (error, G_IO_ERROR, code);
+  g_assert_null (root);
+}
+
+static void
+test_root (Fixture *fixture, gconstpointer data)
+{
+  static const char *const made[] = { "one", "one/two", "one/two/root" };
+  g_autoptr (GFile) missing = g_file_resolve_relative_path (fixture->base, "one/two/root");
+  g_autofree char *plain = sandbox_path (&fixture->sandbox, "plain");
+  g_autoptr (GFile) file = g_file_get_child (fixture->base, "plain");
+  g_autoptr (GFile) top = get_file (fixture->kind, "/");
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GFile) parent = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  make_file (plain);
+  assert_root_fails (missing, TM_ROOT_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
+  assert_root_fails (file, TM_ROOT_FLAGS_NONE, G_IO_ERROR_NOT_DIRECTORY);
+  assert_root_fails (file, TM_ROOT_FLAGS_CREATE_DIRECTORY, G_IO_ERROR_NOT_DIRECTORY);
+  assert_root_fails (top, TM_ROOT_FLAGS_NONE, G_IO_ERROR_INVALID_ARGUMENT);
+
+  root = tm_root_new (missing, TM_NO_TIMEOUT, TM_ROOT_FLAGS_CREATE_DIRECTORY, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (made); i++)
+    {
+      g_autofree char *path = sandbox_path (&fixture->sandbox, made[i]);
+
+      g_assert_cmpuint (get_mode (path), ==, 0700);
+    }
+
+  directory = tm_root_create_temp_dir (root, NULL, &error);
+  g_assert_no_error (error);
+  parent = g_file_get_parent (tm_temporary_directory_get_file (directory));
+  g_assert_true (g_file_equal (parent, missing));
+  close_successfully (directory);
+}
+
+static void
+test_cleanup (Fixture *fixture, gconstpointer data)
+{
+  Sandbox *sandbox = &fixture->sandbox;
+  g_autofree char *old = make_old_directory (sandbox, "old", 2 * HOUR);
+  g_autofree char *older = make_old_directory (sandbox, "older", 20 * HOUR);
+  g_autofree char *young = make_old_directory (sandbox, "young", 1);
+  g_autofree char *future = make_old_directory (sandbox, "future", -HOUR);
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autofree char *link = sandbox_path (sandbox, "link");
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (TmRoot) never = NULL;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autofree char *path = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  make_file (file);
+  make_old (file, 20 * HOUR);
+  g_assert_no_errno (symlink (young, link));
+  make_old (link, 20 * HOUR);
+
+  never = open_root (fixture, TM_NO_TIMEOUT, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  assert_cleanup (never, 0);
+  root = open_root (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  assert_cleanup (root, 2);
+  g_assert_false (path_exists (old));
+  g_assert_false (path_exists (older));
+  g_assert_true (path_exists (young));
+  g_assert_true (path_exists (future));
+  g_assert_true (path_exists (file));
+  g_assert_true (path_exists (link));
+  assert_cleanup (root, 0);
+
+  make_old (young, 2 * HOUR);
+  directory = tm_root_create_temp_dir (root, NULL, NULL);
+  path = get_real_path (fixture, directory);
+  g_assert_false (path_exists (young));
+  g_assert_true (path_exists (path));
+  close_successfully (directory);
+}
+
+static void
+test_ages (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *young; /* (nullable): below the entry */
+    gboolean accessed; /* only its access time */
+    TmAgeBasis basis;
+    gboolean expires;
+  } cases[] = {
+    { "", TRUE, TM_AGE_BASIS_ACCESSED_OR_MODIFIED, FALSE },
+    { "", TRUE, TM_AGE_BASIS_MODIFIED, TRUE },
+    { "", FALSE, TM_AGE_BASIS_MODIFIED, FALSE },
+    { "deep/er", FALSE, TM_AGE_BASIS_ACCESSED_OR_MODIFIED, TRUE },
+    { "deep/er", FALSE, TM_AGE_BASIS_NEWEST_CONTENT, FALSE },
+    { "deep/er/file", FALSE, TM_AGE_BASIS_NEWEST_CONTENT, FALSE },
+    { "deep/er/file", TRUE, TM_AGE_BASIS_NEWEST_CONTENT, FALSE },
+    { NULL, FALSE, TM_AGE_BASIS_NEWEST_CONTENT, TRUE },
+  };
+  static const char *const all[] = { "deep/er/file", "deep/er", "deep", "" };
+
+  if (skip_unless_served (fixture))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (TmRoot) root = open_root (fixture, HOUR, cases[i].basis);
+      g_autofree char *entry = sandbox_path (&fixture->sandbox, "entry");
+      g_autofree char *deep = g_build_filename (entry, "deep", "er", NULL);
+      g_autofree char *file = g_build_filename (deep, "file", NULL);
+
+      g_test_message ("case %u", i);
+      make_directory (deep);
+      make_file (file);
+      for (guint j = 0; j < G_N_ELEMENTS (all); j++)
+        {
+          g_autofree char *path = g_build_filename (entry, all[j], NULL);
+
+          make_old (path, 10 * HOUR);
+        }
+      if (cases[i].young != NULL)
+        {
+          g_autofree char *path = g_build_filename (entry, cases[i].young, NULL);
+          struct timespec times[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
+
+          times[cases[i].accessed ? 1 : 0].tv_nsec = UTIME_OMIT;
+          g_assert_no_errno (utimensat (AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
+        }
+
+      assert_cleanup (root, cases[i].expires ? 1 : 0);
+      g_assert_cmpint (path_exists (entry), ==, !cases[i].expires);
+    }
+}
+
+static void
+test_list (Fixture *fixture, gconstpointer data)
+{
+  Sandbox *sandbox = &fixture->sandbox;
+  g_autofree char *old = make_old_directory (sandbox, "a-old", 2 * HOUR);
+  g_autofree char *young = make_old_directory (sandbox, "b-young", 1);
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  make_file (file);
+  root = open_root (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  entries = tm_root_list_entries (root, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+      g_autoptr (GFile) expected = g_file_get_child (fixture->base, i == 0 ? "a-old" : "b-young");
+      GDateTime *last_used = tm_root_entry_get_last_used (entry);
+      struct stat status;
+
+      g_assert_true (g_file_equal (tm_root_entry_get_file (entry), expected));
+      g_assert_cmpint (tm_root_entry_get_state (entry), ==, TM_ENTRY_STATE_UNOWNED);
+      g_assert_cmpint (tm_root_entry_get_expired (entry), ==, i == 0);
+      g_assert_no_errno (stat (i == 0 ? old : young, &status));
+      g_assert_cmpint (g_date_time_to_unix (last_used), ==, status.st_mtim.tv_sec);
+    }
+  g_assert_true (path_exists (old));
+  assert_cleanup (root, 1);
+  g_assert_true (path_exists (young));
+}
+
+typedef struct
+{
+  guint64 n_deleted;
+  guint64 n_found;
+  guint n_calls;
+  GCancellable *cancellable; /* (unowned) (nullable): cancelled at the first report */
+} Progress;
+
+static void
+progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+{
+  Progress *progress = user_data;
+
+  g_assert_cmpuint (n_deleted, >=, progress->n_deleted);
+  g_assert_cmpuint (n_found, >=, n_deleted);
+  progress->n_deleted = n_deleted;
+  progress->n_found = n_found;
+  progress->n_calls++;
+  if (progress->cancellable != NULL)
+    g_cancellable_cancel (progress->cancellable);
+}
+
+static void
+make_files (const char *path, guint n_files)
+{
+  make_directory (path);
+  for (guint i = 0; i < n_files; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      g_assert_no_errno (mknod (file, S_IFREG | 0600, 0));
+    }
+}
+
+static void
+test_delete (Fixture *fixture, gconstpointer data)
+{
+  Sandbox *sandbox = &fixture->sandbox;
+  g_autofree char *tree = sandbox_path (sandbox, "tree");
+  g_autofree char *many = g_build_filename (tree, "many", NULL);
+  g_autofree char *link = sandbox_path (sandbox, "link");
+  g_autofree char *treasure = sandbox_path (sandbox, "treasure");
+  g_autoptr (GFile) tree_file = g_file_get_child (fixture->base, "tree");
+  g_autoptr (GFile) link_file = g_file_get_child (fixture->base, "link");
+  g_autoptr (GError) error = NULL;
+  Progress progress = { 0 };
+
+  if (skip_unless_served (fixture))
+    return;
+
+  make_directory (treasure);
+  g_assert_no_errno (symlink (treasure, link));
+  tm_delete_recursively (link_file, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (link));
+  g_assert_true (path_exists (treasure));
+
+  make_tree (tree);
+  make_files (many, 30);
+  tm_delete_recursively (tree_file, NULL, progress_cb, &progress, &error);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (tree));
+  /* 5 and 5 files, 2 links, a pipe, 4 directories, and those. */
+  g_assert_cmpuint (progress.n_found, ==, 1 + 17 + 1 + 30);
+  g_assert_cmpuint (progress.n_deleted, ==, progress.n_found);
+  g_assert_cmpuint (progress.n_calls, >, 0);
+
+  g_assert_false (tm_delete_recursively (tree_file, NULL, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  static const guint n_files[] = { 50000, 5000, 200 };
+  g_autofree char *many = sandbox_path (&fixture->sandbox, "many");
+  g_autoptr (GFile) many_file = g_file_get_child (fixture->base, "many");
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_autoptr (TmRoot) root = NULL;
+  Progress progress = { .cancellable = cancellable };
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  g_cancellable_cancel (cancelled);
+  g_assert_null (tm_temporary_directory_new (fixture->base, "t", cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_cmpuint (count_entries (fixture->sandbox.path), ==, 0);
+
+  directory = create (fixture);
+  g_assert_false (tm_temporary_directory_close (directory, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (tm_temporary_directory_is_closed (directory));
+  root = open_root (fixture, 0, TM_AGE_BASIS_MODIFIED);
+  g_assert_cmpint (tm_root_cleanup (root, cancelled, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  close_successfully (directory);
+
+  /* Enough to be at it for longer than a progress is kept to itself. */
+  make_files (many, n_files[fixture->kind]);
+  g_assert_false (tm_delete_recursively (many_file, cancellable, progress_cb, &progress, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_true (path_exists (many));
+  tm_delete_recursively (many_file, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (many));
+}
+
+static void
+test_async (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GAsyncResult) created = NULL;
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  tm_temporary_directory_new_async (fixture->base, "t", G_PRIORITY_DEFAULT, NULL, keep_result_cb,
+                                    &created);
+  directory = tm_temporary_directory_new_finish (wait_for_result (&created), &error);
+  g_assert_no_error (error);
+  path = get_real_path (fixture, directory);
+  make_tree (path);
+
+  tm_temporary_directory_close_async (directory, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &closed);
+  tm_temporary_directory_close_finish (directory, wait_for_result (&closed), &error);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (path));
+}
+
+/* The client library of GVfs warns of a connection that it has lost. */
+static gboolean
+is_fatal_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  return g_strcmp0 (domain, "GVFS") != 0;
+}
+
+static void
+log_of_gvfs_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  g_test_message ("%s", message);
+}
+
+/* In the main loop, the client library learns that the old connection is gone. */
+static void
+close_when_reconnected (TmTemporaryDirectory *directory)
+{
+  for (guint i = 0; i < 100 && !tm_temporary_directory_close (directory, NULL, NULL); i++)
+    {
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_usleep (50 * 1000);
+    }
+  close_successfully (directory);
+}
+
+/* In the middle of a deletion: the server is stopped when it has deleted some, and only then ended.
+ * By then the directory has been read, so few are its entries: the client library of GVfs waits a
+ * minute for more when it loses the connection while it reads one. */
+static void
+test_broken_connection (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *uri = NULL;
+  g_autoptr (GError) error = NULL;
+  const guint n_files = 60;
+  pid_t connection;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  g_test_log_set_fatal_handler (is_fatal_cb, NULL);
+  directory = create (fixture);
+  path = get_real_path (fixture, directory);
+  uri = g_file_get_uri (tm_temporary_directory_get_file (directory));
+  make_files (path, n_files);
+
+  connection = servers_find_ssh_connection ();
+  g_assert_cmpint (connection, >, 0);
+  tm_temporary_directory_close_async (directory, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &closed);
+  while (count_entries (path) > n_files - 10)
+    g_usleep (1000);
+  g_assert_no_errno (kill (connection, SIGSTOP));
+  g_assert_cmpuint (count_entries (path), >, 0);
+  g_assert_no_errno (kill (connection, SIGKILL));
+
+  g_assert_false (
+      tm_temporary_directory_close_finish (directory, wait_for_result (&closed), &error));
+  g_assert_nonnull (error);
+  g_assert_cmpuint (error->domain, ==, G_IO_ERROR);
+  g_assert_nonnull (strstr (error->message, uri));
+  g_test_message ("%s", error->message);
+  g_clear_error (&error);
+  g_assert_false (tm_temporary_directory_is_closed (directory));
+  g_assert_true (path_exists (path));
+
+  /* Whoever connects again can go on. */
+  g_assert_true (servers_mount (fixture->base));
+  close_when_reconnected (directory);
+  g_assert_false (path_exists (path));
+}
+
+static void
+add_tests (const char *name, void (*function) (Fixture *, gconstpointer))
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kind_names); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/remote/%s/%s", kind_names[i], name);
+
+      g_test_add_vtable (path, sizeof (Fixture), GINT_TO_POINTER (i), (GTestFixtureFunc) set_up,
+                         (GTestFixtureFunc) function, (GTestFixtureFunc) tear_down);
+    }
+}
+
+static void
+start_servers (void)
+{
+  g_autoptr (GFile) gvfs = get_file (KIND_GVFS, "/");
+  g_autoptr (GFile) sftp = NULL;
+
+  is_available[KIND_GVFS] = servers_mount (gvfs);
+  if (!is_available[KIND_GVFS] || !servers_start_ssh ())
+    return;
+
+  sftp = get_file (KIND_SFTP, "/");
+  is_available[KIND_SFTP] = servers_mount (sftp);
+}
+
+int
+main (int argc, char *argv[])
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_handler ("GVFS", G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL, log_of_gvfs_cb, NULL);
+  is_available[KIND_LOCAL] = TRUE;
+
+  add_tests ("create-and-close", test_create_and_close);
+  add_tests ("gone-and-kept", test_gone_and_kept);
+  add_tests ("last-unref", test_last_unref);
+  add_tests ("bad-parents", test_bad_parents);
+  add_tests ("publish", test_publish);
+  add_tests ("root", test_root);
+  add_tests ("cleanup", test_cleanup);
+  add_tests ("ages", test_ages);
+  add_tests ("list", test_list);
+  add_tests ("delete", test_delete);
+  add_tests ("cancelled", test_cancelled);
+  add_tests ("async", test_async);
+  g_test_add ("/remote/sftp/broken-connection", Fixture, GINT_TO_POINTER (KIND_SFTP), set_up,
+              test_broken_connection, tear_down);
+
+  if (servers_start ())
+    start_servers ();
+  status = g_test_run ();
+  servers_stop ();
+  return status;
+}
