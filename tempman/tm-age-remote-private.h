@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 /* What has to be asked of a directory for tm_age_remote_find_last_use(). */
 #define TM_AGE_REMOTE_ATTRIBUTES                                                                   \
   G_FILE_ATTRIBUTE_STANDARD_NAME                                                                   \
-      "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_TIME_MODIFIED                        \
-      "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC "," G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC              \
-      "," G_FILE_ATTRIBUTE_TIME_ACCESS "," G_FILE_ATTRIBUTE_TIME_ACCESS_USEC                       \
-      "," G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
+  "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_TIME_MODIFIED                            \
+  "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC "," G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC                  \
+  "," G_FILE_ATTRIBUTE_TIME_ACCESS "," G_FILE_ATTRIBUTE_TIME_ACCESS_USEC                           \
+  "," G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
 
 gboolean tm_age_remote_get_modified (GFileInfo *info, TmTimestamp *time);
 gboolean tm_age_remote_get_accessed (GFileInfo *info, TmTimestamp *time);

@@ -125,9 +125,13 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
  * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file;
  * %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when @file or something in it is
  * a mount point, or somebody keeps adding files; %G_IO_ERROR_INVALID_ARGUMENT for
- * the root of the file system; %G_IO_ERROR_NOT_SUPPORTED when it is not a local
- * file; %G_IO_ERROR_CANCELLED. It can be called again then, to delete the rest. That
- * something in a directory is deleted by somebody else meanwhile is no error.
+ * the root of the file system; %G_IO_ERROR_CANCELLED. It can be called again then, to delete the
+ * rest. That something in a directory is deleted by somebody else meanwhile is no error.
+ *
+ * What is not a local file is deleted through GIO, by name and one after the other. Links
+ * are not followed there either, but against somebody who exchanges a directory for a
+ * link meanwhile only whoever serves the files can do anything; something that is mounted
+ * is left alone if GIO tells it from the rest, and permissions are left as they are.
  *
  * It looks at no lock: to delete a [class@TemporaryDirectory], close it.
  *

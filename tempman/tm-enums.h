@@ -57,7 +57,8 @@ GType tm_root_flags_get_type (void) G_GNUC_CONST;
  * own times are old, as far as the first young entry. It follows no link and crosses no
  * mount point. It leaves the access times alone where it may: of a directory that
  * belongs to another user the access time does not count, since reading it changes that
- * time. What it has no permission to read counts with its own times alone.
+ * time, and neither does that of any directory that is not a local file. What it has no
+ * permission to read counts with its own times alone.
  *
  * Since: 1.0
  */
@@ -83,7 +84,7 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
  * Who uses a sub-directory of a [class@Root].
  *
  * On a remote file system, where the locks of other machines are not seen, nothing is
- * called abandoned.
+ * called abandoned; and of files that are not local at all nothing is called live either.
  *
  * Since: 1.0
  */

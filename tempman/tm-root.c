@@ -37,6 +37,10 @@
  * on: renaming it or replacing a link on the way to it does not lead the root
  * anywhere else.
  *
+ * A directory that is not a local file, such as one that GVfs serves, is looked up by its
+ * name each time. There are no locks in it: nothing is seen to be in use or abandoned, and
+ * a cleanup goes by the age alone.
+ *
  * An object can be used from any thread. One that was constructed but not
  * initialised, with `g_object_new()` alone, fails with
  * %G_IO_ERROR_NOT_INITIALIZED.
@@ -277,8 +281,9 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * %G_IO_ERROR_INVALID_ARGUMENT when it is the home directory or one above it, or
  * when @timeout is not a number; with %G_IO_ERROR_PERMISSION_DENIED when it cannot
  * be read or, with [flags@RootFlags.CREATE_DIRECTORY], belongs to somebody else;
- * with %G_IO_ERROR_NOT_SUPPORTED when it is not a local file; and with
- * %G_IO_ERROR_CANCELLED.
+ * and with %G_IO_ERROR_CANCELLED. When it is not a local file, also with whatever GIO
+ * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is, and whether it is the home
+ * directory of another machine, cannot be told then.
  *
  * Returns: (transfer full): a new root, or %NULL with @error set
  *

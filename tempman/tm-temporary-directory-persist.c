@@ -145,8 +145,8 @@ notify_published (GObject *object)
  *
  * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
  * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when
- * @destination is on another file system or mount, is not a local file, or is on a file
- * system that cannot do it in one step, and in a forked child; with
+ * @destination is on another file system or mount, or on one that cannot do it in one
+ * step, and in a forked child; with
  * %G_IO_ERROR_INVALID_ARGUMENT when @destination is in the directory itself, or the
  * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
  * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;
@@ -154,6 +154,11 @@ notify_published (GObject *object)
  * %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and
  * with %G_IO_ERROR_NOT_INITIALIZED. Then everything is as it was, and @self can be used.
  * Once it is published it is not cancelled any more.
+ *
+ * What is not a local file is moved by whoever serves it, and never copied. Whether that
+ * is one step, and whether it notices something that appears at the destination in the
+ * same instant, is up to that one. What is there already is never replaced: with
+ * [flags@PersistFlags.REPLACE] that is %G_IO_ERROR_NOT_SUPPORTED.
  *
  * If several threads close, keep or publish a directory, one of them does.
  *

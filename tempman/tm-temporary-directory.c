@@ -21,6 +21,9 @@
  * other program that respects BSD locks deletes it: neither a cleanup of a [class@Root] nor
  * systemd-tmpfiles.
  *
+ * It can also be created in a file that is not local, such as one that GVfs serves. Then
+ * nothing is locked: nobody else knows that it is in use.
+ *
  * ```c
  * g_autoptr (GError) error = NULL;
  * g_autoptr (TmTemporaryDirectory) directory =
@@ -289,7 +292,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:path: (getter get_path) (type filename)
    *
-   * The absolute path of the directory, in the file name encoding.
+   * The absolute path of the directory, in the file name encoding, if it is a local file.
    *
    * Since: 1.0
    */
@@ -299,7 +302,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:fd: (getter get_fd)
    *
-   * A descriptor of the directory, or -1 when it is closed.
+   * A descriptor of the directory, or -1 when it is closed or not a local file.
    *
    * Since: 1.0
    */
@@ -386,14 +389,16 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * Creates a temporary directory.
  *
  * Only its owner has access to it, whatever the umask. Its name cannot be foreseen
- * and is never used a second time.
+ * and is never used a second time. In a @parent that is not a local file it has no
+ * lock, and is closed to others only as far as whoever serves it can do that, and from
+ * a moment after it was made.
  *
  * Fails with %G_IO_ERROR_INVALID_FILENAME when @prefix contains a directory
  * separator, is `.` or `..`, or is too long for the file system; with
  * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_NOT_DIRECTORY or
- * %G_IO_ERROR_PERMISSION_DENIED when nothing can be created in @parent; with
- * %G_IO_ERROR_NOT_SUPPORTED when @parent is not a local file; and with
- * %G_IO_ERROR_CANCELLED. Then nothing is left behind.
+ * %G_IO_ERROR_PERMISSION_DENIED when nothing can be created in @parent; and with
+ * %G_IO_ERROR_CANCELLED. Then nothing is left behind. When @parent is not a local file,
+ * also with whatever GIO reports of it, such as %G_IO_ERROR_NOT_MOUNTED.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
@@ -526,7 +531,7 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
  * after [method@TemporaryDirectory.persist].
  *
  * Returns: (transfer none) (nullable) (type filename): the path, also after it was
- *   closed; %NULL when @self was never initialised
+ *   closed; %NULL when @self was never initialised, or the directory is not a local file
  *
  * Since: 1.0
  */
@@ -551,7 +556,8 @@ tm_temporary_directory_get_path (TmTemporaryDirectory *self)
  * lock that marks the directory as being in use: a child process that inherits it
  * keeps the directory in use, and nobody may unlock it.
  *
- * Returns: the descriptor, or -1 when @self is closed or was never initialised
+ * Returns: the descriptor, or -1 when @self is closed or was never initialised, or the
+ *   directory is not a local file
  *
  * Since: 1.0
  */

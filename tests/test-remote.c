@@ -578,7 +578,7 @@ test_delete (Fixture *fixture, gconstpointer data)
 static void
 test_cancelled (Fixture *fixture, gconstpointer data)
 {
-  static const guint n_files[] = { 50000, 5000, 200 };
+  static const guint n_files[] = { 50000, 2000, 200 };
   g_autofree char *many = sandbox_path (&fixture->sandbox, "many");
   g_autoptr (GFile) many_file = g_file_get_child (fixture->base, "many");
   g_autoptr (TmTemporaryDirectory) directory = NULL;
