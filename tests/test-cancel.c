@@ -645,13 +645,13 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/cancel/before", test_before);
-  add_test ("/cancel/creation", test_creation);
-  add_test ("/cancel/creation/async", test_async_creation);
+  add_test_of_descriptors ("/cancel/creation", test_creation);
+  add_test_of_descriptors ("/cancel/creation/async", test_async_creation);
   add_test ("/cancel/creation/when-created", test_created);
   add_test ("/cancel/creation/result-dropped", test_result_dropped);
-  add_test ("/cancel/creation/without-callback", test_without_callback);
-  add_test ("/cancel/close", test_close);
-  add_test ("/cancel/close/async", test_async_close);
+  add_test_of_descriptors ("/cancel/creation/without-callback", test_without_callback);
+  add_test_of_descriptors ("/cancel/close", test_close);
+  add_test_of_descriptors ("/cancel/close/async", test_async_close);
   add_test ("/cancel/close/when-closed", test_closed);
   add_test ("/cancel/close/while-waiting", test_waiting);
   add_test ("/cancel/close/taken-over", test_taken_over);

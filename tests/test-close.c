@@ -608,20 +608,20 @@ main (int argc, char **argv)
   add_test ("/close/use-afterwards", test_use_after_close);
   add_test ("/close/notify", test_notify);
   add_test ("/close/from-threads", test_from_threads);
-  add_test ("/close/failure-from-threads", test_failure_from_threads);
+  add_test_of_descriptors ("/close/failure-from-threads", test_failure_from_threads);
   add_test ("/close/last-unref", test_last_unref);
   add_test ("/close/last-unref-in-thread", test_last_unref_in_thread);
-  add_test ("/close/last-unref-fails", test_last_unref_fails);
+  add_test_of_descriptors ("/close/last-unref-fails", test_last_unref_fails);
   add_test ("/close/removed-by-another", test_removed_by_another);
   add_test ("/close/parent-removed", test_parent_removed);
   add_test ("/close/renamed-away", test_renamed_away);
   add_test ("/close/moved-to-another-parent", test_moved_to_another_parent);
-  add_test ("/close/name-taken", test_name_taken);
-  add_test ("/close/fork", test_fork);
-  add_test ("/close/child-outlives-owner", test_child_outlives_owner);
-  add_test ("/close/exec", test_exec);
-  add_test ("/close/exit-in-use", test_exit_in_use);
-  add_test ("/close/out-of-descriptors", test_out_of_descriptors);
+  add_test_of_descriptors ("/close/name-taken", test_name_taken);
+  add_test_of_descriptors ("/close/fork", test_fork);
+  add_test_of_descriptors ("/close/child-outlives-owner", test_child_outlives_owner);
+  add_test_of_descriptors ("/close/exec", test_exec);
+  add_test_of_descriptors ("/close/exit-in-use", test_exit_in_use);
+  add_test_of_descriptors ("/close/out-of-descriptors", test_out_of_descriptors);
 
   return g_test_run ();
 }

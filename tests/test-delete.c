@@ -691,22 +691,22 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   /* First: its children are to find that nobody has needed threads before. */
-  add_test ("/delete/threads", test_threads);
+  add_test_of_descriptors ("/delete/threads", test_threads);
   add_test ("/delete/kinds", test_kinds);
   add_test ("/delete/bad", test_bad);
   add_test ("/delete/large", test_large);
   add_test ("/delete/short-reads", test_short_reads);
-  add_test ("/delete/forked", test_forked);
+  add_test_of_descriptors ("/delete/forked", test_forked);
   add_test ("/delete/descriptors", test_descriptors);
   add_test ("/delete/errors", test_errors);
   add_test ("/delete/barred", test_barred);
   add_test ("/delete/unwritable-parent", test_unwritable_parent);
   add_test ("/delete/progress", test_progress);
   add_test ("/delete/async", test_async);
-  add_test ("/delete/cancelled", test_cancelled);
+  add_test_of_descriptors ("/delete/cancelled", test_cancelled);
   add_test ("/delete/cancelled-by-progress", test_cancelled_by_progress);
   add_test ("/delete/two-deleters", test_two_deleters);
-  add_test ("/delete/filled", test_filled);
+  add_test_of_descriptors ("/delete/filled", test_filled);
 
   return g_test_run ();
 }

@@ -509,13 +509,13 @@ main (int argc, char **argv)
   add_test ("/environment/tmpdir", test_tmpdir);
   g_test_add_func (TMPDIR_WORKS, tmpdir_works_subprocess);
   g_test_add_func (TMPDIR_FAILS, tmpdir_fails_subprocess);
-  add_test ("/environment/link-replaced", test_link_replaced);
-  add_test ("/environment/relative-parent", test_relative_parent);
+  add_test_of_descriptors ("/environment/link-replaced", test_link_replaced);
+  add_test_of_descriptors ("/environment/relative-parent", test_relative_parent);
   add_test ("/environment/deleted-working-directory", test_deleted_working_directory);
   add_test ("/environment/root-removed", test_root_removed);
-  add_test ("/environment/root-replaced", test_root_replaced);
-  add_test ("/environment/root-barred", test_root_barred);
-  add_test ("/environment/home", test_home);
+  add_test_of_descriptors ("/environment/root-replaced", test_root_replaced);
+  add_test_of_descriptors ("/environment/root-barred", test_root_barred);
+  add_test_of_descriptors ("/environment/home", test_home);
   g_test_add_func ("/environment/home/subprocess/plain", home_subprocess);
   g_test_add_func ("/environment/home/subprocess/bound", bound_home_subprocess);
   g_test_add_func ("/environment/home/subprocess/missing", missing_home_subprocess);

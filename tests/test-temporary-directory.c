@@ -292,7 +292,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/temporary-directory/create", test_create);
+  add_test_of_descriptors ("/temporary-directory/create", test_create);
   add_test ("/temporary-directory/defaults", test_defaults);
   add_test ("/temporary-directory/properties", test_properties);
   add_test ("/temporary-directory/names-are-unique", test_names_are_unique);
@@ -302,7 +302,7 @@ main (int argc, char **argv)
   add_test ("/temporary-directory/bad/parent", test_bad_parent);
   add_test ("/temporary-directory/bad/unwritable-parent", test_unwritable_parent);
   add_test ("/temporary-directory/bad/prefixes", test_prefixes);
-  add_test ("/temporary-directory/umask", test_umask);
+  add_test_of_descriptors ("/temporary-directory/umask", test_umask);
 
   return g_test_run ();
 }
