@@ -124,7 +124,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     # count what a forked child has of the other threads of its parent. The last two would take
     # minutes.
     run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
-        --test-args '-x /attacks/link-exchanged-in-a-race -x /attacks/moved-out \
+        --test-args '-x /attack-races -x /attacks/moved-out \
                      -x /delete/descriptors -x /contents/depth -x /contents/memory \
                      -x /age/content/depth -x /age/content/mounts \
                      -x /persist/mounts -x /persist-races -x /root-entry/mounts-and-times \

@@ -37,8 +37,18 @@ char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
 gboolean path_exists (const char *path);
 guint count_entries (const char *path);
 guint count_open_descriptors (void);
+
+/* When a test that proves more the longer it runs has run long enough. */
+typedef struct
+{
+  gint64 end;    /* monotonic time */
+  guint64 count; /* of whatever the test counts */
+} Limit;
+
 gboolean is_soak (void);
-guint soak_seconds (guint otherwise);
+Limit limit_from_now (double seconds);
+Limit limit_of_soak (double otherwise);
+gboolean limit_is_reached (const Limit *limit, guint64 count);
 
 typedef void (*ChildFunc) (gpointer data);
 

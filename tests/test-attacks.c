@@ -7,9 +7,10 @@
  * else. Where the moment matters, the attack is made before every single system call, one after
  * the other; and a deletion as others have written it has to fall for it, else it would be none.
  *
- * Elsewhere: attacks on the creation of a directory in test-locking.c, through modes in
- * test-permissions.c, with mounts in test-mounts.c, with what is no file in test-contents.c, with a
- * prefix or the umask in test-temporary-directory.c, on the directory of a root in test-root.c. */
+ * Elsewhere: attacks at every moment at once, on several threads, in test-attack-races.c; on the
+ * creation of a directory in test-locking.c; through modes in test-permissions.c; with mounts in
+ * test-mounts.c; with what is no file in test-contents.c; with a prefix or the umask in
+ * test-temporary-directory.c; on the directory of a root in test-root.c. */
 
 #include "deleters.h"
 #include "directories.h"
@@ -228,74 +229,6 @@ test_moved_out (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (renames_child, &test));
   assert_success_in_child (run_in_child (few_descriptors_child, &test));
   assert_success_in_child (run_in_child (moved_from_below_child, sandbox->path));
-}
-
-/* The same without a script: as fast as it goes, and for real. */
-typedef struct
-{
-  Rename rename;
-  gint started; /* atomic, both */
-  gint stop;
-} Swapper;
-
-static gpointer
-swapper_thread (gpointer data)
-{
-  Swapper *swapper = data;
-
-  while (!g_atomic_int_get (&swapper->stop))
-    {
-      rename_cb (&swapper->rename);
-      g_atomic_int_set (&swapper->started, TRUE);
-    }
-  return NULL;
-}
-
-static gboolean
-race (Sandbox *sandbox, Deleter delete, gint64 microseconds)
-{
-  gint64 end = g_get_monotonic_time () + microseconds;
-  g_autofree char *victim = sandbox_path (sandbox, "victim");
-  gboolean escaped = FALSE;
-
-  while (!escaped && g_get_monotonic_time () < end)
-    {
-      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
-      g_autofree char *inner = child_path (directory, "d");
-      g_autofree char *link = child_path (directory, "link");
-      Swapper swapper = { .rename = { inner, link, RENAME_EXCHANGE } };
-      GThread *thread;
-
-      lay_out (victim);
-      make_directory (inner);
-      g_assert_no_errno (symlink (victim, link));
-      thread = g_thread_new ("swapper", swapper_thread, &swapper);
-      while (!g_atomic_int_get (&swapper.started))
-        g_thread_yield ();
-
-      delete (directory);
-
-      g_atomic_int_set (&swapper.stop, TRUE);
-      g_thread_join (thread);
-      escaped = !is_whole (victim);
-    }
-
-  return escaped;
-}
-
-/* Somebody who never stops can keep a directory from being emptied. */
-static void
-close_somehow (TmTemporaryDirectory *directory)
-{
-  tm_temporary_directory_close (directory, NULL, NULL);
-}
-
-static void
-test_link_exchanged_in_a_race (Sandbox *sandbox, gconstpointer data)
-{
-  g_assert_false (race (sandbox, close_somehow, G_USEC_PER_SEC / 2));
-  /* Else the race was none. */
-  g_assert_true (race (sandbox, delete_by_path, 60 * G_USEC_PER_SEC));
 }
 
 /* CVE-2026-3888: it is idle for as long as the attacker likes, and every cleaner finds it so old
@@ -582,7 +515,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/attacks/link-exchanged", test_link_exchanged);
-  add_test ("/attacks/link-exchanged-in-a-race", test_link_exchanged_in_a_race);
   add_test ("/attacks/parent-exchanged", test_parent_exchanged);
   add_test ("/attacks/name-is-link-to-it", test_name_is_link_to_it);
   add_test ("/attacks/calls", test_calls);

@@ -291,9 +291,8 @@ persist_naively (TmTemporaryDirectory *directory, const char *path)
 }
 
 static void
-publish_for (Sandbox *sandbox, guint seconds, gboolean naive, Reader *reader)
+publish (Sandbox *sandbox, Limit limit, gboolean naive, Reader *reader)
 {
-  gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autofree char *parent_path = temporary_parent (sandbox);
   g_autoptr (GFile) parent = g_file_new_for_path (parent_path);
@@ -325,7 +324,8 @@ publish_for (Sandbox *sandbox, guint seconds, gboolean naive, Reader *reader)
           threads[1] = g_thread_new (NULL, locking_reader_thread, reader);
         }
     }
-  while (g_get_monotonic_time () < end && !(naive && g_atomic_int_get (&reader->n_missing) > 0));
+  while (!limit_is_reached (&limit, n_published) &&
+         !(naive && g_atomic_int_get (&reader->n_missing) > 0));
 
   g_atomic_int_set (&reader->stop, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
@@ -345,7 +345,7 @@ test_never_missing (Sandbox *sandbox, gconstpointer data)
 {
   Reader reader;
 
-  publish_for (sandbox, soak_seconds (1), FALSE, &reader);
+  publish (sandbox, limit_of_soak (1), FALSE, &reader);
   g_assert_cmpint (reader.n_looks, >, 0);
   g_assert_cmpint (reader.n_missing, ==, 0);
   g_assert_cmpint (reader.n_halves, ==, 0);
@@ -357,7 +357,7 @@ test_never_missing_control (Sandbox *sandbox, gconstpointer data)
 {
   Reader reader;
 
-  publish_for (sandbox, 60, TRUE, &reader);
+  publish (sandbox, limit_from_now (60), TRUE, &reader);
   g_assert_cmpint (reader.n_missing, >, 0);
 }
 

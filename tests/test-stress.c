@@ -181,9 +181,8 @@ kill_and_replace (Process *process, Stress *stress)
 }
 
 static void
-run (Stress *stress, guint seconds, gboolean until_lost)
+run (Stress *stress, Limit limit, gboolean until_lost)
 {
-  gint64 end = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
   Process processes[MAX_PROCESSES];
   guint n_killed = 0;
   guint n_to_kill;
@@ -195,7 +194,7 @@ run (Stress *stress, guint seconds, gboolean until_lost)
   n_to_kill = n;
   n = start_processes (processes, n, 1, tmpfiles_child, stress);
 
-  while (g_get_monotonic_time () < end &&
+  while (!limit_is_reached (&limit, (guint64) g_atomic_int_get (&stress->tally->n_created)) &&
          !(until_lost && g_atomic_int_get (&stress->tally->n_lost) > 0))
     {
       g_usleep (KILL_INTERVAL_MICROSECONDS);
@@ -225,10 +224,10 @@ test_creators_and_cleaners (Sandbox *sandbox, gconstpointer data)
   g_assert_no_error (error);
 
 #ifdef EXPECT_LOSS
-  run (&stress, 60, TRUE);
+  run (&stress, limit_from_now (60), TRUE);
   g_assert_cmpint (stress.tally->n_lost, >, 0);
 #else
-  run (&stress, soak_seconds (5), FALSE);
+  run (&stress, limit_of_soak (5), FALSE);
   g_assert_cmpint (stress.tally->n_lost, ==, 0);
   g_assert_cmpint (stress.tally->n_errors, ==, 0);
 #endif
