@@ -101,19 +101,103 @@ void test_root () throws Error {
     remove_folder (folder);
 }
 
-async void use_asynchronously (File folder) throws Error {
-    var directory = yield new Tempman.TemporaryDirectory (folder, null, Priority.DEFAULT, null);
-    var root = yield new Tempman.Root (folder, 3600, Tempman.RootFlags.NONE, Priority.DEFAULT, null);
+void test_persist () throws Error {
+    var folder = make_folder ();
+    var destination = folder.get_child ("published");
+
+    new Tempman.TemporaryDirectory.sync (folder).persist (destination);
+    var second = new Tempman.TemporaryDirectory.sync (folder);
+    try {
+        second.persist (destination);
+        assert_not_reached ();
+    } catch (IOError.EXISTS error) {
+        assert_true (error.message.contains (destination.get_path ()));
+    }
+    assert_true (second.persist (destination, Tempman.PersistFlags.REPLACE));
+    assert_true (second.file.equal (destination));
+    destination.delete ();
+    remove_folder (folder);
+}
+
+void check_entries (ListModel entries, string expected) {
+    string[] found = {};
+
+    for (uint i = 0; i < entries.get_n_items (); i++) {
+        var entry = (Tempman.RootEntry) entries.get_item (i);
+        var age = new DateTime.now_utc ().difference (entry.last_used);
+
+        assert_true (entry.expired == (age > TimeSpan.HOUR));
+        found += "%s %s".printf (entry.info.get_name (), entry.state.to_string ());
+    }
+    assert_true (string.joinv (", ", found) == expected);
+}
+
+void test_entries () throws Error {
+    var folder = make_folder ();
+    var root = new Tempman.Root.sync (folder, 3600);
+    root.prefix = "photos";
     var old = folder.get_child ("old");
 
     old.make_directory ();
     make_old (old.get_path ());
-    assert_true ((yield root.cleanup_async (Priority.DEFAULT, null)) == 1);
+    var directory = new Tempman.TemporaryDirectory.sync (folder, "photos");
+    check_entries (root.list_entries (),
+                   @"old TM_ENTRY_STATE_UNOWNED, $(directory.file.get_basename ()) TM_ENTRY_STATE_LIVE");
+    directory.close ();
+    root.age_basis = Tempman.AgeBasis.NEWEST_CONTENT;
+    assert_true (root.cleanup () == 1);
+    remove_folder (folder);
+}
 
-    var other = yield root.create_temp_dir_async (Priority.DEFAULT, null);
+File make_tree (File folder) throws Error {
+    var tree = folder.get_child ("tree");
+
+    tree.get_child ("branch").make_directory_with_parents ();
+    return tree;
+}
+
+void test_delete () throws Error {
+    var folder = make_folder ();
+    uint64 last = 0;
+
+    assert_true (Tempman.delete_recursively (make_tree (folder), null, (n_deleted, n_found) => {
+        assert_true (n_deleted <= n_found);
+        last = n_deleted;
+    }));
+    assert_true (last == 2);
+    assert_true (Tempman.delete_recursively (make_tree (folder)));
+    try {
+        Tempman.delete_recursively (folder.get_child ("tree"));
+        assert_not_reached ();
+    } catch (IOError.NOT_FOUND error) {
+        assert_true (error.message.contains ("tree"));
+    }
+    remove_folder (folder);
+}
+
+async void use_asynchronously (File folder) throws Error {
+    var directory = yield new Tempman.TemporaryDirectory (folder);
+    var root = yield new Tempman.Root (folder, 3600);
+    var old = folder.get_child ("old");
+
+    old.make_directory ();
+    make_old (old.get_path ());
+    assert_true ((yield root.list_entries_async ()).get_n_items () == 2);
+    assert_true ((yield root.cleanup_async ()) == 1);
+
+    var other = yield root.create_temp_dir_async ();
     assert_true (other.file.get_parent ().equal (folder));
-    assert_true (yield other.close_async (Priority.DEFAULT, null));
-    assert_true (yield directory.close_async (Priority.LOW, null));
+    assert_true (yield other.close_async ());
+    var destination = folder.get_child ("published");
+    assert_true (yield directory.persist_async (destination));
+    var second = yield new Tempman.TemporaryDirectory (folder, "vala", Priority.LOW);
+    assert_true (yield second.persist_async (destination, Tempman.PersistFlags.REPLACE));
+
+    uint64 last = 0;
+    assert_true (yield Tempman.delete_recursively_async (destination));
+    assert_true (yield Tempman.delete_recursively_async (make_tree (folder), Priority.DEFAULT, null,
+                                                         (n_deleted) => last = n_deleted));
+    assert_true (last == 2);
 
     var cancellable = new Cancellable ();
     cancellable.cancel ();
@@ -163,6 +247,9 @@ int main (string[] arguments) {
     add ("/vala/keep", test_keep);
     add ("/vala/errors", test_errors);
     add ("/vala/root", test_root);
+    add ("/vala/persist", test_persist);
+    add ("/vala/entries", test_entries);
+    add ("/vala/delete", test_delete);
     add ("/vala/async", test_async);
     return Test.run ();
 }
