@@ -103,7 +103,7 @@ JS
 check 'JavaScript override' gjs -m "$work/override.js"
 
 # All of the tests in C are long, and do not change with the place they are run from.
-for tests in c-root.test c-temporary-directory c-version python- javascript- vala-; do
+for tests in c-root.test c-temporary-directory c-version python- javascript- vala- lua- perl- ruby-; do
     check "installed tests: $tests" run_installed $tests
 done
 

@@ -57,10 +57,12 @@ skip() {
 build() {
     name=$1
     compiler=$2
+    cxx=g++
+    [ "$compiler" != clang ] || cxx=clang++
     shift 2
     begin "$name: build"
     rm -rf "$source_dir/_build-$name"
-    CC=$compiler meson setup "$source_dir/_build-$name" "$source_dir" -Dwerror=true "$@" \
+    CC=$compiler CXX=$cxx meson setup "$source_dir/_build-$name" "$source_dir" -Dwerror=true "$@" \
         >"$results/$name-setup.log" 2>&1 &&
         meson compile -C "$source_dir/_build-$name" >"$results/$name-build.log" 2>&1 || {
         cat "$results/$name-setup.log" "$results/$name-build.log" 2>/dev/null | tail -n 60

@@ -1,0 +1,223 @@
+-- SPDX-FileCopyrightText: 2026 The tempman authors
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- The typelib as lgi makes Lua of it. Prints TAP.
+
+local lgi = require 'lgi'
+local Gio, GLib = lgi.Gio, lgi.GLib
+local Tempman = lgi.require('Tempman', '1')
+
+local n_tests, n_failed = 0, 0
+
+local function test(name, run)
+    n_tests = n_tests + 1
+    local folder = Gio.File.new_for_path(GLib.dir_make_tmp('tempman-test-XXXXXX'))
+    local ok, failure = xpcall(run, function(message)
+        return debug.traceback(tostring(message))
+    end, folder)
+    -- What a test leaves behind is a failure, so that the folder is empty.
+    if ok then
+        collectgarbage()
+        ok, failure = folder:delete()
+    end
+    print(('%s %d - %s'):format(ok and 'ok' or 'not ok', n_tests, name))
+    if not ok then
+        n_failed = n_failed + 1
+        print('# ' .. tostring(failure):gsub('\n', '\n# '))
+    end
+end
+
+local function equal(actual, expected)
+    if actual ~= expected then
+        error(('expected %s, got %s'):format(expected, actual), 2)
+    end
+end
+
+-- What lgi returns for a call that fails: something false or a number, and the error.
+local function fails(code, text, _, failure)
+    assert(failure, 'no error')
+    assert(failure:matches(Gio.IOErrorEnum, code), failure)
+    assert(failure.message:find(text, 1, true), failure)
+end
+
+local function make_old(folder, name)
+    local child = folder:get_child(name)
+    assert(child:make_directory())
+    assert(child:set_attribute_uint64('time::modified', os.time() - 7200, 'NONE'))
+    assert(child:set_attribute_uint64('time::access', os.time() - 7200, 'NONE'))
+    return child
+end
+
+local function exists(file)
+    return file:query_exists()
+end
+
+test('create, use and close', function(folder)
+    local directory = assert(Tempman.TemporaryDirectory.new(folder, 'lua'))
+    assert(directory.file:get_parent():equal(folder))
+    equal(directory.path, directory:get_path())
+    assert(directory.fd >= 0)
+    local file = assert(io.open(directory:get_child('notes'):get_path(), 'w'))
+    file:write('work'):close()
+    equal(directory.closed, false)
+    assert(directory:close())
+    equal(directory:is_closed(), true)
+    equal(exists(directory.file), false)
+    assert(directory:close())
+end)
+
+test('the collector deletes', function(folder)
+    local path = assert(Tempman.TemporaryDirectory.new(folder)).path
+    collectgarbage()
+    collectgarbage()
+    equal(exists(Gio.File.new_for_path(path)), false)
+end)
+
+test('sweep', function(folder)
+    local root = assert(Tempman.Root.new(folder, 3599.5, {}))
+    equal(root.timeout, 3599.5)
+    local directory = assert(root:create_temp_dir())
+    local old = make_old(folder, 'old')
+    equal(root:cleanup(), 1)
+    equal(exists(old), false)
+    assert(exists(directory.file))
+    assert(directory:close())
+end)
+
+test('flags and properties', function(folder)
+    local both = {'CREATE_DIRECTORY', 'RECLAIM_ABANDONED'}
+    local root = assert(Tempman.Root.new(folder:get_child('made'), Tempman.NO_TIMEOUT, both))
+    equal(root.timeout, -1)
+    assert(root.flags.CREATE_DIRECTORY and root.flags.RECLAIM_ABANDONED)
+    assert(not root.flags.EXPIRE_LIVE)
+    root.prefix = 'photos'
+    root.age_basis = 'MODIFIED'
+    equal(root:get_age_basis(), 'MODIFIED')
+    local directory = assert(root:create_temp_dir())
+    assert(directory.file:get_basename():find('^photos%-'))
+    assert(directory:close())
+    assert(root.directory:delete())
+end)
+
+test('list', function(folder)
+    local root = assert(Tempman.Root.new(folder, 3600, {}))
+    local directory = assert(root:create_temp_dir())
+    local old = make_old(folder, 'old')
+    local entries = assert(root:list_entries())
+    equal(entries:get_n_items(), 2)
+    -- In the order of the names.
+    local first, second = entries:get_item(0), entries:get_item(1)
+    assert(first.file:equal(old))
+    equal(first.state, 'UNOWNED')
+    equal(first.expired, true)
+    assert(math.abs(os.time() - 7200 - first.last_used:to_unix()) <= 60)
+    equal(first.info:get_name(), 'old')
+    equal(second.state, 'LIVE')
+    equal(second.expired, false)
+    assert(directory:close())
+    assert(old:delete())
+end)
+
+test('keep and persist', function(folder)
+    local kept = assert(Tempman.TemporaryDirectory.new(folder))
+    assert(kept:keep())
+    assert(kept.file:delete())
+
+    local destination = folder:get_child('published')
+    assert(assert(Tempman.TemporaryDirectory.new(folder)):persist(destination, {}))
+    local second = assert(Tempman.TemporaryDirectory.new(folder))
+    fails('EXISTS', destination:get_path(), second:persist(destination, {}))
+    assert(second:persist(destination, 'REPLACE'))
+    assert(second.file:equal(destination))
+    assert(destination:delete())
+end)
+
+test('errors', function(folder)
+    local missing = folder:get_child('missing')
+    fails('NOT_FOUND', missing:get_path(), Tempman.TemporaryDirectory.new(missing))
+    fails('NOT_FOUND', missing:get_path(), Tempman.Root.new(missing, 0, {}))
+    fails('INVALID_ARGUMENT', folder:get_path(), Tempman.Root.new(folder, 0 / 0, {}))
+    fails('NOT_FOUND', missing:get_path(), Tempman.delete_recursively(missing))
+    equal(pcall(Tempman.TemporaryDirectory.new, 'no file'), false)
+    equal(pcall(Tempman.Root.new, nil, 0, {}), false)
+
+    local directory = assert(Tempman.TemporaryDirectory.new(folder))
+    assert(directory:close())
+    fails('CLOSED', directory.path, directory:keep())
+
+    -- The number is returned as it is, so that assert() does not see the error.
+    local cancellable = Gio.Cancellable()
+    cancellable:cancel()
+    local n_deleted, failure = assert(Tempman.Root.new(folder, 0, {})):cleanup(cancellable)
+    equal(n_deleted, -1)
+    fails('CANCELLED', '', n_deleted, failure)
+end)
+
+test('constructed by its properties', function(folder)
+    local directory = assert(Tempman.TemporaryDirectory {parent = folder, prefix = 'lua'})
+    assert(exists(directory.file))
+    assert(directory:close())
+
+    local missing = folder:get_child('missing')
+    fails('NOT_FOUND', missing:get_path(), Tempman.TemporaryDirectory {parent = missing})
+    fails('NOT_FOUND', missing:get_path(), Tempman.Root {directory = missing})
+    local root = assert(Tempman.Root {directory = folder, timeout = 0.5, flags = 'EXPIRE_LIVE'})
+    equal(root.timeout, 0.5)
+end)
+
+test('delete, with progress', function(folder)
+    local tree = folder:get_child('tree')
+    assert(tree:get_child('branch'):make_directory_with_parents())
+    local last
+    assert(Tempman.delete_recursively(tree, nil, function(n_deleted, n_found)
+        last = ('%d of %d'):format(n_deleted, n_found)
+    end))
+    equal(last, '2 of 2')
+
+    assert(tree:get_child('branch'):make_directory_with_parents())
+    last = nil
+    local loop, deleted = GLib.MainLoop()
+    Tempman.delete_recursively_async(tree, GLib.PRIORITY_DEFAULT, nil, function(n_deleted, n_found)
+        last = ('%d of %d'):format(n_deleted, n_found)
+    end, function(_, result)
+        deleted = Tempman.delete_recursively_finish(result)
+        loop:quit()
+    end)
+    loop:run()
+    equal(deleted, true)
+    equal(last, '2 of 2')
+end)
+
+test('asynchronously, with coroutines', function(folder)
+    Gio.Async.call(function()
+        local directory = assert(Tempman.TemporaryDirectory.async_new(folder, 'lua'))
+        assert(exists(directory.file))
+        assert(directory:async_close())
+
+        local root = assert(Tempman.Root.async_new(folder, 3600, 'NONE'))
+        local old = make_old(folder, 'old')
+        local entries = assert(root:async_list_entries())
+        equal(entries:get_n_items(), 1)
+        equal(root:async_cleanup(), 1)
+        equal(exists(old), false)
+        local other = assert(root:async_create_temp_dir())
+        assert(other:async_persist(folder:get_child('published'), 'NONE'))
+        assert(other.file:delete())
+
+        local missing = folder:get_child('missing')
+        fails('NOT_FOUND', missing:get_path(), Tempman.Root.async_new(missing, 0, 'NONE'))
+    end)()
+end)
+
+test('names that are not UTF-8', function(folder)
+    -- lgi takes file names for UTF-8, and those that are not only in URIs.
+    local directory = assert(Tempman.TemporaryDirectory.new(folder))
+    local child = Gio.File.new_for_uri(directory.file:get_uri() .. '/caf%E9')
+    assert(child:make_directory())
+    assert(exists(child))
+    assert(directory:close())
+    equal(exists(child), false)
+end)
+
+print('1..' .. n_tests)
+os.exit(n_failed == 0)

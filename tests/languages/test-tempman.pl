@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# The typelib as Glib::Object::Introspection makes Perl of it. Prints TAP.
+
+use strict;
+use warnings;
+use utf8;
+
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use Glib::Object::Introspection;
+use Test::More;
+
+Glib::Object::Introspection->setup(basename => 'Gio', version => '2.0', package => 'Glib::IO');
+Glib::Object::Introspection->setup(basename => 'Tempman', version => '1', package => 'Tempman');
+
+my $folder = tempdir('tempman-test-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $file = file($folder);
+
+sub file {
+    return Glib::IO::File::new_for_path($_[0]);
+}
+
+sub children {
+    my ($path) = @_;
+    opendir my $handle, $path or die "$path: $!";
+    return sort grep { !/^\.\.?$/ } readdir $handle;
+}
+
+sub make_old {
+    my $path = "$folder/$_[0]";
+    mkdir $path or die "$path: $!";
+    utime time - 7200, time - 7200, $path or die "$path: $!";
+    return $path;
+}
+
+# section NAME, RUN: TAP has no nested tests that every reader of it knows.
+sub section {
+    my ($name, $run) = @_;
+    note($name);
+    $run->();
+    return;
+}
+
+# fails CODE, TEXT, CALL: a GError is an exception of the class of its domain.
+sub fails {
+    my ($code, $text, $call) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    ok(!eval { $call->(); 1 } && ref $@ && $@->isa('Glib::Error')
+           && $@->matches('Glib::IO::IOErrorEnum', $code) && index($@->message, $text) >= 0,
+       "fails: $code")
+        or diag $@ // 'no error';
+}
+
+# wait_for CALL: runs a main loop until the callback that it is given has been called.
+sub wait_for {
+    my ($call) = @_;
+    my $loop = Glib::MainLoop->new;
+    my ($source, $result);
+    $call->(sub { ($source, $result) = @_; $loop->quit });
+    $loop->run;
+    return ($source, $result);
+}
+
+section 'create, use and close' => sub {
+    my $directory = Tempman::TemporaryDirectory->new($file, 'perl');
+    my $path = $directory->get_path;
+    like($path, qr{^\Q$folder\E/perl-[a-z2-7]{26}$}, 'path');
+    is($directory->get('path'), $path, 'property');
+    ok(-d $path, 'is there');
+    cmp_ok($directory->get_fd, '>=', 0, 'descriptor');
+    open my $notes, '>', $directory->get_child('notes')->get_path or die $!;
+    close $notes;
+    ok(!$directory->is_closed, 'open');
+    ok($directory->close, 'close');
+    ok($directory->is_closed, 'closed');
+    ok(!-e $path, 'is gone');
+    ok($directory->close, 'close again');
+};
+
+section 'the end of the scope deletes' => sub {
+    my $path;
+    {
+        my $directory = Tempman::TemporaryDirectory->new($file, undef);
+        $path = $directory->get_path;
+        ok(-d $path, 'is there');
+    }
+    ok(!-e $path, 'is gone');
+};
+
+section 'sweep' => sub {
+    my $root = Tempman::Root->new($file, 3599.5, []);
+    is($root->get_timeout, 3599.5, 'timeout');
+    my $directory = $root->create_temp_dir;
+    my $old = make_old('old');
+    is($root->cleanup, 1, 'how many');
+    ok(!-e $old, 'the old one is gone');
+    ok(-d $directory->get_path, 'the one in use stays');
+    $directory->close;
+};
+
+section 'flags and properties' => sub {
+    my $root = Tempman::Root->new($file->get_child('made'), Tempman::NO_TIMEOUT(),
+        [ 'create-directory', 'reclaim-abandoned' ]);
+    is($root->get('timeout'), -1, 'no timeout');
+    ok($root->get_flags & 'create-directory', 'a flag');
+    ok(!($root->get_flags & 'expire-live'), 'another');
+    $root->set_prefix('photos');
+    $root->set(age_basis => 'modified');
+    is($root->get_age_basis, 'modified', 'age basis');
+    like($root->create_temp_dir->get_path, qr{/photos-}, 'prefix');
+    ok(rmdir "$folder/made", 'is empty');
+};
+
+section 'list' => sub {
+    my $root = Tempman::Root->new($file, 3600, []);
+    my $directory = $root->create_temp_dir;
+    my $old = make_old('old');
+    my $entries = $root->list_entries;
+    is($entries->get_n_items, 2, 'how many');
+    # In the order of the names.
+    my ($first, $second) = map { $entries->get_item($_) } 0, 1;
+    is($first->get_file->get_path, $old, 'path');
+    is($first->get_state, 'unowned', 'state');
+    ok($first->get_expired, 'expired');
+    # GDateTime is known only to whoever sets GLib up as well, which is not made for that.
+    my $age = time - $first->get_info->get_attribute_uint64('time::modified');
+    cmp_ok(abs($age - 7200), '<=', 60, 'age');
+    is($second->get_state, 'live', 'in use');
+    ok(!$second->get_expired, 'not expired');
+    rmdir $old;
+};
+
+section 'keep and persist' => sub {
+    my $kept = Tempman::TemporaryDirectory->new($file, undef);
+    ok($kept->keep, 'keep');
+    ok(rmdir $kept->get_path, 'is there');
+
+    my $destination = $file->get_child('published');
+    ok(Tempman::TemporaryDirectory->new($file, undef)->persist($destination, []), 'persist');
+    my $second = Tempman::TemporaryDirectory->new($file, undef);
+    fails('exists', $destination->get_path, sub { $second->persist($destination, []) });
+    ok($second->persist($destination, 'replace'), 'replace');
+    is($second->get_path, "$folder/published", 'new name');
+    ok(rmdir "$folder/published", 'is there');
+};
+
+section 'errors' => sub {
+    my $missing = $file->get_child('missing');
+    fails('not-found', $missing->get_path,
+        sub { Tempman::TemporaryDirectory->new($missing, undef) });
+    fails('not-found', $missing->get_path, sub { Tempman::Root->new($missing, 0, []) });
+    fails('not-found', $missing->get_path, sub { Tempman::delete_recursively($missing) });
+    fails('invalid-argument', $folder, sub { Tempman::Root->new($file, 'nan' + 0, []) });
+    ok(!eval { Tempman::Root->new(undef, 0, []); 1 }, 'undef for a file');
+    ok(!eval { Tempman::TemporaryDirectory->new('no file', undef); 1 }, 'a string for a file');
+
+    my $directory = Tempman::TemporaryDirectory->new($file, undef);
+    $directory->close;
+    fails('closed', $directory->get_path, sub { $directory->keep });
+};
+
+section 'an object that is constructed by its properties' => sub {
+    my $directory = Glib::Object::new('Tempman::TemporaryDirectory', parent => $file);
+    fails('not-initialized', '', sub { $directory->close });
+    is($directory->get_path, undef, 'no path');
+    ok($directory->init(undef), 'init');
+    ok(-d $directory->get_path, 'is there');
+};
+
+section 'delete, with progress' => sub {
+    my $last;
+    my $progress = sub { $last = "$_[0] of $_[1]" };
+    make_path("$folder/tree/branch");
+    ok(Tempman::delete_recursively($file->get_child('tree'), undef, $progress), 'deleted');
+    is($last, '2 of 2', 'progress');
+
+    undef $last;
+    make_path("$folder/tree/branch");
+    my (undef, $result) = wait_for(sub {
+        Tempman::delete_recursively_async($file->get_child('tree'), 0, undef, $progress, undef,
+            $_[0]);
+    });
+    ok(Tempman::delete_recursively_finish($result), 'deleted asynchronously');
+    is($last, '2 of 2', 'progress');
+};
+
+section 'asynchronously' => sub {
+    my ($directory, $result) = wait_for(sub {
+        Tempman::TemporaryDirectory::new_async($file, 'perl', 0, undef, $_[0]);
+    });
+    is(Tempman::TemporaryDirectory->new_finish($result), $directory, 'created');
+    ok(-d $directory->get_path, 'is there');
+    (undef, $result) = wait_for(sub { $directory->close_async(0, undef, $_[0]) });
+    ok($directory->close_finish($result), 'closed');
+    ok(!-e $directory->get_path, 'is gone');
+
+    my $root = Tempman::Root->new($file, 3600, []);
+    make_old('old');
+    (undef, $result) = wait_for(sub { $root->list_entries_async(0, undef, $_[0]) });
+    is($root->list_entries_finish($result)->get_n_items, 1, 'listed');
+    (undef, $result) = wait_for(sub { $root->cleanup_async(0, undef, $_[0]) });
+    is($root->cleanup_finish($result), 1, 'swept');
+    (undef, $result) = wait_for(sub { $root->create_temp_dir_async(0, undef, $_[0]) });
+    my $other = $root->create_temp_dir_finish($result);
+    (undef, $result) = wait_for(sub {
+        $other->persist_async($file->get_child('published'), [], 0, undef, $_[0]);
+    });
+    ok($other->persist_finish($result), 'published');
+    ok(rmdir "$folder/published", 'is there');
+
+    (undef, $result) = wait_for(sub {
+        Tempman::Root::new_async($file->get_child('missing'), 0, [], 0, undef, $_[0]);
+    });
+    fails('not-found', "$folder/missing", sub { Tempman::Root->new_finish($result) });
+};
+
+section 'names are bytes' => sub {
+    my $directory = Tempman::TemporaryDirectory->new($file, "caf\xe9");
+    my $path = $directory->get_path;
+    like($path, qr{/caf\xe9-}, 'as it was given');
+    ok(-d $path, 'is there');
+    is($directory->get_child("\xff")->get_path, "$path/\xff", 'child');
+};
+
+is(join(' ', children($folder)), '', 'nothing is left');
+done_testing;

@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# The typelib as Ruby/GObjectIntrospection makes Ruby of it. Prints TAP.
+
+require 'fileutils'
+require 'gio2'
+require 'tmpdir'
+
+module Tempman
+  loader = GObjectIntrospection::Loader.new(self)
+  loader.version = '1'
+  loader.load('Tempman')
+end
+
+$n_tests = 0
+$n_failed = 0
+
+def test(name)
+  $n_tests += 1
+  Dir.mktmpdir('tempman-test-') do |path|
+    yield Gio::File.open(path: path), path
+    equal(Dir.children(path), [])
+    puts "ok #{$n_tests} - #{name}"
+  end
+rescue StandardError => error
+  $n_failed += 1
+  puts "not ok #{$n_tests} - #{name}"
+  puts error.full_message(highlight: false).gsub(/^/, '# ')
+end
+
+def check(condition, message = 'not so')
+  raise message unless condition
+end
+
+def equal(actual, expected)
+  check(actual == expected, "expected #{expected.inspect}, got #{actual.inspect}")
+end
+
+# A GError is an exception of the class of its code.
+def fails(exception, text = '')
+  yield
+rescue exception => error
+  check(error.message.include?(text), error.message)
+else
+  raise "no #{exception}"
+end
+
+def make_old(path, name)
+  old = File.join(path, name)
+  Dir.mkdir(old)
+  File.utime(Time.now - 7200, Time.now - 7200, old)
+  old
+end
+
+# Runs a main loop until the callback that it gives has been called.
+def wait_for
+  loop = GLib::MainLoop.new
+  returned = nil
+  yield(proc do |*arguments|
+    returned = arguments
+    loop.quit
+  end)
+  loop.run
+  returned
+end
+
+test('create, use and close') do |folder, path|
+  directory = Tempman::TemporaryDirectory.new(folder, 'ruby')
+  check(directory.path.start_with?("#{path}/ruby-"))
+  check(File.directory?(directory.path))
+  check(directory.fd >= 0)
+  File.write(directory.get_child('notes').path, 'work')
+  check(!directory.closed?)
+  check(directory.close)
+  check(directory.closed?)
+  check(!File.exist?(directory.path))
+  check(directory.close)
+end
+
+test('sweep') do |folder, path|
+  root = Tempman::Root.new(folder, 3599.5, :none)
+  equal(root.timeout, 3599.5)
+  directory = root.create_temp_dir
+  old = make_old(path, 'old')
+  equal(root.cleanup, 1)
+  check(!File.exist?(old))
+  check(File.directory?(directory.path))
+  directory.close
+end
+
+test('flags and properties') do |folder, path|
+  root = Tempman::Root.new(folder.get_child('made'), Tempman::NO_TIMEOUT,
+                           %i[create_directory reclaim_abandoned])
+  equal(root.timeout, -1)
+  equal(root.flags, Tempman::RootFlags::CREATE_DIRECTORY | Tempman::RootFlags::RECLAIM_ABANDONED)
+  root.prefix = 'photos'
+  root.age_basis = :modified
+  equal(root.age_basis, Tempman::AgeBasis::MODIFIED)
+  directory = root.create_temp_dir
+  check(File.basename(directory.path).start_with?('photos-'))
+  directory.close
+  Dir.rmdir("#{path}/made")
+end
+
+test('list') do |folder, path|
+  root = Tempman::Root.new(folder, 3600, :none)
+  directory = root.create_temp_dir
+  old = make_old(path, 'old')
+  entries = root.list_entries
+  equal(entries.n_items, 2)
+  # In the order of the names.
+  first, second = [0, 1].map { |i| entries.get_item(i) }
+  equal(first.file.path, old)
+  equal(first.state, Tempman::EntryState::UNOWNED)
+  check(first.expired?)
+  # GLib::DateTime has few methods there.
+  check((first.last_used.format('%s').to_i - (Time.now.to_i - 7200)).abs <= 60)
+  equal(first.info.name, 'old')
+  equal(second.state, Tempman::EntryState::LIVE)
+  check(!second.expired?)
+  directory.close
+  Dir.rmdir(old)
+end
+
+test('keep and persist') do |folder, path|
+  kept = Tempman::TemporaryDirectory.new(folder, nil)
+  check(kept.keep)
+  Dir.rmdir(kept.path)
+
+  destination = folder.get_child('published')
+  check(Tempman::TemporaryDirectory.new(folder, nil).persist(destination, :none))
+  second = Tempman::TemporaryDirectory.new(folder, nil)
+  fails(Gio::IOError::Exists, destination.path) { second.persist(destination, :none) }
+  check(second.persist(destination, :replace))
+  equal(second.path, destination.path)
+  Dir.rmdir("#{path}/published")
+end
+
+test('errors') do |folder, path|
+  missing = folder.get_child('missing')
+  fails(Gio::IOError::NotFound, missing.path) { Tempman::TemporaryDirectory.new(missing, nil) }
+  fails(Gio::IOError::NotFound, missing.path) { Tempman::Root.new(missing, 0, :none) }
+  fails(Gio::IOError::NotFound, missing.path) { Tempman.delete_recursively(missing) }
+  fails(Gio::IOError::InvalidArgument, path) { Tempman::Root.new(folder, Float::NAN, :none) }
+  fails(ArgumentError) { Tempman::Root.new(nil, 0, :none) }
+  fails(ArgumentError) { Tempman::Root.new('no file', 0, :none) }
+
+  cancellable = Gio::Cancellable.new
+  cancellable.cancel
+  root = Tempman::Root.new(folder, 0, :none)
+  fails(Gio::IOError::Cancelled) { root.cleanup(cancellable) }
+
+  directory = Tempman::TemporaryDirectory.new(folder, nil)
+  directory.close
+  fails(Gio::IOError::Closed, directory.path) { directory.keep }
+end
+
+test('an object that was never initialized') do
+  directory = Tempman::TemporaryDirectory.allocate
+  GLib::Object.instance_method(:initialize).bind_call(directory, {})
+  equal(directory.path, nil)
+  fails(Gio::IOError::NotInitialized) { directory.close }
+end
+
+test('delete, with progress') do |folder, path|
+  last = nil
+  FileUtils.mkdir_p("#{path}/tree/branch")
+  check(Tempman.delete_recursively(folder.get_child('tree')) do |n_deleted, n_found|
+    last = [n_deleted, n_found]
+  end)
+  equal(last, [2, 2])
+
+  # Of two callbacks in a call the block is both: the second gets the result.
+  FileUtils.mkdir_p("#{path}/tree/branch")
+  calls = []
+  _, result = wait_for do |finish|
+    Tempman.delete_recursively_async(folder.get_child('tree'), GLib::PRIORITY_DEFAULT) do |a, b|
+      b.is_a?(Gio::AsyncResult) ? finish.call(a, b) : calls << [a, b]
+    end
+  end
+  check(Tempman.delete_recursively_finish(result))
+  equal(calls.last, [2, 2])
+end
+
+test('asynchronously') do |folder, path|
+  # The object that is being created comes with the result, and is not to be made a second time.
+  directory, result = wait_for do |finish|
+    Tempman::TemporaryDirectory.new_async(folder, 'ruby', GLib::PRIORITY_DEFAULT, &finish)
+  end
+  check(directory.init_finish(result))
+  check(File.directory?(directory.path))
+  _, result = wait_for { |finish| directory.close_async(GLib::PRIORITY_DEFAULT, &finish) }
+  check(directory.close_finish(result))
+  check(!File.exist?(directory.path))
+
+  root, result = wait_for do |finish|
+    Tempman::Root.new_async(folder, 3600, :none, GLib::PRIORITY_DEFAULT, &finish)
+  end
+  check(root.init_finish(result))
+  make_old(path, 'old')
+  _, result = wait_for { |finish| root.list_entries_async(GLib::PRIORITY_DEFAULT, &finish) }
+  equal(root.list_entries_finish(result).n_items, 1)
+  _, result = wait_for { |finish| root.cleanup_async(GLib::PRIORITY_DEFAULT, &finish) }
+  equal(root.cleanup_finish(result), 1)
+  _, result = wait_for { |finish| root.create_temp_dir_async(GLib::PRIORITY_DEFAULT, &finish) }
+  other = root.create_temp_dir_finish(result)
+  _, result = wait_for do |finish|
+    other.persist_async(folder.get_child('published'), :none, GLib::PRIORITY_DEFAULT, &finish)
+  end
+  check(other.persist_finish(result))
+  Dir.rmdir("#{path}/published")
+
+  missing = folder.get_child('missing')
+  failed, result = wait_for do |finish|
+    Tempman::Root.new_async(missing, 0, :none, GLib::PRIORITY_DEFAULT, &finish)
+  end
+  fails(Gio::IOError::NotFound, missing.path) { failed.init_finish(result) }
+end
+
+test('names that are not UTF-8') do |folder, path|
+  directory = Tempman::TemporaryDirectory.new(folder, "caf\xe9")
+  check(directory.path.start_with?("#{path}/caf\xe9-"))
+  check(File.directory?(directory.path))
+  equal(directory.get_child("\xff").path, "#{directory.path}/\xff")
+  # What says of itself that it is no text is refused, with an exception.
+  fails(EncodingError) { directory.get_child("\xff".b) }
+  directory.close
+end
+
+puts "1..#{$n_tests}"
+exit($n_failed.zero?)
