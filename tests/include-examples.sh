@@ -31,7 +31,8 @@ names_what_is_missing() {
     makes '{{ examples/missing.c }}' 2>&1 | grep 'page.md:1: .*/examples/missing.c: No such file'
 }
 
-licence='SPDX-License-Identifier: LGPL-2.1-or-later'
+# In two pieces, or it would be taken for that of this file.
+licence="SPDX-License"'-Identifier: LGPL-2.1-or-later'
 printf '/*\n * %s\n */\n\n#include <x>\n\n/* [y] */\n' "$licence" >"$work/examples/alone.c"
 printf '/*\n * %s\n *\n * Usage: x\n */\nint x;\n' "$licence" >"$work/examples/first.c"
 printf '#!/usr/bin/perl\n# %s\n\n# Usage: x\nprint "{{ y }}";\n' "$licence" >"$work/examples/lines.pl"
