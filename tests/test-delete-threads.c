@@ -246,7 +246,7 @@ slow_caller_cb (const SystemCall *call, gpointer user_data)
 {
   GThread **caller = user_data;
 
-  if (g_str_equal (call->name, "unlinkat") && g_thread_self () == *caller)
+  if (g_str_equal (call->name, "unlinkat") && g_thread_self () == g_atomic_pointer_get (caller))
     g_usleep (200);
   return 0;
 }
@@ -297,7 +297,7 @@ test_credentials (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (chown (tree, TEST_UID, TEST_UID));
 
   interpose (slow_caller_cb, &caller);
-  caller = g_thread_new ("caller", delete_as_ordinary_user, file);
+  g_atomic_pointer_set (&caller, g_thread_new ("caller", delete_as_ordinary_user, file));
   error = g_thread_join (caller);
   interpose_end ();
 
