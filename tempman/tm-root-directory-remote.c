@@ -78,42 +78,54 @@ check_is_no_home (GFile *file, GError **error)
   return TRUE;
 }
 
-/* Makes the directory and those above it that are missing. */
+/* Somebody else may be making it as well. */
+static gboolean
+make_or_find (GFile *file, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (tm_tree_remote_make_directory (file, &local_error) ||
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* Makes the directory and those above it that are missing: up to the first that can be made or is
+ * there, and then down, where each has to be made. A link that leads nowhere is there too, and
+ * nothing can be made in it. */
 static gboolean
 make_with_parents (GFile *file, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) missing = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFile) highest = g_object_ref (file);
 
-  g_ptr_array_add (missing, g_object_ref (file));
-  while (missing->len > 0)
+  while (!g_cancellable_is_cancelled (cancellable) && !make_or_find (highest, &local_error))
     {
-      GFile *lowest = g_ptr_array_index (missing, missing->len - 1);
-      g_autoptr (GError) local_error = NULL;
-      GFile *parent;
+      GFile *parent = g_file_get_parent (highest);
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-
-      /* Somebody else may be making it as well. */
-      if (tm_tree_remote_make_directory (lowest, &local_error) ||
-          g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+      if (parent == NULL || !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         {
-          g_ptr_array_set_size (missing, (gint) missing->len - 1);
-          continue;
-        }
-
-      parent = g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
-                   ? g_file_get_parent (lowest)
-                   : NULL;
-      if (parent == NULL)
-        {
+          g_clear_object (&parent);
           tm_file_set_error (error, "Opening the root", file, local_error);
           return FALSE;
         }
-      g_ptr_array_add (missing, parent);
+
+      g_clear_error (&local_error);
+      g_ptr_array_add (missing, g_steal_pointer (&highest));
+      highest = parent;
     }
 
-  return TRUE;
+  for (guint i = missing->len; i > 0 && !g_cancellable_is_cancelled (cancellable); i--)
+    if (!make_or_find (g_ptr_array_index (missing, i - 1), &local_error))
+      {
+        tm_file_set_error (error, "Opening the root", file, local_error);
+        return FALSE;
+      }
+
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
 static GFileInfo *

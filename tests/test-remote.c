@@ -7,6 +7,7 @@
  * and by SFTP from a server of our own. What is looked at, or done behind the library's back, is
  * done to the files themselves, by their paths. */
 
+#include "roots.h"
 #include "servers.h"
 #include "support.h"
 
@@ -109,16 +110,6 @@ open_root (Fixture *fixture, double timeout, TmAgeBasis basis)
   g_assert_no_error (error);
   tm_root_set_age_basis (root, basis);
   return root;
-}
-
-static void
-assert_cleanup (TmRoot *root, gssize expected)
-{
-  g_autoptr (GError) error = NULL;
-  gssize n_deleted = tm_root_cleanup (root, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (n_deleted, ==, expected);
 }
 
 static void
@@ -367,6 +358,20 @@ test_root (Fixture *fixture, gconstpointer data)
   parent = g_file_get_parent (tm_temporary_directory_get_file (directory));
   g_assert_true (g_file_equal (parent, missing));
   close_successfully (directory);
+}
+
+/* It is there, and nothing can be made in it. */
+static void
+test_root_below_dangling_link (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *link = sandbox_path (&fixture->sandbox, "link");
+  g_autoptr (GFile) file = g_file_resolve_relative_path (fixture->base, "link/root");
+
+  if (skip_unless_served (fixture))
+    return;
+
+  g_assert_no_errno (symlink ("nowhere", link));
+  assert_root_fails (file, TM_ROOT_FLAGS_CREATE_DIRECTORY, G_IO_ERROR_NOT_FOUND);
 }
 
 static void
@@ -759,6 +764,7 @@ main (int argc, char *argv[])
   add_tests ("bad-parents", test_bad_parents);
   add_tests ("publish", test_publish);
   add_tests ("root", test_root);
+  add_tests ("root-below-dangling-link", test_root_below_dangling_link);
   add_tests ("cleanup", test_cleanup);
   add_tests ("ages", test_ages);
   add_tests ("list", test_list);
