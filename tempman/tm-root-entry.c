@@ -179,6 +179,18 @@ date_time_new (TmTimestamp time)
 }
 
 /* As GIO stores the times of a local file: those before 1970 too, in an unsigned number. */
+static void
+set_time (GFileInfo *info,
+          const char *attribute,
+          const char *usec_attribute,
+          const char *nsec_attribute,
+          TmTimestamp time)
+{
+  g_file_info_set_attribute_uint64 (info, attribute, (guint64) time.seconds);
+  g_file_info_set_attribute_uint32 (info, usec_attribute, time.nanoseconds / 1000);
+  g_file_info_set_attribute_uint32 (info, nsec_attribute, time.nanoseconds);
+}
+
 static GFileInfo *
 file_info_new (const char *name, const TmVerdict *verdict)
 {
@@ -189,22 +201,11 @@ file_info_new (const char *name, const TmVerdict *verdict)
   g_file_info_set_display_name (info, display_name);
   g_file_info_set_file_type (info, G_FILE_TYPE_DIRECTORY);
 
-  g_file_info_set_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED,
-                                    (guint64) verdict->modified.seconds);
-  g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
-                                    verdict->modified.nanoseconds / 1000);
-  g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC,
-                                    verdict->modified.nanoseconds);
-
+  set_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
+            G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, verdict->modified);
   if (verdict->has_accessed)
-    {
-      g_file_info_set_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_ACCESS,
-                                        (guint64) verdict->accessed.seconds);
-      g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
-                                        verdict->accessed.nanoseconds / 1000);
-      g_file_info_set_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC,
-                                        verdict->accessed.nanoseconds);
-    }
+    set_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
+              G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, verdict->accessed);
   return info;
 }
 

@@ -21,8 +21,8 @@
  * other program that respects BSD locks deletes it: neither a cleanup of a [class@Root] nor
  * systemd-tmpfiles.
  *
- * It can also be created in a file that is not local, such as one that GVfs serves. Then
- * nothing is locked: nobody else knows that it is in use.
+ * It can also be created in a directory that is not local, such as one that GVfs serves.
+ * Then nothing is locked: nobody else knows that it is in use.
  *
  * ```c
  * g_autoptr (GError) error = NULL;

@@ -5,6 +5,7 @@
 
 /* From when the age of an entry runs, and at what cost it is found out. */
 
+#include "roots.h"
 #include "support.h"
 
 #include <tempman.h>
@@ -82,16 +83,6 @@ open_root (const char *path, double timeout, TmAgeBasis basis)
   g_assert_no_error (error);
   tm_root_set_age_basis (root, basis);
   return root;
-}
-
-static void
-assert_cleanup (TmRoot *root, gssize expected)
-{
-  g_autoptr (GError) error = NULL;
-  gssize n_deleted = tm_root_cleanup (root, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (n_deleted, ==, expected);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "directories.h"
 #include "interpose.h"
 #include "remote-file-system.h"
+#include "roots.h"
 #include "support.h"
 
 #include <errno.h>
@@ -406,16 +407,6 @@ make_marked (Sandbox *sandbox, const char *name, mode_t mode, gint64 age)
   g_assert_no_errno (g_chmod (path, mode));
   make_old (path, age);
   return path;
-}
-
-static void
-assert_cleanup (TmRoot *root, gssize expected)
-{
-  g_autoptr (GError) error = NULL;
-  gssize n_deleted = tm_root_cleanup (root, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (n_deleted, ==, expected);
 }
 
 /* Then a free lock says nothing: only the age is left. */
