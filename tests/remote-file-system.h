@@ -10,5 +10,6 @@
 G_BEGIN_DECLS
 
 void pretend_remote (gboolean remote);
+gboolean skip_unless_deceived (const char *path);
 
 G_END_DECLS

@@ -663,6 +663,9 @@ test_remote (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmRoot) root = NULL;
   int fd;
 
+  if (skip_unless_deceived (sandbox->path))
+    return;
+
   make_directory (young);
   make_directory (old);
   make_directory (busy);
