@@ -171,6 +171,7 @@ tm_delete_recursively (GFile *file,
  * when that is busy. */
 typedef struct
 {
+  GTask *task; /* (unowned): whose data this is */
   TmDeleteProgressCallback callback;
   gpointer data; /* (owned): freed with destroy */
   GDestroyNotify destroy;
@@ -223,8 +224,7 @@ pass_on_cb (gpointer task)
 static void
 schedule_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
 {
-  GTask *task = user_data;
-  Reports *reports = g_task_get_task_data (task);
+  Reports *reports = user_data;
   gboolean was_scheduled;
 
   g_mutex_lock (&reports->mutex);
@@ -239,9 +239,9 @@ schedule_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
       g_autoptr (GSource) source = g_idle_source_new ();
 
       /* Of the same priority as the result, which comes after the last report. */
-      g_source_set_priority (source, g_task_get_priority (task));
-      g_source_set_callback (source, pass_on_cb, g_object_ref (task), g_object_unref);
-      g_source_attach (source, g_task_get_context (task));
+      g_source_set_priority (source, g_task_get_priority (reports->task));
+      g_source_set_callback (source, pass_on_cb, g_object_ref (reports->task), g_object_unref);
+      g_source_attach (source, g_task_get_context (reports->task));
     }
 }
 
@@ -253,7 +253,7 @@ delete_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable
   GError *local_error = NULL;
 
   if (tm_delete_recursively (source, cancellable,
-                             reports->callback != NULL ? schedule_report_cb : NULL, task,
+                             reports->callback != NULL ? schedule_report_cb : NULL, reports,
                              &local_error))
     g_task_return_boolean (task, TRUE);
   else
@@ -314,9 +314,10 @@ tm_delete_recursively_async (GFile *file,
 
   task = tm_task_new (file, tm_delete_recursively_async, io_priority, cancellable, callback,
                       user_data);
+  reports->task = task;
   g_task_set_task_data (task, reports, reports_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (delete_completed_cb), NULL);
-  g_task_run_in_thread (task, delete_thread_cb);
+  tm_task_run_in_thread (task, delete_thread_cb);
 }
 
 /**
@@ -339,5 +340,5 @@ tm_delete_recursively_finish (GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_async_result_is_tagged (result, tm_delete_recursively_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return tm_task_propagate_boolean (result, error);
 }

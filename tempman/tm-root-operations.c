@@ -148,7 +148,7 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
   g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_create_temp_dir_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return tm_task_propagate_pointer (result, error);
 }
 
 /**
@@ -249,7 +249,7 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_cleanup_async), -1);
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
-  return g_task_propagate_int (G_TASK (result), error);
+  return tm_task_propagate_int (result, error);
 }
 
 /**
@@ -375,5 +375,5 @@ tm_root_list_entries_finish (TmRoot *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_list_entries_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return tm_task_propagate_pointer (result, error);
 }

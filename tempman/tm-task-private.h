@@ -22,5 +22,9 @@ GTask *tm_task_new (gpointer source,
                     GCancellable *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer user_data);
+void tm_task_run_in_thread (GTask *task, GTaskThreadFunc thread_func);
+gboolean tm_task_propagate_boolean (GAsyncResult *result, GError **error);
+gssize tm_task_propagate_int (GAsyncResult *result, GError **error);
+gpointer tm_task_propagate_pointer (GAsyncResult *result, GError **error);
 
 G_END_DECLS

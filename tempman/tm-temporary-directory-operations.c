@@ -269,7 +269,7 @@ tm_temporary_directory_close_async (TmTemporaryDirectory *self,
                       user_data);
   g_task_set_task_data (task, g_new0 (gboolean, 1), g_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (close_completed_cb), NULL);
-  g_task_run_in_thread (task, close_thread_cb);
+  tm_task_run_in_thread (task, close_thread_cb);
 }
 
 /**
@@ -297,7 +297,7 @@ tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
                         FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return tm_task_propagate_boolean (result, error);
 }
 
 /* Whether the directory is there for this process to do with as it likes: @action, such as

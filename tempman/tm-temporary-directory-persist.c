@@ -267,7 +267,7 @@ tm_temporary_directory_persist_async (TmTemporaryDirectory *self,
                       callback, user_data);
   g_task_set_task_data (task, persist, persist_data_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (persist_completed_cb), NULL);
-  g_task_run_in_thread (task, persist_thread_cb);
+  tm_task_run_in_thread (task, persist_thread_cb);
 }
 
 /**
@@ -295,5 +295,5 @@ tm_temporary_directory_persist_finish (TmTemporaryDirectory *self,
                         FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return tm_task_propagate_boolean (result, error);
 }

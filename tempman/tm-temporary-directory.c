@@ -368,7 +368,7 @@ tm_temporary_directory_init_finish (GAsyncInitable *initable, GAsyncResult *resu
 {
   g_return_val_if_fail (g_task_is_valid (result, initable), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return tm_task_propagate_boolean (result, error);
 }
 
 static void
