@@ -668,24 +668,30 @@ tm_claim_get_identity (TmClaim *claim)
  * Opens the directory that it was created in, wherever that is by now.
  *
  * Returns: an `O_PATH` descriptor in which its name stands for it, or -1: `ENOENT` when it has been
- *   moved or removed
+ *   moved or removed, or why that cannot be told
  */
 int
 tm_claim_pin_parent (TmClaim *claim)
 {
   int parent = tm_dirfd_pin (claim->fd, "..");
   struct stat status;
+  int errsv;
 
-  if (parent >= 0 && (tm_dirfd_stat (parent, &status) < 0 ||
-                      !tm_file_identity_equal (tm_file_identity (&status), claim->parent) ||
-                      !tm_claim_is_current (claim, parent)))
+  if (parent < 0)
+    return -1;
+
+  if (tm_dirfd_stat (parent, &status) == 0)
     {
-      tm_dirfd_close (parent);
-      parent = -1;
-      errno = ENOENT;
+      if (!tm_file_identity_equal (tm_file_identity (&status), claim->parent))
+        errno = ENOENT;
+      else if (tm_claim_is_current (claim, parent))
+        return parent;
     }
 
-  return parent;
+  errsv = errno;
+  tm_dirfd_close (parent);
+  errno = errsv;
+  return -1;
 }
 
 /* Where others may write, the sticky bit has a meaning of its own, as in /tmp: it is the mark only

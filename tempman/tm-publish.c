@@ -188,10 +188,7 @@ exchange_repaired (Publication *publication)
   int errsv;
 
   if (tm_dirfd_stat (pin, &status) < 0 || !tm_dirfd_repair_mode (pin))
-    {
-      errno = EACCES;
-      return -1;
-    }
+    return -1;
 
   result = tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
                             publication->to, publication->name, RENAME_EXCHANGE);

@@ -32,37 +32,36 @@ typedef struct
 #define EVERY_STAT "fstat fstatat statx"
 #define EVERY_CHMOD "fchmod chmod futimens"
 
+/* Whatever goes through to the disk. */
+#define EVERY_CHANGE EVERY_CHMOD " mkdirat unlinkat renameat2"
+
 static const FaultKind kinds[] = {
-  KIND (EINTR,
-        EVERY_OPEN " " EVERY_STAT " " EVERY_CHMOD " mkdirat unlinkat getdents64 flock fstatfs "
-                   "close"),
+  KIND (EINTR, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs close"),
   KIND (EIO,
-        EVERY_OPEN " " EVERY_STAT " " EVERY_CHMOD " mkdirat unlinkat getdents64 flock fstatfs "
-                   "close lseek getentropy"),
-  KIND (ESTALE,
-        EVERY_OPEN " " EVERY_STAT " " EVERY_CHMOD " mkdirat unlinkat getdents64 flock "
-                   "fstatfs"),
-  KIND (ENOSPC, EVERY_CHMOD " mkdirat unlinkat close"),
-  KIND (EDQUOT, EVERY_CHMOD " mkdirat unlinkat close"),
-  KIND (EROFS, EVERY_CHMOD " mkdirat unlinkat"),
-  KIND (EACCES, EVERY_OPEN " fstatat statx mkdirat unlinkat getdents64"),
-  KIND (EPERM, "openat openat2 mkdirat unlinkat " EVERY_CHMOD),
-  KIND (ENOENT, "openat openat2 unlinkat fstatat statx getdents64"),
+        EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE
+                   " getdents64 flock fstatfs close lseek getentropy"),
+  KIND (ESTALE, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs"),
+  KIND (ENOSPC, EVERY_CHANGE " close"),
+  KIND (EDQUOT, EVERY_CHANGE " close"),
+  KIND (EROFS, EVERY_CHANGE),
+  KIND (EACCES, EVERY_OPEN " fstatat statx mkdirat unlinkat renameat2 getdents64"),
+  KIND (EPERM, "openat openat2 " EVERY_CHANGE),
+  KIND (ENOENT, "openat openat2 unlinkat renameat2 fstatat statx getdents64"),
   KIND (ENOTDIR, EVERY_OPEN " rmdir"),
-  KIND (EXDEV, "openat2"),
+  KIND (EXDEV, "openat2 renameat2"),
   KIND (EAGAIN, "openat2 flock"),
   KIND (EMFILE, EVERY_OPEN),
   KIND (ENFILE, EVERY_OPEN),
-  KIND (ENOMEM, EVERY_OPEN " " EVERY_STAT " mkdirat unlinkat getdents64"),
-  KIND (EBUSY, "unlinkat"),
+  KIND (ENOMEM, EVERY_OPEN " " EVERY_STAT " mkdirat unlinkat renameat2 getdents64"),
+  KIND (EBUSY, "unlinkat renameat2"),
   KIND (EISDIR, "unlink"),
   KIND (ENOTEMPTY, "rmdir"),
-  KIND (EEXIST, "mkdirat rmdir"),
-  KIND (EMLINK, "mkdirat"),
-  KIND (EINVAL, "flock lseek getdents64"),
+  KIND (EEXIST, "mkdirat rmdir rename"),
+  KIND (EMLINK, "mkdirat renameat2"),
+  KIND (EINVAL, "flock lseek getdents64 renameat2"),
   KIND (EOVERFLOW, "fstat fstatat lseek"),
   KIND (ENOLCK, "flock"),
-  KIND (ENOSYS, "flock getentropy"),
+  KIND (ENOSYS, "flock getentropy renameat2"),
   KIND (EOPNOTSUPP, "flock"),
 };
 
@@ -96,9 +95,11 @@ call_can_fail (const SystemCall *call)
   if (can_return (fault.kind, call->name))
     return TRUE;
 
-  /* Two calls in one. */
-  return g_str_equal (call->name, "unlinkat") &&
-         can_return (fault.kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
+  /* Two calls in one, both of them. */
+  if (g_str_equal (call->name, "unlinkat"))
+    return can_return (fault.kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
+  return g_str_equal (call->name, "renameat2") && (call->flags & RENAME_EXCHANGE) == 0 &&
+         can_return (fault.kind, "rename");
 }
 
 /* What the error says of the world has to be so. Returns FALSE when it cannot be. */
@@ -173,7 +174,7 @@ fault_was (int error_number)
   return fault_was_met () && fault.kind->error_number == error_number;
 }
 
-/* "rmdir" and "unlink" are as the kernel's unlinkat. */
+/* By the names of the kernel: "unlinkat" for unlink() and rmdir(), too. */
 gboolean
 fault_was_of (const char *call)
 {
@@ -209,10 +210,13 @@ fault_is_to_be_hidden (void)
          (fault_was_of ("close") && !fault_lasts ());
 }
 
-/* The code for an errno, as the documentation has it. */
+/* The code for the errno of the fault, as the documentation has it. */
 static GIOErrorEnum
-code_for (int error_number)
+expected_code (void)
 {
+  int error_number = fault.kind->error_number;
+  gboolean is_rename = fault_was_of ("renameat2");
+
   switch (error_number)
     {
     case EIO:
@@ -230,10 +234,15 @@ code_for (int error_number)
       return G_IO_ERROR_NOT_FOUND;
     case ENOTDIR:
       return G_IO_ERROR_NOT_DIRECTORY;
+    case EINVAL:
+    case ENOSYS:
+      return is_rename ? G_IO_ERROR_NOT_SUPPORTED : g_io_error_from_errno (error_number);
+    case EXDEV:
+      return is_rename ? G_IO_ERROR_NOT_SUPPORTED : G_IO_ERROR_BUSY;
+    case EEXIST:
+      return is_rename ? G_IO_ERROR_EXISTS : G_IO_ERROR_BUSY;
     case EBUSY:
     case ENOTEMPTY:
-    case EEXIST:
-    case EXDEV:
       return G_IO_ERROR_BUSY;
     case EMFILE:
     case ENFILE:
@@ -249,7 +258,7 @@ void
 fault_check_error (const GError *error, const char *base)
 {
   static const char *const actions[] = { "Creating ", "Deleting ",   "Looking at ", "Opening ",
-                                         "Reading ",  "Going back ", "Keeping " };
+                                         "Reading ",  "Going back ", "Keeping ",    "Publishing " };
   g_autofree char *place = g_strconcat (" “", base, NULL);
   gboolean begins_with_action = FALSE;
   gboolean has_code;
@@ -257,7 +266,7 @@ fault_check_error (const GError *error, const char *base)
   fault_assert (error != NULL && error->domain == G_IO_ERROR);
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     begins_with_action |= g_str_has_prefix (error->message, actions[i]);
-  has_code = error->code == (int) code_for (fault.kind->error_number) ||
+  has_code = error->code == (int) expected_code () ||
              (fault_hid_a_mount () && error->code == G_IO_ERROR_BUSY);
 
   if (!begins_with_action || !has_code || strstr (error->message, place) == NULL)

@@ -15,6 +15,7 @@
 #include <gio/gio.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -189,6 +190,14 @@ unlinkat (int fd, const char *path, int flags)
   return fails ("unlinkat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags);
 }
 
+int
+renameat2 (int from, const char *path, int to, const char *new_path, unsigned int flags)
+{
+  NEXT (renameat2, "renameat2");
+
+  return fails ("renameat2", from, path, flags, 0) ? -1 : next (from, path, to, new_path, flags);
+}
+
 ssize_t
 getdents64 (int fd, void *buffer, size_t size)
 {
@@ -285,6 +294,14 @@ getentropy (void *buffer, size_t length)
   NEXT (getentropy, "getentropy");
 
   return fails ("getentropy", -1, NULL, 0, 0) ? -1 : next (buffer, length);
+}
+
+int
+close (int fd)
+{
+  NEXT (close, "close");
+
+  return fails ("close", fd, NULL, 0, 0) ? -1 : next (fd);
 }
 
 /* Shows every call from now on to @function. */

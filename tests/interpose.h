@@ -23,7 +23,7 @@ typedef struct
   const char *name; /* as the kernel calls it */
   int fd;           /* what it is about, or relative to; AT_FDCWD for a path alone */
   const char *path; /* (nullable) */
-  guint64 flags;    /* how to open, unlink or lock */
+  guint64 flags;    /* how to open, unlink, rename or lock */
   guint64 resolve;  /* of openat2() */
 } SystemCall;
 

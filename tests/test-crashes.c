@@ -25,6 +25,7 @@ typedef struct
   const char *name;
   void (*prepare) (const char *base); /* (nullable): what is there beforehand */
   void (*run) (const char *base);     /* in the process that is killed, which calls begin() */
+  void (*check) (const char *base);   /* (nullable): what has to be so once it is dead */
 } Operation;
 
 static guint nth;
@@ -96,19 +97,24 @@ make_empty_abandoned (const char *base)
   child_assert (g_chmod (path, 01700) == 0);
 }
 
+static const mode_t abandoned_modes[] = { 01700, 01000 };
+
+static char *
+abandoned_path (const char *base, guint i)
+{
+  return g_strdup_printf ("%s/abandoned%u", base, i);
+}
+
 static void
 make_abandoned (const char *base)
 {
-  static const mode_t modes[] = { 01700, 01000 };
-
-  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (abandoned_modes); i++)
     {
-      g_autofree char *name = g_strdup_printf ("abandoned%u", i);
-      g_autofree char *path = g_build_filename (base, name, NULL);
+      g_autofree char *path = abandoned_path (base, i);
 
       make_directory (path);
       fill (path);
-      child_assert (g_chmod (path, modes[i]) == 0);
+      child_assert (g_chmod (path, abandoned_modes[i]) == 0);
     }
 }
 
@@ -138,11 +144,145 @@ run_create_in_root (const char *base)
   interpose_end ();
 }
 
+/* Beside what the cleanup is of. */
+static char *
+published_path (const char *base)
+{
+  return g_strconcat (base, ".published", NULL);
+}
+
+static void
+make_published (const char *base)
+{
+  g_autofree char *path = published_path (base);
+  g_autofree char *old = g_build_filename (path, "old", NULL);
+
+  make_directory (path);
+  fill (path);
+  child_assert (mknod (old, S_IFREG | 0600, 0) == 0);
+}
+
+static void
+persist (const char *base, TmPersistFlags flags)
+{
+  g_autofree char *path = published_path (base);
+  g_autoptr (GFile) destination = g_file_new_for_path (path);
+  g_autoptr (TmTemporaryDirectory) directory = create_in (base);
+  g_autofree char *new = child_path (directory, "new");
+
+  fill (tm_temporary_directory_get_path (directory));
+  child_assert (mknod (new, S_IFREG | 0600, 0) == 0);
+  begin ();
+  child_assert (tm_temporary_directory_persist (directory, destination, flags, NULL, NULL));
+  interpose_end ();
+}
+
+static void
+run_persist (const char *base)
+{
+  persist (base, TM_PERSIST_FLAGS_NONE);
+}
+
+static void
+run_persist_replacing (const char *base)
+{
+  persist (base, TM_PERSIST_FLAGS_REPLACE);
+}
+
+/* Whole, and none that a cleaner would take for abandoned. */
+static gboolean
+is_published (const char *path, const char *content)
+{
+  g_autofree char *file = g_build_filename (path, content, NULL);
+  g_autofree char *nested = g_build_filename (path, "1", "2", "file", NULL);
+  struct stat status;
+
+  return path_exists (file) && path_exists (nested) && lstat (path, &status) == 0 &&
+         (status.st_mode & S_ISVTX) == 0;
+}
+
+/* Between the loss of one name or mark and the next there is a moment at which what is no longer,
+ * or not yet, at the destination is like any other directory there: it goes by its age. */
+static void
+make_unmarked_old (const char *base)
+{
+  g_autoptr (GDir) dir = g_dir_open (base, 0, NULL);
+  const char *name;
+
+  child_assert (dir != NULL);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (base, name, NULL);
+      struct stat status;
+
+      child_assert (lstat (path, &status) == 0);
+      if ((status.st_mode & S_ISVTX) == 0)
+        make_old (path, 2 * HOUR);
+    }
+}
+
+/* Then nothing is there for the next. */
+static void
+delete_published (const char *base)
+{
+  g_autofree char *path = published_path (base);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  child_assert (!path_exists (path) || tm_delete_recursively (file, NULL, NULL, NULL, NULL));
+}
+
+static void
+check_persisted (const char *base)
+{
+  g_autofree char *path = published_path (base);
+
+  child_assert (!path_exists (path) || is_published (path, "new"));
+  delete_published (base);
+  make_unmarked_old (base);
+}
+
+static void
+check_replaced (const char *base)
+{
+  g_autofree char *path = published_path (base);
+
+  child_assert (is_published (path, "old") != is_published (path, "new"));
+  delete_published (base);
+  make_unmarked_old (base);
+}
+
+static void
+run_list (const char *base)
+{
+  g_autoptr (TmRoot) root = open_reclaiming_root (base);
+
+  begin ();
+  child_assert (tm_root_list_entries (root, NULL, NULL) != NULL);
+  interpose_end ();
+}
+
+/* Two that are abandoned, and the one that is live: as they were. */
+static void
+check_listed (const char *base)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (abandoned_modes); i++)
+    {
+      g_autofree char *path = abandoned_path (base, i);
+      struct stat status;
+
+      child_assert (lstat (path, &status) == 0 && (status.st_mode & 07777) == abandoned_modes[i]);
+    }
+  child_assert (count_entries (base) == G_N_ELEMENTS (abandoned_modes) + 1);
+}
+
 static const Operation operations[] = {
-  { "create", NULL, run_create },
-  { "close", NULL, run_close },
-  { "cleanup", make_abandoned, run_cleanup },
-  { "create-in-root", make_empty_abandoned, run_create_in_root },
+  { "create", NULL, run_create, NULL },
+  { "close", NULL, run_close, NULL },
+  { "cleanup", make_abandoned, run_cleanup, NULL },
+  { "create-in-root", make_empty_abandoned, run_create_in_root, NULL },
+  { "persist", NULL, run_persist, check_persisted },
+  { "persist-replacing", make_published, run_persist_replacing, check_replaced },
+  { "list", make_abandoned, run_list, check_listed },
 };
 
 typedef struct
@@ -196,6 +336,8 @@ kill_before_call (const Operation *operation, const char *base, TmTemporaryDirec
   child_assert (status == 0 || status == 128 + SIGKILL);
 
   child_assert (is_alive (live));
+  if (operation->check != NULL)
+    operation->check (base);
   child_assert (tm_root_cleanup (root, NULL, NULL) >= 0);
   child_assert (is_alive (live));
   if (count_entries (base) != 1)
