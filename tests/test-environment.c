@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What the library takes from around it: TMPDIR, HOME, the working directory, and the directories
- * that others move and bar. */
+/* What the library takes from around it: TMPDIR, HOME, the working directory, the directories that
+ * others move and bar, and those that it shares with a container. */
 
 #include "directories.h"
 #include "roots.h"
@@ -13,9 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HOUR 3600
@@ -501,6 +504,192 @@ test_home (Sandbox *sandbox, gconstpointer data)
   run_with (sandbox, "/environment/home/subprocess/barred", "HOME", barred, NULL);
 }
 
+#define CONTAINED_CLEANS "/environment/container/subprocess/cleans"
+#define CONTAINED_HOLDS "/environment/container/subprocess/holds"
+
+/* The same directory has another path in the container. */
+#define ROOT_OUTSIDE "root"
+#define ROOT_INSIDE "inside"
+
+/* Where nobody outside is to be seen: a cleaner that goes by process numbers would take whatever is
+ * theirs. */
+static void
+assert_is_contained (void)
+{
+  gint64 outside = g_ascii_strtoll (g_getenv (EXPECTED_VARIABLE), NULL, 10);
+
+  g_assert_cmpint (kill ((pid_t) outside, 0), ==, -1);
+  g_assert_cmpint (errno, ==, ESRCH);
+}
+
+static TmRoot *
+open_root_inside (void)
+{
+  g_autofree char *path = path_in_sandbox (ROOT_INSIDE);
+
+  return open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+}
+
+static void
+contained_cleans_subprocess (void)
+{
+  g_autoptr (TmRoot) root = NULL;
+
+  assert_is_contained ();
+  root = open_root_inside ();
+  assert_cleanup (root, 1);
+}
+
+static void G_GNUC_NORETURN
+contained_holds_subprocess (void)
+{
+  g_autofree char *ready = path_in_sandbox ("ready");
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  assert_is_contained ();
+  root = open_root_inside ();
+  directory = create_under (root);
+  make_file (ready);
+  wait_to_be_killed ();
+}
+
+typedef struct
+{
+  const char *sandbox;
+  const char *test; /* (nullable) */
+} Container;
+
+/* Becomes a test in a process namespace of its own; or, without one, something that only succeeds.
+ */
+static void G_GNUC_NORETURN
+container_child (gpointer data)
+{
+  const Container *container = data;
+  g_autofree char *outside = g_build_filename (container->sandbox, ROOT_OUTSIDE, NULL);
+  g_autofree char *inside = g_build_filename (container->sandbox, ROOT_INSIDE, NULL);
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *parent = g_strdup_printf ("%d", (int) getppid ());
+  g_autoptr (GPtrArray) command = g_ptr_array_new ();
+  const char *const start[] = { "bwrap",
+                                "--unshare-pid",
+                                "--die-with-parent",
+                                "--dev-bind",
+                                "/",
+                                "/",
+                                "--proc",
+                                "/proc",
+                                "--bind",
+                                outside,
+                                inside,
+                                "--" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (start); i++)
+    g_ptr_array_add (command, (gpointer) start[i]);
+  if (container->test != NULL)
+    {
+      g_ptr_array_add (command, program);
+      g_ptr_array_add (command, (gpointer) "--GTestSubprocess");
+      g_ptr_array_add (command, (gpointer) "-p");
+      g_ptr_array_add (command, (gpointer) container->test);
+    }
+  else
+    g_ptr_array_add (command, (gpointer) "true");
+  g_ptr_array_add (command, NULL);
+
+  set_or_unset (SANDBOX_VARIABLE, container->sandbox);
+  set_or_unset (EXPECTED_VARIABLE, parent);
+  /* The report is that of the test out here. */
+  dup2 (STDERR_FILENO, STDOUT_FILENO);
+  execvp (start[0], (char **) command->pdata);
+  _exit (CHILD_CANNOT);
+}
+
+static gboolean
+can_contain (Sandbox *sandbox)
+{
+  Container container = { sandbox->path, NULL };
+
+  return run_in_child (container_child, &container) == 0;
+}
+
+/* The path of what is in the root beside @live. */
+static char *
+find_other (TmRoot *root, TmTemporaryDirectory *live)
+{
+  const char *path = g_file_peek_path (tm_root_get_directory (root));
+  g_autofree char *live_name = g_path_get_basename (tm_temporary_directory_get_path (live));
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (!g_str_equal (name, live_name))
+      return g_build_filename (path, name, NULL);
+
+  g_assert_not_reached ();
+}
+
+/* Lets whoever locked it end, which the death of a container does not wait for. */
+static void
+wait_until_unlocked (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  g_assert_no_errno (fd);
+  g_assert_no_errno (flock (fd, LOCK_EX));
+  close (fd);
+}
+
+static void
+test_container (Sandbox *sandbox, gconstpointer data)
+{
+  Container cleans = { sandbox->path, CONTAINED_CLEANS };
+  Container holds = { sandbox->path, CONTAINED_HOLDS };
+  g_autofree char *path = sandbox_path (sandbox, ROOT_OUTSIDE);
+  g_autofree char *inside = sandbox_path (sandbox, ROOT_INSIDE);
+  g_autofree char *ready = sandbox_path (sandbox, "ready");
+  g_autofree char *held = NULL;
+  g_autoptr (TmTemporaryDirectory) live = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  pid_t pid;
+
+  make_directory (path);
+  make_directory (inside);
+  if (!can_contain (sandbox))
+    {
+      g_test_skip ("bwrap is missing, or may not make namespaces here");
+      return;
+    }
+
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  live = create_under (root);
+
+  /* Of two that were made out here, the container takes the one that nobody uses any more. */
+  pid = start_holder (root, 1);
+  g_assert_no_errno (kill (pid, SIGKILL));
+  g_assert_cmpint (wait_for_child (pid), ==, 128 + SIGKILL);
+  g_assert_cmpuint (count_entries (path), ==, 2);
+  g_assert_cmpint (run_in_child (container_child, &cleans), ==, 0);
+  g_assert_cmpuint (count_entries (path), ==, 1);
+  g_assert_true (path_exists (tm_temporary_directory_get_path (live)));
+
+  /* And what was made in the container stays for as long as that does. */
+  pid = start_child (container_child, &holds);
+  while (!path_exists (ready) && waitpid (pid, NULL, WNOHANG) == 0)
+    g_usleep (1000);
+  g_assert_true (path_exists (ready));
+  held = find_other (root, live);
+  assert_cleanup (root, 0);
+  g_assert_true (path_exists (held));
+
+  g_assert_no_errno (kill (pid, SIGKILL));
+  g_assert_cmpint (wait_for_child (pid), ==, 128 + SIGKILL);
+  wait_until_unlocked (held);
+  assert_cleanup (root, 1);
+  g_assert_false (path_exists (held));
+  close_successfully (live);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -520,6 +709,9 @@ main (int argc, char **argv)
   g_test_add_func ("/environment/home/subprocess/bound", bound_home_subprocess);
   g_test_add_func ("/environment/home/subprocess/missing", missing_home_subprocess);
   g_test_add_func ("/environment/home/subprocess/barred", barred_home_subprocess);
+  add_test_of_descriptors ("/environment/container", test_container);
+  g_test_add_func (CONTAINED_CLEANS, contained_cleans_subprocess);
+  g_test_add_func (CONTAINED_HOLDS, contained_holds_subprocess);
 
   return g_test_run ();
 }
