@@ -10,6 +10,7 @@
  * The same program is linked with a library without the verification of a new directory
  * (TM_CLAIM_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
 
+#include "directories.h"
 #include "support.h"
 
 #include <tempman.h>
@@ -29,12 +30,19 @@
 #define MAX_PROCESSES (8 + 8 + N_LISTERS + 1)
 
 #define KILL_INTERVAL_MICROSECONDS 20000
+#define MAX_PAUSE_MICROSECONDS 4000
+#define TMPFILES_PAUSE_MICROSECONDS 20000
+#define CREATIONS_PER_PAUSE 8
 
-/* In place of the C library's: gives the cleaners time between mkdir and the lock of a creator. */
+/* In place of the C library's: gives the cleaners time between mkdir and the lock of a creator. Not
+ * each time: most of what they are given time to take they do take, and nothing would be handed out
+ * that could be lost. */
 int
 flock (int fd, int operation)
 {
-  if ((operation & LOCK_SH) != 0)
+  static guint n_calls = 0;
+
+  if ((operation & LOCK_SH) != 0 && n_calls++ % CREATIONS_PER_PAUSE == 0)
     g_usleep (50);
 
   return (int) syscall (SYS_flock, fd, operation);
@@ -48,6 +56,7 @@ typedef struct
   gint n_errors;
   gint n_cleaned;
   gint n_listed;
+  gint n_tmpfiles_runs;
 } Tally;
 
 typedef struct
@@ -55,6 +64,21 @@ typedef struct
   TmRoot *root;
   Tally *tally; /* in memory that the processes share */
 } Stress;
+
+/* Whoever cleans up or lists pauses after each pass, at random: else the few processors are his,
+ * and little is created that he could meet. */
+static void
+pause_shortly (void)
+{
+  g_usleep ((gulong) g_random_int_range (0, MAX_PAUSE_MICROSECONDS));
+}
+
+/* A forked child has the generator of its parent, and would pause when all the others do. */
+static void
+differ_from_siblings (void)
+{
+  g_random_set_seed ((guint32) getpid ());
+}
 
 static gboolean
 is_there (TmTemporaryDirectory *directory)
@@ -103,6 +127,7 @@ cleaner_child (gpointer data)
 {
   Stress *stress = data;
 
+  differ_from_siblings ();
   while (!g_atomic_int_get (&stress->tally->stop))
     {
       g_autoptr (GError) error = NULL;
@@ -115,6 +140,7 @@ cleaner_child (gpointer data)
           g_printerr ("%s\n", error->message);
           g_atomic_int_inc (&stress->tally->n_errors);
         }
+      pause_shortly ();
     }
 }
 
@@ -124,6 +150,7 @@ lister_child (gpointer data)
 {
   Stress *stress = data;
 
+  differ_from_siblings ();
   while (!g_atomic_int_get (&stress->tally->stop))
     {
       g_autoptr (GError) error = NULL;
@@ -136,25 +163,22 @@ lister_child (gpointer data)
           g_printerr ("%s\n", error->message);
           g_atomic_int_inc (&stress->tally->n_errors);
         }
+      pause_shortly ();
     }
 }
 
-/* Its own cleaner beside ours, on a configuration of one line for this root alone. */
+/* A cleaner that is none of ours, where there is one. */
 static void
 tmpfiles_child (gpointer data)
 {
   Stress *stress = data;
   const char *path = g_file_peek_path (tm_root_get_directory (stress->root));
-  g_autofree char *configuration = g_strconcat (path, ".conf", NULL);
-  g_autofree char *line = g_strdup_printf ("e %s - - - 0\n", path);
-  g_autofree char *program = g_find_program_in_path ("systemd-tmpfiles");
-  const char *command[] = { program, "--clean", configuration, NULL };
 
-  child_assert (g_file_set_contents (configuration, line, -1, NULL));
-  while (program != NULL && !g_atomic_int_get (&stress->tally->stop))
-    g_spawn_sync (NULL, (char **) command, NULL,
-                  G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-                  NULL, NULL);
+  while (!g_atomic_int_get (&stress->tally->stop) && clean_with_systemd (path))
+    {
+      g_atomic_int_inc (&stress->tally->n_tmpfiles_runs);
+      g_usleep (TMPFILES_PAUSE_MICROSECONDS);
+    }
 }
 
 typedef struct
@@ -214,6 +238,7 @@ test_creators_and_cleaners (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) file = sandbox_file (sandbox, "root");
   g_autoptr (GError) error = NULL;
   g_autoptr (TmRoot) root = NULL;
+  gint64 start = g_get_monotonic_time ();
   Stress stress;
 
   stress.tally =
@@ -233,9 +258,11 @@ test_creators_and_cleaners (Sandbox *sandbox, gconstpointer data)
 #endif
 
   g_assert_cmpint (stress.tally->n_created, >, 0);
-  g_test_message ("%d directories created, %d lost, %d cleaned up, %d entries listed",
-                  stress.tally->n_created, stress.tally->n_lost, stress.tally->n_cleaned,
-                  stress.tally->n_listed);
+  g_test_message ("%d directories created in %.1f seconds, %d lost, %d cleaned up, "
+                  "%d entries listed, systemd-tmpfiles run %d times",
+                  stress.tally->n_created,
+                  (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, stress.tally->n_lost,
+                  stress.tally->n_cleaned, stress.tally->n_listed, stress.tally->n_tmpfiles_runs);
   tm_root_cleanup (root, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (count_entries (g_file_peek_path (file)), ==, 0);
