@@ -19,7 +19,7 @@ import traceback
 
 HOUR = 60 * 60
 
-# In another order than that of their bytes, of a walk through the folders, and of any language.
+# Their bytes order them otherwise than this, a walk through the folders, a language, or UTF-16.
 FILES = {
     'zebra': b'zz',
     'Zebra': b'',
@@ -30,6 +30,8 @@ FILES = {
     ' space and "quotes\' ': b'5',
     'back\\slash': b'6',
     'caf\u00e9/\u732b': b'7\n',
+    '\U0001f4c1': b'8',
+    '\uff21': b'9',
 }
 INDEX = b''.join(b'%d %s\n' % (len(FILES[name]), name.encode())
                  for name in sorted(FILES, key=str.encode))

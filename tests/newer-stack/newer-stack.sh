@@ -63,7 +63,8 @@ in_chroot() {
 install_packages() {
     in_chroot sh /root/tempman/docs/install-dependencies.sh &&
         in_chroot apt-get install -y -qq --no-install-recommends \
-            btrfs-progs e2fsprogs g++ mount systemd valac xfsprogs
+            btrfs-progs e2fsprogs g++ libglib-object-introspection-perl lua-lgi lua5.3 mount perl \
+            ruby ruby-gio2 systemd valac xfsprogs
 }
 
 check "$release: chroot" make_chroot && check "$release: source" copy_source &&
@@ -72,7 +73,7 @@ check "$release: chroot" make_chroot && check "$release: source" copy_source &&
     check "$release: configured" in_chroot meson setup /root/build /root/tempman -Dwerror=true &&
     check "$release: built" in_chroot meson compile -C /root/build && {
     in_chroot dpkg-query -W -f '# ${Package} ${Version}\n' gcc gjs libglib2.0-bin python3-gi
-    for suite in c python javascript vala; do
+    for suite in c cpp python javascript lua perl ruby vala examples; do
         check "$release: tested: $suite" in_chroot meson test -C /root/build --no-rebuild \
             --print-errorlogs --suite "$suite"
     done
