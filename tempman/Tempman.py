@@ -6,20 +6,28 @@
     from gi.repository import Tempman as tempman
 
     with tempman.create_temp_dir() as directory:
-        print(directory.path)
+        (directory / 'notes.txt').write_text('work')
 
     root = tempman.root('/var/tmp/reports', timeout=datetime.timedelta(days=1))
-    directory = root.create_temp_dir()
+    async with await root.create_temp_dir_async() as directory:
+        ...
 
 Paths are str, bytes, os.PathLike or Gio.File. Errors are GLib.Error in the domain of
-Gio.IOErrorEnum. A directory that is still open when the interpreter exits is closed then.
+Gio.IOErrorEnum, and those for which Python has an exception are of its type as well. The calls that
+end in _async can be awaited in any loop of asyncio. A directory that is still open when it is
+collected, or when the interpreter exits, is closed then, with a ResourceWarning.
 """
 
+import asyncio
 import atexit
 import datetime
+import errno
 import functools
+import numbers
 import os
+import pathlib
 import sys
+import warnings
 import weakref
 
 from gi.repository import Gio, GLib
@@ -29,50 +37,100 @@ from ..overrides import override
 
 Tempman = get_introspection_module('Tempman')
 
-__all__ = ['Root', 'TemporaryDirectory', 'create_temp_dir', 'delete_recursively',
-           'delete_recursively_async', 'root']
+__all__ = ['ExistsError', 'NotDirectoryError', 'NotFoundError', 'PermissionDeniedError', 'Root',
+           'RootEntry', 'TemporaryDirectory', 'create_temp_dir', 'delete_recursively',
+           'delete_recursively_async', 'delete_recursively_finish', 'root']
 
 
-# From id() to weak reference. Not a WeakSet: another thread may add a directory while the exit
-# hook looks at all of them, and single operations of a dict need no lock, which a forked child
-# might find taken for good.
-_directories = {}
+# Errors.
+
+class _OSError(GLib.Error):
+    """What a GLib.Error needs to be an OSError as well."""
+
+    def __init__(self, message, domain, code, filename=None):
+        super().__init__(message, domain, code)
+        self.errno = self._errno
+        self.strerror = os.strerror(self._errno)
+        self.filename = filename
+
+    def __reduce__(self):
+        return type(self), (self.message, self.domain, self.code, self.filename)
 
 
-def _remember(directory):
-    """Note a directory that has to be closed before the interpreter exits."""
-    key = id(directory)
-    _directories[key] = weakref.ref(directory, lambda _: _directories.pop(key, None))
-    # PyGObject keeps a wrapper that has an attribute as long as the object behind it. Without
-    # one, the weak reference would be lost as soon as only C holds the directory.
-    directory._remembered = True
-    return directory
+class NotFoundError(_OSError, FileNotFoundError):
+    """Gio.IOErrorEnum.NOT_FOUND."""
+
+    _errno = errno.ENOENT
 
 
-def _remembering(function):
-    """Wrap a function that returns a new directory."""
+class ExistsError(_OSError, FileExistsError):
+    """Gio.IOErrorEnum.EXISTS."""
 
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        return _remember(function(*args, **kwargs))
-
-    return wrapper
+    _errno = errno.EEXIST
 
 
-def _close_all():
-    for reference in list(_directories.values()):
-        directory = reference()
-        if directory is None:
-            continue
-        try:
-            directory.close()
-        except GLib.Error:
-            # The other directories have their turn all the same.
-            sys.excepthook(*sys.exc_info())
+class NotDirectoryError(_OSError, NotADirectoryError):
+    """Gio.IOErrorEnum.NOT_DIRECTORY."""
+
+    _errno = errno.ENOTDIR
 
 
-atexit.register(_close_all)
+class PermissionDeniedError(_OSError, PermissionError):
+    """Gio.IOErrorEnum.PERMISSION_DENIED."""
 
+    _errno = errno.EACCES
+
+
+_ERRORS = {Gio.IOErrorEnum.NOT_FOUND: NotFoundError,
+           Gio.IOErrorEnum.EXISTS: ExistsError,
+           Gio.IOErrorEnum.NOT_DIRECTORY: NotDirectoryError,
+           Gio.IOErrorEnum.PERMISSION_DENIED: PermissionDeniedError}
+
+for _class in _ERRORS.values():
+    # Where they are found by a reader of a traceback, and by pickle.
+    _class.__module__ = 'gi.repository.Tempman'
+
+
+class _errors:
+    """Raises the errors of a block in the most specific type.
+
+    The paths are those that the block is about. An error that names none of them, but something
+    deeper inside, has no filename: only its message tells.
+    """
+
+    def __init__(self, *paths):
+        self._paths = paths
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, error, traceback):
+        if not isinstance(error, GLib.Error) or isinstance(error, OSError):
+            return
+        for code, specific in _ERRORS.items():
+            if error.matches(Gio.io_error_quark(), code):
+                raise specific(error.message, error.domain, error.code,
+                               self._get_filename(error)).with_traceback(traceback) from None
+
+    def _get_filename(self, error):
+        for path in self._paths:
+            file = _to_file(path)
+            if file is None:
+                continue
+            names = [file.get_parse_name(), GLib.filename_display_name(file.get_path() or '')]
+            if any(f'“{name}”' in error.message for name in names):
+                return path if path is not file else file.get_path() or file.get_uri()
+        return None
+
+
+def _checked(value, failure, name):
+    """Return what a finishing call returned, unless C refused the result without an error."""
+    if value == failure:
+        raise TypeError(f'this is not the result of {name}()')
+    return value
+
+
+# Arguments.
 
 def _to_file(path):
     """Make a Gio.File of any path; None, where C takes NULL, stays None."""
@@ -85,6 +143,13 @@ def _to_file(path):
     return Gio.File.new_for_path(name)
 
 
+def _to_existing_file(path, name):
+    """Make a Gio.File of a path that has to be given."""
+    if path is None:
+        raise TypeError(f'{name} must be a path, not None')
+    return _to_file(path)
+
+
 def _to_seconds(timeout):
     """Make a timeout for C of a number of seconds, a timedelta, or None for never."""
     if timeout is None:
@@ -92,44 +157,289 @@ def _to_seconds(timeout):
     if isinstance(timeout, datetime.timedelta):
         return timeout.total_seconds()
     # True is an int, and would mean one second.
-    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool):
+    if isinstance(timeout, numbers.Real) and not isinstance(timeout, bool):
         return float(timeout)
-    raise TypeError('timeout must be int, float, datetime.timedelta or None, not '
+    raise TypeError('timeout must be a number, datetime.timedelta or None, not '
                     + type(timeout).__name__)
+
+
+def _to_flags(type_, flags):
+    """Make flags of a type of what may be a number; GObject only warns of bits without a name."""
+    named = sum({int(getattr(type_, name)) for name in dir(type_) if name.isupper()})
+    if int(flags) & ~named:
+        raise ValueError(f'{int(flags)} has flags that Tempman.{type_.__name__} does not have')
+    return type_(flags)
+
+
+# Asynchronous calls.
+
+def _get_source(result, type_):
+    """The object that a call was made on, if it is of a type: of that, errors may have the path."""
+    source = result.get_source_object() if isinstance(result, Gio.AsyncResult) else None
+    return source if isinstance(source, type_) else None
+
+
+# The callback of a call that is awaited. None is for C: a call whose end nobody wants to know of.
+_AWAIT = object()
+
+
+def _start(start, finish, call, args, io_priority, cancellable, callback, user_data):
+    """Start an asynchronous call, in one of the two forms that each has.
+
+    With a callback it is what it is in C, whatever runs the main loop. Without one, in a coroutine,
+    it is a coroutine as well.
+
+    :param start: the call in C, which takes a callback
+    :param finish: gets what the callback is given
+    :param call: the same call, blocking, which takes args and a cancellable
+    """
+    loop = _get_loop()
+    if callback is _AWAIT and loop is not None:
+        return _await(loop, start, finish, call, args, io_priority, cancellable)
+    start(*args, io_priority, cancellable, None if callback is _AWAIT else callback, *user_data)
+    return None
+
+
+def _get_loop():
+    """The loop of asyncio that this is called in, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _begin(loop, start, finish, call, args, io_priority, cancellable):
+    """Start a call, and return the future of its end in a loop of asyncio."""
+    if not _iterates_main_context(loop):
+        # Nobody would call back: asyncio knows nothing of GLib's main context. PyGObject gives the
+        # interpreter to others while the call blocks a thread.
+        return loop.run_in_executor(None, functools.partial(call, *args, cancellable=cancellable))
+    future = loop.create_future()
+    start(*args, io_priority, cancellable, functools.partial(_set_result, future, finish))
+    return future
+
+
+async def _await(loop, start, finish, call, args, io_priority, cancellable):
+    if cancellable is None:
+        cancellable = Gio.Cancellable()
+    future = _begin(loop, start, finish, call, args, io_priority, cancellable)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        cancellable.cancel()
+        await _wait(future)
+        # What was created all the same has nobody who would close it.
+        if future.exception() is None and isinstance(future.result(), TemporaryDirectory):
+            await future.result()._close_to_the_end()
+        raise
+
+
+def _iterates_main_context(loop):
+    """Whether a loop of asyncio dispatches what GLib has for this thread, as PyGObject tells it."""
+    context = getattr(loop, '_context', None)
+    return (isinstance(context, GLib.MainContext)
+            and context == GLib.MainContext.ref_thread_default())
+
+
+def _set_result(future, finish, source, result):
+    try:
+        future.set_result(finish(source, result))
+    except Exception as error:
+        future.set_exception(error)
+
+
+async def _wait(future):
+    """Wait for the end of what cannot be stopped; tell whether the task was cancelled meanwhile."""
+    cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
+
+
+# Directories that nobody closes.
+
+# From id() to weak reference. Not a WeakSet: another thread may add a directory while the exit
+# hook looks at all of them, and single operations of a dict need no lock, which a forked child
+# might find taken for good.
+_directories = {}
+
+# The process at whose end _close_all() is called.
+_hooked_process = None
+
+
+def _remember(directory):
+    """Note a directory that has to be closed before the interpreter exits."""
+    _hook_into_exit()
+    key = id(directory)
+    _directories[key] = weakref.ref(directory, lambda _: _directories.pop(key, None))
+    # PyGObject keeps a wrapper that has an attribute as long as the object behind it. Without
+    # one, the weak reference would be lost as soon as only C holds the directory.
+    directory._creator = os.getpid()
+    return directory
+
+
+def _hook_into_exit():
+    global _hooked_process
+    if _hooked_process == os.getpid():
+        return
+    # A child that multiprocessing has forked ends without the hooks of atexit, but calls those of
+    # multiprocessing that were not its parent's. This one comes after those of everybody else.
+    process = sys.modules.get('multiprocessing.process')
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing.util import Finalize
+        Finalize(None, _close_all, exitpriority=-1000)
+    elif _hooked_process is None:
+        atexit.register(_close_all)
+    _hooked_process = os.getpid()
+
+
+def _close_all():
+    for reference in list(_directories.values()):
+        directory = reference()
+        if directory is None:
+            continue
+        try:
+            _close_implicitly(directory)
+        except Exception:
+            # The other directories have their turn all the same.
+            sys.excepthook(*sys.exc_info())
+
+
+def _close_implicitly(directory, _warn=warnings.warn, _getpid=os.getpid):
+    """Close a directory whose user has not, if it is this process's; tell him of it."""
+    # Not by way of its __dict__, which PyGObject makes of nothing, and brings it back to life for.
+    if directory._creator != _getpid() or directory.is_closed():
+        return
+    try:
+        _warn(f'Implicitly cleaning up {directory!r}', ResourceWarning, source=directory)
+    finally:
+        directory.close()
+
+
+# Classes.
+
+def _describe(instance, get_file, get_state):
+    """What repr() tells, also of an object that was never initialised."""
+    name = f'Tempman.{type(instance).__name__}'
+    try:
+        file = get_file()
+    except (RuntimeError, TypeError):
+        # A wrapper, with no object in it.
+        file = None
+    if file is None:
+        return f'<{name} not initialized>'
+    return f'<{name} {file.get_path() or file.get_uri()!r} {get_state()}>'
+
+
+def _refuse_subclass(cls, **kwargs):
+    # Before GObject tries to register it, for which GLib ends the program.
+    raise TypeError(f'type Tempman.{cls.__base__.__name__} is final')
+
+
+def _fspath(self):
+    if self.path is None:
+        raise TypeError(f'{self!r} has no local path')
+    return self.path
 
 
 @override
 class TemporaryDirectory(Tempman.TemporaryDirectory):
     """A directory that is deleted, with everything in it, when it is closed.
 
-    As a context manager it is closed on exit. It can be given to every function that takes a
-    path.
+    As a context manager, of either kind, it is closed on exit. It can be given to every function
+    that takes a path, and ``directory / 'name'`` is the path of a file in it.
     """
 
-    def __init__(self, parent=None, prefix=None):
+    # The process that has to close it, once it is there.
+    _creator = None
+
+    def __new__(cls, parent=None, prefix=None):
         """Create a directory.
 
         :param parent: where to create it; None is the system's folder for temporary files
         :param prefix: how its name begins; None is the name of the program
         :raises GLib.Error: it could not be created
         """
-        super().__init__(parent=_to_file(parent), prefix=prefix)
-        self.init(None)
+        return cls.new(parent, prefix)
 
-    new = staticmethod(_remembering(Tempman.TemporaryDirectory.new))
-    new_finish = staticmethod(_remembering(Tempman.TemporaryDirectory.new_finish))
+    def __init__(self, parent=None, prefix=None):
+        # GObject's would construct one more object.
+        pass
+
+    __init_subclass__ = _refuse_subclass
+
+    def __del__(self, _close_implicitly=_close_implicitly):
+        _close_implicitly(self)
+
+    @staticmethod
+    def new(parent=None, prefix=None, cancellable=None):
+        """Create a directory."""
+        with _errors(parent):
+            return _remember(Tempman.TemporaryDirectory.new(_to_file(parent), prefix,
+                                                            cancellable))
+
+    @staticmethod
+    def new_async(parent=None, prefix=None, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                  callback=_AWAIT, *user_data):
+        """Create a directory without blocking."""
+        return _start(Tempman.TemporaryDirectory.new_async,
+                      lambda _, result: TemporaryDirectory.new_finish(result),
+                      TemporaryDirectory.new, (_to_file(parent), prefix),
+                      io_priority, cancellable, callback, user_data)
+
+    @staticmethod
+    def new_finish(result):
+        """Finish new_async()."""
+        source = _get_source(result, TemporaryDirectory)
+        with _errors(source and source.props.parent):
+            return _remember(Tempman.TemporaryDirectory.new_finish(result))
 
     def init(self, cancellable=None):
         """Create the directory of an object that was constructed without one."""
-        super().init(cancellable)
+        with _errors(self.get_property('parent')):
+            super().init(cancellable)
         _remember(self)
         return True
 
+    def init_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                   *user_data):
+        """Create the directory of an object that was constructed without one without blocking."""
+        return _start(super().init_async, type(self).init_finish, self.init, (), io_priority,
+                      cancellable, callback, user_data)
+
     def init_finish(self, result):
         """Finish init_async()."""
-        super().init_finish(result)
+        with _errors(self.get_property('parent')):
+            super().init_finish(result)
         _remember(self)
         return True
+
+    def close(self, cancellable=None):
+        """Delete the directory with everything in it.
+
+        :raises GLib.Error: something could not be deleted; it is still open
+        """
+        with _errors(self.get_file()):
+            return super().close(cancellable)
+
+    def close_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                    *user_data):
+        """Delete the directory with everything in it without blocking."""
+        return _start(super().close_async, TemporaryDirectory.close_finish, self.close, (),
+                      io_priority, cancellable, callback, user_data)
+
+    def close_finish(self, result):
+        """Finish close_async()."""
+        with _errors(self.get_file()):
+            return _checked(super().close_finish(result), False, 'close_async')
+
+    def keep(self):
+        """Close the object and let the directory live on."""
+        with _errors(self.get_file()):
+            return super().keep()
 
     def persist(self, destination, flags=Tempman.PersistFlags.NONE, cancellable=None):
         """Publish the directory under another name, in one step.
@@ -138,18 +448,48 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         :param flags: Tempman.PersistFlags
         :raises GLib.Error: it could not be published, and is still open
         """
-        return super().persist(_to_file(destination), Tempman.PersistFlags(flags), cancellable)
+        with _errors(self.get_file(), destination):
+            return super().persist(_to_existing_file(destination, 'destination'),
+                                   _to_flags(Tempman.PersistFlags, flags), cancellable)
 
-    def persist_async(self, destination, flags, io_priority, cancellable, callback,
+    def persist_async(self, destination, flags=Tempman.PersistFlags.NONE,
+                      io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
                       *user_data):
         """Publish the directory under another name without blocking."""
-        super().persist_async(_to_file(destination), Tempman.PersistFlags(flags), io_priority,
-                              cancellable, callback, *user_data)
+        return _start(super().persist_async, TemporaryDirectory.persist_finish, self.persist,
+                      (_to_existing_file(destination, 'destination'),
+                       _to_flags(Tempman.PersistFlags, flags)),
+                      io_priority, cancellable, callback, user_data)
+
+    def persist_finish(self, result):
+        """Finish persist_async()."""
+        with _errors(self.get_file()):
+            return _checked(super().persist_finish(result), False, 'persist_async')
+
+    def get_child(self, name):
+        """The file of a name in the directory, as a Gio.File."""
+        if os.path.isabs(name):
+            raise ValueError(f'the name {name!r} is an absolute path')
+        return super().get_child(os.fspath(name))
 
     @property
     def path(self):
         """The path, as os.fsdecode() returns it; None if the directory is not local."""
         return self.get_path()
+
+    @property
+    def closed(self):
+        """Whether it has been deleted, kept or published."""
+        return self.is_closed()
+
+    def joinpath(self, *names):
+        """The pathlib.Path of something in the directory or, without names, its own."""
+        return pathlib.Path(os.fspath(self), *names)
+
+    def __truediv__(self, name):
+        return self.joinpath() / name
+
+    __fspath__ = _fspath
 
     def __enter__(self):
         return self
@@ -157,26 +497,31 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
     def __exit__(self, exc_type, exc_value, traceback):
         self.close()
 
-    def __fspath__(self):
-        path = self.path
-        if path is None:
-            raise TypeError(f'{self!r} has no local path')
-        return path
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, exc_type, exc_value, traceback):
+        await self._close_to_the_end()
+
+    async def _close_to_the_end(self):
+        """Close it, also when the task is cancelled meanwhile, which is told afterwards."""
+        future = _begin(asyncio.get_running_loop(), super().close_async,
+                        TemporaryDirectory.close_finish, self.close, (), GLib.PRIORITY_DEFAULT,
+                        None)
+        if await _wait(future):
+            raise asyncio.CancelledError
+        future.result()
 
     def __repr__(self):
-        file = self.get_file()
-        if file is None:
-            return '<Tempman.TemporaryDirectory not initialized>'
-        name = self.path or file.get_uri()
-        state = 'closed' if self.is_closed() else 'open'
-        return f'<Tempman.TemporaryDirectory {name!r} {state}>'
+        return _describe(self, self.get_file,
+                         lambda: 'closed' if self.is_closed() else 'open')
 
 
 @override
 class Root(Tempman.Root):
     """A factory of temporary directories that all live under one directory."""
 
-    def __init__(self, directory, timeout=None, flags=Tempman.RootFlags.NONE):
+    def __new__(cls, directory, timeout=None, flags=Tempman.RootFlags.NONE):
         """Open a root.
 
         :param directory: the directory; it has to exist, unless the flags say otherwise
@@ -185,34 +530,170 @@ class Root(Tempman.Root):
         :param flags: Tempman.RootFlags
         :raises GLib.Error: the directory cannot be used
         """
-        if directory is None:
-            raise TypeError('directory must be a path, not None')
-        super().__init__(directory=_to_file(directory), timeout=_to_seconds(timeout),
-                         flags=Tempman.RootFlags(flags))
-        self.init(None)
+        return cls.new(directory, timeout, flags)
 
-    create_temp_dir = _remembering(Tempman.Root.create_temp_dir)
-    create_temp_dir_finish = _remembering(Tempman.Root.create_temp_dir_finish)
+    def __init__(self, directory, timeout=None, flags=Tempman.RootFlags.NONE):
+        # GObject's would construct one more object.
+        pass
 
+    __init_subclass__ = _refuse_subclass
+
+    def init(self, cancellable=None):
+        """Open the directory of an object that was constructed without."""
+        with _errors(self.get_property('directory')):
+            return super().init(cancellable)
+
+    def init_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                   *user_data):
+        """Open the directory of an object that was constructed without without blocking."""
+        return _start(super().init_async, type(self).init_finish, self.init, (), io_priority,
+                      cancellable, callback, user_data)
+
+    def init_finish(self, result):
+        """Finish init_async()."""
+        with _errors(self.get_property('directory')):
+            return super().init_finish(result)
+
+    @staticmethod
+    def new(directory, timeout=None, flags=Tempman.RootFlags.NONE, cancellable=None):
+        """Open a root."""
+        with _errors(directory):
+            return Tempman.Root.new(_to_existing_file(directory, 'directory'),
+                                    _to_seconds(timeout), _to_flags(Tempman.RootFlags, flags),
+                                    cancellable)
+
+    @staticmethod
+    def new_async(directory, timeout=None, flags=Tempman.RootFlags.NONE,
+                  io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                  *user_data):
+        """Open a root without blocking."""
+        return _start(Tempman.Root.new_async, lambda _, result: Root.new_finish(result), Root.new,
+                      (_to_existing_file(directory, 'directory'), _to_seconds(timeout),
+                       _to_flags(Tempman.RootFlags, flags)),
+                      io_priority, cancellable, callback, user_data)
+
+    @staticmethod
+    def new_finish(result):
+        """Finish new_async()."""
+        source = _get_source(result, Root)
+        with _errors(source and source.props.directory):
+            return Tempman.Root.new_finish(result)
+
+    def create_temp_dir(self, cancellable=None):
+        """Clean up, and create a temporary directory under the root."""
+        with _errors(self.get_directory()):
+            return _remember(super().create_temp_dir(cancellable))
+
+    def create_temp_dir_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                              callback=_AWAIT, *user_data):
+        """Clean up, and create a temporary directory under the root, without blocking."""
+        return _start(super().create_temp_dir_async, Root.create_temp_dir_finish,
+                      self.create_temp_dir, (), io_priority, cancellable, callback, user_data)
+
+    def create_temp_dir_finish(self, result):
+        """Finish create_temp_dir_async()."""
+        with _errors(self.get_directory()):
+            return _remember(_checked(super().create_temp_dir_finish(result), None,
+                                      'create_temp_dir_async'))
+
+    def cleanup(self, cancellable=None):
+        """Delete what has expired or been abandoned; return how many sub-directories went."""
+        with _errors(self.get_directory()):
+            return super().cleanup(cancellable)
+
+    def cleanup_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                      *user_data):
+        """Delete what has expired or been abandoned without blocking."""
+        return _start(super().cleanup_async, Root.cleanup_finish, self.cleanup, (), io_priority,
+                      cancellable, callback, user_data)
+
+    def cleanup_finish(self, result):
+        """Finish cleanup_async()."""
+        with _errors(self.get_directory()):
+            return _checked(super().cleanup_finish(result), -1, 'cleanup_async')
+
+    def list_entries(self, cancellable=None):
+        """List the sub-directories, with what cleanup() would do with each, as RootEntry."""
+        with _errors(self.get_directory()):
+            return list(super().list_entries(cancellable))
+
+    def list_entries_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                           callback=_AWAIT, *user_data):
+        """List the sub-directories without blocking."""
+        return _start(super().list_entries_async, Root.list_entries_finish, self.list_entries, (),
+                      io_priority, cancellable, callback, user_data)
+
+    def list_entries_finish(self, result):
+        """Finish list_entries_async()."""
+        with _errors(self.get_directory()):
+            return list(_checked(super().list_entries_finish(result), None,
+                                 'list_entries_async'))
+
+    def set_age_basis(self, basis):
+        """Set from when the age of a sub-directory runs, a Tempman.AgeBasis."""
+        super().set_age_basis(Tempman.AgeBasis(basis))
+
+    def __repr__(self):
+        def get_state():
+            timeout = self.get_timeout()
+            return f'timeout={timeout if timeout >= 0 else None}'
+
+        return _describe(self, self.get_directory, get_state)
+
+
+@override
+class RootEntry(Tempman.RootEntry):
+    """A sub-directory of a root, and what cleanup() would do with it."""
+
+    __init_subclass__ = _refuse_subclass
+
+    @property
+    def path(self):
+        """The path, as os.fsdecode() returns it; None if the root is not local."""
+        file = self.get_file()
+        return file.get_path() if file is not None else None
+
+    @property
+    def last_used(self):
+        """When it was last used, as a datetime.datetime in UTC."""
+        time = self.get_last_used()
+        if time is None:
+            return None
+        # fromtimestamp() loses microseconds, and the years that the C library does not know.
+        return (datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+                + datetime.timedelta(seconds=time.to_unix(), microseconds=time.get_microsecond()))
+
+    @property
+    def state(self):
+        """Who uses it, a Tempman.EntryState."""
+        return self.get_state()
+
+    @property
+    def expired(self):
+        """Whether cleanup() would delete it."""
+        return self.get_expired()
+
+    __fspath__ = _fspath
+
+    def __repr__(self):
+        return _describe(self, self.get_file,
+                         lambda: self.state.value_nick + (' expired' if self.expired else ''))
+
+
+# Functions.
 
 def create_temp_dir(dir=None):
-    """Create a temporary directory.
+    """Create a temporary directory, in dir or in the system's folder for temporary files.
 
-    :param dir: where to create it; None is the system's folder for temporary files
     :rtype: TemporaryDirectory
-    :raises GLib.Error: it could not be created
     """
     return TemporaryDirectory(dir)
 
 
 def root(dir, timeout=None):
-    """Open a factory of temporary directories under dir.
+    """Open a factory of temporary directories under dir, a directory that exists.
 
-    :param dir: a directory that exists
-    :param timeout: the age at which cleanup() deletes a sub-directory, in seconds or as a
-        datetime.timedelta; None is never
     :rtype: Root
-    :raises GLib.Error: the directory cannot be used
     """
     return Root(dir, timeout)
 
@@ -225,20 +706,46 @@ def delete_recursively(path, cancellable=None, progress=None):
     :param progress: called with the number of entries deleted and the number found so far
     :raises GLib.Error: something could not be deleted; the rest was
     """
-    return Tempman.delete_recursively(_to_file(path), cancellable, progress)
+    with _errors(path):
+        return Tempman.delete_recursively(_to_existing_file(path, 'path'), cancellable, progress)
 
 
 def delete_recursively_async(path, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
-                             progress=None, callback=None, *user_data):
+                             progress=None, callback=_AWAIT, *user_data):
     """Delete a file, a link, or a directory with everything in it, without blocking.
 
-    :param path: what to delete
-    :param io_priority: the priority of the request
-    :param cancellable: Gio.Cancellable or None
-    :param progress: called with the number of entries deleted and the number found so far
+    :param progress: called with the number of entries deleted and the number found so far, in the
+        thread that called this
     :param callback: called with the path as a Gio.File and the result, for
-        delete_recursively_finish()
+        delete_recursively_finish(); without one, in a coroutine, the call can be awaited
     """
-    # Of two functions in a row PyGObject takes what follows the first for the data of that.
-    Tempman.delete_recursively_async(_to_file(path), io_priority, cancellable, progress, (),
-                                     callback, *user_data)
+    def start(file, io_priority, cancellable, callback, *user_data):
+        # Of two functions in a row PyGObject takes what follows the first for the data of that.
+        Tempman.delete_recursively_async(file, io_priority, cancellable, progress, (), callback,
+                                         *user_data)
+
+    def finish(_, result):
+        return _finish_deletion(path, result)
+
+    def call(file, cancellable):
+        return delete_recursively(file, cancellable, None if progress is None else report)
+
+    def report(n_deleted, n_found):
+        loop.call_soon_threadsafe(progress, n_deleted, n_found)
+
+    loop = _get_loop()
+    if progress is not None and not callable(progress):
+        raise TypeError('progress must be callable, not ' + type(progress).__name__)
+    return _start(start, finish, call, (_to_existing_file(path, 'path'),), io_priority,
+                  cancellable, callback, user_data)
+
+
+def delete_recursively_finish(result):
+    """Finish delete_recursively_async()."""
+    return _finish_deletion(_get_source(result, Gio.File), result)
+
+
+def _finish_deletion(path, result):
+    with _errors(path):
+        return _checked(Tempman.delete_recursively_finish(result), False,
+                        'delete_recursively_async')

@@ -15,6 +15,8 @@ import gi
 
 gi.require_version('Tempman', '1')
 
+from gi.repository import Gio, GLib
+
 DAY = 24 * 60 * 60
 
 
@@ -46,11 +48,42 @@ class TestCase(unittest.TestCase):
         for path in paths:
             self.assertFalse(os.path.lexists(path), f'{path!r} is still there')
 
-    def run_script(self, script, status=0):
-        """Run a script, with the folder as its argument, and return the lines that it prints."""
+    def assert_error(self, code, function, *args, names=None):
+        """Call a function that fails, and return its error; names: what its message names."""
+        with self.assertRaises(GLib.Error) as caught:
+            function(*args)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), code),
+                        repr(caught.exception))
+        if names is not None:
+            self.assertIn(names, caught.exception.message)
+        return caught.exception
+
+    def wait(self, start, *args, cancellable=None):
+        """Call a function with an io_priority, a cancellable and a callback; return its result."""
+        loop = GLib.MainLoop()
+        results = []
+
+        def done(source, result):
+            results.append(result)
+            loop.quit()
+
+        start(*args, GLib.PRIORITY_DEFAULT, cancellable, done)
+        self.assertEqual(results, [], 'the callback came before the main loop ran')
+        loop.run()
+        return results[0]
+
+    def run_script(self, script, status=0, options=(), env=None):
+        """Run a script, with the folder as its argument, and return the lines that it prints.
+
+        What it prints to the standard error is in self.stderr.
+        """
         script = 'import gi; gi.require_version("Tempman", "1")\n' + script
-        result = subprocess.run([sys.executable, '-c', script, self.folder],
+        return self.run_program(['-c', script, self.folder], status, options, env)
+
+    def run_program(self, args, status=0, options=(), env=None):
+        result = subprocess.run([sys.executable, *options, *args],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                timeout=60)
+                                timeout=100, env={**os.environ, **(env or {})})
+        self.stderr = result.stderr
         self.assertEqual(result.returncode, status, result.stderr)
         return result.stdout.splitlines()

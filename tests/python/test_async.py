@@ -18,20 +18,6 @@ class Async(support.TestCase):
         super().setUp()
         self.file = Gio.File.new_for_path(self.folder)
 
-    def wait(self, start, *args, cancellable=None):
-        """Call a function with an io_priority, a cancellable and a callback; return its result."""
-        loop = GLib.MainLoop()
-        results = []
-
-        def done(source, result):
-            results.append(result)
-            loop.quit()
-
-        start(*args, GLib.PRIORITY_DEFAULT, cancellable, done)
-        self.assertEqual(results, [], 'the callback came before the main loop ran')
-        loop.run()
-        return results[0]
-
     def test_temporary_directory(self):
         result = self.wait(tempman.TemporaryDirectory.new_async, self.file, 'report')
         directory = tempman.TemporaryDirectory.new_finish(result)

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Directories in the processes of multiprocessing, however those are started."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import sys
+import unittest
+
+import support
+
+from gi.repository import Tempman as tempman
+
+# What a child that never closes its directory keeps it with.
+_kept = []
+
+
+def create(folder):
+    """Create a directory that is closed by nobody, and say what it is."""
+    directory = tempman.create_temp_dir(folder)
+    _kept.append(directory)
+    assert os.path.isdir(directory)
+    return directory.path
+
+
+def create_and_send(folder, connection):
+    connection.send(create(folder))
+    # Until the parent has looked.
+    connection.recv()
+
+
+def work(folder):
+    with tempman.root(folder, timeout=0).create_temp_dir() as directory:
+        (directory / 'file').touch()
+        # Takes nobody's.
+        tempman.root(folder, timeout=0).cleanup()
+        return os.listdir(directory)
+
+
+def use(path, connection):
+    with open(os.path.join(path, 'from-the-child'), 'w'):
+        pass
+    connection.send(tempman.root(os.path.dirname(path), timeout=0).cleanup())
+
+
+def fail(folder):
+    create(folder)
+    # The traceback is of no interest.
+    sys.stderr = open(os.devnull, 'w')
+    raise FileNotFoundError('as any other')
+
+
+def fail_in_tempman(folder):
+    tempman.root(os.path.join(folder, 'missing'))
+
+
+class Processes:
+    def setUp(self):
+        super().setUp()
+        self.context = multiprocessing.get_context(self.method)
+
+    def start(self, target, *args):
+        """Start a process, and return it and the other end of its connection."""
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(target=target, args=(*args, theirs))
+        process.start()
+        theirs.close()
+        self.addCleanup(ours.close)
+        self.addCleanup(process.join)
+        return process, ours
+
+    def test_never_closed(self):
+        process, connection = self.start(create_and_send, self.folder)
+        path = connection.recv()
+        self.assertEqual(os.path.dirname(path), self.folder)
+        self.assert_there(path)
+        self.assertEqual(tempman.root(self.folder, timeout=0).cleanup(), 0)
+        connection.send('end')
+        process.join()
+        self.assertEqual(process.exitcode, 0)
+        self.assert_gone(path)
+
+    def test_beside_one_of_the_parent(self):
+        with tempman.create_temp_dir(self.folder) as directory:
+            process, connection = self.start(create_and_send, self.folder)
+            path = connection.recv()
+            self.assertNotEqual(path, directory.path)
+            connection.send('end')
+            process.join()
+            self.assert_gone(path)
+            self.assert_there(directory.path)
+
+    def test_the_parents_is_used_by_its_path(self):
+        with tempman.create_temp_dir(self.folder) as directory:
+            process, connection = self.start(use, directory.path)
+            # It is locked, for the child as well.
+            self.assertEqual(connection.recv(), 0)
+            process.join()
+            self.assertEqual(process.exitcode, 0)
+            self.assertEqual(os.listdir(directory), ['from-the-child'])
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_killed(self):
+        process, connection = self.start(create_and_send, self.folder)
+        path = connection.recv()
+        process.kill()
+        process.join()
+        self.assert_there(path)
+        root = tempman.Root(self.folder, flags=tempman.RootFlags.RECLAIM_ABANDONED)
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(path)
+
+    def test_exception(self):
+        process = self.context.Process(target=fail, args=(self.folder,))
+        process.start()
+        process.join()
+        self.assertEqual(process.exitcode, 1)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_pool(self):
+        with concurrent.futures.ProcessPoolExecutor(2, mp_context=self.context) as executor:
+            self.assertEqual(list(executor.map(work, [self.folder] * 20)), [['file']] * 20)
+            # An error comes over as what it was.
+            with self.assertRaises(FileNotFoundError) as caught:
+                executor.submit(fail_in_tempman, self.folder).result()
+            self.assertIsInstance(caught.exception, tempman.NotFoundError)
+            executor.submit(create, self.folder).result()
+            self.assertEqual(len(os.listdir(self.folder)), 1)
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+class Fork(Processes, support.TestCase):
+    method = 'fork'
+
+
+class Spawn(Processes, support.TestCase):
+    method = 'spawn'
+
+    def test_objects_are_not_sent(self):
+        # Whose would the directory be?
+        with tempman.create_temp_dir(self.folder) as directory:
+            process = self.context.Process(target=os.listdir, args=(directory,))
+            self.assertRaises(TypeError, process.start)
+
+
+class ForkServer(Processes, support.TestCase):
+    method = 'forkserver'
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The properties that GObject knows, and the version."""
+
+import os
+import unittest
+
+import support
+
+from gi.repository import GObject
+from gi.repository import Tempman as tempman
+
+
+class Properties(support.TestCase):
+    def test_temporary_directory(self):
+        with tempman.TemporaryDirectory(self.folder, 'report') as directory:
+            self.assertEqual(directory.props.parent.get_path(), self.folder)
+            self.assertEqual(directory.props.prefix, 'report')
+            self.assertEqual(directory.props.file.get_path(), directory.path)
+            self.assertEqual(directory.props.path, directory.path)
+            self.assertEqual(directory.props.fd, directory.get_fd())
+            self.assertIs(directory.props.closed, False)
+        self.assertIs(directory.props.closed, True)
+        self.assertEqual(directory.props.fd, -1)
+
+    def test_root(self):
+        flags = tempman.RootFlags.CREATE_DIRECTORY | tempman.RootFlags.EXPIRE_LIVE
+        root = tempman.Root(self.folder, 60, flags)
+        self.assertEqual(root.props.directory.get_path(), self.folder)
+        self.assertEqual(root.props.timeout, 60.0)
+        self.assertEqual(root.props.flags, flags)
+        self.assertIsNone(root.props.prefix)
+        root.props.prefix = 'report'
+        self.assertEqual(root.props.prefix, root.get_prefix())
+        self.assertIs(root.props.age_basis, tempman.AgeBasis.ACCESSED_OR_MODIFIED)
+        for basis in (tempman.AgeBasis.MODIFIED, tempman.AgeBasis.NEWEST_CONTENT):
+            root.props.age_basis = basis
+            self.assertEqual(root.get_age_basis(), basis)
+            self.assertEqual(root.get_property('age-basis'), basis)
+
+    def test_notification(self):
+        root = tempman.root(self.folder)
+        seen = []
+        root.connect('notify', lambda _, prop: seen.append(prop.name))
+        root.set_prefix('report')
+        root.set_age_basis(tempman.AgeBasis.MODIFIED)
+        self.assertEqual(seen, ['prefix', 'age-basis'])
+
+    def test_binding(self):
+        one = tempman.root(self.folder)
+        other = tempman.root(self.folder)
+        one.bind_property('prefix', other, 'prefix', GObject.BindingFlags.SYNC_CREATE)
+        one.set_prefix('report')
+        self.assertEqual(other.get_prefix(), 'report')
+
+    def test_entry(self):
+        # Abandoned, and in a state that nothing else here has.
+        path, = self.run_script('import os, sys\n'
+                                'from gi.repository import Tempman as tempman\n'
+                                'directory = tempman.create_temp_dir(sys.argv[1])\n'
+                                'print(directory.path, flush=True)\n'
+                                'os._exit(0)\n')
+        entry, = tempman.Root(self.folder,
+                              flags=tempman.RootFlags.RECLAIM_ABANDONED).list_entries()
+        self.assertEqual(entry.props.state, tempman.EntryState.ABANDONED)
+        self.assertIs(entry.props.expired, True)
+        self.assertEqual(entry.props.file.get_path(), path)
+        self.assertEqual(entry.props.last_used.to_unix(), int(entry.last_used.timestamp()))
+        self.assertEqual(entry.props.info.get_name(), os.path.basename(path))
+
+    def test_what_cannot_be_written(self):
+        with tempman.create_temp_dir(self.folder) as directory:
+            for name, value in (('path', '/'), ('fd', 3), ('closed', True),
+                                ('file', directory.get_file())):
+                with self.subTest(name=name):
+                    self.assertRaises(TypeError, setattr, directory.props, name, value)
+
+    def test_what_is_set_for_good(self):
+        # GObject warns and changes nothing.
+        lines = self.run_script('import sys\n'
+                                'from gi.repository import Gio\n'
+                                'from gi.repository import Tempman as tempman\n'
+                                'root = tempman.root(sys.argv[1], 60)\n'
+                                'file = Gio.File.new_for_path("/")\n'
+                                'with tempman.TemporaryDirectory(sys.argv[1], "a") as directory:\n'
+                                '    for instance, name, value in (\n'
+                                '            (root, "timeout", 1.0), (root, "flags", 1),\n'
+                                '            (root, "directory", file), (root, "age_basis", 99),\n'
+                                '            (directory, "prefix", "b"),\n'
+                                '            (directory, "parent", file)):\n'
+                                '        before = getattr(instance.props, name)\n'
+                                '        try:\n'
+                                '            setattr(instance.props, name, value)\n'
+                                '        except (TypeError, ValueError):\n'
+                                '            pass\n'
+                                '        print(getattr(instance.props, name) == before)\n',
+                                env={'G_DEBUG': ''})
+        self.assertEqual(lines, ['True'] * 6)
+
+    def test_wrong_values(self):
+        root = tempman.root(self.folder)
+        for name, wrong in (('prefix', 1), ('prefix', object()), ('age_basis', 'no such'),
+                            ('age_basis', None)):
+            with self.subTest(name=name, wrong=wrong):
+                self.assertRaises((TypeError, ValueError), setattr, root.props, name, wrong)
+        self.assertIsNone(root.get_prefix())
+        self.assertEqual(root.get_age_basis(), tempman.AgeBasis.ACCESSED_OR_MODIFIED)
+        self.assertRaises(ValueError, root.set_age_basis, 99)
+        self.assertRaises((TypeError, ValueError), root.set_age_basis, 'modified')
+
+    def test_not_utf_8(self):
+        # A property is text for GObject: PyGObject refuses it, where the getter does not.
+        parent = os.path.join(os.fsencode(self.folder), b'\xff')
+        os.mkdir(parent)
+        with tempman.create_temp_dir(parent) as directory:
+            self.assertRaises(UnicodeDecodeError, getattr, directory.props, 'path')
+            self.assertEqual(directory.props.file.get_path(), directory.path)
+
+
+class Version(unittest.TestCase):
+    def test_version(self):
+        version = (tempman.MAJOR_VERSION, tempman.MINOR_VERSION, tempman.MICRO_VERSION)
+        self.assertEqual((tempman.get_major_version(), tempman.get_minor_version(),
+                          tempman.get_micro_version()), version)
+        self.assertEqual(tempman.VERSION_S, '.'.join(map(str, version)))
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""A directory that nobody has closed is deleted, and its user is told, as by tempfile."""
+
+import gc
+import os
+import tempfile
+import unittest
+import warnings
+
+import support
+
+from gi.repository import Gio, GObject
+from gi.repository import Tempman as tempman
+
+PREFIX = ('import os, sys\n'
+          'from gi.repository import Tempman as tempman\n'
+          'folder = sys.argv[1]\n')
+
+
+class Collected(support.TestCase):
+    def leave(self, leave):
+        """Call what leaves a directory to the collector; return the warnings."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            leave()
+            gc.collect()
+        self.assertEqual(os.listdir(self.folder), [])
+        return caught
+
+    def check(self, leave):
+        caught, = self.leave(leave)
+        self.assertIs(caught.category, ResourceWarning)
+        self.assertRegex(str(caught.message),
+                         f"^Implicitly cleaning up <Tempman.TemporaryDirectory '{self.folder}/.*"
+                         " open>$")
+        self.assertIsInstance(caught.source, tempman.TemporaryDirectory)
+        # Whoever keeps the warning keeps the object, but it is a closed one.
+        self.assertTrue(caught.source.closed)
+
+    def test_ways_to_one(self):
+        root = tempman.root(self.folder)
+
+        def initialize():
+            GObject.new(tempman.TemporaryDirectory,
+                        parent=Gio.File.new_for_path(self.folder)).init(None)
+
+        for leave in (lambda: tempman.create_temp_dir(self.folder),
+                      lambda: tempman.TemporaryDirectory(self.folder),
+                      lambda: tempman.TemporaryDirectory.new(self.folder),
+                      lambda: tempman.TemporaryDirectory.new_finish(
+                          self.wait(tempman.TemporaryDirectory.new_async, self.folder, None)),
+                      root.create_temp_dir,
+                      lambda: root.create_temp_dir_finish(self.wait(root.create_temp_dir_async)),
+                      initialize):
+            with self.subTest(leave=leave):
+                self.check(leave)
+
+    def test_wording_of_tempfile(self):
+        def leave():
+            tempfile.TemporaryDirectory(dir=self.folder)
+
+        caught, = self.leave(leave)
+        self.assertIs(caught.category, ResourceWarning)
+        self.assertTrue(str(caught.message).startswith('Implicitly cleaning up <'))
+
+    def test_cycle(self):
+        def leave():
+            directory = tempman.create_temp_dir(self.folder)
+            directory.itself = directory
+
+        self.check(leave)
+
+    def test_held_by_c(self):
+        # C keeps it when Python has forgotten it; it goes when C lets it go.
+        store = Gio.ListStore.new(tempman.TemporaryDirectory)
+
+        def hold():
+            store.append(tempman.create_temp_dir(self.folder))
+
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            hold()
+            gc.collect()
+        path = store[0].path
+        self.assert_there(path)
+        self.check(store.remove_all)
+        self.assert_gone(path)
+
+    def test_none_without_reason(self):
+        root = tempman.root(self.folder)
+
+        def close():
+            tempman.create_temp_dir(self.folder).close()
+
+        def enter():
+            with root.create_temp_dir():
+                pass
+
+        def keep():
+            directory = tempman.create_temp_dir(self.folder)
+            directory.keep()
+            os.rmdir(directory.path)
+
+        def publish():
+            directory = tempman.create_temp_dir(self.folder)
+            directory.persist(directory.path + '-published')
+            os.rmdir(directory.path)
+
+        def fail():
+            try:
+                tempman.create_temp_dir(os.path.join(self.folder, 'missing'))
+            except FileNotFoundError:
+                pass
+
+        def construct():
+            GObject.new(tempman.TemporaryDirectory)
+            GObject.Object.__new__(tempman.TemporaryDirectory)
+
+        for leave in (close, enter, keep, publish, fail, construct):
+            with self.subTest(leave=leave.__name__):
+                self.assertEqual(self.leave(leave), [])
+
+    def test_as_an_error(self):
+        # An exception in a finalizer is printed; the directory goes all the same.
+        self.run_script(PREFIX + 'tempman.create_temp_dir(folder)\nprint("on")',
+                        options=['-W', 'error::ResourceWarning'])
+        self.assertIn('ResourceWarning: Implicitly cleaning up', self.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_source(self):
+        # Where it was created: the line of the script that did it.
+        self.run_script(PREFIX + 'def create():\n    tempman.create_temp_dir(folder)\ncreate()\n',
+                        options=['-X', 'tracemalloc=10', '-W', 'default'])
+        self.assertIn('Implicitly cleaning up', self.stderr)
+        self.assertIn('Object allocated at (most recent call last)', self.stderr)
+        self.assertRegex(self.stderr, r'File "<string>", lineno 6\b')
+
+    def test_hidden_by_default(self):
+        self.run_script(PREFIX + 'tempman.create_temp_dir(folder)')
+        self.assertEqual(self.stderr, '')
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+class Exit(support.TestCase):
+    def check(self, script, n_warnings, status=0):
+        self.run_script(PREFIX + script, status, options=['-W', 'default'])
+        self.assertEqual(self.stderr.count('ResourceWarning: Implicitly cleaning up'),
+                         n_warnings, self.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_exit(self):
+        self.check('kept = [tempman.create_temp_dir(folder) for _ in range(3)]', 3)
+
+    def test_sys_exit(self):
+        self.check('kept = tempman.create_temp_dir(folder)\nsys.exit(4)', 1, status=4)
+
+    def test_closed(self):
+        self.check('kept = tempman.create_temp_dir(folder)\nkept.close()', 0)
+
+    def test_wrong_exit_hook_order(self):
+        # A hook of the user that was there before ours still has the use of it.
+        self.check('import atexit\n'
+                   'kept = tempman.create_temp_dir(folder)\n'
+                   'atexit.register(kept.close)\n', 0)
+
+    def test_forked_child_is_silent(self):
+        # It is not its directory.
+        self.check('kept = tempman.create_temp_dir(folder)\n'
+                   'pid = os.fork()\n'
+                   'if pid == 0:\n'
+                   '    sys.exit()\n'
+                   'os.waitpid(pid, 0)\n'
+                   'assert os.path.isdir(kept)\n'
+                   'kept.close()\n', 0)
+
+    def test_forked_child_with_its_own(self):
+        self.check('pid = os.fork()\n'
+                   'kept = tempman.create_temp_dir(folder)\n'
+                   'if pid == 0:\n'
+                   '    sys.exit()\n'
+                   'os.waitpid(pid, 0)\n'
+                   'assert os.listdir(folder) == [os.path.basename(kept)]\n', 2)
+
+
+if __name__ == '__main__':
+    unittest.main()
