@@ -1,0 +1,464 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The types of Tempman in Python, for editors and for checkers such as mypy and pyright."""
+
+import datetime
+import os
+import pathlib
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, ClassVar, Union, final, overload
+
+from gi.repository import Gio, GLib, GObject
+
+_Path = Union[str, bytes, os.PathLike[str], os.PathLike[bytes], Gio.File]
+_Prefix = Union[str, bytes, None]
+_Timeout = Union[float, datetime.timedelta, None]
+_Progress = Callable[[int, int], object]
+# The object that the call was made on, its result, and the data that were passed with the callback.
+_Callback = Callable[..., object]
+
+MAJOR_VERSION: int
+MINOR_VERSION: int
+MICRO_VERSION: int
+VERSION_S: str
+NO_TIMEOUT: int
+
+class RootFlags(int):
+    """How a root treats its directory and what a cleanup may delete."""
+
+    NONE: ClassVar[RootFlags]
+    CREATE_DIRECTORY: ClassVar[RootFlags]
+    RECLAIM_ABANDONED: ClassVar[RootFlags]
+    EXPIRE_LIVE: ClassVar[RootFlags]
+    def __or__(self, other: int) -> RootFlags: ...
+    def __and__(self, other: int) -> RootFlags: ...
+
+class PersistFlags(int):
+    """How persist() treats its destination."""
+
+    NONE: ClassVar[PersistFlags]
+    REPLACE: ClassVar[PersistFlags]
+    def __or__(self, other: int) -> PersistFlags: ...
+    def __and__(self, other: int) -> PersistFlags: ...
+
+class AgeBasis(int):
+    """From when the age of a sub-directory of a root runs."""
+
+    ACCESSED_OR_MODIFIED: ClassVar[AgeBasis]
+    MODIFIED: ClassVar[AgeBasis]
+    NEWEST_CONTENT: ClassVar[AgeBasis]
+    @property
+    def value_name(self) -> str: ...
+    @property
+    def value_nick(self) -> str: ...
+
+class EntryState(int):
+    """Who uses a sub-directory of a root."""
+
+    LIVE: ClassVar[EntryState]
+    ABANDONED: ClassVar[EntryState]
+    UNOWNED: ClassVar[EntryState]
+    @property
+    def value_name(self) -> str: ...
+    @property
+    def value_nick(self) -> str: ...
+
+class NotFoundError(GLib.Error, FileNotFoundError):
+    """Gio.IOErrorEnum.NOT_FOUND."""
+
+class ExistsError(GLib.Error, FileExistsError):
+    """Gio.IOErrorEnum.EXISTS."""
+
+class NotDirectoryError(GLib.Error, NotADirectoryError):
+    """Gio.IOErrorEnum.NOT_DIRECTORY."""
+
+class PermissionDeniedError(GLib.Error, PermissionError):
+    """Gio.IOErrorEnum.PERMISSION_DENIED."""
+
+@final
+class TemporaryDirectory(GObject.Object):
+    """A directory that is deleted, with everything in it, when it is closed."""
+
+    class Props:
+        parent: Gio.File
+        prefix: str | None
+        file: Gio.File | None
+        path: str | None
+        fd: int
+        closed: bool
+
+    @property
+    def props(self) -> Props: ...
+    def __init__(self, parent: _Path | None = None, prefix: _Prefix = None) -> None: ...
+    @staticmethod
+    def new(
+        parent: _Path | None = None,
+        prefix: _Prefix = None,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> TemporaryDirectory: ...
+    @overload
+    @staticmethod
+    def new_async(
+        parent: _Path | None = None,
+        prefix: _Prefix = None,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, TemporaryDirectory]: ...
+    @overload
+    @staticmethod
+    def new_async(
+        parent: _Path | None,
+        prefix: _Prefix,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    @staticmethod
+    def new_async(
+        parent: _Path | None = None,
+        prefix: _Prefix = None,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    @staticmethod
+    def new_finish(result: Gio.AsyncResult) -> TemporaryDirectory: ...
+    def init(self, cancellable: Gio.Cancellable | None = None) -> bool: ...
+    @overload
+    def init_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, bool]: ...
+    @overload
+    def init_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def init_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def init_finish(self, result: Gio.AsyncResult) -> bool: ...
+    # None for what is not local alone, which get_path() tells: most programs have no such thing.
+    @property
+    def path(self) -> str: ...
+    @property
+    def closed(self) -> bool: ...
+    def get_path(self) -> str | None: ...
+    def get_file(self) -> Gio.File | None: ...
+    def get_fd(self) -> int: ...
+    def get_child(self, name: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> Gio.File | None: ...
+    def is_closed(self) -> bool: ...
+    def joinpath(self, *names: str | os.PathLike[str]) -> pathlib.Path: ...
+    def __truediv__(self, name: str | os.PathLike[str]) -> pathlib.Path: ...
+    def __fspath__(self) -> str: ...
+    def close(self, cancellable: Gio.Cancellable | None = None) -> bool: ...
+    @overload
+    def close_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, bool]: ...
+    @overload
+    def close_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def close_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def close_finish(self, result: Gio.AsyncResult) -> bool: ...
+    def keep(self) -> bool: ...
+    def persist(
+        self,
+        destination: _Path,
+        flags: PersistFlags | int = ...,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> bool: ...
+    @overload
+    def persist_async(
+        self,
+        destination: _Path,
+        flags: PersistFlags | int = ...,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, bool]: ...
+    @overload
+    def persist_async(
+        self,
+        destination: _Path,
+        flags: PersistFlags | int,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def persist_async(
+        self,
+        destination: _Path,
+        flags: PersistFlags | int = ...,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def persist_finish(self, result: Gio.AsyncResult) -> bool: ...
+    def __enter__(self) -> TemporaryDirectory: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    async def __aenter__(self) -> TemporaryDirectory: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+@final
+class Root(GObject.Object):
+    """A factory of temporary directories that all live under one directory."""
+
+    class Props:
+        directory: Gio.File
+        timeout: float
+        flags: RootFlags
+        prefix: str | None
+        age_basis: AgeBasis
+
+    @property
+    def props(self) -> Props: ...
+    def __init__(
+        self, directory: _Path, timeout: _Timeout = None, flags: RootFlags | int = ...
+    ) -> None: ...
+    @staticmethod
+    def new(
+        directory: _Path,
+        timeout: _Timeout = None,
+        flags: RootFlags | int = ...,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Root: ...
+    @overload
+    @staticmethod
+    def new_async(
+        directory: _Path,
+        timeout: _Timeout = None,
+        flags: RootFlags | int = ...,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, Root]: ...
+    @overload
+    @staticmethod
+    def new_async(
+        directory: _Path,
+        timeout: _Timeout,
+        flags: RootFlags | int,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    @staticmethod
+    def new_async(
+        directory: _Path,
+        timeout: _Timeout = None,
+        flags: RootFlags | int = ...,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    @staticmethod
+    def new_finish(result: Gio.AsyncResult) -> Root: ...
+    def init(self, cancellable: Gio.Cancellable | None = None) -> bool: ...
+    @overload
+    def init_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, bool]: ...
+    @overload
+    def init_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def init_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def init_finish(self, result: Gio.AsyncResult) -> bool: ...
+    def get_directory(self) -> Gio.File | None: ...
+    def get_timeout(self) -> float: ...
+    def get_flags(self) -> RootFlags: ...
+    def get_prefix(self) -> str | None: ...
+    def set_prefix(self, prefix: _Prefix) -> None: ...
+    def get_age_basis(self) -> AgeBasis: ...
+    def set_age_basis(self, basis: AgeBasis) -> None: ...
+    def create_temp_dir(self, cancellable: Gio.Cancellable | None = None) -> TemporaryDirectory: ...
+    @overload
+    def create_temp_dir_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, TemporaryDirectory]: ...
+    @overload
+    def create_temp_dir_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def create_temp_dir_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def create_temp_dir_finish(self, result: Gio.AsyncResult) -> TemporaryDirectory: ...
+    def cleanup(self, cancellable: Gio.Cancellable | None = None) -> int: ...
+    @overload
+    def cleanup_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, int]: ...
+    @overload
+    def cleanup_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def cleanup_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def cleanup_finish(self, result: Gio.AsyncResult) -> int: ...
+    def list_entries(self, cancellable: Gio.Cancellable | None = None) -> list[RootEntry]: ...
+    @overload
+    def list_entries_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, list[RootEntry]]: ...
+    @overload
+    def list_entries_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def list_entries_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def list_entries_finish(self, result: Gio.AsyncResult) -> list[RootEntry]: ...
+
+@final
+class RootEntry(GObject.Object):
+    """A sub-directory of a root, and what cleanup() would do with it."""
+
+    class Props:
+        file: Gio.File | None
+        last_used: GLib.DateTime | None
+        state: EntryState
+        expired: bool
+        info: Gio.FileInfo | None
+
+    @property
+    def props(self) -> Props: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def last_used(self) -> datetime.datetime: ...
+    @property
+    def state(self) -> EntryState: ...
+    @property
+    def expired(self) -> bool: ...
+    def get_file(self) -> Gio.File | None: ...
+    def get_last_used(self) -> GLib.DateTime | None: ...
+    def get_state(self) -> EntryState: ...
+    def get_expired(self) -> bool: ...
+    def get_info(self) -> Gio.FileInfo | None: ...
+    def __fspath__(self) -> str: ...
+
+def create_temp_dir(dir: _Path | None = None) -> TemporaryDirectory: ...
+def root(dir: _Path, timeout: _Timeout = None) -> Root: ...
+def delete_recursively(
+    path: _Path, cancellable: Gio.Cancellable | None = None, progress: _Progress | None = None
+) -> bool: ...
+@overload
+def delete_recursively_async(
+    path: _Path,
+    io_priority: int = 0,
+    cancellable: Gio.Cancellable | None = None,
+    progress: _Progress | None = None,
+) -> Coroutine[Any, Any, bool]: ...
+@overload
+def delete_recursively_async(
+    path: _Path,
+    io_priority: int,
+    cancellable: Gio.Cancellable | None,
+    progress: _Progress | None,
+    callback: _Callback | None,
+    *user_data: Any,
+) -> None: ...
+@overload
+def delete_recursively_async(
+    path: _Path,
+    io_priority: int = 0,
+    cancellable: Gio.Cancellable | None = None,
+    progress: _Progress | None = None,
+    *,
+    callback: _Callback | None,
+) -> None: ...
+def delete_recursively_finish(result: Gio.AsyncResult) -> bool: ...
+def get_major_version() -> int: ...
+def get_minor_version() -> int: ...
+def get_micro_version() -> int: ...

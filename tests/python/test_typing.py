@@ -1,0 +1,220 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The types for editors: that they are those of the module, are found, and find errors.
+
+Takes the stub that is installed beside the override, or is named by TEMPMAN_TEST_STUB.
+"""
+
+import ast
+import inspect
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import venv
+
+import support
+
+import gi
+from gi._gi import Repository
+from gi.repository import GObject
+from gi.repository import Tempman as tempman
+
+override = sys.modules['gi.overrides.Tempman']
+
+HERE = pathlib.Path(__file__).parent
+STUB = pathlib.Path(os.environ.get('TEMPMAN_TEST_STUB') or
+                    pathlib.Path(override.__file__).parents[2] / 'gi-stubs'
+                    / 'repository' / 'Tempman.pyi')
+
+# For the checkers: what PyGObject's own stubs say of what Tempman builds on, in short.
+PYGOBJECT_STUBS = {
+    '__init__': 'def require_version(namespace: str, version: str) -> None: ...\n',
+    'repository/GLib': 'class Error(RuntimeError): ...\nclass DateTime: ...\n',
+    'repository/GObject': 'class Object: ...\n',
+    'repository/Gio': 'class AsyncResult: ...\nclass Cancellable: ...\nclass File: ...\n'
+                      'class FileInfo: ...\n',
+}
+
+
+class Stub(support.TestCase):
+    """It has the names of the module, all of them, with the parameters of the override."""
+
+    def setUp(self):
+        super().setUp()
+        self.stub = ast.parse(STUB.read_text())
+
+    def find(self, body, name):
+        return [node for node in body if getattr(node, 'name', None) == name
+                or isinstance(node, ast.AnnAssign) and node.target.id == name]
+
+    def names(self, body):
+        for node in body:
+            name = getattr(node, 'name', None)
+            if isinstance(node, ast.AnnAssign):
+                name = node.target.id
+            if name is not None and (not name.startswith('_') or name.startswith('__')):
+                yield name
+
+    def test_module(self):
+        public = {info.get_name() for info in Repository.get_default().get_infos('Tempman')
+                  if type(info).__name__ not in ('StructInfo', 'CallbackInfo')}
+        public.update(override.__all__)
+        self.assertEqual(set(self.names(self.stub.body)), public)
+
+    def test_classes(self):
+        for node in self.stub.body:
+            if not isinstance(node, ast.ClassDef):
+                continue
+            with self.subTest(cls=node.name):
+                cls = getattr(tempman, node.name)
+                names = set(self.names(node.body)) - {'Props', 'props', '__init__'}
+                self.assertEqual([name for name in names if not hasattr(cls, name)], [])
+                if not issubclass(cls, GObject.Object):
+                    continue
+                expected = {name for base in cls.__mro__[:2] for name in vars(base)
+                            if not name.startswith('_')}
+                self.assertEqual(expected - names, set())
+                properties, = self.find(node.body, 'Props')
+                self.assertEqual({name.replace('_', '-') for name in self.names(properties.body)},
+                                 {prop.name for prop in cls.list_properties()})
+
+    def test_enumerators(self):
+        for cls in (tempman.AgeBasis, tempman.EntryState, tempman.PersistFlags,
+                    tempman.RootFlags):
+            node, = self.find(self.stub.body, cls.__name__)
+            self.assertEqual({name for name in self.names(node.body) if name.isupper()},
+                             {name for name in dir(cls) if name.isupper()})
+
+    def test_parameters(self):
+        n_functions = 0
+        for body, owner in [(self.stub.body, tempman)] + [
+                (node.body, getattr(tempman, node.name)) for node in self.stub.body
+                if isinstance(node, ast.ClassDef)]:
+            for node in body:
+                function = inspect.getattr_static(owner, getattr(node, 'name', ''), None) \
+                    if owner is not tempman else getattr(owner, getattr(node, 'name', ''), None)
+                function = getattr(function, '__func__', function)
+                if not inspect.isfunction(function) or not isinstance(node, ast.FunctionDef):
+                    continue
+                with self.subTest(function=node.name):
+                    actual = list(inspect.signature(function).parameters)
+                    arguments = node.args
+                    stated = [argument.arg for argument in arguments.args + arguments.kwonlyargs]
+                    # Of the forms of an asynchronous call, each has some of the parameters.
+                    self.assertEqual([name for name in actual if name in stated], stated)
+                    if not node.name.endswith('_async'):
+                        stated += [arguments.vararg.arg] if arguments.vararg else []
+                        self.assertEqual(actual, stated)
+                n_functions += 1
+        self.assertGreater(n_functions, 40)
+
+
+class User(support.TestCase):
+    def test_what_the_types_promise_is_there(self):
+        # In a checked program, which does what it is checked for.
+        lines = self.run_program([str(HERE / 'typing' / 'right.py'), self.folder])
+        self.assertGreater(len(lines), 4)
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+class Checker(support.TestCase):
+    """Runs a checker of types as a user does, in an environment in which the stub is installed."""
+
+    def setUp(self):
+        super().setUp()
+        venv.create(self.folder, system_site_packages=False, symlinks=True, with_pip=False)
+        self.python = os.path.join(self.folder, 'bin', 'python')
+        self.site = pathlib.Path(self.folder, 'lib',
+                                 'python{}.{}'.format(*sys.version_info), 'site-packages')
+        shutil.copytree(os.path.dirname(gi.__file__), self.site / 'gi')
+        stubs = self.site / 'gi-stubs'
+        (stubs / 'repository').mkdir(parents=True)
+        shutil.copy(STUB, stubs / 'repository')
+        shutil.copy(STUB.parents[1] / 'py.typed' if STUB.parent.name == 'repository'
+                    else STUB.parent / 'py.typed', stubs)
+        for name in ('right.py', 'wrong.py'):
+            shutil.copy(HERE / 'typing' / name, self.folder)
+
+    def install_stubs_of_pygobject(self):
+        for name, content in PYGOBJECT_STUBS.items():
+            (self.site / 'gi-stubs' / (name + '.pyi')).write_text(content)
+
+    def run_checker(self, *command):
+        """Return what it says of errors: pairs of a file and a line."""
+        result = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=300)
+        self.output = result.stdout
+        # A file, a line, in some a column, and what it is.
+        return {(os.path.basename(file), int(line)) for file, line in
+                re.findall(r'^\s*(\S+\.pyi?):(\d+):(?:\d+)?:?(?: -)? error', self.output,
+                           re.MULTILINE)}
+
+    def check(self, *command):
+        expected = {('wrong.py', number) for number, line in
+                    enumerate((HERE / 'typing' / 'wrong.py').read_text().splitlines(), 1)
+                    if line.endswith('# error')}
+        self.assertGreater(len(expected), 10)
+        self.assertEqual(self.run_checker(*command, 'right.py', 'wrong.py'), expected,
+                         self.output)
+
+
+class Mypy(Checker):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Of what comes with Python, to be read once.
+        cls.cache = tempfile.mkdtemp(prefix='tempman-test-')
+        cls.addClassCleanup(shutil.rmtree, cls.cache)
+
+    def setUp(self):
+        self.mypy = shutil.which('mypy')
+        if self.mypy is None:
+            self.skipTest('mypy is not installed')
+        super().setUp()
+        self.command = (self.mypy, '--python-executable', self.python, '--cache-dir', self.cache,
+                        '--check-untyped-defs')
+
+    def test_alone(self):
+        self.check(*self.command)
+
+    def test_beside_the_stubs_of_pygobject(self):
+        self.install_stubs_of_pygobject()
+        self.check(*self.command, '--strict')
+
+    def test_the_stub_itself(self):
+        self.install_stubs_of_pygobject()
+        self.assertEqual(self.run_checker(*self.command, '--strict', '-m',
+                                          'gi.repository.Tempman'), set(), self.output)
+        self.assertIn('no issues found', self.output)
+
+    def test_without_the_stub_nothing_is_found(self):
+        # Or the other tests would prove nothing.
+        shutil.rmtree(self.site / 'gi-stubs')
+        self.assertEqual(self.run_checker(*self.command, '--ignore-missing-imports', 'right.py',
+                                          'wrong.py'), set())
+
+
+class Pyright(Checker):
+    def setUp(self):
+        self.pyright = shutil.which('pyright')
+        if self.pyright is None:
+            self.skipTest('pyright is not installed')
+        super().setUp()
+        self.command = (self.pyright, '--pythonpath', self.python)
+
+    def test_alone(self):
+        self.check(*self.command)
+
+    def test_beside_the_stubs_of_pygobject(self):
+        self.install_stubs_of_pygobject()
+        self.check(*self.command)
+
+
+if __name__ == '__main__':
+    unittest.main()
