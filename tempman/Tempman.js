@@ -1,44 +1,159 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What JavaScript adds to the introspected API of Tempman: a plain constructor that creates its
-// directory, a promise from every asynchronous call that gets no callback, and, where the engine
-// has explicit resource management, directories that are closed at the end of their block.
+// What JavaScript adds to the introspected API of Tempman: plain constructors that create and open,
+// a promise from every asynchronous call that gets no callback, trailing arguments that may be left
+// out, directories that are closed at the end of their block where the engine has explicit resource
+// management, and functions that close them where it has not. The types of all of this are in
+// types/tempman-1-ambient.d.ts.
 
-const {Gio, GLib} = imports.gi;
+const {Gio, GLib, GObject} = imports.gi;
 
-function initializeWhenConstructed({prototype}) {
-    const constructed = prototype._init;
+// An engine has these symbols from when it has `using`. Before, they are made known as such an engine
+// has them, for programs that call them by name and for `using` that a compiler has translated.
+for (const name of ['dispose', 'asyncDispose']) {
+    if (!(name in Symbol))
+        Object.defineProperty(Symbol, name, {value: Symbol(`Symbol.${name}`)});
+}
+
+function orElse(value) {
+    return argument => {
+        // A callback in the place of an argument that was left out would be taken for a number, and
+        // never be called.
+        if (typeof argument === 'function')
+            throw new TypeError('a callback comes after all the other arguments');
+        return argument ?? value;
+    };
+}
+
+function orNull(argument) {
+    return argument ?? null;
+}
+
+// Lets the arguments after the first `nRequired` be left out. Each has a function that makes of what
+// was passed, or of undefined, what is passed on.
+function makeOptional(owner, name, nRequired, converters) {
+    const call = owner[name];
+
+    owner[name] = function (...args) {
+        // GJS says what is missing.
+        if (args.length < nRequired)
+            return call.apply(this, args);
+        return call.call(this,
+            ...args.slice(0, nRequired),
+            ...converters.map((convert, i) => convert(args[nRequired + i])),
+            // The callback, if there is one. With more, it would not be where _promisify() looks for
+            // it, and the promise instead of it would never be settled.
+            ...args.slice(nRequired + converters.length, nRequired + converters.length + 1));
+    };
+}
+
+function makeAsynchronous(owner, name, nRequired, {before = [], after = []} = {}) {
+    Gio._promisify(owner, `${name}_async`, `${name}_finish`);
+    makeOptional(owner, `${name}_async`, nRequired,
+        [...before, orElse(GLib.PRIORITY_DEFAULT), orNull, ...after]);
+}
+
+// What C has twice: as a call that waits, and as one that does not.
+function makeOperation(owner, name, nRequired, {before = [], after = []} = {}) {
+    makeOptional(owner, name, nRequired, [...before, orNull, ...after]);
+    makeAsynchronous(owner, name, nRequired, {before, after});
+}
+
+// Returns those that were not left out. A file in the place of the properties has none of its own, and
+// would be ignored without a word, with it where the directory is to be.
+function readProperties(properties) {
+    if (typeof properties !== 'object' || properties === null || properties instanceof GObject.Object)
+        throw new TypeError(`properties have names: {parent: file}, not ${properties}`);
+    return Object.fromEntries(
+        Object.entries(properties).filter(([, value]) => value !== undefined));
+}
+
+function initializeWhenConstructed({prototype}, convert = properties => properties) {
+    const construct = prototype._init;
 
     // Only `new` comes by here: not the static constructors, nor an object that C returns.
-    prototype._init = function (...args) {
-        const self = constructed.apply(this, args) ?? this;
+    prototype._init = function (properties = {}, ...rest) {
+        const given = convert(readProperties(properties));
+        const self = construct.call(this, given, ...rest) ?? this;
         self.init(null);
         return self;
     };
 }
 
+// Without this, GLib's refusal to derive a type from a final one ends the process.
+function makeFinal(constructor, name) {
+    constructor._classInit = () => {
+        throw new TypeError(`Tempman.${name} is final: no class can be derived from it`);
+    };
+}
+
+function checkFunction(work) {
+    if (typeof work !== 'function')
+        throw new TypeError('a function is needed that works with the directory');
+}
+
+async function closeAfter(directory, work) {
+    let result;
+    try {
+        result = await work(directory);
+    } catch (error) {
+        // Whoever waits learns what came first.
+        await directory.close_async().catch(({message}) => console.warn(message));
+        throw error;
+    }
+    await directory.close_async();
+    return result;
+}
+
 function _init() {
-    const {Root, TemporaryDirectory} = this;
+    const {NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags, TemporaryDirectory} = this;
+
+    // GJS makes 0 of null and of an empty string, and of true 1: timeouts at which nearly everything
+    // goes. C refuses what is not a number.
+    function toTimeout(timeout) {
+        const seconds = timeout ?? NO_TIMEOUT;
+        return typeof seconds === 'number' ? seconds : NaN;
+    }
+
+    makeFinal(TemporaryDirectory, 'TemporaryDirectory');
+    makeFinal(Root, 'Root');
+    makeFinal(RootEntry, 'RootEntry');
 
     initializeWhenConstructed(TemporaryDirectory);
-    initializeWhenConstructed(Root);
+    initializeWhenConstructed(Root, properties => 'timeout' in properties
+        ? {...properties, timeout: toTimeout(properties.timeout)}
+        : properties);
 
-    Gio._promisify(this, 'delete_recursively_async', 'delete_recursively_finish');
-    Gio._promisify(TemporaryDirectory, 'new_async', 'new_finish');
-    Gio._promisify(TemporaryDirectory.prototype, 'close_async', 'close_finish');
-    Gio._promisify(TemporaryDirectory.prototype, 'persist_async', 'persist_finish');
-    Gio._promisify(Root, 'new_async', 'new_finish');
-    Gio._promisify(Root.prototype, 'create_temp_dir_async', 'create_temp_dir_finish');
-    Gio._promisify(Root.prototype, 'cleanup_async', 'cleanup_finish');
-    Gio._promisify(Root.prototype, 'list_entries_async', 'list_entries_finish');
+    makeOperation(this, 'delete_recursively', 1, {after: [orNull]});
+    makeOperation(TemporaryDirectory, 'new', 0, {before: [orNull, orNull]});
+    makeOperation(TemporaryDirectory.prototype, 'init', 0);
+    makeOperation(TemporaryDirectory.prototype, 'close', 0);
+    makeOperation(TemporaryDirectory.prototype, 'persist', 1, {before: [orElse(PersistFlags.NONE)]});
+    makeOperation(Root, 'new', 1, {before: [toTimeout, orElse(RootFlags.NONE)]});
+    makeOperation(Root.prototype, 'init', 0);
+    makeOperation(Root.prototype, 'create_temp_dir', 0);
+    makeOperation(Root.prototype, 'cleanup', 0);
+    makeOperation(Root.prototype, 'list_entries', 0);
 
-    // An engine that has no such symbols ignores what stands under these.
-    TemporaryDirectory.prototype[Symbol.dispose ?? Symbol.for('Symbol.dispose')] = function () {
-        this.close(null);
+    TemporaryDirectory.prototype[Symbol.dispose] = function () {
+        this.close();
     };
-    TemporaryDirectory.prototype[Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')] =
-        async function () {
-            await this.close_async(GLib.PRIORITY_DEFAULT, null);
-        };
+    TemporaryDirectory.prototype[Symbol.asyncDispose] = async function () {
+        await this.close_async();
+    };
+
+    // Each runs an asynchronous function with a new directory and closes it whatever happens.
+    this.withTemporaryDirectory = async function (options, work) {
+        const {parent, prefix, cancellable, ...unknown} = readProperties(options);
+        if (Object.keys(unknown).length > 0)
+            throw new TypeError('the options are parent, prefix and cancellable');
+        checkFunction(work);
+        return closeAfter(
+            await TemporaryDirectory.new_async(parent, prefix, null, cancellable), work);
+    };
+    Root.prototype.withTemporaryDirectory = async function (work, cancellable) {
+        checkFunction(work);
+        return closeAfter(await this.create_temp_dir_async(null, cancellable), work);
+    };
 }

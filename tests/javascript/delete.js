@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The tempman authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Deletion of any file or tree.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Tempman from 'gi://Tempman?version=1';
+import {children, equal, makeTree, rejects, test, throws} from './harness.js';
+
+test('delete recursively', folder => {
+    const reports = [];
+    Tempman.delete_recursively(makeTree(folder, 20, 10), null, (nDeleted, nFound) => {
+        reports.push([nDeleted, nFound]);
+    });
+    equal(String(reports.at(-1)), '221,221');
+    equal(children(folder).length, 0);
+    Tempman.delete_recursively(makeTree(folder, 2, 2), null, null);
+    equal(children(folder).length, 0);
+    throws(Gio.IOErrorEnum.NOT_FOUND,
+        () => Tempman.delete_recursively(folder.get_child('tree'), null, null), 'tree');
+});
+
+test('delete recursively, asynchronously', async folder => {
+    const reports = [];
+    await Tempman.delete_recursively_async(makeTree(folder, 20, 10), GLib.PRIORITY_DEFAULT, null,
+        (nDeleted, nFound) => reports.push([nDeleted, nFound]));
+    equal(String(reports.at(-1)), '221,221');
+    equal(children(folder).length, 0);
+    await rejects(Gio.IOErrorEnum.NOT_FOUND, Tempman.delete_recursively_async(
+        folder.get_child('tree'), GLib.PRIORITY_DEFAULT, null, null), 'tree');
+});

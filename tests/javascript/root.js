@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The tempman authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Roots and what is in them.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Tempman from 'gi://Tempman?version=1';
+import {check, children, equal, exists, makeOld, test} from './harness.js';
+
+test('root', folder => {
+    const root = new Tempman.Root({directory: folder, timeout: 60});
+    equal(root.get_timeout(), 60);
+    equal(root.get_directory().get_path(), folder.get_path());
+    const first = makeOld(folder, 'first');
+    equal(root.cleanup(null), 1);
+    check(!exists(first), 'cleanup left an old directory');
+
+    const second = makeOld(folder, 'second');
+    const directory = root.create_temp_dir(null);
+    check(directory instanceof Tempman.TemporaryDirectory, 'wrong type');
+    check(!exists(second), 'create_temp_dir left an old directory');
+    check(exists(directory.get_path()), 'no directory');
+    directory.close(null);
+    equal(children(folder).length, 0);
+});
+
+test('root without timeout', folder => {
+    const root = new Tempman.Root({directory: folder});
+    equal(root.get_timeout(), Tempman.NO_TIMEOUT);
+    const old = makeOld(folder, 'old');
+    equal(root.cleanup(null), 0);
+    check(exists(old), 'deleted without a timeout');
+});
+
+test('entries of a root', async folder => {
+    const root = new Tempman.Root({
+        directory: folder, timeout: 60, age_basis: Tempman.AgeBasis.MODIFIED,
+    });
+    equal(root.ageBasis, Tempman.AgeBasis.MODIFIED);
+    const directory = root.create_temp_dir(null);
+    const old = makeOld(folder, 'old');
+    for (const list of [
+        root.list_entries(null),
+        await root.list_entries_async(GLib.PRIORITY_DEFAULT, null),
+    ]) {
+        equal(list.get_n_items(), 2);
+        const byPath = {};
+        for (const entry of list)
+            byPath[entry.file.get_path()] = entry;
+        equal(byPath[old].expired, true);
+        equal(byPath[old].state, Tempman.EntryState.UNOWNED);
+        check(byPath[old].lastUsed.to_unix() < GLib.get_real_time() / 1000000 - 90, 'not old');
+        equal(byPath[old].info.get_name(), 'old');
+        equal(byPath[directory.get_path()].get_state(), Tempman.EntryState.LIVE);
+    }
+    directory.close(null);
+});
+
+test('root, asynchronously', async folder => {
+    const root = await Tempman.Root.new_async(folder, 60, Tempman.RootFlags.NONE,
+        GLib.PRIORITY_DEFAULT, null);
+    check(root instanceof Tempman.Root, 'wrong type');
+    const first = makeOld(folder, 'first');
+    equal(await root.cleanup_async(GLib.PRIORITY_DEFAULT, null), 1);
+    check(!exists(first), 'cleanup left an old directory');
+
+    const second = makeOld(folder, 'second');
+    const directory = await root.create_temp_dir_async(GLib.PRIORITY_DEFAULT, null);
+    check(directory instanceof Tempman.TemporaryDirectory, 'wrong type');
+    check(!exists(second), 'create_temp_dir left an old directory');
+    await directory.close_async(GLib.PRIORITY_DEFAULT, null);
+    equal(children(folder).length, 0);
+});
+
+test('directories in use stay', folder => {
+    const root = new Tempman.Root({directory: folder, timeout: 0});
+    const directory = root.create_temp_dir(null);
+    equal(root.cleanup(null), 0);
+    check(exists(directory.get_path()), 'cleanup took a directory in use');
+    directory.close(null);
+});
+
+test('how a root names and ages', folder => {
+    const root = new Tempman.Root({directory: folder, flags: Tempman.RootFlags.EXPIRE_LIVE});
+    equal(root.get_flags(), Tempman.RootFlags.EXPIRE_LIVE);
+    root.set_prefix('report');
+    equal(root.get_prefix(), 'report');
+    const directory = root.create_temp_dir();
+    check(directory.get_file().get_basename().startsWith('report-'), directory.get_path());
+    directory.close();
+    root.set_age_basis(Tempman.AgeBasis.NEWEST_CONTENT);
+    equal(root.get_age_basis(), Tempman.AgeBasis.NEWEST_CONTENT);
+});

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The tempman authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The functions that run another one with a directory.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Tempman from 'gi://Tempman?version=1';
+import {check, children, equal, exchange, exists, refuses, rejects, sleep, spawn, test}
+    from './harness.js';
+
+// Each takes what is to be done in a directory of the folder.
+const helpers = {
+    'Tempman.withTemporaryDirectory': (parent, work, cancellable) =>
+        Tempman.withTemporaryDirectory({parent, prefix: 'report', cancellable}, work),
+    'Root.withTemporaryDirectory': (directory, work, cancellable) =>
+        new Tempman.Root({directory, prefix: 'report'}).withTemporaryDirectory(work, cancellable),
+};
+
+for (const [name, run] of Object.entries(helpers)) {
+    test(`${name}: value`, async folder => {
+        const value = {};
+        let path = null;
+        equal(await run(folder, async directory => {
+            path = directory.get_path();
+            check(path.startsWith(`${folder.get_path()}/report-`), path);
+            directory.get_child('file').create(Gio.FileCreateFlags.NONE, null).close(null);
+            await sleep(1);
+            check(exists(`${path}/file`), 'deleted too early');
+            return value;
+        }), value);
+        check(!exists(path), 'the directory is still there');
+        equal(await run(folder, () => 5), 5);
+        equal(children(folder).length, 0);
+    });
+
+    for (const [kind, fail] of Object.entries({
+        'rejected': async error => {
+            await sleep(1);
+            throw error;
+        },
+        'thrown': error => {
+            throw error;
+        },
+        'not even an object': () => Promise.reject('text'),
+    })) {
+        test(`${name}: ${kind}`, async folder => {
+            const expected = kind === 'not even an object' ? 'text' : new Error('text');
+            let found = null;
+            try {
+                await run(folder, () => fail(expected));
+            } catch (error) {
+                found = error;
+            }
+            equal(found, expected);
+            equal(children(folder).length, 0);
+        });
+    }
+
+    test(`${name}: closed, kept, published`, async folder => {
+        await run(folder, directory => directory.close());
+        await run(folder, directory => directory.persist(folder.get_child('published')));
+        await run(folder, directory => directory.keep());
+        equal(children(folder).length, 2);
+    });
+
+    test(`${name}: error from close`, folder =>
+        rejects(Gio.IOErrorEnum.NOT_FOUND, run(folder, exchange), folder.get_path()));
+
+    test(`${name}: cancelled`, async folder => {
+        const cancellable = new Gio.Cancellable();
+        await run(folder, () => cancellable.cancel(), cancellable);
+        equal(children(folder).length, 0);
+        await rejects(Gio.IOErrorEnum.CANCELLED, run(folder, () => {
+            throw new Error('was called');
+        }, cancellable));
+    });
+
+    test(`${name}: without a function`, async folder => {
+        for (const work of [undefined, null, 5, 'text', {}])
+            await refuses(() => run(folder, work), 'a function is needed');
+        equal(children(folder).length, 0);
+    });
+}
+
+test('the first error is not hidden by that of close', folder => {
+    const script = `
+        import Gio from 'gi://Gio';
+        import Tempman from 'gi://Tempman?version=1';
+        const parent = Gio.File.new_for_path(ARGV[0]);
+        try {
+            await Tempman.withTemporaryDirectory({parent}, async directory => {
+                directory.get_file().delete(null);
+                directory.get_file().make_directory(null);
+                throw new Error('the first');
+            });
+        } catch (error) {
+            print(error.message);
+        }`;
+    const file = folder.get_child('script.js');
+    file.replace_contents(script, null, false, Gio.FileCreateFlags.NONE, null);
+    const {child, output, errors} = spawn(['gjs', '-m', file.get_path(), folder.get_path()]);
+    equal(child.get_exit_status(), 0);
+    equal(output, 'the first\n');
+    check(errors.includes(`${folder.get_path()}/`), `the second is not reported: ${errors}`);
+});
+
+test('what is wrong with the options', async folder => {
+    const work = () => {
+        throw new Error('was called');
+    };
+    for (const options of [undefined, null, 5, folder.get_path(), folder])
+        await refuses(() => Tempman.withTemporaryDirectory(options, work), 'have names');
+    for (const options of [{perent: folder}, [folder]])
+        await refuses(() => Tempman.withTemporaryDirectory(options, work), 'the options are');
+    await refuses(() => Tempman.withTemporaryDirectory({parent: folder.get_path()}, work), 'GFile');
+    await refuses(() => Tempman.withTemporaryDirectory({parent: folder, prefix: 5}, work), 'string');
+    await rejects(Gio.IOErrorEnum.NOT_FOUND,
+        Tempman.withTemporaryDirectory({parent: folder.get_child('missing')}, work), 'missing');
+    equal(children(folder).length, 0);
+});
+
+test('without options', async () => {
+    const path = await Tempman.withTemporaryDirectory({}, directory => directory.get_path());
+    equal(GLib.path_get_dirname(path), GLib.get_tmp_dir());
+    check(!exists(path), 'the directory is still there');
+});
