@@ -119,6 +119,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     meson install -C "$source_dir/_build-gcc" --no-rebuild --quiet || fail 'meson install'
     run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
     run_script python-types "$source_dir/tests/python/typing/published.sh" "$prefix"
+    run_script javascript-types "$source_dir/tests/javascript/types/published.sh" "$prefix"
     run_script subproject "$source_dir/tests/subproject/test.sh" "$prefix"
     run_script dist "$source_dir/tests/dist.sh" "$source_dir/_build-gcc"
     # Valgrind runs one thread at a time: there are no races under it. It has no openat2(): what runs

@@ -63,8 +63,8 @@ in_chroot() {
 install_packages() {
     in_chroot sh /root/tempman/docs/install-dependencies.sh &&
         in_chroot apt-get install -y -qq --no-install-recommends \
-            btrfs-progs e2fsprogs g++ libglib-object-introspection-perl lua-lgi lua5.3 mount perl \
-            ruby ruby-gio2 systemd valac xfsprogs
+            btrfs-progs e2fsprogs g++ libglib-object-introspection-perl lua-lgi lua5.3 mount mypy \
+            node-typescript perl ruby ruby-gio2 systemd valac xfsprogs
 }
 
 check "$release: chroot" make_chroot && check "$release: source" copy_source &&

@@ -1,0 +1,381 @@
+// SPDX-FileCopyrightText: 2026 The tempman authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * The types of Tempman in GJS, for editors and for tsc. They build on those of Gio, GLib and GObject,
+ * as the packages `@girs/gjs` and `@girs/gio-2.0` have them.
+ */
+declare module 'gi://Tempman?version=1' {
+    import Gio from 'gi://Gio?version=2.0';
+    import GLib from 'gi://GLib?version=2.0';
+    import GObject from 'gi://GObject?version=2.0';
+
+    namespace Tempman {
+        /** The timeout of a root whose directories never expire. */
+        const NO_TIMEOUT: number;
+
+        const MAJOR_VERSION: number;
+        const MINOR_VERSION: number;
+        const MICRO_VERSION: number;
+        const VERSION_S: string;
+
+        /** How a root treats its directory and what a cleanup may delete. */
+        enum RootFlags {
+            /** The directory has to be there, and only what is older than the timeout is deleted. */
+            NONE = 0,
+            /** Make the directory, and its parents, with mode 0700 when it is missing. */
+            CREATE_DIRECTORY = 1,
+            /** Delete the directories whose owner is gone, whatever their age. */
+            RECLAIM_ABANDONED = 2,
+            /** The timeout holds for directories in use as well. */
+            EXPIRE_LIVE = 4,
+        }
+
+        /** From when the age of a sub-directory runs. */
+        enum AgeBasis {
+            /** Its access time or its modification time, whichever is later. */
+            ACCESSED_OR_MODIFIED = 0,
+            /** Its modification time alone. */
+            MODIFIED = 1,
+            /** The latest time of it or of anything in it. */
+            NEWEST_CONTENT = 2,
+        }
+
+        /** Who uses a sub-directory. */
+        enum EntryState {
+            /** Somebody holds its lock. */
+            LIVE = 0,
+            /** Its owner is gone without having closed it. */
+            ABANDONED = 1,
+            /** It has no owner: kept, made by hand, or by a program that takes no lock. */
+            UNOWNED = 2,
+        }
+
+        /** How `persist()` treats its destination. */
+        enum PersistFlags {
+            /** Fail when there is something under the new name. */
+            NONE = 0,
+            /** Take the place of what is there, which is deleted. */
+            REPLACE = 1,
+        }
+
+        /**
+         * Told how far a deletion is.
+         * @param n_deleted how many entries have been deleted
+         * @param n_found how many have been found so far, those among them
+         */
+        type DeleteProgressCallback = (n_deleted: number, n_found: number) => void;
+
+        interface TemporaryDirectoryProperties {
+            /** Where to create it; null is the system's directory for temporary files. */
+            parent?: Gio.File | null;
+            /** How its name begins; null is the name of the program. */
+            prefix?: string | null;
+        }
+
+        interface WithTemporaryDirectoryOptions {
+            /** Where to create it; none is the system's directory for temporary files. */
+            parent?: Gio.File | null | undefined;
+            /** How its name begins; none is the name of the program. */
+            prefix?: string | null | undefined;
+            /** Cancels the creation. */
+            cancellable?: Gio.Cancellable | null | undefined;
+        }
+
+        /** A directory that is deleted, with everything in it, when it is closed. */
+        class TemporaryDirectory extends GObject.Object {
+            static $gtype: GObject.GType<TemporaryDirectory>;
+
+            /** Creates a directory. Throws when it cannot. */
+            constructor(properties?: TemporaryDirectoryProperties);
+
+            static new(
+                parent?: Gio.File | null,
+                prefix?: string | null,
+                cancellable?: Gio.Cancellable | null,
+            ): TemporaryDirectory;
+            static new_async(
+                parent?: Gio.File | null,
+                prefix?: string | null,
+                io_priority?: number,
+                cancellable?: Gio.Cancellable | null,
+            ): Promise<TemporaryDirectory>;
+            static new_async(
+                parent: Gio.File | null,
+                prefix: string | null,
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            static new_finish(result: Gio.AsyncResult): TemporaryDirectory;
+
+            get parent(): Gio.File | null;
+            get prefix(): string | null;
+            get file(): Gio.File;
+            get path(): string | null;
+            get fd(): number;
+            get closed(): boolean;
+
+            /** The directory, or after `persist()` its destination. */
+            get_file(): Gio.File;
+            /** Its path; null if it has none. Throws when the path is not UTF-8. */
+            get_path(): string | null;
+            /** A descriptor of the directory, which it stays the owner of; -1 if it is closed. */
+            get_fd(): number;
+            /** A file in the directory. */
+            get_child(name: string): Gio.File;
+            is_closed(): boolean;
+
+            /** Creates the directory of an object that was constructed without one. */
+            init(cancellable?: Gio.Cancellable | null): boolean;
+            init_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+            init_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            init_finish(result: Gio.AsyncResult): boolean;
+
+            /** Deletes the directory and everything in it. A second time does nothing. */
+            close(cancellable?: Gio.Cancellable | null): boolean;
+            close_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+            close_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            close_finish(result: Gio.AsyncResult): boolean;
+
+            /** Lets the directory live on. */
+            keep(): boolean;
+
+            /** Publishes the directory under another name on the same file system, in one step. */
+            persist(
+                destination: Gio.File,
+                flags?: PersistFlags,
+                cancellable?: Gio.Cancellable | null,
+            ): boolean;
+            persist_async(
+                destination: Gio.File,
+                flags?: PersistFlags,
+                io_priority?: number,
+                cancellable?: Gio.Cancellable | null,
+            ): Promise<boolean>;
+            persist_async(
+                destination: Gio.File,
+                flags: PersistFlags,
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            persist_finish(result: Gio.AsyncResult): boolean;
+
+            [Symbol.dispose](): void;
+            [Symbol.asyncDispose](): Promise<void>;
+        }
+
+        interface RootProperties {
+            directory: Gio.File;
+            /** The age at which a cleanup deletes a sub-directory, in seconds; null is never. */
+            timeout?: number | null;
+            flags?: RootFlags;
+            /** How the names of new directories begin; null is the name of the program. */
+            prefix?: string | null;
+            age_basis?: AgeBasis;
+            ageBasis?: AgeBasis;
+        }
+
+        /** What `list_entries()` returns: a list model that `for … of` goes through. */
+        type RootEntryList = {
+            get_item(position: number): RootEntry | null;
+            [Symbol.iterator](): IterableIterator<RootEntry>;
+        } & Gio.ListModel;
+
+        /** A factory of temporary directories that all live under one directory. */
+        class Root extends GObject.Object {
+            static $gtype: GObject.GType<Root>;
+
+            /** Opens a root. Throws when it cannot. */
+            constructor(properties: RootProperties);
+
+            static new(
+                directory: Gio.File,
+                timeout?: number | null,
+                flags?: RootFlags,
+                cancellable?: Gio.Cancellable | null,
+            ): Root;
+            static new_async(
+                directory: Gio.File,
+                timeout?: number | null,
+                flags?: RootFlags,
+                io_priority?: number,
+                cancellable?: Gio.Cancellable | null,
+            ): Promise<Root>;
+            static new_async(
+                directory: Gio.File,
+                timeout: number | null,
+                flags: RootFlags,
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            static new_finish(result: Gio.AsyncResult): Root;
+
+            get directory(): Gio.File;
+            get timeout(): number;
+            get flags(): RootFlags;
+            get prefix(): string | null;
+            set prefix(prefix: string | null);
+            get age_basis(): AgeBasis;
+            set age_basis(basis: AgeBasis);
+            get ageBasis(): AgeBasis;
+            set ageBasis(basis: AgeBasis);
+
+            get_directory(): Gio.File;
+            /** In seconds; `NO_TIMEOUT` is never. */
+            get_timeout(): number;
+            get_flags(): RootFlags;
+            get_prefix(): string | null;
+            set_prefix(prefix: string | null): void;
+            get_age_basis(): AgeBasis;
+            set_age_basis(basis: AgeBasis): void;
+
+            /** Opens the root of an object that was constructed without one. */
+            init(cancellable?: Gio.Cancellable | null): boolean;
+            init_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+            init_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            init_finish(result: Gio.AsyncResult): boolean;
+
+            /** Runs a cleanup, then creates a directory in the root. */
+            create_temp_dir(cancellable?: Gio.Cancellable | null): TemporaryDirectory;
+            create_temp_dir_async(
+                io_priority?: number,
+                cancellable?: Gio.Cancellable | null,
+            ): Promise<TemporaryDirectory>;
+            create_temp_dir_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            create_temp_dir_finish(result: Gio.AsyncResult): TemporaryDirectory;
+
+            /** Deletes what has expired, and returns how many sub-directories that were. */
+            cleanup(cancellable?: Gio.Cancellable | null): number;
+            cleanup_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<number>;
+            cleanup_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            cleanup_finish(result: Gio.AsyncResult): number;
+
+            /** What a cleanup would do with each sub-directory. */
+            list_entries(cancellable?: Gio.Cancellable | null): RootEntryList;
+            list_entries_async(
+                io_priority?: number,
+                cancellable?: Gio.Cancellable | null,
+            ): Promise<RootEntryList>;
+            list_entries_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            list_entries_finish(result: Gio.AsyncResult): RootEntryList;
+
+            /**
+             * Runs a function with a new directory of the root, and closes that whatever happens.
+             * @param work is given the directory
+             * @param cancellable cancels the cleanup and the creation
+             * @returns what the function returns
+             */
+            withTemporaryDirectory<T>(
+                work: (directory: TemporaryDirectory) => T | PromiseLike<T>,
+                cancellable?: Gio.Cancellable | null,
+            ): Promise<T>;
+        }
+
+        /** What a cleanup would do with one sub-directory of a root, and why. */
+        class RootEntry extends GObject.Object {
+            static $gtype: GObject.GType<RootEntry>;
+
+            private constructor();
+
+            get file(): Gio.File;
+            get info(): Gio.FileInfo;
+            get last_used(): GLib.DateTime;
+            get lastUsed(): GLib.DateTime;
+            get state(): EntryState;
+            get expired(): boolean;
+
+            get_file(): Gio.File;
+            /** Name, type and times. */
+            get_info(): Gio.FileInfo;
+            get_last_used(): GLib.DateTime;
+            get_state(): EntryState;
+            /** Whether a cleanup would delete it now. */
+            get_expired(): boolean;
+        }
+
+        /**
+         * Deletes a file, a link, or a directory with everything in it.
+         * @param progress is called from time to time, and at the end
+         */
+        function delete_recursively(
+            file: Gio.File,
+            cancellable?: Gio.Cancellable | null,
+            progress?: DeleteProgressCallback | null,
+        ): boolean;
+        function delete_recursively_async(
+            file: Gio.File,
+            io_priority?: number,
+            cancellable?: Gio.Cancellable | null,
+            progress?: DeleteProgressCallback | null,
+        ): Promise<boolean>;
+        function delete_recursively_async(
+            file: Gio.File,
+            io_priority: number,
+            cancellable: Gio.Cancellable | null,
+            progress: DeleteProgressCallback | null,
+            callback: Gio.AsyncReadyCallback | null,
+        ): void;
+        function delete_recursively_finish(result: Gio.AsyncResult): boolean;
+
+        function get_major_version(): number;
+        function get_minor_version(): number;
+        function get_micro_version(): number;
+
+        /**
+         * Runs a function with a new directory, and closes that whatever happens.
+         * @param options where to create it
+         * @param work is given the directory
+         * @returns what the function returns
+         */
+        function withTemporaryDirectory<T>(
+            options: WithTemporaryDirectoryOptions,
+            work: (directory: TemporaryDirectory) => T | PromiseLike<T>,
+        ): Promise<T>;
+    }
+
+    export default Tempman;
+
+    global {
+        interface GjsGiImports {
+            Tempman: typeof Tempman;
+        }
+
+        // As lib.esnext.disposable has them, for those who compile without it.
+        interface SymbolConstructor {
+            readonly dispose: unique symbol;
+            readonly asyncDispose: unique symbol;
+        }
+    }
+}
+
+declare module 'gi://Tempman' {
+    import Tempman from 'gi://Tempman?version=1';
+    export default Tempman;
+}
