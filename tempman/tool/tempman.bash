@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What bash completes after "tempman". It needs nothing but bash.
+
+# _tempman_offer COMPGEN-ARGUMENTS...: what of that begins as the current word does. Line by line,
+# since a name can have spaces in it.
+_tempman_offer() {
+    local word
+    while IFS= read -r word; do
+        COMPREPLY+=("$word")
+    done < <(compgen "$@" -- "$current")
+}
+
+# Names of files, which readline quotes, and adds the slash to.
+_tempman_offer_files() {
+    compopt -o filenames 2>/dev/null
+    _tempman_offer "$@"
+}
+
+_tempman() {
+    local current=${COMP_WORDS[COMP_CWORD]}
+    local previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]}
+    local creation='--help --in --root --timeout --prefix'
+    local rules='--help --timeout --reclaim --age-basis'
+    local options word
+
+    COMPREPLY=()
+
+    if ((COMP_CWORD == 1)); then
+        _tempman_offer -W 'run create cleanup list delete --help --version'
+        return
+    fi
+
+    case $command in
+        run) options="$creation --keep-on-failure" ;;
+        create) options=$creation ;;
+        cleanup) options="$rules --dry-run" ;;
+        list) options="$rules --json" ;;
+        delete) options='--help' ;;
+        *) return ;;
+    esac
+
+    # "--in=" is three words for bash.
+    if [[ $current == = ]]; then
+        current=
+    elif [[ $previous == = ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+
+    case $command:$previous in
+        *:--timeout | *:-t)
+            _tempman_offer -W '0 30m 1h 12h 1d 7d 4w'
+            return
+            ;;
+        *:--age-basis)
+            _tempman_offer -W 'accessed-or-modified modified newest-content'
+            return
+            ;;
+        run:--in | run:-i | run:--root | create:--in | create:-i | create:--root)
+            _tempman_offer_files -d
+            return
+            ;;
+        run:--prefix | run:-p | create:--prefix | create:-p)
+            return
+            ;;
+    esac
+
+    # The command line of another program begins after "--", or with the first word that is neither
+    # an option nor the value of one.
+    if [[ $command == run ]]; then
+        local i
+        for ((i = 2; i < COMP_CWORD; i++)); do
+            word=${COMP_WORDS[i]}
+            case $word in
+                --)
+                    _tempman_other_command $((i + 1))
+                    return
+                    ;;
+                --in | --root | --timeout | --prefix | -i | -t | -p)
+                    [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+                    ((i++))
+                    ;;
+                -*) ;;
+                *)
+                    _tempman_other_command "$i"
+                    return
+                    ;;
+            esac
+        done
+    fi
+
+    if [[ $current == -* ]]; then
+        _tempman_offer -W "$options"
+        return
+    fi
+
+    case $command in
+        run) _tempman_offer -c ;;
+        cleanup | list) _tempman_offer_files -d ;;
+        delete) _tempman_offer_files -f ;;
+    esac
+}
+
+# _tempman_other_command INDEX: completes the command line that begins there, as it would be completed
+# by itself where bash-completion is installed.
+_tempman_other_command() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif ((COMP_CWORD == $1)); then
+        _tempman_offer -c
+    else
+        _tempman_offer_files -f
+    fi
+}
+
+complete -F _tempman tempman

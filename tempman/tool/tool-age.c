@@ -1,0 +1,144 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-age.h"
+
+/* Ages as people write them: 90s, 2h, 1h30m, 7d, 1w. */
+
+typedef struct
+{
+  char letter;
+  gint64 seconds;
+} Unit;
+
+/* From the largest to the smallest. None is longer than a week: months and years are not always as
+ * long, and `m` for them would be taken for minutes. */
+static const Unit units[] = {
+  { 'w', 7 * 24 * 60 * 60 }, { 'd', 24 * 60 * 60 }, { 'h', 60 * 60 }, { 'm', 60 }, { 's', 1 },
+};
+
+static gboolean
+refuse (const char *text, const char *reason, GError **error)
+{
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” is no age: %s", text, reason);
+  return FALSE;
+}
+
+/* Reads digits. Returns FALSE where there are none or the number is too large. */
+static gboolean
+parse_number (const char **position, gint64 *number)
+{
+  const char *start = *position;
+  gint64 value = 0;
+
+  for (; g_ascii_isdigit (**position); (*position)++)
+    {
+      gint64 digit = g_ascii_digit_value (**position);
+
+      if (value > (G_MAXINT64 - digit) / 10)
+        return FALSE;
+      value = 10 * value + digit;
+    }
+
+  *number = value;
+  return *position > start;
+}
+
+/* Reads a letter. The units of an age become smaller from one to the next: @n_used of them are
+ * over.
+ */
+static gboolean
+parse_unit (const char **position, gsize *n_used, gint64 *seconds)
+{
+  for (gsize i = *n_used; i < G_N_ELEMENTS (units); i++)
+    {
+      if (**position == units[i].letter)
+        {
+          (*position)++;
+          *n_used = i + 1;
+          *seconds = units[i].seconds;
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+/*
+ * tool_age_parse:
+ * @text: what was written
+ * @seconds: (out): how long that is
+ * @error: what is wrong with it
+ *
+ * A number without a unit is refused, since one person means seconds and the next one days. The
+ * exception is 0.
+ */
+gboolean
+tool_age_parse (const char *text, double *seconds, GError **error)
+{
+  const char *position = text;
+  gsize n_used = 0;
+  gint64 sum = 0;
+
+  do
+    {
+      gint64 number, unit;
+
+      if (!g_ascii_isdigit (*position))
+        return refuse (text, "write it as 90s, 30m, 2h, 7d, 1w or 1h30m", error);
+
+      if (!parse_number (&position, &number))
+        return refuse (text, "it is too long", error);
+
+      if (*position == '\0' && number == 0 && n_used == 0)
+        break;
+
+      if (*position == '\0')
+        return refuse (text, "the last number has no unit, which is s, m, h, d or w", error);
+
+      if (!parse_unit (&position, &n_used, &unit))
+        return refuse (text, "the units are w, d, h, m and s, in this order, and numbers are whole",
+                       error);
+
+      if (number > (G_MAXINT64 - sum) / unit)
+        return refuse (text, "it is too long", error);
+      sum += number * unit;
+    }
+  while (*position != '\0');
+
+  *seconds = (double) sum;
+  return TRUE;
+}
+
+/* How many whole seconds have gone by: none since a time in the future, which counts as now. */
+gint64
+tool_age_since (GDateTime *then, GDateTime *now)
+{
+  return MAX (g_date_time_difference (now, then) / G_TIME_SPAN_SECOND, 0);
+}
+
+/*
+ * tool_age_format:
+ * @seconds: a length of time, 0 or more
+ *
+ * Returns: (transfer full): the same, for people: its two largest units
+ */
+char *
+tool_age_format (gint64 seconds)
+{
+  for (gsize i = 0; i + 1 < G_N_ELEMENTS (units); i++)
+    {
+      gint64 number = seconds / units[i].seconds;
+      gint64 rest = seconds % units[i].seconds / units[i + 1].seconds;
+
+      if (number > 0 && rest > 0)
+        return g_strdup_printf ("%" G_GINT64_FORMAT "%c %" G_GINT64_FORMAT "%c", number,
+                                units[i].letter, rest, units[i + 1].letter);
+      if (number > 0)
+        return g_strdup_printf ("%" G_GINT64_FORMAT "%c", number, units[i].letter);
+    }
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT "s", seconds);
+}

@@ -1,0 +1,12 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <glib.h>
+
+gboolean tool_age_parse (const char *text, double *seconds, GError **error);
+gint64 tool_age_since (GDateTime *then, GDateTime *now);
+char *tool_age_format (gint64 seconds);

@@ -1,0 +1,188 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-command.h"
+#include "tool-entry.h"
+#include "tool-options.h"
+#include "tool-output.h"
+#include "tool-rules.h"
+#include "tool-signals.h"
+
+/* `tempman cleanup` */
+
+static int run_cleanup (const ToolCommand *command, char ***arguments);
+
+const ToolCommand tool_cleanup_command = {
+  .name = "cleanup",
+  .parameters = "DIR",
+  .summary = "Delete the sub-directories of a directory that are old, or that nobody owns.",
+  .description = "--timeout has to be given. One in use is never deleted.",
+  .usage_status = TOOL_STATUS_USAGE,
+  .func = run_cleanup,
+};
+
+/* Who is told of what, and how. */
+typedef struct
+{
+  const ToolRules *rules; /* (unowned) */
+  GListModel *entries;    /* (owned): as they were before anything was deleted */
+  GDateTime *now;         /* (owned) */
+} Report;
+
+static void
+report_clear (Report *report)
+{
+  g_clear_object (&report->entries);
+  g_clear_pointer (&report->now, g_date_time_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Report, report_clear)
+
+/* A cleanup tells how many it has deleted, and not which. Those are gone that were to go and are
+ * not there any more. */
+static gboolean
+is_gone (TmRootEntry *entry)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileInfo) info =
+      g_file_query_info (tm_root_entry_get_file (entry), G_FILE_ATTRIBUTE_STANDARD_TYPE,
+                         G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, &error);
+
+  return info == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+/* Prints what goes, or is gone. Returns how many. */
+static gssize
+print_entries (const Report *report, gboolean is_dry_run)
+{
+  guint n_entries = g_list_model_get_n_items (report->entries);
+  gssize n = 0;
+
+  for (guint i = 0; i < n_entries; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (report->entries, i);
+      ToolCell verdict = { "goes", TOOL_COLOR_YELLOW };
+      ToolCell state = { "expired", TOOL_COLOR_NONE };
+
+      if (!tm_root_entry_get_expired (entry))
+        continue;
+
+      if (report->rules->reclaims && tm_root_entry_get_state (entry) == TM_ENTRY_STATE_ABANDONED)
+        state.text = "abandoned";
+
+      if (!is_dry_run)
+        verdict = is_gone (entry) ? (ToolCell){ "gone", TOOL_COLOR_GREEN }
+                                  : (ToolCell){ "left", TOOL_COLOR_RED };
+      if (is_dry_run || verdict.color == TOOL_COLOR_GREEN)
+        n++;
+
+      tool_entry_print (entry, report->now, verdict, state);
+    }
+
+  return n;
+}
+
+static void
+print_total (gssize n, gboolean is_dry_run)
+{
+  const char *noun = n == 1 ? "directory" : "directories";
+
+  if (!tool_output_is_terminal ())
+    tool_print ("total\t%" G_GSSIZE_FORMAT "\n", n);
+  else if (is_dry_run)
+    tool_print ("%" G_GSSIZE_FORMAT " %s would be deleted\n", n, noun);
+  else
+    tool_print ("%" G_GSSIZE_FORMAT " %s deleted\n", n, noun);
+}
+
+static gssize
+clean_up (TmRoot *root, ToolOperation *operation, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  tm_root_cleanup_async (root, G_PRIORITY_DEFAULT, tool_operation_get_cancellable (operation),
+                         tool_operation_ready_cb, operation);
+  result = tool_operation_wait (operation);
+  return tm_root_cleanup_finish (root, result, error);
+}
+
+static void
+clean_up_and_report (TmRoot *root,
+                     const ToolRules *rules,
+                     gboolean is_dry_run,
+                     ToolOperation *operation)
+{
+  g_auto (Report) report = { .rules = rules, .now = g_date_time_new_now_utc () };
+  GError *error = NULL;
+  gssize n_deleted = -1;
+  gssize n_gone = -1;
+
+  report.entries = tool_rules_list (root, operation, &error);
+  if (report.entries == NULL && (is_dry_run || tool_operation_is_interrupted (operation)))
+    {
+      tool_operation_fail (operation, error);
+      return;
+    }
+
+  /* One that cannot be looked at, as where a mounted file system does not answer, does not keep the
+   * others. The cleanup itself complains of it. */
+  g_clear_error (&error);
+  if (!is_dry_run)
+    n_deleted = clean_up (root, operation, &error);
+  if (error != NULL)
+    tool_operation_fail (operation, error);
+
+  tool_progress_hide (tool_operation_get_progress (operation));
+  if (report.entries != NULL)
+    n_gone = print_entries (&report, is_dry_run);
+
+  /* The two differ when others delete as well, or when one has become old enough in between. */
+  if (n_deleted >= 0 || n_gone >= 0)
+    print_total (n_deleted >= 0 ? n_deleted : n_gone, is_dry_run);
+}
+
+static int
+run_cleanup (const ToolCommand *command, char ***arguments)
+{
+  g_auto (ToolRules) rules = { 0 };
+  g_auto (GStrv) paths = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (ToolOperation) operation = NULL;
+  g_autofree char *display_name = NULL;
+  GOptionEntry rules_entries[TOOL_RULES_N_ENTRIES];
+  gboolean is_dry_run = FALSE;
+  const GOptionEntry entries[] = {
+    { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run, "Only show what would be deleted", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  GError *error = NULL;
+  const char *path;
+  int status;
+
+  tool_rules_get_entries (&rules, rules_entries);
+  if (!tool_options_parse (command, entries, rules_entries, FALSE, arguments, &status))
+    return status;
+
+  if (!tool_options_take_directory (paths, &path, &error) ||
+      !tool_rules_understand (&rules, &error))
+    return tool_options_refuse (command, error);
+  if (rules.timeout_text == NULL)
+    return tool_options_refuse (
+        command, g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout has to be given"));
+
+  root = tool_rules_open_root (&rules, path, &error);
+  if (root == NULL)
+    {
+      tool_complain ("%s", error->message);
+      g_error_free (error);
+      return TOOL_STATUS_FAILED;
+    }
+
+  display_name = g_filename_display_name (path);
+  operation = tool_operation_new (tool_signals_to_end, "Cleaning up “%s”", display_name);
+  clean_up_and_report (root, &rules, is_dry_run, operation);
+  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+}

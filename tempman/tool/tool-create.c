@@ -1,0 +1,69 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-command.h"
+#include "tool-creation.h"
+#include "tool-options.h"
+#include "tool-output.h"
+#include "tool-signals.h"
+
+/* `tempman create` */
+
+static int run_create (const ToolCommand *command, char ***arguments);
+
+const ToolCommand tool_create_command = {
+  .name = "create",
+  .parameters = NULL,
+  .summary = "Create a directory that stays, and print its path.",
+  .description = "It has no owner: a cleanup deletes it when it is old, and not before.",
+  .usage_status = TOOL_STATUS_USAGE,
+  .func = run_create,
+};
+
+/* Hands the directory over to whoever reads its path, unless nobody wants it any more. What nobody
+ * is told of does not stay. */
+static gboolean
+hand_over (TmTemporaryDirectory *directory, gboolean is_wanted, GError **error)
+{
+  if (is_wanted)
+    tool_print_path (tm_temporary_directory_get_path (directory));
+  if (is_wanted && tool_output_flush ())
+    return tm_temporary_directory_keep (directory, error);
+
+  return tm_temporary_directory_close (directory, NULL, error);
+}
+
+static int
+run_create (const ToolCommand *command, char ***arguments)
+{
+  g_auto (ToolCreation) creation = { 0 };
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (ToolOperation) operation = NULL;
+  GOptionEntry creation_entries[TOOL_CREATION_N_ENTRIES];
+  const GOptionEntry entries[] = {
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  GError *error = NULL;
+  int status;
+
+  tool_creation_get_entries (&creation, creation_entries);
+  if (!tool_options_parse (command, entries, creation_entries, FALSE, arguments, &status))
+    return status;
+
+  if (rest != NULL)
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "“%s” is none of its options: --in says where to create", rest[0]);
+  if (error != NULL || !tool_creation_understand (&creation, &error))
+    return tool_options_refuse (command, error);
+
+  operation = tool_operation_new (tool_signals_to_end, "Creating a directory");
+  directory = tool_creation_run (&creation, operation, &error);
+  if (directory == NULL ||
+      !hand_over (directory, !tool_operation_is_interrupted (operation), &error))
+    tool_operation_fail (operation, error);
+  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+}

@@ -1,0 +1,144 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-creation.h"
+
+#include "tool-age.h"
+#include "tool-paths.h"
+
+/* The making of a directory, as `run` and `create` do it. */
+
+void
+tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CREATION_N_ENTRIES])
+{
+  const GOptionEntry all[TOOL_CREATION_N_ENTRIES] = {
+    { "in", 'i', 0, G_OPTION_ARG_FILENAME, &creation->parent_path,
+      "Where to create it, instead of the directory for temporary files", "DIR" },
+    { "root", 0, 0, G_OPTION_ARG_FILENAME, &creation->root_path,
+      "Create it there, and clean up first: made when it is missing", "DIR" },
+    { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &creation->timeout_text,
+      "With --root: delete those that were unused for that long: 90s, 2h, 7d, 1w", "AGE" },
+    { "prefix", 'p', 0, G_OPTION_ARG_FILENAME, &creation->prefix,
+      "What its name begins with, instead of “tempman”", "PREFIX" },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+
+  for (gsize i = 0; i < TOOL_CREATION_N_ENTRIES; i++)
+    entries[i] = all[i];
+}
+
+/* Returns FALSE with an error of the user's. */
+gboolean
+tool_creation_understand (ToolCreation *creation, GError **error)
+{
+  creation->timeout = TM_NO_TIMEOUT;
+
+  if (creation->parent_path != NULL && creation->root_path != NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   "--in and --root exclude each other");
+      return FALSE;
+    }
+
+  if (creation->timeout_text == NULL)
+    return TRUE;
+
+  if (creation->root_path == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   "--timeout is only for a directory with --root");
+      return FALSE;
+    }
+
+  return tool_age_parse (creation->timeout_text, &creation->timeout, error);
+}
+
+void
+tool_creation_clear (ToolCreation *creation)
+{
+  g_clear_pointer (&creation->parent_path, g_free);
+  g_clear_pointer (&creation->root_path, g_free);
+  g_clear_pointer (&creation->timeout_text, g_free);
+  g_clear_pointer (&creation->prefix, g_free);
+}
+
+/* One that is there may belong to somebody else, as /var/tmp does. Only one that has to be made has
+ * to be the user's own. */
+static TmRoot *
+open_root (const ToolCreation *creation, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GFile) directory = tool_paths_new_directory (creation->root_path, error);
+  g_autoptr (GError) local_error = NULL;
+  TmRoot *root;
+
+  if (directory == NULL)
+    return NULL;
+
+  root = tm_root_new (directory, creation->timeout, TM_ROOT_FLAGS_RECLAIM_ABANDONED, cancellable,
+                      &local_error);
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&local_error);
+      root = tm_root_new (directory, creation->timeout,
+                          TM_ROOT_FLAGS_RECLAIM_ABANDONED | TM_ROOT_FLAGS_CREATE_DIRECTORY,
+                          cancellable, &local_error);
+    }
+
+  if (root == NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return root;
+}
+
+static TmTemporaryDirectory *
+create_under_root (const ToolCreation *creation, ToolOperation *operation, GError **error)
+{
+  GCancellable *cancellable = tool_operation_get_cancellable (operation);
+  g_autoptr (TmRoot) root = open_root (creation, cancellable, error);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (root == NULL)
+    return NULL;
+
+  tm_root_set_prefix (root, creation->prefix);
+  tm_root_create_temp_dir_async (root, G_PRIORITY_DEFAULT, cancellable, tool_operation_ready_cb,
+                                 operation);
+  result = tool_operation_wait (operation);
+  return tm_root_create_temp_dir_finish (root, result, error);
+}
+
+static TmTemporaryDirectory *
+create_in_parent (const ToolCreation *creation, ToolOperation *operation, GError **error)
+{
+  g_autoptr (GFile) parent = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (creation->parent_path != NULL)
+    {
+      parent = tool_paths_new_directory (creation->parent_path, error);
+      if (parent == NULL)
+        return NULL;
+    }
+
+  tm_temporary_directory_new_async (parent, creation->prefix, G_PRIORITY_DEFAULT,
+                                    tool_operation_get_cancellable (operation),
+                                    tool_operation_ready_cb, operation);
+  result = tool_operation_wait (operation);
+  return tm_temporary_directory_new_finish (result, error);
+}
+
+/*
+ * tool_creation_run:
+ * @creation: what is to be made, and where
+ * @operation: the operation that this is a part of
+ * @error: why it cannot be made
+ *
+ * Returns: (transfer full) (nullable): the directory
+ */
+TmTemporaryDirectory *
+tool_creation_run (const ToolCreation *creation, ToolOperation *operation, GError **error)
+{
+  return creation->root_path != NULL ? create_under_root (creation, operation, error)
+                                     : create_in_parent (creation, operation, error);
+}

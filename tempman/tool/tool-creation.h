@@ -1,0 +1,34 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tool-operation.h"
+
+#include <tempman.h>
+
+#define TOOL_CREATION_N_ENTRIES 5
+
+/* Where a new directory is made, and what it is called. */
+typedef struct
+{
+  char *parent_path;  /* (owned) (nullable) */
+  char *root_path;    /* (owned) (nullable) */
+  char *timeout_text; /* (owned) (nullable) */
+  char *prefix;       /* (owned) (nullable) */
+
+  double timeout;
+} ToolCreation;
+
+void tool_creation_get_entries (ToolCreation *creation,
+                                GOptionEntry entries[TOOL_CREATION_N_ENTRIES]);
+gboolean tool_creation_understand (ToolCreation *creation, GError **error);
+void tool_creation_clear (ToolCreation *creation);
+
+TmTemporaryDirectory *tool_creation_run (const ToolCreation *creation,
+                                         ToolOperation *operation,
+                                         GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolCreation, tool_creation_clear)

@@ -1,0 +1,15 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tool-output.h"
+
+#include <tempman.h>
+
+void tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell verdict, ToolCell state);
+void tool_entry_print_json (TmRootEntry *entry, GDateTime *now);
+
+const char *tool_entry_get_state_name (TmRootEntry *entry);

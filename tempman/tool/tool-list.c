@@ -1,0 +1,145 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-command.h"
+#include "tool-entry.h"
+#include "tool-options.h"
+#include "tool-output.h"
+#include "tool-rules.h"
+#include "tool-signals.h"
+
+/* `tempman list` */
+
+static int run_list (const ToolCommand *command, char ***arguments);
+
+const ToolCommand tool_list_command = {
+  .name = "list",
+  .parameters = "DIR",
+  .summary = "Show the sub-directories of a directory, and whether a cleanup would delete them.",
+  .description = "Without --timeout none is too old.",
+  .usage_status = TOOL_STATUS_USAGE,
+  .func = run_list,
+};
+
+static ToolCell
+get_state_cell (TmRootEntry *entry)
+{
+  static const ToolColor colors[] = {
+    [TM_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
+    [TM_ENTRY_STATE_ABANDONED] = TOOL_COLOR_YELLOW,
+    [TM_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
+  };
+
+  return (ToolCell){ tool_entry_get_state_name (entry), colors[tm_root_entry_get_state (entry)] };
+}
+
+static void
+print_table (GListModel *entries, GDateTime *now)
+{
+  static const ToolCell titles[TOOL_N_CELLS] = {
+    { "CLEANUP", TOOL_COLOR_NONE },
+    { "STATE", TOOL_COLOR_NONE },
+    { "UNUSED", TOOL_COLOR_NONE },
+  };
+  guint n_entries = g_list_model_get_n_items (entries);
+  guint n_going = 0;
+
+  if (tool_output_is_terminal () && n_entries > 0)
+    tool_print_row (titles, "NAME");
+
+  for (guint i = 0; i < n_entries; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+      gboolean goes = tm_root_entry_get_expired (entry);
+
+      n_going += goes;
+      tool_entry_print (entry, now,
+                        goes ? (ToolCell){ "goes", TOOL_COLOR_RED }
+                             : (ToolCell){ "stays", TOOL_COLOR_NONE },
+                        get_state_cell (entry));
+    }
+
+  if (tool_output_is_terminal ())
+    tool_print ("%u %s, of which a cleanup would delete %u\n", n_entries,
+                n_entries == 1 ? "directory" : "directories", n_going);
+}
+
+static void
+print_json (GListModel *entries, GDateTime *now)
+{
+  guint n_entries = g_list_model_get_n_items (entries);
+
+  tool_print_bytes ("[");
+  for (guint i = 0; i < n_entries; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      tool_print_bytes (i == 0 ? "\n" : ",\n");
+      tool_entry_print_json (entry, now);
+    }
+  tool_print_bytes (n_entries == 0 ? "]\n" : "\n]\n");
+}
+
+static void
+list (TmRoot *root, gboolean as_json, ToolOperation *operation)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GListModel) entries = NULL;
+  GError *error = NULL;
+
+  entries = tool_rules_list (root, operation, &error);
+  if (entries == NULL)
+    {
+      tool_operation_fail (operation, error);
+      return;
+    }
+
+  tool_progress_hide (tool_operation_get_progress (operation));
+  if (as_json)
+    print_json (entries, now);
+  else
+    print_table (entries, now);
+}
+
+static int
+run_list (const ToolCommand *command, char ***arguments)
+{
+  g_auto (ToolRules) rules = { 0 };
+  g_auto (GStrv) paths = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (ToolOperation) operation = NULL;
+  g_autofree char *display_name = NULL;
+  GOptionEntry rules_entries[TOOL_RULES_N_ENTRIES];
+  gboolean as_json = FALSE;
+  const GOptionEntry entries[] = {
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON, for programs", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  GError *error = NULL;
+  const char *path;
+  int status;
+
+  tool_rules_get_entries (&rules, rules_entries);
+  if (!tool_options_parse (command, entries, rules_entries, FALSE, arguments, &status))
+    return status;
+
+  if (!tool_options_take_directory (paths, &path, &error) ||
+      !tool_rules_understand (&rules, &error))
+    return tool_options_refuse (command, error);
+
+  root = tool_rules_open_root (&rules, path, &error);
+  if (root == NULL)
+    {
+      tool_complain ("%s", error->message);
+      g_error_free (error);
+      return TOOL_STATUS_FAILED;
+    }
+
+  display_name = g_filename_display_name (path);
+  operation = tool_operation_new (tool_signals_to_end, "Looking at “%s”", display_name);
+  list (root, as_json, operation);
+  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+}

@@ -1,0 +1,165 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-command.h"
+#include "tool-options.h"
+#include "tool-output.h"
+#include "tool-run.h"
+#include "tool-signals.h"
+
+#include <tempman.h>
+
+#include <fcntl.h>
+#include <locale.h>
+#include <unistd.h>
+
+/* The command: finds out what is to be done, and ends with the status of that. */
+
+static const ToolCommand *const commands[] = {
+  &tool_run_command,  &tool_create_command, &tool_cleanup_command,
+  &tool_list_command, &tool_delete_command,
+};
+
+static const ToolCommand main_command = {
+  .name = NULL,
+  .parameters = "COMMAND [ARGUMENT…]",
+  .summary = "Create temporary directories, and clean them up.",
+  .description = "“tempman COMMAND --help” tells more of a command.",
+  .usage_status = TOOL_STATUS_USAGE,
+};
+
+#define TOOL_TYPE_APPLICATION (tool_application_get_type ())
+G_DECLARE_FINAL_TYPE (ToolApplication, tool_application, TOOL, APPLICATION, GApplication)
+
+struct _ToolApplication
+{
+  GApplication parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (ToolApplication, tool_application, G_TYPE_APPLICATION)
+
+static char *
+describe_commands (void)
+{
+  GString *text = g_string_new ("Commands:\n");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_string_append_printf (text, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  g_string_append_printf (text, "\n%s", main_command.description);
+  return g_string_free (text, FALSE);
+}
+
+static int
+run_command (char **arguments)
+{
+  GError *error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      if (g_strcmp0 (arguments[0], commands[i]->name) == 0)
+        {
+          g_auto (GStrv) own = g_strdupv (arguments);
+
+          return commands[i]->func (commands[i], &own);
+        }
+    }
+
+  if (arguments[0] == NULL)
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No command was given");
+  else
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "There is no command “%s”",
+                 arguments[0]);
+  return tool_options_refuse (&main_command, error);
+}
+
+static int
+parse_and_run (char **arguments)
+{
+  gboolean show_version = FALSE;
+  const GOptionEntry entries[] = {
+    { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, "Show the version", NULL },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  g_autofree char *description = describe_commands ();
+  ToolCommand command = main_command;
+  g_auto (GStrv) own = g_strdupv (arguments);
+  int status;
+
+  command.description = description;
+  if (!tool_options_parse (&command, entries, NULL, TRUE, &own, &status))
+    return status;
+
+  if (show_version)
+    {
+      tool_print ("tempman %s\n", TM_VERSION_S);
+      return TOOL_STATUS_DONE;
+    }
+
+  return run_command (own + 1);
+}
+
+/* All of it happens here, before the application would register: there is no bus that this command
+ * has to be on, and no other instance that could do its work. */
+static gboolean
+tool_application_local_command_line (GApplication *application, char ***arguments, int *exit_status)
+{
+  *exit_status = parse_and_run (*arguments);
+  return TRUE;
+}
+
+static void
+tool_application_class_init (ToolApplicationClass *klass)
+{
+  G_APPLICATION_CLASS (klass)->local_command_line = tool_application_local_command_line;
+}
+
+static void
+tool_application_init (ToolApplication *self)
+{
+}
+
+/* Where standard input, output or error are closed, the next file to be opened would take their
+ * place. What stands in for them fails when it is used, as a closed descriptor does, and is closed
+ * again in a program that is run. */
+static void
+occupy_standard_descriptors (void)
+{
+  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    {
+      if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", modes[fd] | O_CLOEXEC) != fd)
+        _exit (TOOL_STATUS_FAILED);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GApplication) application = NULL;
+  int status;
+
+  occupy_standard_descriptors ();
+  setlocale (LC_ALL, "");
+
+  /* Names on a command line are those of local files. GIO's modules are for others: they would
+   * start a daemon, or make a folder in the home directory. Not so in the program that `run` runs.
+   */
+  tool_run_remember_environment ();
+  g_setenv ("GIO_MODULE_DIR", "/dev/null", TRUE);
+  g_unsetenv ("GIO_EXTRA_MODULES");
+  g_setenv ("GIO_USE_VFS", "local", TRUE);
+
+  g_set_prgname ("tempman");
+  application =
+      g_object_new (TOOL_TYPE_APPLICATION, "flags", G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
+  status = g_application_run (application, argc, argv);
+
+  if (!tool_output_finish () && status == TOOL_STATUS_DONE)
+    status = TOOL_STATUS_FAILED;
+  if (status < 0)
+    status = tool_signals_end_by (-status);
+  return status;
+}

@@ -1,0 +1,28 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "tool-progress.h"
+
+#include <gio/gio.h>
+
+typedef struct _ToolOperation ToolOperation;
+
+ToolOperation *tool_operation_new (const int *signals, const char *format, ...)
+    G_GNUC_PRINTF (2, 3);
+void tool_operation_free (ToolOperation *operation);
+
+GCancellable *tool_operation_get_cancellable (ToolOperation *operation);
+ToolProgress *tool_operation_get_progress (ToolOperation *operation);
+
+void tool_operation_ready_cb (GObject *source, GAsyncResult *result, gpointer operation);
+GAsyncResult *tool_operation_wait (ToolOperation *operation);
+
+gboolean tool_operation_is_interrupted (ToolOperation *operation);
+void tool_operation_fail (ToolOperation *operation, GError *error);
+int tool_operation_get_status (ToolOperation *operation, int failed_status);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolOperation, tool_operation_free)

@@ -1,0 +1,291 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What goes to standard output and standard error.
+ *
+ * A terminal obeys what it is sent, and a file name can be anything but what has a slash in it:
+ * names and messages get there with everything that could be a command to it made visible. What is
+ * read by programs is plain, and the same today and tomorrow. */
+
+#define COLOR_OFF "\033[0m"
+
+static const char *const color_codes[] = {
+  [TOOL_COLOR_NONE] = "",
+  [TOOL_COLOR_RED] = "\033[31m",
+  [TOOL_COLOR_GREEN] = "\033[32m",
+  [TOOL_COLOR_YELLOW] = "\033[33m",
+};
+
+static const int cell_widths[TOOL_N_CELLS] = { 8, 10, 8 };
+
+static gboolean has_failed;
+static int failed_with; /* errno */
+
+gboolean
+tool_output_is_terminal (void)
+{
+  return isatty (STDOUT_FILENO) == 1;
+}
+
+static gboolean
+has_colors (void)
+{
+  const char *no_color = g_getenv ("NO_COLOR");
+
+  return tool_output_is_terminal () && (no_color == NULL || *no_color == '\0') &&
+         g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+/* Returns UTF-8 in the encoding of the locale. */
+static char *
+encode (const char *text)
+{
+  g_autoptr (GString) plain = NULL;
+  const char *charset;
+  char *encoded;
+
+  if (g_get_charset (&charset))
+    return g_strdup (text);
+
+  /* Services often run in the C locale. */
+  plain = g_string_new (text);
+  g_string_replace (plain, "“", "\"", 0);
+  g_string_replace (plain, "”", "\"", 0);
+  g_string_replace (plain, "…", "...", 0);
+  encoded = g_convert_with_fallback (plain->str, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
+  return encoded != NULL ? encoded : g_strdup (plain->str);
+}
+
+/* Remembers the first failure. */
+static void
+note_result (int result)
+{
+  if (result == EOF && !has_failed)
+    {
+      has_failed = TRUE;
+      failed_with = errno;
+    }
+}
+
+void
+tool_print_bytes (const char *bytes)
+{
+  note_result (fputs (bytes, stdout));
+}
+
+/* Prints UTF-8. */
+void
+tool_print (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *encoded = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  encoded = encode (text);
+  tool_print_bytes (encoded);
+}
+
+/* Returns whether all that was printed so far has been written. */
+gboolean
+tool_output_flush (void)
+{
+  note_result (fflush (stdout));
+  return !has_failed;
+}
+
+/* The same at the end, where it is complained of. */
+gboolean
+tool_output_finish (void)
+{
+  if (tool_output_flush ())
+    return TRUE;
+
+  tool_complain ("Writing the output: %s", g_strerror (failed_with));
+  return FALSE;
+}
+
+/* Neither a control character, nor one that changes the direction of the text around it or cannot
+ * be seen. */
+static gboolean
+is_harmless (gunichar character)
+{
+  GUnicodeType type = g_unichar_type (character);
+
+  return g_unichar_isprint (character) && type != G_UNICODE_LINE_SEPARATOR &&
+         type != G_UNICODE_PARAGRAPH_SEPARATOR && type != G_UNICODE_PRIVATE_USE;
+}
+
+static void
+append_escaped_byte (GString *escaped, guchar byte)
+{
+  switch (byte)
+    {
+    case '\n':
+      g_string_append (escaped, "\\n");
+      break;
+    case '\t':
+      g_string_append (escaped, "\\t");
+      break;
+    default:
+      /* With three octal digits it ends where it ends, whatever comes next. */
+      g_string_append_printf (escaped, "\\%03o", byte);
+      break;
+    }
+}
+
+/* Appends @text with what is not harmless escaped. Returns whether there was any. */
+static gboolean
+append_escaped (GString *escaped, const char *text, const char *also_escaped)
+{
+  gboolean is_utf8 = g_get_charset (NULL);
+  gboolean has_escaped = FALSE;
+
+  while (*text != '\0')
+    {
+      gunichar character = g_utf8_get_char_validated (text, -1);
+      const char *next = text + 1;
+
+      if (character < 0x110000 && (is_utf8 || character < 0x80))
+        {
+          next = g_utf8_next_char (text);
+          if (is_harmless (character))
+            {
+              if (character < 0x80 && strchr (also_escaped, (char) character) != NULL)
+                g_string_append_c (escaped, '\\');
+              g_string_append_len (escaped, text, next - text);
+              text = next;
+              continue;
+            }
+        }
+
+      has_escaped = TRUE;
+      for (; text < next; text++)
+        append_escaped_byte (escaped, (guchar) *text);
+    }
+
+  return has_escaped;
+}
+
+/* In the quotes in which bash takes it, if it needs any. */
+static char *
+quote_for_terminal (const char *name)
+{
+  GString *quoted = g_string_new ("$'");
+
+  if (!append_escaped (quoted, name, "\\'") && !g_str_has_prefix (name, "$'"))
+    {
+      g_string_free (quoted, TRUE);
+      return g_strdup (name);
+    }
+
+  g_string_append_c (quoted, '\'');
+  return g_string_free (quoted, FALSE);
+}
+
+/* So that one line is one name, and each name can be told from every other. */
+static char *
+escape_for_program (const char *name)
+{
+  GString *escaped = g_string_new (NULL);
+
+  for (; *name != '\0'; name++)
+    {
+      if (*name == '\n')
+        g_string_append (escaped, "\\n");
+      else if (*name == '\\')
+        g_string_append (escaped, "\\\\");
+      else
+        g_string_append_c (escaped, *name);
+    }
+
+  return g_string_free (escaped, FALSE);
+}
+
+/* Prints a path alone in a line: whole, for a program that takes what it reads for the path. */
+void
+tool_print_path (const char *path)
+{
+  g_autofree char *quoted = tool_output_is_terminal () ? quote_for_terminal (path) : NULL;
+
+  tool_print_bytes (quoted != NULL ? quoted : path);
+  tool_print_bytes ("\n");
+}
+
+/*
+ * tool_print_row:
+ * @cells: UTF-8 without tabs
+ * @name: a file name
+ *
+ * Prints a line: for people in columns, for programs with a tab between two fields.
+ */
+void
+tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name)
+{
+  gboolean is_terminal = tool_output_is_terminal ();
+  gboolean is_colored = has_colors ();
+  g_autofree char *shown = is_terminal ? quote_for_terminal (name) : escape_for_program (name);
+
+  for (gsize i = 0; i < TOOL_N_CELLS; i++)
+    {
+      const ToolCell *cell = &cells[i];
+
+      if (!is_terminal)
+        tool_print ("%s\t", cell->text);
+      else if (is_colored && cell->color != TOOL_COLOR_NONE)
+        tool_print ("%s%-*s" COLOR_OFF "  ", color_codes[cell->color], cell_widths[i], cell->text);
+      else
+        tool_print ("%-*s  ", cell_widths[i], cell->text);
+    }
+
+  tool_print_bytes (shown);
+  tool_print_bytes ("\n");
+}
+
+/*
+ * tool_escape_message:
+ * @text: as good as UTF-8, with names in it
+ *
+ * Returns: (transfer full): one line of it, in the encoding of the locale
+ */
+char *
+tool_escape_message (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *encoded = encode (valid);
+  GString *escaped = g_string_new (NULL);
+
+  append_escaped (escaped, encoded, "");
+  return g_string_free (escaped, FALSE);
+}
+
+/* Says on standard error what is wrong, there escaped as for a terminal whatever it is: what is
+ * said of a name that cannot be dealt with ends up in a log, line by line. */
+void
+tool_complain (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *escaped = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  /* What is on its way to the same terminal was said before. */
+  note_result (fflush (stdout));
+  escaped = tool_escape_message (text);
+  fprintf (stderr, "tempman: %s\n", escaped);
+}

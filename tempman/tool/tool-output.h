@@ -1,0 +1,38 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <glib.h>
+
+typedef enum
+{
+  TOOL_COLOR_NONE,
+  TOOL_COLOR_RED,
+  TOOL_COLOR_GREEN,
+  TOOL_COLOR_YELLOW,
+} ToolColor;
+
+/* What stands in a line before the name, which is last since it can be anything. */
+typedef struct
+{
+  const char *text;
+  ToolColor color;
+} ToolCell;
+
+#define TOOL_N_CELLS 3
+
+gboolean tool_output_is_terminal (void);
+gboolean tool_output_flush (void);
+gboolean tool_output_finish (void);
+
+void tool_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void tool_print_bytes (const char *bytes);
+void tool_print_path (const char *path);
+void tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name);
+
+void tool_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+char *tool_escape_message (const char *text);

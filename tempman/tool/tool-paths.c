@@ -1,0 +1,181 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-paths.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* From paths as they are written on a command line to files.
+ *
+ * A GFile takes “link/..” for the directory that the link is in, and the kernel for the one above
+ * where the link leads to. What is meant is what the kernel says. */
+
+static gboolean
+fail (GError **error, const char *action, const char *path, GIOErrorEnum code, const char *reason)
+{
+  g_autofree char *display_name = g_filename_display_name (path);
+
+  g_set_error (error, G_IO_ERROR, code, "%s “%s”: %s", action, display_name, reason);
+  return FALSE;
+}
+
+static gboolean
+fail_with_errno (GError **error, const char *action, const char *path, int error_number)
+{
+  return fail (error, action, path, g_io_error_from_errno (error_number),
+               g_strerror (error_number));
+}
+
+static gboolean
+leads_upwards (const char *path)
+{
+  g_auto (GStrv) components = g_strsplit (path, G_DIR_SEPARATOR_S, -1);
+
+  return g_strv_contains ((const char *const *) components, "..");
+}
+
+/*
+ * tool_paths_new_directory:
+ * @path: the path of a directory
+ * @error: that it is empty, or leads through something that is not there
+ *
+ * Returns: (transfer full): the directory
+ */
+GFile *
+tool_paths_new_directory (const char *path, GError **error)
+{
+  char *resolved;
+  GFile *file;
+
+  if (*path != '\0' && !leads_upwards (path))
+    return g_file_new_for_path (path);
+
+  /* Which fails for an empty one. */
+  resolved = realpath (path, NULL);
+  if (resolved == NULL)
+    {
+      fail_with_errno (error, "Opening", path, errno);
+      return NULL;
+    }
+
+  file = g_file_new_for_path (resolved);
+  free (resolved);
+  return file;
+}
+
+static gboolean
+is_same_file (const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether @status is of @path or of one of the directories on the way to it. */
+static gboolean
+is_on_the_way_to (const struct stat *status, const char *path)
+{
+  g_autofree char *current = g_canonicalize_filename (path, "/");
+  gsize length;
+
+  do
+    {
+      char *above = g_path_get_dirname (current);
+      struct stat found;
+
+      if (lstat (current, &found) == 0 && is_same_file (status, &found))
+        {
+          g_free (above);
+          return TRUE;
+        }
+
+      length = strlen (current);
+      g_free (current);
+      current = above;
+    }
+  while (strlen (current) < length);
+
+  return FALSE;
+}
+
+/* The home directory can be called by a path with links in it: they are not to go either. */
+static gboolean
+is_home_or_above (const struct stat *status)
+{
+  const char *home = g_get_home_dir ();
+  char *resolved = realpath (home, NULL);
+  gboolean is_one =
+      is_on_the_way_to (status, home) || (resolved != NULL && is_on_the_way_to (status, resolved));
+
+  free (resolved);
+  return is_one;
+}
+
+/* Returns the path without links up to its last component, or NULL with errno. */
+static char *
+resolve_parent (const char *path, const char *name)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+  char *resolved = realpath (parent, NULL);
+  char *result;
+
+  if (resolved == NULL)
+    return NULL;
+
+  result = g_build_filename (resolved, name, NULL);
+  free (resolved);
+  return result;
+}
+
+/*
+ * tool_paths_find_victim:
+ * @path: the path of what is to be deleted
+ * @file: (out) (transfer full) (nullable): the file, or %NULL if there is none
+ * @error: why it is never deleted, or cannot be found
+ */
+gboolean
+tool_paths_find_victim (const char *path, GFile **file, GError **error)
+{
+  gsize length = strlen (path);
+  g_autofree char *trimmed = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *resolved = NULL;
+  struct stat status;
+
+  while (length > 1 && path[length - 1] == G_DIR_SEPARATOR)
+    length--;
+  trimmed = g_strndup (path, length);
+  name = g_path_get_basename (trimmed);
+  *file = NULL;
+
+  /* An empty path is what is left of a variable that was never set: GIO would take it for the
+   * working directory. */
+  if (*trimmed == '\0')
+    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT, "it is empty");
+  if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
+    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the names “.” and “..” are refused");
+
+  resolved = resolve_parent (trimmed, name);
+  if (resolved == NULL || lstat (resolved, &status) < 0)
+    {
+      gboolean is_missing = errno == ENOENT || errno == ENOTDIR;
+
+      return is_missing || fail_with_errno (error, "Deleting", path, errno);
+    }
+
+  if (is_home_or_above (&status))
+    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the home directory and those above it are refused");
+
+  /* A slash at the end says that a directory is meant. With a link, nobody knows whether that or
+   * where it leads to. */
+  if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.st_mode))
+    return fail_with_errno (error, "Deleting", path, ENOTDIR);
+
+  *file = g_file_new_for_path (resolved);
+  return TRUE;
+}

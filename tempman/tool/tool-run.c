@@ -1,0 +1,169 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool-run.h"
+
+#include "tool-child.h"
+#include "tool-command.h"
+#include "tool-creation.h"
+#include "tool-options.h"
+#include "tool-output.h"
+#include "tool-signals.h"
+
+/* `tempman run` */
+
+static int run_run (const ToolCommand *command, char ***arguments);
+
+const ToolCommand tool_run_command = {
+  .name = "run",
+  .parameters = "[--] COMMAND [ARGUMENT…]",
+  .summary = "Run a program with a temporary directory, which is deleted when it ends.",
+  .description = "The program finds the directory in TMPDIR and in TEMPMAN_DIRECTORY.\n"
+                 "Ends as the program does; with 125 when something else fails, 126 when the\n"
+                 "program cannot be run, and 127 when it is not found.",
+  .usage_status = TOOL_STATUS_RUN_FAILED,
+  .func = run_run,
+};
+
+/* Once the program has ended: what asked that to end is no reason to leave the directory. Who
+ * interrupts the deletion means it. */
+static const int signals_to_leave_it[] = { SIGINT, 0 };
+
+static char **inherited_environment; /* (owned) */
+
+/* Dropping the last reference would delete it after all. Its lock goes with this process, and then
+ * it is abandoned. */
+static TmTemporaryDirectory *left_directory; /* (owned) */
+
+/* The program is to have the environment that this one was started with. */
+void
+tool_run_remember_environment (void)
+{
+  inherited_environment = g_get_environ ();
+}
+
+static TmTemporaryDirectory *
+create (const ToolCreation *creation, int *status)
+{
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (tool_signals_to_end, "Creating a directory");
+  GError *error = NULL;
+  g_autoptr (TmTemporaryDirectory) directory = tool_creation_run (creation, operation, &error);
+
+  if (directory == NULL)
+    tool_operation_fail (operation, error);
+
+  *status = tool_operation_get_status (operation, TOOL_STATUS_RUN_FAILED);
+  if (*status == TOOL_STATUS_DONE)
+    return g_steal_pointer (&directory);
+
+  /* The last reference may be that of a thread which this process does not wait for. */
+  if (directory != NULL)
+    tm_temporary_directory_close (directory, NULL, NULL);
+  return NULL;
+}
+
+static gboolean
+keep (TmTemporaryDirectory *directory)
+{
+  g_autofree char *display_name =
+      g_filename_display_name (tm_temporary_directory_get_path (directory));
+  g_autoptr (GError) error = NULL;
+
+  if (!tm_temporary_directory_keep (directory, &error))
+    {
+      tool_complain ("%s", error->message);
+      return FALSE;
+    }
+
+  tool_complain ("Keeping “%s”", display_name);
+  return TRUE;
+}
+
+/* Takes @directory over. Returns what to end with if the program ended with @status. */
+static int delete (TmTemporaryDirectory *directory, int status)
+{
+  g_autofree char *display_name =
+      g_filename_display_name (tm_temporary_directory_get_path (directory));
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (signals_to_leave_it, "Deleting “%s”", display_name);
+  g_autoptr (GAsyncResult) result = NULL;
+  GError *error = NULL;
+
+  tm_temporary_directory_close_async (directory, G_PRIORITY_DEFAULT,
+                                      tool_operation_get_cancellable (operation),
+                                      tool_operation_ready_cb, operation);
+  result = tool_operation_wait (operation);
+  if (tm_temporary_directory_close_finish (directory, result, &error))
+    {
+      g_object_unref (directory);
+      return status;
+    }
+
+  tool_operation_fail (operation, error);
+  if (tool_operation_is_interrupted (operation))
+    {
+      tool_complain ("“%s” is left to the next cleanup", display_name);
+      left_directory = directory;
+    }
+  else
+    g_object_unref (directory);
+  return status != TOOL_STATUS_DONE ? status
+                                    : tool_operation_get_status (operation, TOOL_STATUS_RUN_FAILED);
+}
+
+static int
+run_in (TmTemporaryDirectory *directory, char **program, gboolean keeps_on_failure)
+{
+  const char *path = tm_temporary_directory_get_path (directory);
+  g_auto (GStrv) environment = g_strdupv (inherited_environment);
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  environment = g_environ_setenv (environment, "TMPDIR", path, TRUE);
+  environment = g_environ_setenv (environment, "TEMPMAN_DIRECTORY", path, TRUE);
+
+  status = tool_child_run (program, environment, &error);
+  if (error != NULL)
+    tool_complain ("%s", error->message);
+  else if (status != TOOL_STATUS_DONE && keeps_on_failure && keep (directory))
+    {
+      g_object_unref (directory);
+      return status;
+    }
+
+  return delete (directory, status);
+}
+
+static int
+run_run (const ToolCommand *command, char ***arguments)
+{
+  g_auto (ToolCreation) creation = { 0 };
+  g_auto (GStrv) program = NULL;
+  GOptionEntry creation_entries[TOOL_CREATION_N_ENTRIES];
+  gboolean keeps_on_failure = FALSE;
+  const GOptionEntry entries[] = {
+    { "keep-on-failure", 'k', 0, G_OPTION_ARG_NONE, &keeps_on_failure,
+      "Keep the directory unless the program succeeds, and say where it is", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &program, NULL, NULL },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  TmTemporaryDirectory *directory;
+  GError *error = NULL;
+  int status;
+
+  tool_creation_get_entries (&creation, creation_entries);
+  if (!tool_options_parse (command, entries, creation_entries, TRUE, arguments, &status))
+    return status;
+
+  if (program == NULL)
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No program to run was given");
+  if (error != NULL || !tool_creation_understand (&creation, &error))
+    return tool_options_refuse (command, error);
+
+  tool_child_prepare ();
+  directory = create (&creation, &status);
+  return directory != NULL ? run_in (directory, program, keeps_on_failure) : status;
+}
