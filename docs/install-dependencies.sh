@@ -15,7 +15,8 @@ for option in "$@"; do
         packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
         btrfs-progs bubblewrap mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
-        lua5.3 lua-lgi mypy node-typescript perl libglib-object-introspection-perl ruby ruby-gio2"
+        groff-base lua5.3 lua-lgi mandoc mypy node-typescript perl
+        libglib-object-introspection-perl ruby ruby-gio2"
         # It comes with every Node.js but that of Debian, and then Debian's cannot be installed.
         command -v npm >/dev/null || packages="$packages npm"
         ;;

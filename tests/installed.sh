@@ -69,6 +69,11 @@ check 'pkg-config: folder of the GIR' \
     test -f "$(pkg-config --variable girdir tempman-1)/Tempman-1.gir"
 check 'pkg-config: folder of the typelib' \
     test -f "$(pkg-config --variable typelibdir tempman-1)/Tempman-1.typelib"
+check 'command' "$prefix/bin/tempman" --version
+check 'manual page' test -f "$prefix/share/man/man1/tempman.1"
+check 'completion' test -f "$prefix/share/bash-completion/completions/tempman"
+check 'systemd units' grep "^ExecStart=$prefix/bin/tempman " \
+    "$prefix/share/doc/tempman/examples/tempman-cleanup@.service"
 check 'vapi' test -f "$prefix/share/vala/vapi/tempman-1.vapi"
 check 'documentation' test -f "$prefix/share/doc/Tempman-1/index.html"
 check 'documentation: for Devhelp' test -f "$prefix/share/doc/Tempman-1/Tempman-1.devhelp2"
@@ -103,7 +108,8 @@ JS
 check 'JavaScript override' gjs -m "$work/override.js"
 
 # All of the tests in C are long, and do not change with the place they are run from.
-for tests in c-root.test c-temporary-directory c-version python- javascript- vala- lua- perl- ruby-; do
+for tests in c-root.test c-temporary-directory c-version python- javascript- vala- lua- perl- ruby- \
+    tool-create tool-run; do
     check "installed tests: $tests" run_installed $tests
 done
 

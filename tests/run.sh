@@ -138,7 +138,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
 build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&
-    run sanitizers sanitizers --suite c --timeout-multiplier 3
+    run sanitizers sanitizers --suite c --suite tool --timeout-multiplier 3
 
 begin 'tsan: GLib'
 glib_status=0

@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""`tempman create`"""
+
+import os
+import stat
+
+import support
+
+
+class Create(support.TestCase):
+    def create(self, *arguments):
+        output = self.succeed('create', *arguments)
+        self.assertTrue(output.endswith(b'\n'))
+        return os.fsdecode(output[:-1])
+
+    def test_default(self):
+        path = self.create()
+        self.assertEqual(os.path.dirname(path), self.tmp)
+        self.assertRegex(os.path.basename(path), r'^tempman-[a-z2-7]{26}$')
+        # Not marked as one that has an owner.
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700)
+
+    def test_in(self):
+        parent = self.mkdir('parent')
+        self.assertEqual(os.path.dirname(self.create('--in', parent)), parent)
+        self.assertEqual(os.path.dirname(self.create('-i', 'parent')), parent)
+
+    def test_prefix(self):
+        self.assertRegex(os.path.basename(self.create('--prefix', 'work')), r'^work-[a-z2-7]{26}$')
+        self.assertRegex(os.path.basename(self.create('--prefix=')), r'^[a-z2-7]{26}$')
+        odd = self.create('-p', b'a\xff b')
+        self.assertRegex(os.fsencode(os.path.basename(odd)), rb'^a\xff b-[a-z2-7]{26}$')
+        self.assert_there(odd)
+
+    def test_wrong_prefix(self):
+        for prefix in ('a/b', '..', 'x' * 300):
+            self.fail_with(1, 'create', '--prefix', prefix)
+        self.assertEqual(os.listdir(self.tmp), [])
+
+    def test_missing(self):
+        self.fail_with(1, 'create', '--in', self.path('missing'))
+        self.fail_with(1, 'create', '--in', '')
+        self.fail_with(1, 'create', '--root', '')
+        self.fail_with(1, 'create', '--root', '/')
+        self.fail_with(1, 'create', '--root', self.home)
+        self.fail_with(1, 'create', '--root', '/dev/null')
+        self.assert_gone(self.path('missing'))
+        self.assertEqual(os.listdir(self.home), [])
+
+    def test_outlives_and_expires(self):
+        root = self.mkdir('root')
+        path = self.create('--root', root)
+        self.succeed('cleanup', root, '--timeout', '1h', '--reclaim')
+        self.assert_there(path)
+        self.set_age(path, support.DAY)
+        self.succeed('cleanup', root, '--timeout', '1h')
+        self.assert_gone(path)
+
+    def test_root_is_made(self):
+        path = self.create('--root', self.path('new', 'root'))
+        self.assertEqual(os.path.dirname(path), self.path('new', 'root'))
+        self.assertEqual(stat.S_IMODE(os.stat(self.path('new', 'root')).st_mode), 0o700)
+
+    def test_root_is_cleaned_up(self):
+        root = self.mkdir('root')
+        old = self.mkdir('root', 'old', age=support.DAY)
+        young = self.mkdir('root', 'young')
+        abandoned = self.mkdir('root', 'abandoned')
+        os.chmod(abandoned, 0o1700)
+        first = self.create('--root', root)
+        self.assert_gone(abandoned)
+        self.assert_there(old, young, first)
+        self.create('--root', root, '--timeout', '1h')
+        self.assert_gone(old)
+        self.assert_there(young, first)
+
+    def test_up_and_down(self):
+        """A link and “..” after it lead where the kernel takes them."""
+        self.mkdir('elsewhere', 'below')
+        os.symlink(self.path('elsewhere', 'below'), self.path('link'))
+        for option in ('--in', '--root'):
+            path = self.create(option, os.path.join(self.folder, 'link', '..'))
+            self.assertEqual(os.path.dirname(path), self.path('elsewhere'))
+
+    def test_interrupted(self):
+        """It tells of no directory that it has not handed over."""
+        root = self.mkdir('root')
+        abandoned = self.make_tree('root', 'abandoned')
+        os.chmod(abandoned, 0o1700)
+        gate = self.hold_deletions()
+        process = self.start('create', '--root', root)
+        gate.signal(process, support.signal.SIGTERM)
+        result = self.finish(process)
+        self.assertEqual((result.status, result.output), (-support.signal.SIGTERM, b''))
+        self.assertEqual(os.listdir(root), ['abandoned'])
+
+    def test_interrupted_at_any_moment(self):
+        """Either it is handed over, or nothing is left."""
+        for i in range(60):
+            process = self.start('create')
+            self.wait_until(lambda: support.is_blocked(process.pid, support.signal.SIGTERM),
+                            'waiting for the mask')
+            support.time.sleep(i * 0.0001)
+            process.terminate()
+            result = self.finish(process)
+            found = [os.path.join(self.tmp, name) for name in os.listdir(self.tmp)]
+            if result.status == 0:
+                self.assertEqual(result.lines, found)
+                os.rmdir(found[0])
+            else:
+                self.assertEqual((result.status, result.output, found),
+                                 (-support.signal.SIGTERM, b'', []))
+
+
+if __name__ == '__main__':
+    support.main()

@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""`tempman delete`"""
+
+import os
+import signal
+import subprocess
+
+import support
+
+
+class Delete(support.TestCase):
+    def test_everything(self):
+        tree = self.make_tree('tree', n_directories=20)
+        file = self.path('file')
+        link = self.path('link')
+        victim = self.mkdir('victim', 'inside')
+        with open(file, 'w'):
+            pass
+        os.symlink(victim, link)
+        os.symlink(victim, os.path.join(tree, 'link'))
+        odd = os.path.join(os.fsencode(self.folder), b'a\xff\n\x1b[31m')
+        os.mkdir(odd)
+        self.assertEqual(self.succeed('delete', tree, file, link, odd), b'')
+        self.assert_gone(tree, file, link, odd)
+        self.assert_there(victim)
+
+    def test_relative(self):
+        self.mkdir('a', 'b')
+        self.succeed('delete', 'a')
+        self.mkdir('c', 'd')
+        self.succeed('delete', './c/d/', 'c//')
+        self.assert_gone(self.path('a'), self.path('c'))
+
+    def test_leading_dash(self):
+        self.mkdir('--help')
+        self.mkdir('-x')
+        self.succeed('delete', '--', '--help', '-x')
+        self.assert_gone(self.path('--help'), self.path('-x'))
+
+    def test_missing(self):
+        """As with rm -rf, what is not there is no error."""
+        self.mkdir('there')
+        self.succeed('delete', 'missing', 'missing/deeper', '/dev/null/x', 'missing/', 'there')
+        self.assert_gone(self.path('there'))
+
+    def test_refused(self):
+        inside = self.mkdir('home', 'inside')
+        os.symlink(self.home, self.path('link-to-home'))
+        above = os.path.dirname(self.folder)
+        for path in ('/', '//', '///', self.home, self.home + '/', self.folder, above,
+                     self.path('link-to-home', 'inside', '..'), 'home', './home', '.', '..', './',
+                     '../', 'home/.', 'home/inside/..', '/.', '/..', '', '/../' + self.home[1:],
+                     self.path('tmp', '..', 'home')):
+            self.fail_with(1, 'delete', path)
+        self.fail_with(1, 'delete', '.', cwd=inside)
+        self.assertIn('it is empty', self.fail_with(1, 'delete', '', cwd=inside))
+        self.assert_there(inside)
+
+    def test_home_with_links(self):
+        """Neither what the home directory really is, nor a link that leads to it."""
+        self.mkdir('real', 'me')
+        os.symlink('real', self.path('homes'))
+        self.environment['HOME'] = self.path('homes', 'me')
+        for path in (self.path('real', 'me'), self.path('real'), self.path('homes', 'me'),
+                     self.path('homes')):
+            self.fail_with(1, 'delete', path)
+        self.assert_there(self.path('real', 'me'), self.path('homes', 'me'))
+
+    def test_link_to_home(self):
+        """Which is deleted without what it leads to."""
+        os.symlink(self.home, self.path('link'))
+        self.succeed('delete', 'link')
+        self.assert_gone(self.path('link'))
+        self.assert_there(self.home)
+
+    def test_home_missing(self):
+        self.environment['HOME'] = '/missing/home'
+        self.fail_with(1, 'delete', '/')
+        self.mkdir('tree')
+        self.succeed('delete', 'tree')
+
+    def test_slash_at_the_end(self):
+        """It says that a directory is meant."""
+        self.mkdir('victim', 'inside')
+        os.symlink('victim', self.path('link'))
+        with open(self.path('file'), 'w'):
+            pass
+        self.fail_with(1, 'delete', 'link/')
+        self.fail_with(1, 'delete', 'file/')
+        self.assert_there(self.path('victim', 'inside'), self.path('link'), self.path('file'))
+
+    def test_up_and_down(self):
+        """A link and “..” after it lead where the kernel takes them."""
+        self.mkdir('elsewhere', 'below')
+        self.mkdir('elsewhere', 'tree')
+        near = self.mkdir('tree')
+        os.symlink('elsewhere/below', self.path('link'))
+        self.succeed('delete', 'link/../tree')
+        self.assert_gone(self.path('elsewhere', 'tree'))
+        self.assert_there(near)
+
+    def test_goes_on(self):
+        """Past what it refuses, and past what it cannot delete."""
+        self.mkdir('a')
+        self.mkdir('b')
+        self.mkdir('c')
+        errors = self.fail_with(1, 'delete', 'a', '.', 'b', '/proc/self', '', 'c')
+        self.assertEqual(len(errors.splitlines()), 3)
+        self.assertIn('/proc/self', errors)
+        self.assert_gone(self.path('a'), self.path('b'), self.path('c'))
+
+    def test_not_permitted(self):
+        """What can be deleted is, as any user."""
+        tree = self.mkdir('tree', 'locked')
+        with open(os.path.join(tree, 'file'), 'w'):
+            pass
+        self.mkdir('other')
+        if os.geteuid() == 0:
+            # The file of another user, in a directory of another user.
+            os.chmod(self.folder, 0o711)
+            for name in ('tree', 'other'):
+                os.chown(self.path(name), 12345, 12345)
+            os.chmod(self.folder, 0o1777)
+            user = {'user': 12345, 'group': 12345}
+        else:
+            self.skipTest('only root can make a directory of another user')
+        errors = self.fail_with(1, 'delete', 'tree', 'other', **user)
+        self.assertIn('locked', errors)
+        self.assert_there(tree)
+        self.assert_gone(self.path('other'))
+
+    def test_mount(self):
+        self.mkdir('tree', 'mounted')
+        self.mkdir('tree', 'plain')
+        script = ('mount -t tmpfs none tree/mounted && touch tree/mounted/file && '
+                  '{ "$0" delete tree; echo $?; ls tree tree/mounted; }')
+        command = ['unshare', '--mount', '--map-root-user', 'sh', '-c', script, support.TOOL]
+        result = subprocess.run(command, cwd=self.folder, env=self.environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if b'unshare' in result.stderr or b'mount:' in result.stderr:
+            self.skipTest(result.stderr.decode().strip())
+        self.assertEqual(result.stdout.split(),
+                         [b'1', b'tree:', b'mounted', b'tree/mounted:', b'file'])
+        self.assertIn(b'tree/mounted', result.stderr)
+
+    def interrupt(self, signal_number):
+        self.make_tree('tree')
+        self.mkdir('next')
+        gate = self.hold_deletions()
+        process = self.start('delete', 'tree', 'next')
+        gate.signal(process, signal_number)
+        result = self.finish(process)
+        self.assertEqual((result.status, result.output, result.errors), (-signal_number, b'', ''))
+        self.assert_there(self.path('tree'), self.path('next'))
+        # It can be gone on with.
+        self.environment.pop('LD_PRELOAD')
+        self.succeed('delete', 'tree', 'next')
+        self.assert_gone(self.path('tree'), self.path('next'))
+
+    def test_ctrl_c(self):
+        self.interrupt(signal.SIGINT)
+
+    def test_terminated(self):
+        self.interrupt(signal.SIGTERM)
+
+    def test_hangup(self):
+        self.interrupt(signal.SIGHUP)
+
+    def test_many(self):
+        paths = [self.mkdir(f'tree-{i}') for i in range(300)]
+        self.succeed('delete', *paths)
+        self.assert_gone(*paths)
+
+
+if __name__ == '__main__':
+    support.main()

@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The help, the manual page, the completion and the page of the documentation say the same."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import support
+
+COMMANDS = ('run', 'create', 'cleanup', 'list', 'delete')
+
+# Where the manual page is, and so on: not there for an installed test.
+MANUAL = os.environ.get('TEMPMAN_TEST_MANUAL')
+COMPLETION = os.environ.get('TEMPMAN_TEST_COMPLETION')
+UNITS = os.environ.get('TEMPMAN_TEST_UNITS')
+PAGE = os.environ.get('TEMPMAN_TEST_PAGE')
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+class Documents(support.TestCase):
+    def options_in_help(self, *command):
+        """The long and the short options that the help of a command names."""
+        text = self.succeed(*command, '--help').decode()
+        found = re.findall(r'^  (?:(-\w), )?(--[\w-]+)', text, re.MULTILINE)
+        return ({long for _, long in found}, {short for short, _ in found if short})
+
+    def require(self, *paths):
+        if None in paths:
+            self.skipTest('only where the sources are')
+
+
+class Manual(Documents):
+    def sections(self):
+        """What the page says of each command, without the macros."""
+        text = read(MANUAL).replace('\\-', '-')
+        text = re.sub(r'^\.[A-Z]{1,2} ?', '', text.replace('.SS ', '\0').replace('.SH ', '\0'),
+                      flags=re.MULTILINE)
+        return dict(section.split('\n', 1) for section in text.split('\0')[1:])
+
+    def test_options(self):
+        self.require(MANUAL)
+        sections = self.sections()
+        common = {'--help', '-h'}
+        for command in COMMANDS:
+            long, short = self.options_in_help(command)
+            said = set(re.findall(r'(?<![\w-])--?[a-z][\w-]*', sections[f'tempman {command}']))
+            # Of rm.
+            said -= {'-rf'}
+            # What is said of another command by name.
+            self.assertEqual(said | common, long | short | common, command)
+        long, short = self.options_in_help()
+        said = set(re.findall(r'(?<![\w-])--?[a-z][\w-]*', sections['All of them']))
+        self.assertEqual(said, long | short)
+
+    def test_synopsis(self):
+        self.require(MANUAL)
+        synopsis = self.sections()['SYNOPSIS']
+        for command, text in zip(COMMANDS, synopsis.split('\ntempman ')):
+            long, _ = self.options_in_help(command)
+            self.assertEqual(set(re.findall(r'--[a-z][\w-]*', text)), long - {'--help'}, command)
+
+    def check(self, *command):
+        if shutil.which(command[0]) is None:
+            self.skipTest(f'there is no {command[0]}')
+        result = subprocess.run([*command, MANUAL], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env={**self.environment, 'MANROFFSEQ': ''})
+        self.assertEqual((result.returncode, result.stderr), (0, b''))
+        return result.stdout
+
+    def test_mandoc(self):
+        self.require(MANUAL)
+        self.assertEqual(self.check('mandoc', '-Tlint'), b'')
+
+    def test_groff(self):
+        self.require(MANUAL)
+        self.assertIn(b'tempman', self.check('groff', '-man', '-Tutf8', '-ww'))
+
+    def test_all_statuses(self):
+        self.require(MANUAL)
+        section = self.sections()['EXIT STATUS']
+        for status in ('0', '1', '2', '128 + n', '125', '126', '127'):
+            self.assertIn(f'\n{status}\n', section)
+
+
+class Completion(Documents):
+    def complete(self, *words):
+        """What is offered for the last of the words."""
+        script = '''
+            source "$1"
+            shift
+            COMP_WORDS=("$@")
+            COMP_CWORD=$(($# - 1))
+            _tempman
+            ((${#COMPREPLY[@]} == 0)) || printf '%s\\0' "${COMPREPLY[@]}"
+        '''
+        output = subprocess.run(['bash', '-c', script, 'bash', COMPLETION, 'tempman', *words],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
+                                env=self.environment)
+        self.assertEqual((output.returncode, output.stderr), (0, b''))
+        return [os.fsdecode(word) for word in output.stdout.split(b'\0')[:-1]]
+
+    def setUp(self):
+        super().setUp()
+        self.require(COMPLETION)
+        self.mkdir('a folder')
+        self.mkdir('another')
+        with open(self.path('a file'), 'w'):
+            pass
+
+    def test_commands(self):
+        long, _ = self.options_in_help()
+        self.assertEqual(set(self.complete('')), set(COMMANDS) | long)
+        self.assertEqual(self.complete('cl'), ['cleanup'])
+
+    def test_options(self):
+        for command in COMMANDS:
+            long, _ = self.options_in_help(command)
+            self.assertEqual(set(self.complete(command, '--')), long, command)
+            self.assertEqual(self.complete(command, 'x', '--he'),
+                             [] if command == 'run' else ['--help'])
+
+    def test_values(self):
+        bases = ['accessed-or-modified', 'modified', 'newest-content']
+        self.assertEqual(self.complete('cleanup', '--age-basis', ''), bases)
+        self.assertEqual(self.complete('list', '--age-basis', '=', ''), bases)
+        self.assertEqual(self.complete('list', '--age-basis', '='), bases)
+        self.assertEqual(self.complete('list', '--age-basis', '=', 'n'), bases[2:])
+        root = self.mkdir('root')
+        for basis in bases:
+            self.succeed('list', root, '--age-basis', basis)
+        for age in self.complete('cleanup', '--timeout', ''):
+            self.succeed('list', root, '--timeout', age)
+
+    def test_files(self):
+        self.assertEqual(sorted(self.complete('delete', 'a')), ['a file', 'a folder', 'another'])
+        self.assertEqual(sorted(self.complete('cleanup', '--reclaim', 'a')), ['a folder', 'another'])
+        self.assertEqual(sorted(self.complete('run', '--in', 'a')), ['a folder', 'another'])
+        self.assertEqual(self.complete('create', '--prefix', 'a'), [])
+        self.assertEqual(self.complete('create', 'a'), [])
+
+    def test_program(self):
+        self.assertIn('mkdir', self.complete('run', 'mkd'))
+        self.assertIn('mkdir', self.complete('run', '--in', 'x', '--keep-on-failure', '--', 'mkd'))
+        self.assertEqual(sorted(self.complete('run', 'ls', 'a')), ['a file', 'a folder', 'another'])
+        self.assertEqual(self.complete('run', 'ls', '--'), [])
+        self.assertEqual(self.complete('run', '--timeout', '=', '1d', '--root', 'x', '--pre'),
+                         ['--prefix'])
+
+    def test_unknown(self):
+        self.assertEqual(self.complete('bogus', ''), [])
+
+
+class Page(Documents):
+    def test_options(self):
+        """What the page shows can be typed: each command line in it names what there is."""
+        self.require(PAGE)
+        n_found = 0
+        for command in COMMANDS:
+            long, _ = self.options_in_help(command)
+            for line in re.findall(rf'tempman {command}\b[^`\n]*', read(PAGE)):
+                options = set(re.findall(r'(?<!\w)--[a-z][\w-]*', line.split(' -- ')[0]))
+                self.assertLessEqual(options, long, line)
+                n_found += len(options)
+        self.assertGreater(n_found, 5)
+
+
+class Units(Documents):
+    def setUp(self):
+        super().setUp()
+        self.require(UNITS)
+        if shutil.which('systemd-analyze') is None:
+            self.skipTest('there is no systemd-analyze')
+        self.units = self.mkdir('units')
+        self.environment['XDG_RUNTIME_DIR'] = self.mkdir('runtime')
+        self.service = read(os.path.join(UNITS, 'tempman-cleanup@.service'))
+        self.timer = read(os.path.join(UNITS, 'tempman-cleanup@.timer'))
+        # It may not be installed.
+        self.service = re.sub(r'^ExecStart=\S+', f'ExecStart={support.TOOL}', self.service,
+                              flags=re.MULTILINE)
+
+    def verify(self):
+        for name, text in (('service', self.service), ('timer', self.timer)):
+            with open(os.path.join(self.units, f'tempman-cleanup@.{name}'), 'w') as file:
+                file.write(text)
+        result = subprocess.run(
+            ['systemd-analyze', 'verify', '--user', '--man=no', './tempman-cleanup@tmp-x.service',
+             './tempman-cleanup@tmp-x.timer'],
+            cwd=self.units, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return result.returncode, result.stdout.decode()
+
+    def test_valid(self):
+        self.assertEqual(self.verify(), (0, ''))
+
+    def test_mistakes_are_seen(self):
+        self.timer = self.timer.replace('OnCalendar=daily', 'OnCalendar=dayly')
+        self.assertNotEqual(self.verify(), (0, ''))
+        self.timer = self.timer.replace('OnCalendar=dayly', 'OnCalendar=daily')
+        self.service = self.service.replace(support.TOOL, '/missing/tempman')
+        self.assertNotEqual(self.verify(), (0, ''))
+
+    def test_command_line(self):
+        """What the service runs is right, and does what it should."""
+        command = re.search('^ExecStart=(.*)$', self.service, re.MULTILINE)[1].split()
+        root = self.mkdir('a root')
+        old = self.mkdir('a root', 'old', age=8 * support.DAY)
+        young = self.mkdir('a root', 'young', age=6 * support.DAY)
+        abandoned = self.mkdir('a root', 'abandoned')
+        os.chmod(abandoned, 0o1700)
+        self.assertEqual(command[-1], '%f')
+        self.succeed(*command[1:-1], root)
+        self.assert_gone(old, abandoned)
+        self.assert_there(young)
+
+
+if __name__ == '__main__':
+    support.main()
