@@ -37,7 +37,7 @@ check 'tarball' make_tarball &&
     # installed beside the library.
     check 'tested: C' meson test -C "$work/build" --no-rebuild root temporary-directory version
     check 'tested: the rest' meson test -C "$work/build" --no-rebuild --no-suite c \
-        --no-suite performance
+        --no-suite performance --no-suite window
 }
 
 finish

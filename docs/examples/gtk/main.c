@@ -1,0 +1,82 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Usage: scratch [OPTION…] [DIRECTORY]; see --help. */
+
+#include "scratch-window.h"
+
+#define AGE (60 * 60) /* in seconds: what nobody has used for so long may go */
+
+static ScratchOptions options = { .n_files = 100000 };
+
+static const GOptionEntry entries[] = {
+  { "files", 0, 0, G_OPTION_ARG_INT, &options.n_files,
+    "How many files a large directory gets (100000)", "N" },
+  { "log-frames", 0, 0, G_OPTION_ARG_NONE, &options.log_frames,
+    "Say how many frames were drawn while a directory was deleted", NULL },
+  { "block", 0, 0, G_OPTION_ARG_NONE, &options.block,
+    "Delete in the main loop, as no program should, to see the difference", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+static void
+open_window (GtkApplication *application, GFile *directory, TmRootFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TmRoot) root =
+      tm_root_new (directory, AGE, flags | TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, &error);
+
+  if (root == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      return;
+    }
+
+  tm_root_set_prefix (root, "scratch");
+  gtk_window_present (GTK_WINDOW (scratch_window_new (application, root, &options)));
+}
+
+/* Without an argument: a place of the program's own, made when it is not there. */
+static void
+activate_cb (GtkApplication *application)
+{
+  g_autoptr (GFile) directory =
+      g_file_new_build_filename (g_get_user_cache_dir (), "scratch", NULL);
+
+  open_window (application, directory, TM_ROOT_FLAGS_CREATE_DIRECTORY);
+}
+
+static void
+open_cb (GtkApplication *application, GFile **files, int n_files, const char *hint)
+{
+  for (int i = 0; i < n_files; i++)
+    open_window (application, files[i], TM_ROOT_FLAGS_NONE);
+}
+
+static void
+startup_cb (GtkApplication *application)
+{
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_resource (provider, "/org/example/Scratch/scratch.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
+                                              GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GtkApplication) application = gtk_application_new (
+      "org.example.Scratch", G_APPLICATION_HANDLES_OPEN | G_APPLICATION_NON_UNIQUE);
+
+  g_application_add_main_option_entries (G_APPLICATION (application), entries);
+  g_application_set_option_context_parameter_string (G_APPLICATION (application), "[DIRECTORY]");
+  g_signal_connect (application, "startup", G_CALLBACK (startup_cb), NULL);
+  g_signal_connect (application, "activate", G_CALLBACK (activate_cb), NULL);
+  g_signal_connect (application, "open", G_CALLBACK (open_cb), NULL);
+
+  return g_application_run (G_APPLICATION (application), argc, argv);
+}

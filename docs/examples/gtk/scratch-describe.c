@@ -1,0 +1,75 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* An entry of a root in words. */
+
+#include "scratch-describe.h"
+
+static char *
+describe_time (int n, const char *unit)
+{
+  return g_strdup_printf ("%d %s%s ago", n, unit, n == 1 ? "" : "s");
+}
+
+char *
+scratch_describe_age (GDateTime *last_used)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  int minutes = (int) (g_date_time_difference (now, last_used) / G_TIME_SPAN_MINUTE);
+
+  if (minutes < 1)
+    return g_strdup ("just now");
+  if (minutes < 60)
+    return describe_time (minutes, "minute");
+  if (minutes < 24 * 60)
+    return describe_time (minutes / 60, "hour");
+  return describe_time (minutes / (24 * 60), "day");
+}
+
+const char *
+scratch_describe_state (TmRootEntry *entry, gboolean is_ours)
+{
+  if (is_ours)
+    return "ours";
+
+  switch (tm_root_entry_get_state (entry))
+    {
+    case TM_ENTRY_STATE_LIVE:
+      return "in use";
+    case TM_ENTRY_STATE_ABANDONED:
+      return "abandoned";
+    case TM_ENTRY_STATE_UNOWNED:
+    default:
+      return "no owner";
+    }
+}
+
+const char *
+scratch_get_style_class (TmRootEntry *entry, gboolean is_ours)
+{
+  if (is_ours)
+    return "ours";
+
+  switch (tm_root_entry_get_state (entry))
+    {
+    case TM_ENTRY_STATE_LIVE:
+      return "live";
+    case TM_ENTRY_STATE_ABANDONED:
+      return "abandoned";
+    case TM_ENTRY_STATE_UNOWNED:
+    default:
+      return "unowned";
+    }
+}
+
+const char *
+scratch_describe_outcome (TmRootEntry *entry)
+{
+  TmEntryState state = tm_root_entry_get_state (entry);
+
+  if (tm_root_entry_get_expired (entry))
+    return state == TM_ENTRY_STATE_ABANDONED ? "goes: its owner is gone" : "goes: it is old";
+  return state == TM_ENTRY_STATE_LIVE ? "stays: it is in use" : "stays: it is young";
+}

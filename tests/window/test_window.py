@@ -1,0 +1,330 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Uses the example with a window as a person would: it is found by its accessible tree, and clicked
+with a pointer, in an X server without a screen.
+
+Usage: test_window.py SCRATCH [TEST…]. SCREENSHOT in the environment is the file for a picture; with
+GDK_SCALE=2 it is as sharp as the one in the documentation.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAMS = ['xvfb-run', 'dbus-run-session', 'xdotool', 'import', 'identify']
+PATIENCE = 60  # seconds; on a busy machine everything takes its time
+MARKED = 0o1700
+SCALE = int(os.environ.get('GDK_SCALE', 1))
+
+# In a large directory: it has to take many frames to delete them.
+N_FILES = 150000
+
+
+def wait_for(condition, what):
+    """Wait until condition() is true, and return what it returned."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f'waited in vain for: {what}')
+
+
+class Program:
+    """The program that is tested, in a root of its own."""
+
+    def __init__(self, *options, files=N_FILES):
+        self.home = tempfile.mkdtemp(prefix='window-')
+        self.root = pathlib.Path(self.home, 'scratch')
+        self.root.mkdir()
+        self.output = ''
+        self.start(*options, files=files)
+
+    def start(self, *options, files=N_FILES):
+        environment = dict(
+            os.environ, HOME=self.home, XDG_CACHE_HOME=self.home, XDG_CONFIG_HOME=self.home,
+            XDG_DATA_HOME=self.home, GDK_BACKEND='x11', GSK_RENDERER='cairo', GTK_A11Y='atspi',
+            GIO_USE_VFS='local', GSETTINGS_BACKEND='memory', LC_ALL='C.UTF-8',
+            G_DEBUG='fatal-criticals')
+        self.process = subprocess.Popen(
+            [SCRATCH, '--log-frames', f'--files={files}', *options, self.root],
+            env=environment, stdout=subprocess.PIPE, text=True)
+        self.application = wait_for(self.find_application, 'the program on the accessibility bus')
+        self.button('New')
+
+    def find_application(self):
+        assert self.process.poll() is None, 'the program ended'
+        desktop = Atspi.get_desktop(0)
+        for i in range(desktop.get_child_count()):
+            application = desktop.get_child_at_index(i)
+            if application is not None and application.get_process_id() == self.process.pid:
+                return application
+        return None
+
+    def widgets(self):
+        """All that can be seen, as (role, name, accessible), in the order of the tree."""
+        found = []
+
+        def visit(accessible):
+            try:
+                if accessible is None:
+                    return
+                found.append((accessible.get_role(), accessible.get_name(), accessible))
+                for i in range(accessible.get_child_count()):
+                    visit(accessible.get_child_at_index(i))
+            except GLib.Error:
+                # It went while it was looked at.
+                pass
+
+        visit(self.application)
+        return found
+
+    def texts(self):
+        return [name for role, name, _ in self.widgets() if role == Atspi.Role.LABEL]
+
+    def find(self, role, name):
+        for found_role, found_name, accessible in self.widgets():
+            if found_role == role and found_name == name:
+                return accessible
+        return None
+
+    def button(self, name):
+        return wait_for(lambda: self.find(Atspi.Role.PUSH_BUTTON, name), f'the button “{name}”')
+
+    def click_on(self, accessible):
+        # Without a window manager the window is in the upper left corner of the screen.
+        extents = accessible.get_extents(Atspi.CoordType.WINDOW)
+        x = (extents.x + extents.width // 2) * SCALE
+        y = (extents.y + extents.height // 2) * SCALE
+        subprocess.run(['xdotool', 'mousemove', str(x), str(y), 'click', '1'], check=True)
+
+    def click(self, name):
+        """Click a button as soon as it can be clicked."""
+        button = self.button(name)
+        wait_for(lambda: button.get_state_set().contains(Atspi.StateType.SENSITIVE),
+                 f'“{name}” to be sensitive')
+        self.click_on(button)
+
+    def select(self, name):
+        """Click the row of a directory."""
+        self.click_on(wait_for(lambda: self.find(Atspi.Role.LABEL, name), f'the row of {name}'))
+
+    def wait_for_text(self, pattern):
+        return wait_for(
+            lambda: next((match for text in self.texts()
+                          if (match := re.fullmatch(pattern, text))), None),
+            f'the text “{pattern}”')
+
+    def directories(self):
+        return sorted(os.listdir(self.root))
+
+    def count_files(self, name):
+        return sum(len(files) for _, _, files in os.walk(self.root / name))
+
+    def create(self, button, n_files):
+        """Create a directory and wait until it is filled."""
+        before = self.directories()
+        self.click(button)
+        name, = wait_for(lambda: set(self.directories()) - set(before), 'a new directory')
+        self.wait_for_text('Created')
+        assert self.count_files(name) == n_files, f'{name} has {self.count_files(name)} files'
+        self.wait_for_text(re.escape(name))
+        return name
+
+    def take_screenshot(self, path):
+        subprocess.run(['import', '-window', 'root', path], check=True)
+
+    def quit(self):
+        """Close the window with the button in its title bar, and return how the program ended."""
+        *_, button = (accessible for role, name, accessible in self.widgets()
+                      if role == Atspi.Role.PUSH_BUTTON and name == 'Close')
+        self.click_on(button)
+        self.output, _ = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
+
+    def frames(self):
+        """What the program said of the frames of its last deletion."""
+        match = re.search(r'(\d+) frames drawn in ([\d.]+) s of deletion, never ([\d.]+) s',
+                          self.output)
+        assert match, f'nothing about frames in: {self.output!r}'
+        return int(match[1]), float(match[2]), float(match[3])
+
+    def clean_up(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        shutil.rmtree(self.home)
+
+
+class WindowTest(unittest.TestCase):
+    def start(self, *options, **keywords):
+        program = Program(*options, **keywords)
+        self.addCleanup(program.clean_up)
+        return program
+
+    def make_entries(self, program):
+        """What others have left in the root: one old, one abandoned, one in use."""
+        old = program.root / 'left-by-hand'
+        old.mkdir()
+        os.utime(old, (time.time() - 3 * 24 * 3600,) * 2)
+        (program.root / 'crashed-one').mkdir()
+        (program.root / 'crashed-one').chmod(MARKED)
+        os.utime(program.root / 'crashed-one', (time.time() - 25 * 60,) * 2)
+        (program.root / 'at-work').mkdir()
+        (program.root / 'at-work').chmod(MARKED)
+        lock = os.open(program.root / 'at-work', os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        os.utime(program.root / 'at-work', (time.time() - 4 * 3600,) * 2)
+
+    def test_clicks(self):
+        program = self.start(files=3000)
+        small = program.create('New', 20)
+        large = program.create('New, large', 3000)
+
+        # By another process, and seen without a click.
+        self.make_entries(program)
+        for text in ['left-by-hand', 'no owner', '3 days ago', 'goes: it is old',
+                     'crashed-one', 'abandoned', '25 minutes ago', 'goes: its owner is gone',
+                     'at-work', 'in use', '4 hours ago', 'stays: it is in use', 'ours']:
+            program.wait_for_text(re.escape(text))
+
+        program.click('Sweep')
+        program.wait_for_text('Swept: 2 went')
+        self.assertEqual(program.directories(), sorted(['at-work', small, large]))
+        wait_for(lambda: 'crashed-one' not in program.texts(), 'the rows to go')
+
+        # It belongs to somebody else: neither of the two can be clicked.
+        program.select('at-work')
+        time.sleep(0.5)
+        for name in ['Close', 'Delete']:
+            self.assertFalse(program.button(name).get_state_set().contains(
+                Atspi.StateType.SENSITIVE))
+
+        program.select(small)
+        program.click('Close')
+        program.wait_for_text('Closed')
+        self.assertEqual(program.directories(), sorted(['at-work', large]))
+
+        program.select(large)
+        program.click('Delete')
+        wait_for(lambda: program.directories() == ['at-work'], 'the large directory to go')
+
+        # What is still open is closed with the window.
+        program.create('New', 20)
+        self.assertEqual(program.quit(), 0)
+        self.assertEqual(program.directories(), ['at-work'])
+
+    def test_killed(self):
+        program = self.start()
+        left = program.create('New', 20)
+        program.process.send_signal(signal.SIGKILL)
+        program.process.communicate()
+        self.assertEqual(program.directories(), [left])
+
+        # What it left is seen for what it is by the next one, which takes it before it creates.
+        program.start()
+        program.wait_for_text('abandoned')
+        program.click('New')
+        wait_for(lambda: left not in program.directories(), 'the abandoned directory to go')
+
+    def test_cancelled(self):
+        program = self.start(files=400000)
+        program.click('New, large')
+        program.wait_for_text(r'Filling: [1-9]\d* of 400000')
+        program.click('Cancel')
+        program.wait_for_text('Cancelled')
+        name, = program.directories()
+
+        # In the middle of work the window waits for it to be cancelled, and for the rest.
+        program.select(name)
+        program.click('Delete')
+        self.assertEqual(program.quit(), 0)
+        self.assertEqual(program.directories(), [])
+
+    def test_progress(self):
+        program = self.start(files=100000)
+        program.create('New', 20)
+        name = program.create('New, large', 100000)
+        self.make_entries(program)
+        program.wait_for_text('at-work')
+        program.select(name)
+        status = program.find(Atspi.Role.LABEL, 'Created')
+        program.click('Delete')
+
+        seen = set()
+        has_picture = False
+        while (text := status.get_name()) != 'Closed':
+            self.assertNotEqual(text, 'Cancelled')
+            if match := re.fullmatch(r'Deleting: (\d+) of \d+', text):
+                seen.add(int(match[1]))
+                if int(match[1]) > 30000 and not has_picture:
+                    program.take_screenshot(SCREENSHOT)
+                    has_picture = True
+        self.assertGreater(len(seen), 2, 'no progress was seen')
+        self.assertFalse((program.root / name).exists())
+
+        self.assertTrue(has_picture)
+        n_colors = subprocess.run(['identify', '-format', '%k', SCREENSHOT],
+                                  check=True, capture_output=True, text=True).stdout
+        self.assertGreater(int(n_colors), 50, 'there is nothing in the picture')
+
+    def count_frames(self, *options):
+        """Let a large directory be deleted, and return what the program says of the frames."""
+        program = self.start(*options)
+        name = program.create('New, large', N_FILES)
+        program.select(name)
+        program.click('Delete')
+        # Without asking the program anything, which would take its time.
+        wait_for(lambda: name not in program.directories(), 'the large directory to go')
+        self.assertEqual(program.quit(), 0)
+        n_frames, seconds, gap = program.frames()
+        print(f'{" ".join(options)}: {n_frames} frames in {seconds} s, '
+              f'never {gap} s without one', file=sys.stderr)
+        return n_frames, seconds, gap
+
+    def test_frames(self):
+        # They came all the time: there were many, and nowhere was there none for long. On a busy
+        # machine it may take more than one try to see that.
+        self.assertTrue(any(n_frames >= 10 and gap < seconds / 2
+                            for n_frames, seconds, gap in
+                            (self.count_frames() for _ in range(3))))
+
+        # The control: there the window stands still from the beginning to the end.
+        n_frames, seconds, gap = self.count_frames('--block')
+        self.assertEqual(n_frames, 0)
+        self.assertEqual(gap, seconds)
+
+
+if __name__ == '__main__':
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if missing:
+        print('ok 1 - window # SKIP not installed: ' + ', '.join(missing))
+        sys.exit(77)
+    if 'WINDOW_TEST_INSIDE' not in os.environ:
+        os.environ['WINDOW_TEST_INSIDE'] = '1'
+        screen = f'-screen 0 {900 * SCALE}x{400 * SCALE}x24 -noreset'
+        # xvfb-run makes one of the two outputs, of which unittest writes to the other.
+        sys.exit(subprocess.run(
+            ['xvfb-run', '--auto-servernum', '--server-args=' + screen,
+             'dbus-run-session', '--', sys.executable, *sys.argv],
+            stdout=sys.stderr, check=False).returncode)
+
+    SCRATCH = sys.argv.pop(1)
+    SCREENSHOT = os.environ.get('SCREENSHOT', os.path.join(tempfile.gettempdir(), 'window.png'))
+    import fcntl
+
+    import gi
+
+    gi.require_version('Atspi', '2.0')
+    from gi.repository import Atspi, GLib
+
+    unittest.main(verbosity=2)
