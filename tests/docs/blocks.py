@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The code blocks of the pages, of the README and of the comments that the reference is made of.
+
+A comment before a block, which no reader sees, says what cannot be seen from the block:
+
+    <!-- not run: REASON -->      it is only looked at by what reads the language without running it
+    <!-- given                    what it needs to have before it
+    CODE
+    -->
+
+What a page takes from docs/examples/ is no block here: those are programs, with tests of their own.
+"""
+
+import dataclasses
+import pathlib
+import re
+
+FENCE = re.compile(r'^(?P<indent> *)```(?P<language>[^\s`]*)\s*$')
+NOT_RUN = re.compile(r'<!--\s*not run:\s*(?P<reason>.*?)\s*-->\s*\Z', re.DOTALL)
+GIVEN = re.compile(r'<!--\s*given\s*\n(?P<code>.*?)\n\s*-->\s*\Z', re.DOTALL)
+DOC_COMMENT = re.compile(r'^ */\*\*\n(.*?)\*/', re.DOTALL | re.MULTILINE)
+
+
+@dataclasses.dataclass
+class Block:
+    path: pathlib.Path
+    line: int
+    language: str
+    code: str
+    given: str = ''
+    not_run: str = ''
+
+
+def _blocks_in(path, text, first_line=1):
+    lines = text.split('\n')
+    i = 0
+    while i < len(lines):
+        begin = FENCE.match(lines[i])
+        i += 1
+        if not begin:
+            continue
+        before = '\n'.join(lines[:i - 1])
+        start = i
+        while i < len(lines) and lines[i].strip() != '```':
+            i += 1
+        if i == len(lines):
+            raise ValueError(f'{path}:{first_line + start - 1}: a block that does not end')
+        code = [line.removeprefix(begin['indent']) for line in lines[start:i]]
+        i += 1
+        block = Block(path, first_line + start - 1, begin['language'], '\n'.join(code) + '\n')
+        while True:
+            if match := NOT_RUN.search(before):
+                block.not_run = match['reason']
+            elif match := GIVEN.search(before):
+                block.given = match['code'] + '\n' + block.given
+            else:
+                break
+            before = before[:match.start()]
+        yield block
+
+
+def blocks_of_page(path):
+    yield from _blocks_in(path, path.read_text(encoding='utf-8'))
+
+
+def blocks_of_source(path):
+    source = path.read_text(encoding='utf-8')
+    for comment in DOC_COMMENT.finditer(source):
+        text = re.sub(r'^ *\* ?', '', comment[1], flags=re.MULTILINE)
+        yield from _blocks_in(path, text, source.count('\n', 0, comment.start(1)) + 1)
+
+
+def all_blocks(source_root):
+    for page in [source_root / 'README.md', *sorted((source_root / 'docs').glob('*.md'))]:
+        yield from blocks_of_page(page)
+    for source in sorted((source_root / 'tempman').glob('*.[ch]')):
+        yield from blocks_of_source(source)

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a block of Python in the documentation may take for granted."""
+
+# pylint: disable=unused-import
+import asyncio
+import datetime
+import os
+import pathlib
+import subprocess
+
+import gi
+
+gi.require_version('Tempman', '1')
+# pylint: disable=wrong-import-position
+from gi.repository import Gio, GLib
+from gi.repository import Tempman as tempman
+
+folder = os.path.abspath('work')
+root = tempman.root(folder, timeout=60)
+directory = root.create_temp_dir()
+
+
+def work_in(path):
+    assert os.path.isdir(path), path
+
+
+async def fill(_directory):
+    work_in(_directory.path)

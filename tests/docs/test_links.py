@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Checks that every link within the documentation leads somewhere: in the site as it was built, and
+in the README. What is elsewhere is not asked for.
+
+Usage: test_links.py SITE README. Prints TAP, a line for each page.
+"""
+
+import html.parser
+import pathlib
+import re
+import sys
+import urllib.parse
+
+
+class Page(html.parser.HTMLParser):
+    """The links and the anchors of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links = []
+        self.anchors = set()
+        self.feed(path.read_text(encoding='utf-8'))
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.anchors.update(filter(None, (attributes.get('id'), attributes.get('name'))))
+        for attribute in ['href', 'src']:
+            if attribute in attributes and tag != 'base':
+                self.links.append(attributes[attribute] or '')
+
+
+def find_broken(path, page, pages):
+    for link in page.links:
+        parts = urllib.parse.urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        # gi-docgen writes the address of its own index so when it has none.
+        target = path.parent / urllib.parse.unquote(parts.path) if parts.path else path
+        target = target.resolve()
+        if not target.exists():
+            yield f'{link}: there is no such page'
+        elif parts.fragment and target.suffix == '.html' and \
+                urllib.parse.unquote(parts.fragment) not in pages[target].anchors:
+            yield f'{link}: there is no such place in that page'
+
+
+def find_broken_in_markdown(path):
+    text = re.sub(r'```.*?```', '', path.read_text(encoding='utf-8'), flags=re.DOTALL)
+    for link in re.findall(r'\]\(([^)\s]+)\)', text):
+        parts = urllib.parse.urlsplit(link)
+        if not parts.scheme and parts.path and not (path.parent / parts.path).exists():
+            yield f'{link}: there is no such file'
+
+
+site, readme = (pathlib.Path(path).resolve() for path in sys.argv[1:])
+pages = {path: Page(path) for path in sorted(site.rglob('*.html'))}
+assert pages, f'there is no page in {site}'
+# Nothing would be found to be broken where no link is found.
+assert any(page.links for page in pages.values())
+
+results = [(path.name, list(find_broken(path, page, pages))) for path, page in pages.items()]
+results.append((readme.name, list(find_broken_in_markdown(readme))))
+
+print(f'1..{len(results)}')
+for n, (name, broken) in enumerate(results, 1):
+    print('not ok' if broken else 'ok', n, '-', name)
+    for line in broken:
+        print('#', line)
+sys.exit(any(broken for _, broken in results))
