@@ -147,7 +147,9 @@ class Checker(support.TestCase):
 
     def run_checker(self, *command):
         """Return what it says of errors: pairs of a file and a line."""
-        result = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE,
+        # Where the override is found mypy would find the stub as well, without having it installed.
+        environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
+        result = subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True, timeout=300)
         self.output = result.stdout
         # A file, a line, in some a column, and what it is.
