@@ -26,6 +26,11 @@ DAY = 24 * 60 * 60
 # For whatever happens sooner or later on a machine that is busy with other things.
 PATIENCE = 120
 
+# A script that starts something in the background, the tests for instance, has it ignore these two,
+# and with it whatever is started from there.
+for ignored in signal.SIGINT, signal.SIGQUIT:
+    signal.signal(ignored, signal.SIG_DFL)
+
 
 class Result:
     """What a run of the command ended with."""
