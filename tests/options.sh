@@ -42,7 +42,7 @@ check 'nothing but the library: is there' installed lib/libtempman-1.so.0
 check_fails 'nothing but the library: no introspection' installed share/gir-1.0
 check_fails 'nothing but the library: no override for JavaScript' installed share/gjs-1.0
 check_fails 'nothing but the library: no Vala binding' installed share/vala
-check_fails 'nothing but the library: no documentation' installed share/doc
+check_fails 'nothing but the library: no documentation' installed share/doc/Tempman-1
 check_fails 'nothing but the library: no tests' test -e "$work/build/tests"
 
 # shellcheck disable=SC2086
@@ -50,7 +50,7 @@ check 'introspection alone' builds $plain -Dintrospection=enabled \
     -Dpython_overrides_dir="$work/prefix/python"
 check 'introspection alone: typelib' installed lib/girepository-1.0/Tempman-1.typelib
 check_fails 'introspection alone: no Vala binding' installed share/vala
-check_fails 'introspection alone: no documentation' installed share/doc
+check_fails 'introspection alone: no documentation' installed share/doc/Tempman-1
 
 for option in vapi documentation; do
     check "$option needs introspection" refuses -Dintrospection=disabled -D$option=enabled
