@@ -100,9 +100,8 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
       return FALSE;
     }
 
-  return tm_file_is_local (file)
-             ? delete_local (file, parent, progress, cancellable, error)
-             : tm_tree_remote_delete (file, FALSE, progress, cancellable, error);
+  return tm_file_is_local (file) ? delete_local (file, parent, progress, cancellable, error)
+                                 : tm_tree_remote_delete (file, progress, cancellable, error);
 }
 
 /**

@@ -12,13 +12,19 @@
 #include <errno.h>
 #include <string.h>
 
-/* A directory of ours that GIO serves: its file is all that is known of it.
+/* A directory of ours that GIO serves: its file is what is known of it.
  *
- * There is no lock and no mark on it, and nothing tells whether it is still the same directory:
- * that nobody else ever makes one of its name is all there is.
+ * There is no lock and no mark on it. Whether it is still the same directory some back ends tell;
+ * of the others, that nobody else ever makes one of its name is all there is.
  *
  * A request that makes, moves or removes one thing is not cancelled once it was sent: whoever
  * served it may have done it by then, and what was said to be cancelled would have happened. */
+
+typedef struct
+{
+  TmHolding holding;
+  char *identity; /* (owned) (nullable): its id::file */
+} RemoteHolding;
 
 static int
 remote_get_fd (TmHolding *holding)
@@ -29,7 +35,8 @@ remote_get_fd (TmHolding *holding)
 static gboolean
 remote_delete (TmHolding *holding, GCancellable *cancellable, GError **error)
 {
-  return tm_tree_remote_delete (holding->file, TRUE, NULL, cancellable, error);
+  return tm_tree_remote_delete_directory (holding->file, ((RemoteHolding *) holding)->identity,
+                                          cancellable, error);
 }
 
 static gboolean
@@ -65,6 +72,34 @@ fail_to_publish (TmHolding *holding,
   return FALSE;
 }
 
+static GIOErrorEnum
+get_code (const GError *error)
+{
+  return error->domain == G_IO_ERROR ? (GIOErrorEnum) error->code : G_IO_ERROR_FAILED;
+}
+
+static GFileInfo *
+query_identity (GFile *file, GError **error)
+{
+  return g_file_query_info (file, G_FILE_ATTRIBUTE_ID_FILE, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                            NULL, error);
+}
+
+static gboolean
+check_is_ours (TmHolding *holding, GFile *destination, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = query_identity (holding->file, &local_error);
+
+  if (info == NULL)
+    return fail_to_publish (holding, destination, get_code (local_error), local_error->message,
+                            error);
+
+  return tm_file_info_is_of (info, ((RemoteHolding *) holding)->identity) ||
+         fail_to_publish (holding, destination, G_IO_ERROR_NOT_FOUND,
+                          "something else has taken its name", error);
+}
+
 /* Looked at before, since a rename() on the other side silently takes the place of an empty
  * directory, and no back end can exchange two. */
 static gboolean
@@ -86,19 +121,16 @@ check_is_free (TmHolding *holding, GFile *destination, gboolean replace, GError 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return TRUE;
 
-  return fail_to_publish (holding, destination,
-                          local_error->domain == G_IO_ERROR ? (GIOErrorEnum) local_error->code
-                                                            : G_IO_ERROR_FAILED,
-                          local_error->message, error);
+  return fail_to_publish (holding, destination, get_code (local_error), local_error->message,
+                          error);
 }
 
 static GIOErrorEnum
 get_publish_error (const GError *cause, gboolean replace)
 {
-  if (cause->domain != G_IO_ERROR)
-    return G_IO_ERROR_FAILED;
+  GIOErrorEnum code = get_code (cause);
 
-  switch (cause->code)
+  switch (code)
     {
     /* It has come since it was looked for. */
     case G_IO_ERROR_EXISTS:
@@ -110,7 +142,7 @@ get_publish_error (const GError *cause, gboolean replace)
       return G_IO_ERROR_NOT_SUPPORTED;
 
     default:
-      return (GIOErrorEnum) cause->code;
+      return code;
     }
 }
 
@@ -126,6 +158,12 @@ remote_publish (TmHolding *holding,
   if (!is_of_same_kind (holding->file, destination))
     return fail_to_publish (holding, destination, G_IO_ERROR_NOT_SUPPORTED,
                             "the destination is on another file system", error);
+
+  if (!check_is_ours (holding, destination, error))
+    return FALSE;
+
+  if (g_file_equal (holding->file, destination) && replace)
+    return TRUE;
 
   if (g_file_has_prefix (destination, holding->file))
     return fail_to_publish (holding, destination, G_IO_ERROR_INVALID_ARGUMENT,
@@ -151,6 +189,7 @@ remote_publish (TmHolding *holding,
 static void
 remote_free (TmHolding *holding)
 {
+  g_free (((RemoteHolding *) holding)->identity);
   g_free (holding);
 }
 
@@ -183,7 +222,8 @@ tm_holding_remote_create (GFile *parent,
   g_autofree char *name = tm_name_new (prefix);
   int errsv = errno;
   g_autoptr (GError) local_error = NULL;
-  TmHolding *holding;
+  g_autoptr (GFileInfo) info = NULL;
+  RemoteHolding *remote;
 
   if (name == NULL)
     {
@@ -195,18 +235,22 @@ tm_holding_remote_create (GFile *parent,
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
-  holding = g_new0 (TmHolding, 1);
-  tm_holding_init (holding, &remote_body, parent, name);
-  if (!tm_tree_remote_make_directory (holding->file, &local_error))
+  remote = g_new0 (RemoteHolding, 1);
+  tm_holding_init (&remote->holding, &remote_body, parent, name);
+  if (!tm_tree_remote_make_directory (remote->holding.file, &local_error))
     {
       /* The name is what is too long. */
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG))
-        tm_file_set_error (error, "Creating the temporary directory", holding->file, local_error);
+        tm_file_set_error (error, "Creating the temporary directory", remote->holding.file,
+                           local_error);
       else
         tm_file_set_error (error, "Creating a temporary directory in", parent, local_error);
-      tm_holding_release (holding);
+      tm_holding_release (&remote->holding);
       return NULL;
     }
 
-  return holding;
+  info = query_identity (remote->holding.file, NULL);
+  if (info != NULL)
+    remote->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
+  return &remote->holding;
 }

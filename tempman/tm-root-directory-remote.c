@@ -59,19 +59,35 @@ fail (GError **error, GFile *file, GIOErrorEnum code, const char *reason)
   return FALSE;
 }
 
-/* Where the home directory of another machine is, nobody tells; of one that can be named here it is
- * seen by the name. */
 static gboolean
-check_is_no_home (GFile *file, GError **error)
+is_or_is_above (GFile *file, GFile *home)
+{
+  return g_file_equal (home, file) || g_file_has_prefix (home, file);
+}
+
+/* Where GVfs would have a user begin, which is his home directory on the other machine, if it has
+ * such a thing. */
+static gboolean
+is_home_or_above (GFile *file, GCancellable *cancellable)
+{
+  g_autoptr (GMount) mount = g_file_find_enclosing_mount (file, cancellable, NULL);
+  g_autoptr (GFile) start = mount != NULL ? g_mount_get_default_location (mount) : NULL;
+  g_autoptr (GFile) home = g_file_new_for_path (g_get_home_dir ());
+
+  return is_or_is_above (file, home) || (start != NULL && is_or_is_above (file, start));
+}
+
+/* By their names, for that is all that a GFile is. */
+static gboolean
+check_is_no_home (GFile *file, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GFile) parent = g_file_get_parent (file);
-  g_autoptr (GFile) home = g_file_new_for_path (g_get_home_dir ());
 
   if (parent == NULL)
     return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
                  "the root of a file system is never cleaned up");
 
-  if (g_file_equal (home, file) || g_file_has_prefix (home, file))
+  if (is_home_or_above (file, cancellable))
     return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
                  "the home directory and those above it are never cleaned up");
 
@@ -171,7 +187,8 @@ tm_root_directory_remote_open (GFile *file,
 {
   TmRootDirectory *directory;
 
-  if (!check_is_no_home (file, error) || !check_is_directory (file, flags, cancellable, error))
+  if (!check_is_no_home (file, cancellable, error) ||
+      !check_is_directory (file, flags, cancellable, error))
     return NULL;
 
   directory = g_new0 (TmRootDirectory, 1);

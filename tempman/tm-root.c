@@ -282,8 +282,8 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * when @timeout is not a number; with %G_IO_ERROR_PERMISSION_DENIED when it cannot
  * be read or, with [flags@RootFlags.CREATE_DIRECTORY], belongs to somebody else;
  * and with %G_IO_ERROR_CANCELLED. When it is not a local file, also with whatever GIO
- * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is, and whether it is the home
- * directory of another machine, cannot be told then.
+ * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is cannot be told then, and
+ * whether it is the home directory of another machine only by its name.
  *
  * Returns: (transfer full): a new root, or %NULL with @error set
  *

@@ -67,6 +67,30 @@ pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError
   return TRUE;
 }
 
+/* What was deleted in it must not make it look used. Not every back end can do that. */
+static void
+restore_times (GFile *file, GFileInfo *info)
+{
+  static const char *const attributes[] = {
+    G_FILE_ATTRIBUTE_TIME_MODIFIED,
+    G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
+    G_FILE_ATTRIBUTE_TIME_ACCESS,
+    G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
+  };
+  g_autoptr (GFileInfo) times = g_file_info_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (attributes); i++)
+    {
+      GFileAttributeType type;
+      gpointer value;
+
+      if (g_file_info_get_attribute_data (info, attributes[i], &type, &value, NULL))
+        g_file_info_set_attribute (times, attributes[i], type, value);
+    }
+
+  g_file_set_attributes_from_info (file, times, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+}
+
 /* Deletes the entry if it still goes. */
 static void
 pass_take (Pass *pass, GFile *file)
@@ -90,8 +114,12 @@ pass_take (Pass *pass, GFile *file)
     {
       if (!verdict.goes)
         return;
-      if (tm_tree_remote_delete (file, TRUE, NULL, pass->cancellable, &error))
+      if (tm_tree_remote_delete_directory (
+              file, g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE),
+              pass->cancellable, &error))
         pass->n_deleted++;
+      else
+        restore_times (file, info);
     }
 
   if (error != NULL)

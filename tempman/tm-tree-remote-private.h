@@ -11,9 +11,12 @@ G_BEGIN_DECLS
 
 gboolean tm_tree_remote_make_directory (GFile *file, GError **error);
 gboolean tm_tree_remote_delete (GFile *file,
-                                gboolean may_be_missing,
                                 TmProgress *progress,
                                 GCancellable *cancellable,
                                 GError **error);
+gboolean tm_tree_remote_delete_directory (GFile *file,
+                                          const char *identity,
+                                          GCancellable *cancellable,
+                                          GError **error);
 
 G_END_DECLS

@@ -26,7 +26,7 @@
 #define BATCH_SIZE 64
 
 #define ATTRIBUTES                                                                                 \
-  G_FILE_ATTRIBUTE_STANDARD_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE                                \
+  G_FILE_ATTRIBUTE_STANDARD_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE   \
                                  "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
 
 typedef struct
@@ -251,24 +251,35 @@ walk_leave (Walk *walk)
 
   if (!has_failed && !walk_delete (walk, level->directory, &error))
     {
+      gboolean is_read_again =
+          level->n_attempts < MAX_REMOVE_ATTEMPTS && (level->n_attempts == 0 || level->found_any);
+
       /* Back ends have all kinds of errors for a directory that is not empty: whether it is shows
        * when it is read. */
-      if (level->n_attempts < MAX_REMOVE_ATTEMPTS && (level->n_attempts == 0 || level->found_any) &&
-          walk_open (walk))
+      if (is_read_again && walk_open (walk))
         {
           level->n_attempts++;
           g_error_free (error);
           return;
         }
 
-      if (level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
+      if (is_read_again && !level->has_failed)
         {
-          g_clear_error (&error);
-          g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                               "somebody keeps adding files to it");
+          /* Somebody else has deleted it. */
+          g_error_free (error);
+          walk->n_deleted++;
         }
-      walk_report (walk, level->directory, error);
-      has_failed = TRUE;
+      else
+        {
+          if (level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
+            {
+              g_clear_error (&error);
+              g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                                   "somebody keeps adding files to it");
+            }
+          walk_report (walk, level->directory, error);
+          has_failed = TRUE;
+        }
     }
 
   /* The top is the caller's to count. */
@@ -331,10 +342,24 @@ delete_directory (GFile *file,
   return deleted;
 }
 
+static GFileInfo *
+query (GFile *file, GCancellable *cancellable, GError **error)
+{
+  return g_file_query_info (file, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, cancellable,
+                            error);
+}
+
+static gboolean
+fail (GFile *file, const GError *cause, GCancellable *cancellable, GError **error)
+{
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    tm_file_set_error (error, "Deleting", file, cause);
+  return FALSE;
+}
+
 /*
  * tm_tree_remote_delete:
  * @file: what to delete
- * @may_be_missing: whether it counts as success that there is no @file
  * @progress: (nullable): told of what is found in it and deleted
  * @cancellable: (nullable): looked at between batches of entries, and by the back end
  * @error: the first failure; what else could be deleted is
@@ -344,11 +369,7 @@ delete_directory (GFile *file,
  * Returns: %TRUE on success
  */
 gboolean
-tm_tree_remote_delete (GFile *file,
-                       gboolean may_be_missing,
-                       TmProgress *progress,
-                       GCancellable *cancellable,
-                       GError **error)
+tm_tree_remote_delete (GFile *file, TmProgress *progress, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info = NULL;
@@ -356,21 +377,55 @@ tm_tree_remote_delete (GFile *file,
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  info = g_file_query_info (file, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, cancellable,
-                            &local_error);
-  if (info != NULL && g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
+  info = query (file, cancellable, &local_error);
+  if (info == NULL)
+    return fail (file, local_error, cancellable, error);
+
+  if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
     return delete_directory (file, info, progress, cancellable, error);
 
-  if (info != NULL && g_file_delete (file, cancellable, &local_error))
-    return TRUE;
+  return g_file_delete (file, cancellable, &local_error) ||
+         g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+         fail (file, local_error, cancellable, error);
+}
 
-  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
-      (may_be_missing || info != NULL))
-    return TRUE;
+/*
+ * tm_tree_remote_delete_directory:
+ * @file: the directory to delete
+ * @identity: (nullable): its `id::file`, if the back end tells
+ * @cancellable: (nullable): looked at between batches of entries, and by the back end
+ * @error: the first failure; what else could be deleted is
+ *
+ * Deletes a directory with everything in it. That it is gone already counts as success; if
+ * something else has its name, nothing is deleted.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_tree_remote_delete_directory (GFile *file,
+                                 const char *identity,
+                                 GCancellable *cancellable,
+                                 GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  tm_file_set_error (error, "Deleting", file, local_error);
-  return FALSE;
+  info = query (file, cancellable, &local_error);
+  if (info == NULL)
+    return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+           fail (file, local_error, cancellable, error);
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY ||
+      !tm_file_info_is_of (info, identity))
+    {
+      tm_file_set_error_literal (error,
+                                 "Deleting the directory, whose name something else has taken,",
+                                 file, G_IO_ERROR_NOT_FOUND, "it is not there");
+      return FALSE;
+    }
+
+  return delete_directory (file, info, NULL, cancellable, error);
 }

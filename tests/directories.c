@@ -7,7 +7,12 @@
 
 #include "support.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 TmTemporaryDirectory *
 create_in (const char *parent)
@@ -24,6 +29,25 @@ char *
 child_path (TmTemporaryDirectory *directory, const char *name)
 {
   return g_build_filename (tm_temporary_directory_get_path (directory), name, NULL);
+}
+
+/* As far as others can see that. */
+void
+assert_in_use (const char *path)
+{
+  struct stat status;
+  int fd;
+
+  g_assert_no_errno (lstat (path, &status));
+  g_assert_cmphex (status.st_mode, ==, S_IFDIR | (library_has_descriptors () ? 01700 : 0700));
+  if (!library_has_descriptors ())
+    return;
+
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_assert_no_errno (fd);
+  g_assert_cmpint (flock (fd, LOCK_EX | LOCK_NB), ==, -1);
+  g_assert_cmpint (errno, ==, EWOULDBLOCK);
+  close (fd);
 }
 
 void

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /* Directories of the library, for the tests of what is in them and what is done to them. */
 TmTemporaryDirectory *create_in (const char *parent);
 char *child_path (TmTemporaryDirectory *directory, const char *name);
+void assert_in_use (const char *path);
 void close_successfully (TmTemporaryDirectory *directory);
 gboolean clean_with_systemd (const char *path);
 TmRoot *open_root (const char *path, double timeout, TmRootFlags flags);

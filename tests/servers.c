@@ -25,6 +25,7 @@ static char *directory; /* (owned): everything that the servers need and leave *
 static pid_t bus;
 static pid_t ssh;
 static guint16 ssh_port;
+static gboolean is_mounted[N_SERVERS];
 
 static char *
 make_text_file (const char *name, int mode, const char *text)
@@ -128,10 +129,9 @@ set_up_environment (void)
   g_setenv ("PATH", path, TRUE);
 }
 
-/* To be called before anything else in the program uses GIO. Returns FALSE where there is no bus.
- */
-gboolean
-servers_start (void)
+/* Returns FALSE where there is none. */
+static gboolean
+start_bus (void)
 {
   g_autofree char *program = g_find_program_in_path ("dbus-daemon");
   g_autofree char *address = NULL;
@@ -239,8 +239,8 @@ give_ssh_its_directory (void)
 }
 
 /* Returns FALSE where there is none, or it does not run. */
-gboolean
-servers_start_ssh (void)
+static gboolean
+start_ssh (void)
 {
   g_autofree char *program = g_find_program_in_path ("sshd");
   g_autofree char *client = g_find_program_in_path ("ssh");
@@ -263,18 +263,22 @@ servers_start_ssh (void)
 }
 
 char *
-servers_get_ssh_uri (const char *path)
+servers_get_uri (Server server, const char *path)
 {
   g_autofree char *escaped =
       g_uri_escape_string (path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, FALSE);
 
-  return g_strdup_printf ("sftp://%s@127.0.0.1:%u%s", g_get_user_name (), ssh_port, escaped);
+  return server == SERVER_SFTP
+             ? g_strdup_printf ("sftp://%s@127.0.0.1:%u%s", g_get_user_name (), ssh_port, escaped)
+             : g_strconcat ("localtest://", escaped, NULL);
 }
 
-/* Has GVfs connect to what serves @file. Returns FALSE where it cannot. */
+/* Has GVfs connect to it, if it has not. Returns FALSE where it cannot. */
 gboolean
-servers_mount (GFile *file)
+servers_mount (Server server)
 {
+  g_autofree char *uri = servers_get_uri (server, "/");
+  g_autoptr (GFile) file = g_file_new_for_uri (uri);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -283,8 +287,22 @@ servers_mount (GFile *file)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ALREADY_MOUNTED))
     return TRUE;
 
-  g_test_message ("%s", error->message);
+  g_printerr ("# %s\n", error->message);
   return FALSE;
+}
+
+/* Starts and mounts what there is. To be called before anything else in the program uses GIO. */
+void
+servers_start (void)
+{
+  is_mounted[SERVER_GVFS] = start_bus () && servers_mount (SERVER_GVFS);
+  is_mounted[SERVER_SFTP] = is_mounted[SERVER_GVFS] && start_ssh () && servers_mount (SERVER_SFTP);
+}
+
+gboolean
+servers_have (Server server)
+{
+  return is_mounted[server];
 }
 
 /* The process of our SSH server that serves the connection that there is. */

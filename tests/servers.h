@@ -12,11 +12,18 @@ G_BEGIN_DECLS
 
 /* What serves remote files to one test program, all of its own: a session bus, on which GVfs starts
  * its daemons, and an SSH server on the loopback interface. */
+typedef enum
+{
+  SERVER_GVFS, /* the back end that GVfs has for tests */
+  SERVER_SFTP, /* that for SSH, and the SSH server */
+} Server;
 
-gboolean servers_start (void);
-gboolean servers_start_ssh (void);
-gboolean servers_mount (GFile *file);
-char *servers_get_ssh_uri (const char *path);
+#define N_SERVERS 2
+
+void servers_start (void);
+gboolean servers_have (Server server);
+char *servers_get_uri (Server server, const char *path);
+gboolean servers_mount (Server server);
 pid_t servers_find_ssh_connection (void);
 void servers_stop (void);
 

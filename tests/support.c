@@ -352,11 +352,26 @@ skip_unless_root (void)
   return TRUE;
 }
 
-/* In place of a test, where the library reaches local files through GIO alone. */
-void
+/* FALSE where the library was built to reach local files through GIO alone. */
+gboolean
+library_has_descriptors (void)
+{
+  return g_getenv ("TEMPMAN_TEST_GIO_ONLY") == NULL;
+}
+
+static void
 skip_without_descriptors (Sandbox *sandbox, gconstpointer data)
 {
   g_test_skip ("the library was built to use neither descriptors nor locks");
+}
+
+/* For a test that is about descriptors, locks, marks, mounts or system calls, or about somebody who
+ * leads astray whoever goes by names: about nothing that GIO alone can do. Returns what to run in
+ * its place. */
+SandboxFunc
+of_descriptors (SandboxFunc function)
+{
+  return library_has_descriptors () ? function : skip_without_descriptors;
 }
 
 /* For an asynchronous call whose result is read by wait_for_result(). */

@@ -72,7 +72,11 @@ GAsyncResult *wait_for_result (GAsyncResult **result);
 
 void skip_or_assert_success (int status, const char *reason);
 gboolean skip_unless_root (void);
-void skip_without_descriptors (Sandbox *sandbox, gconstpointer data);
+
+typedef void (*SandboxFunc) (Sandbox *sandbox, gconstpointer data);
+
+gboolean library_has_descriptors (void);
+SandboxFunc of_descriptors (SandboxFunc function);
 
 /* The test functions of one type share their fixture. */
 #define add_test(name, function)                                                                   \
@@ -80,15 +84,6 @@ void skip_without_descriptors (Sandbox *sandbox, gconstpointer data);
 
 #define add_test_in_memory(name, data, function)                                                   \
   g_test_add (name, Sandbox, data, sandbox_set_up_in_memory, function, sandbox_tear_down_in_memory)
-
-/* One that is about descriptors, locks, marks, modes, mounts or system calls, or that nobody can
- * lead astray what goes by them: about nothing that GIO alone can do. */
-#ifdef TM_GIO_ONLY
-#define add_test_of_descriptors(name, function)                                                    \
-  g_test_add (name, Sandbox, function, NULL, skip_without_descriptors, NULL)
-#else
-#define add_test_of_descriptors(name, function) add_test (name, function)
-#endif
 
 /* In a forked child, where GTest's own assertions would write into the parent's report. */
 #define child_assert(expression)                                                                   \

@@ -670,19 +670,19 @@ main (int argc, char **argv)
   main_thread = g_thread_self ();
 
   add_test ("/age/property", test_property);
-  add_test_of_descriptors ("/age/bases", test_bases);
+  add_test ("/age/bases", of_descriptors (test_bases));
   add_test ("/age/content/links", test_links);
   add_test ("/age/content/mounts", test_mounts);
-  add_test_of_descriptors ("/age/content/access-times", test_access_times);
+  add_test ("/age/content/access-times", of_descriptors (test_access_times));
   add_test ("/age/content/foreign", test_foreign_directories);
-  add_test_of_descriptors ("/age/content/barred", test_barred_directories);
-  add_test_of_descriptors ("/age/content/depth", test_depth);
+  add_test ("/age/content/barred", of_descriptors (test_barred_directories));
+  add_test ("/age/content/depth", of_descriptors (test_depth));
   add_test ("/age/content/width", test_width);
-  add_test_of_descriptors ("/age/content/moved-meanwhile", test_moved_meanwhile);
-  add_test_of_descriptors ("/age/content/failing-reads", test_failing_reads);
-  add_test_of_descriptors ("/age/content/not-asked-for", test_not_asked_for);
-  add_test_of_descriptors ("/age/cost", test_cost);
-  add_test_of_descriptors ("/age/large-root", test_large_root);
+  add_test ("/age/content/moved-meanwhile", of_descriptors (test_moved_meanwhile));
+  add_test ("/age/content/failing-reads", of_descriptors (test_failing_reads));
+  add_test ("/age/content/not-asked-for", of_descriptors (test_not_asked_for));
+  add_test ("/age/cost", of_descriptors (test_cost));
+  add_test ("/age/large-root", of_descriptors (test_large_root));
 
   return g_test_run ();
 }

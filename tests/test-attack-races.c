@@ -576,7 +576,8 @@ main (int argc, char **argv)
     {
       g_autofree char *name = g_strconcat ("/attack-races/", attacks[i].name, NULL);
 
-      g_test_add (name, Sandbox, &attacks[i], sandbox_set_up, test_attack, sandbox_tear_down);
+      g_test_add (name, Sandbox, &attacks[i], sandbox_set_up, of_descriptors (test_attack),
+                  sandbox_tear_down);
     }
 
   return g_test_run ();

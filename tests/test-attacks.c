@@ -514,14 +514,14 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/attacks/link-exchanged", test_link_exchanged);
-  add_test ("/attacks/parent-exchanged", test_parent_exchanged);
+  add_test ("/attacks/link-exchanged", of_descriptors (test_link_exchanged));
+  add_test ("/attacks/parent-exchanged", of_descriptors (test_parent_exchanged));
   add_test ("/attacks/name-is-link-to-it", test_name_is_link_to_it);
-  add_test ("/attacks/calls", test_calls);
-  add_test ("/attacks/moved-out", test_moved_out);
-  add_test ("/attacks/idle-live", test_idle_live);
-  add_test ("/attacks/names", test_names);
-  add_test ("/attacks/two-deleters", test_two_deleters);
+  add_test ("/attacks/calls", of_descriptors (test_calls));
+  add_test ("/attacks/moved-out", of_descriptors (test_moved_out));
+  add_test ("/attacks/idle-live", of_descriptors (test_idle_live));
+  add_test ("/attacks/names", of_descriptors (test_names));
+  add_test ("/attacks/two-deleters", of_descriptors (test_two_deleters));
 
   return g_test_run ();
 }

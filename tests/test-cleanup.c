@@ -280,13 +280,13 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/cleanup/only-directories", test_only_directories);
-  add_test_of_descriptors ("/cleanup/live-stays", test_live_stays);
+  add_test ("/cleanup/live-stays", of_descriptors (test_live_stays));
   add_test ("/cleanup/expire-live", test_expire_live);
-  add_test_of_descriptors ("/cleanup/abandoned", test_abandoned);
-  add_test_of_descriptors ("/cleanup/killed-owner", test_killed_owner);
+  add_test ("/cleanup/abandoned", of_descriptors (test_abandoned));
+  add_test ("/cleanup/killed-owner", of_descriptors (test_killed_owner));
   add_test ("/cleanup/before-creating", test_before_creating);
-  add_test_of_descriptors ("/cleanup/unreadable-entries", test_unreadable_entries);
-  add_test_of_descriptors ("/cleanup/several-cleaners", test_several_cleaners);
+  add_test ("/cleanup/unreadable-entries", of_descriptors (test_unreadable_entries));
+  add_test ("/cleanup/several-cleaners", of_descriptors (test_several_cleaners));
 
   return g_test_run ();
 }

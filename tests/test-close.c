@@ -15,24 +15,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HOUR 3600
-
-static gboolean
-is_locked (const char *path)
-{
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gboolean locked;
-
-  g_assert_no_errno (fd);
-  locked = flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-  close (fd);
-  return locked;
-}
 
 static void
 test_twice (Sandbox *sandbox, gconstpointer data)
@@ -179,7 +166,7 @@ test_failure_from_threads (Sandbox *sandbox, gconstpointer data)
   /* Who comes when it has failed already tries for himself; the others were told. */
   g_assert_cmpint (closers.n_deleters, <, N_CLOSERS);
   g_assert_false (tm_temporary_directory_is_closed (directory));
-  g_assert_true (is_locked (tm_temporary_directory_get_path (directory)));
+  assert_in_use (tm_temporary_directory_get_path (directory));
   close_successfully (directory);
 }
 
@@ -374,7 +361,7 @@ test_fork (Sandbox *sandbox, gconstpointer data)
     {
       assert_success_in_child (run_in_child (children[i], directory));
       g_assert_true (path_exists (inside));
-      g_assert_true (is_locked (path));
+      assert_in_use (path);
       g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
     }
 
@@ -608,20 +595,20 @@ main (int argc, char **argv)
   add_test ("/close/use-afterwards", test_use_after_close);
   add_test ("/close/notify", test_notify);
   add_test ("/close/from-threads", test_from_threads);
-  add_test_of_descriptors ("/close/failure-from-threads", test_failure_from_threads);
+  add_test ("/close/failure-from-threads", of_descriptors (test_failure_from_threads));
   add_test ("/close/last-unref", test_last_unref);
   add_test ("/close/last-unref-in-thread", test_last_unref_in_thread);
-  add_test_of_descriptors ("/close/last-unref-fails", test_last_unref_fails);
+  add_test ("/close/last-unref-fails", test_last_unref_fails);
   add_test ("/close/removed-by-another", test_removed_by_another);
   add_test ("/close/parent-removed", test_parent_removed);
   add_test ("/close/renamed-away", test_renamed_away);
   add_test ("/close/moved-to-another-parent", test_moved_to_another_parent);
-  add_test_of_descriptors ("/close/name-taken", test_name_taken);
-  add_test_of_descriptors ("/close/fork", test_fork);
-  add_test_of_descriptors ("/close/child-outlives-owner", test_child_outlives_owner);
-  add_test_of_descriptors ("/close/exec", test_exec);
-  add_test_of_descriptors ("/close/exit-in-use", test_exit_in_use);
-  add_test_of_descriptors ("/close/out-of-descriptors", test_out_of_descriptors);
+  add_test ("/close/name-taken", test_name_taken);
+  add_test ("/close/fork", test_fork);
+  add_test ("/close/child-outlives-owner", of_descriptors (test_child_outlives_owner));
+  add_test ("/close/exec", of_descriptors (test_exec));
+  add_test ("/close/exit-in-use", of_descriptors (test_exit_in_use));
+  add_test ("/close/out-of-descriptors", of_descriptors (test_out_of_descriptors));
 
   return g_test_run ();
 }

@@ -30,7 +30,7 @@ test_names (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
-  int fd = tm_temporary_directory_get_fd (directory);
+  int fd = open (tm_temporary_directory_get_path (directory), O_PATH | O_CLOEXEC);
   g_autofree char *longest = g_strnfill (NAME_MAX, 'n');
 
   for (guint byte = 1; byte < 256; byte++)
@@ -46,6 +46,7 @@ test_names (Sandbox *sandbox, gconstpointer data)
       name[byte == '.' ? 3 : 1] = '\0';
       g_assert_no_errno (mknodat (fd, name, S_IFREG | 0600, 0));
     }
+  close (fd);
   close_successfully (directory);
 
   /* The name of an entry of a root as well. */
@@ -68,7 +69,7 @@ test_links (Sandbox *sandbox, gconstpointer data)
   g_autofree char *victim = sandbox_path (sandbox, "victim");
   g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
   g_autofree char *relative = g_build_filename ("..", "victim", NULL);
-  int fd = tm_temporary_directory_get_fd (directory);
+  int fd = open (tm_temporary_directory_get_path (directory), O_PATH | O_CLOEXEC);
   struct stat before, after;
 
   make_directory (victim);
@@ -85,6 +86,7 @@ test_links (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (lstat (treasure, &before));
   g_assert_no_errno (linkat (AT_FDCWD, treasure, fd, "hard", 0));
   g_assert_no_errno (linkat (AT_FDCWD, treasure, fd, "hard too", 0));
+  close (fd);
 
   hide_entry_types (GPOINTER_TO_INT (data));
   close_successfully (directory);
@@ -415,10 +417,10 @@ main (int argc, char **argv)
   add_test ("/contents/types-unknown", test_types_unknown);
   add_test ("/contents/open-files", test_open_files);
   if (MEMORY_IS_MEASURABLE)
-    add_test ("/contents/memory", test_memory);
-  add_test ("/contents/filled", test_filled);
+    add_test ("/contents/memory", of_descriptors (test_memory));
+  add_test ("/contents/filled", of_descriptors (test_filled));
   add_test ("/contents/again", test_again);
-  add_test ("/contents/depth", test_depth);
+  add_test ("/contents/depth", of_descriptors (test_depth));
   add_test ("/contents/small-stack", test_small_stack);
 
   return g_test_run ();

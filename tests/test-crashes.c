@@ -401,7 +401,7 @@ main (int argc, char **argv)
     {
       g_autofree char *name = g_strconcat ("/crashes/", operations[i].name, NULL);
 
-      add_test_in_memory (name, &operations[i], test_killed);
+      add_test_in_memory (name, &operations[i], of_descriptors (test_killed));
     }
 
   return g_test_run ();

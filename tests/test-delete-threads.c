@@ -316,9 +316,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/delete-threads/levels-moved", test_levels_moved);
-  add_test ("/delete-threads/progress", test_progress);
-  add_test ("/delete-threads/blocking", test_blocking);
+  add_test ("/delete-threads/levels-moved", of_descriptors (test_levels_moved));
+  add_test ("/delete-threads/progress", of_descriptors (test_progress));
+  add_test ("/delete-threads/blocking", of_descriptors (test_blocking));
   add_test ("/delete-threads/credentials", test_credentials);
 
   return g_test_run ();

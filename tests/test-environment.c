@@ -173,7 +173,7 @@ relative_parent_child (gpointer data)
   child_assert (g_chdir (data) == 0);
   parent = g_file_new_for_path ("relative");
   directory = tm_temporary_directory_new (parent, NULL, NULL, NULL);
-  root = tm_root_new (parent, 0, TM_ROOT_FLAGS_NONE, NULL, NULL);
+  root = tm_root_new (parent, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE, NULL, NULL);
   child_assert (directory != NULL && root != NULL);
 
   child_assert (g_chdir ("/") == 0);
@@ -698,18 +698,18 @@ main (int argc, char **argv)
   add_test ("/environment/tmpdir", test_tmpdir);
   g_test_add_func (TMPDIR_WORKS, tmpdir_works_subprocess);
   g_test_add_func (TMPDIR_FAILS, tmpdir_fails_subprocess);
-  add_test_of_descriptors ("/environment/link-replaced", test_link_replaced);
-  add_test_of_descriptors ("/environment/relative-parent", test_relative_parent);
+  add_test ("/environment/link-replaced", of_descriptors (test_link_replaced));
+  add_test ("/environment/relative-parent", test_relative_parent);
   add_test ("/environment/deleted-working-directory", test_deleted_working_directory);
   add_test ("/environment/root-removed", test_root_removed);
-  add_test_of_descriptors ("/environment/root-replaced", test_root_replaced);
-  add_test_of_descriptors ("/environment/root-barred", test_root_barred);
-  add_test_of_descriptors ("/environment/home", test_home);
+  add_test ("/environment/root-replaced", of_descriptors (test_root_replaced));
+  add_test ("/environment/root-barred", of_descriptors (test_root_barred));
+  add_test ("/environment/home", of_descriptors (test_home));
   g_test_add_func ("/environment/home/subprocess/plain", home_subprocess);
   g_test_add_func ("/environment/home/subprocess/bound", bound_home_subprocess);
   g_test_add_func ("/environment/home/subprocess/missing", missing_home_subprocess);
   g_test_add_func ("/environment/home/subprocess/barred", barred_home_subprocess);
-  add_test_of_descriptors ("/environment/container", test_container);
+  add_test ("/environment/container", of_descriptors (test_container));
   g_test_add_func (CONTAINED_CLEANS, contained_cleans_subprocess);
   g_test_add_func (CONTAINED_HOLDS, contained_holds_subprocess);
 

@@ -378,9 +378,9 @@ main (int argc, char **argv)
   add_test ("/expiry/exact-limit", test_exact_limit);
   add_test ("/expiry/clock-set-back", test_clock_set_back);
   add_test ("/expiry/extreme-times", test_extreme_times);
-  add_test_of_descriptors ("/expiry/access-times", test_access_times);
-  add_test_of_descriptors ("/expiry/leaves-times", test_scan_leaves_times);
-  add_test_of_descriptors ("/expiry/unpacked-archive", test_unpacked_archive);
+  add_test ("/expiry/access-times", of_descriptors (test_access_times));
+  add_test ("/expiry/leaves-times", of_descriptors (test_scan_leaves_times));
+  add_test ("/expiry/unpacked-archive", of_descriptors (test_unpacked_archive));
 
   return g_test_run ();
 }

@@ -306,11 +306,11 @@ main (int argc, char **argv)
     {
       g_autofree char *name = g_strconcat ("/faults-persist/", cases[i].name, NULL);
 
-      add_test_in_memory (name, &cases[i], test_once);
+      add_test_in_memory (name, &cases[i], of_descriptors (test_once));
     }
-  add_test_in_memory ("/faults-persist/lasting", NULL, test_lasting);
-  add_test_in_memory ("/faults-persist/async", NULL, test_async);
-  add_test_in_memory ("/faults-persist/comes-and-goes", NULL, test_comes_and_goes);
+  add_test_in_memory ("/faults-persist/lasting", NULL, of_descriptors (test_lasting));
+  add_test_in_memory ("/faults-persist/async", NULL, of_descriptors (test_async));
+  add_test_in_memory ("/faults-persist/comes-and-goes", NULL, of_descriptors (test_comes_and_goes));
 
   return g_test_run ();
 }

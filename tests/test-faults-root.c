@@ -482,13 +482,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test_in_memory ("/faults-root/new", NULL, test_root);
-  add_test_in_memory ("/faults-root/create", NULL, test_create_in_root);
-  add_test_in_memory ("/faults-root/cleanup", NULL, test_cleanup);
-  add_test_in_memory ("/faults-root/list", NULL, test_list);
-  add_test_in_memory ("/faults-root/list-by-content", NULL, test_list_by_content);
-  add_test_in_memory ("/faults-root/lasting", NULL, test_lasting);
-  add_test_in_memory ("/faults-root/async", NULL, test_async);
+  add_test_in_memory ("/faults-root/new", NULL, of_descriptors (test_root));
+  add_test_in_memory ("/faults-root/create", NULL, of_descriptors (test_create_in_root));
+  add_test_in_memory ("/faults-root/cleanup", NULL, of_descriptors (test_cleanup));
+  add_test_in_memory ("/faults-root/list", NULL, of_descriptors (test_list));
+  add_test_in_memory ("/faults-root/list-by-content", NULL, of_descriptors (test_list_by_content));
+  add_test_in_memory ("/faults-root/lasting", NULL, of_descriptors (test_lasting));
+  add_test_in_memory ("/faults-root/async", NULL, of_descriptors (test_async));
 
   return g_test_run ();
 }

@@ -321,17 +321,17 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test_in_memory ("/faults/create", NULL, test_create);
-  add_test_in_memory ("/faults/close", NULL, test_close);
-  add_test_in_memory ("/faults/keep", NULL, test_keep);
-  add_test_in_memory ("/faults/delete", NULL, test_delete);
-  add_test_in_memory ("/faults/deep", NULL, test_deep);
-  add_test_in_memory ("/faults/large", NULL, test_large);
-  add_test_in_memory ("/faults/lasting", NULL, test_lasting);
+  add_test_in_memory ("/faults/create", NULL, of_descriptors (test_create));
+  add_test_in_memory ("/faults/close", NULL, of_descriptors (test_close));
+  add_test_in_memory ("/faults/keep", NULL, of_descriptors (test_keep));
+  add_test_in_memory ("/faults/delete", NULL, of_descriptors (test_delete));
+  add_test_in_memory ("/faults/deep", NULL, of_descriptors (test_deep));
+  add_test_in_memory ("/faults/large", NULL, of_descriptors (test_large));
+  add_test_in_memory ("/faults/lasting", NULL, of_descriptors (test_lasting));
   add_test_in_memory ("/faults/lasting-want-of-descriptors", NULL,
-                      test_lasting_want_of_descriptors);
-  add_test_in_memory ("/faults/async", NULL, test_async);
-  add_test_in_memory ("/faults/lock-held", NULL, test_lock_held);
+                      of_descriptors (test_lasting_want_of_descriptors));
+  add_test_in_memory ("/faults/async", NULL, of_descriptors (test_async));
+  add_test_in_memory ("/faults/lock-held", NULL, of_descriptors (test_lock_held));
 
   return g_test_run ();
 }

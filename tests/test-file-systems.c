@@ -336,12 +336,8 @@ main (int argc, char **argv)
     {
       g_autofree char *name = g_strconcat ("/file-systems/", file_systems[i].name, NULL);
 
-#ifdef TM_GIO_ONLY
-      add_test_of_descriptors (name, test_file_system);
-#else
-      g_test_add (name, Sandbox, &file_systems[i], sandbox_set_up, test_file_system,
-                  sandbox_tear_down);
-#endif
+      g_test_add (name, Sandbox, &file_systems[i], sandbox_set_up,
+                  of_descriptors (test_file_system), sandbox_tear_down);
     }
 
   return g_test_run ();

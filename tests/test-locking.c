@@ -707,29 +707,31 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/locking/create/amid-cleaner", test_cleaner_while_creating);
-  add_test ("/locking/create/amid-systemd", test_systemd_while_creating);
-  add_test ("/locking/create/between-open-and-lock", test_cleaner_between_open_and_lock);
+  add_test ("/locking/create/amid-cleaner", of_descriptors (test_cleaner_while_creating));
+  add_test ("/locking/create/amid-systemd", of_descriptors (test_systemd_while_creating));
+  add_test ("/locking/create/between-open-and-lock",
+            of_descriptors (test_cleaner_between_open_and_lock));
 #ifndef EXPECT_LOSS
-  add_test ("/locking/create/amid-cleaners-without-a-pause", test_cleaners_without_a_pause);
-  add_test ("/locking/create/never-left-alone", test_never_left_alone);
-  add_test ("/locking/create/lock-held-for-a-moment", test_lock_held_for_a_moment);
-  add_test ("/locking/create/lock-held-for-long", test_lock_held_for_long);
-  add_test ("/locking/create/exchanged", test_exchanged_while_creating);
-  add_test ("/locking/create/exchanged-before-lock", test_exchanged_before_lock);
-  add_test ("/locking/create/without-locks", test_create_without_locks);
-  add_test ("/locking/create/lock-fails", test_create_when_lock_fails);
-  add_test ("/locking/create/no-space", test_no_space);
-  add_test ("/locking/clean/without-locks", test_clean_without_locks);
-  add_test ("/locking/clean/lock-fails", test_clean_when_lock_fails);
-  add_test ("/locking/clean/remote", test_clean_remote);
-  add_test ("/locking/clean/marks", test_marks);
-  add_test ("/locking/clean/used-before-lock", test_used_before_lock);
-  add_test ("/locking/clean/kept-before-lock", test_kept_before_lock);
-  add_test ("/locking/clean/renamed-before-lock", test_renamed_before_lock);
-  add_test ("/locking/clean/replaced-before-lock", test_replaced_before_lock);
-  add_test ("/locking/clean/replaced-at-any-time", test_replaced_at_any_time);
-  add_test ("/locking/clean/types-unknown", test_types_unknown);
+  add_test ("/locking/create/amid-cleaners-without-a-pause",
+            of_descriptors (test_cleaners_without_a_pause));
+  add_test ("/locking/create/never-left-alone", of_descriptors (test_never_left_alone));
+  add_test ("/locking/create/lock-held-for-a-moment", of_descriptors (test_lock_held_for_a_moment));
+  add_test ("/locking/create/lock-held-for-long", of_descriptors (test_lock_held_for_long));
+  add_test ("/locking/create/exchanged", of_descriptors (test_exchanged_while_creating));
+  add_test ("/locking/create/exchanged-before-lock", of_descriptors (test_exchanged_before_lock));
+  add_test ("/locking/create/without-locks", of_descriptors (test_create_without_locks));
+  add_test ("/locking/create/lock-fails", of_descriptors (test_create_when_lock_fails));
+  add_test ("/locking/create/no-space", of_descriptors (test_no_space));
+  add_test ("/locking/clean/without-locks", of_descriptors (test_clean_without_locks));
+  add_test ("/locking/clean/lock-fails", of_descriptors (test_clean_when_lock_fails));
+  add_test ("/locking/clean/remote", of_descriptors (test_clean_remote));
+  add_test ("/locking/clean/marks", of_descriptors (test_marks));
+  add_test ("/locking/clean/used-before-lock", of_descriptors (test_used_before_lock));
+  add_test ("/locking/clean/kept-before-lock", of_descriptors (test_kept_before_lock));
+  add_test ("/locking/clean/renamed-before-lock", of_descriptors (test_renamed_before_lock));
+  add_test ("/locking/clean/replaced-before-lock", of_descriptors (test_replaced_before_lock));
+  add_test ("/locking/clean/replaced-at-any-time", of_descriptors (test_replaced_at_any_time));
+  add_test ("/locking/clean/types-unknown", of_descriptors (test_types_unknown));
 #endif
 
   return g_test_run ();

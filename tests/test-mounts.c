@@ -487,15 +487,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/mounts/inside", test_mounts);
-  add_test ("/mounts/entries", test_mounted_entries);
-  add_test ("/mounts/busy-entries", test_busy_entries);
-  add_test ("/mounts/modes", test_mounted_modes);
-  add_test ("/mounts/moved-in", test_mount_moved_in);
+  add_test ("/mounts/inside", of_descriptors (test_mounts));
+  add_test ("/mounts/entries", of_descriptors (test_mounted_entries));
+  add_test ("/mounts/busy-entries", of_descriptors (test_busy_entries));
+  add_test ("/mounts/modes", of_descriptors (test_mounted_modes));
+  add_test ("/mounts/moved-in", of_descriptors (test_mount_moved_in));
   add_test ("/mounts/same-inode", test_same_inode);
-  add_test ("/mounts/without-proc", test_without_proc);
+  add_test ("/mounts/without-proc", of_descriptors (test_without_proc));
   add_test ("/mounts/overlay", test_overlay);
-  add_test ("/mounts/btrfs-subvolumes", test_btrfs_subvolumes);
+  add_test ("/mounts/btrfs-subvolumes", of_descriptors (test_btrfs_subvolumes));
 
   return g_test_run ();
 }

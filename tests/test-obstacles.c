@@ -219,8 +219,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/obstacles/barred-path", test_barred_path);
-  add_test ("/obstacles/filled", test_filled);
-  add_test ("/obstacles/refused", test_refused);
+  add_test ("/obstacles/filled", of_descriptors (test_filled));
+  add_test ("/obstacles/refused", of_descriptors (test_refused));
 
   return g_test_run ();
 }

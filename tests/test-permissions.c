@@ -545,15 +545,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/permissions/modes-through-links", test_modes_through_links);
-  add_test ("/permissions/hard-links", test_hard_links);
+  add_test ("/permissions/modes-through-links", of_descriptors (test_modes_through_links));
+  add_test ("/permissions/hard-links", of_descriptors (test_hard_links));
   add_test ("/permissions/immutable", test_immutable);
   add_test ("/permissions/foreign-files", test_foreign_files);
-  add_test ("/permissions/foreign-modes", test_foreign_modes);
-  add_test ("/permissions/foreign-entries", test_foreign_entries);
-  add_test ("/permissions/deep", test_deep_modes);
-  add_test ("/permissions/left-alone", test_modes_left_alone);
-  add_test ("/permissions/barred-entries", test_barred_entries);
+  add_test ("/permissions/foreign-modes", of_descriptors (test_foreign_modes));
+  add_test ("/permissions/foreign-entries", of_descriptors (test_foreign_entries));
+  add_test ("/permissions/deep", of_descriptors (test_deep_modes));
+  add_test ("/permissions/left-alone", of_descriptors (test_modes_left_alone));
+  add_test ("/permissions/barred-entries", of_descriptors (test_barred_entries));
 
   return g_test_run ();
 }

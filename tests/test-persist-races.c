@@ -377,10 +377,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/persist-races/swapped-link", test_swapped_link);
+  add_test ("/persist-races/swapped-link", of_descriptors (test_swapped_link));
   add_test ("/persist-races/from-threads", test_from_threads);
-  add_test ("/persist-races/never-missing", test_never_missing);
-  add_test ("/persist-races/never-missing-control", test_never_missing_control);
+  add_test ("/persist-races/never-missing", of_descriptors (test_never_missing));
+  add_test ("/persist-races/never-missing-control", of_descriptors (test_never_missing_control));
 
   return g_test_run ();
 }

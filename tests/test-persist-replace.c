@@ -288,13 +288,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/persist-replace/what-is-there", test_what_is_there);
+  add_test ("/persist-replace/what-is-there", of_descriptors (test_what_is_there));
   add_test ("/persist-replace/replace-nothing", test_replace_nothing);
-  add_test ("/persist-replace/in-use", test_replaced_in_use);
-  add_test ("/persist-replace/looked-at", test_replaced_looked_at);
-  add_test ("/persist-replace/stays", test_replaced_stays);
-  add_test ("/persist-replace/another-publisher", test_another_publisher);
-  add_test ("/persist-replace/coming-and-going", test_coming_and_going);
+  add_test ("/persist-replace/in-use", of_descriptors (test_replaced_in_use));
+  add_test ("/persist-replace/looked-at", of_descriptors (test_replaced_looked_at));
+  add_test ("/persist-replace/stays", of_descriptors (test_replaced_stays));
+  add_test ("/persist-replace/another-publisher", of_descriptors (test_another_publisher));
+  add_test ("/persist-replace/coming-and-going", of_descriptors (test_coming_and_going));
 
   return g_test_run ();
 }

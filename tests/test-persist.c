@@ -465,18 +465,18 @@ main (int argc, char **argv)
   main_thread = g_thread_self ();
 
   add_test ("/persist/plain", test_persist);
-  add_test ("/persist/modes", test_modes);
+  add_test ("/persist/modes", of_descriptors (test_modes));
   add_test ("/persist/through-link", test_through_link);
   add_test ("/persist/own-name", test_own_name);
   add_test ("/persist/bad-destinations", test_bad_destinations);
   add_test ("/persist/not-native", test_not_native);
-  add_test ("/persist/unsupported", test_unsupported);
-  add_test ("/persist/mounts", test_mounts);
-  add_test ("/persist/permissions", test_permissions);
+  add_test ("/persist/unsupported", of_descriptors (test_unsupported));
+  add_test ("/persist/mounts", of_descriptors (test_mounts));
+  add_test ("/persist/permissions", of_descriptors (test_permissions));
   add_test ("/persist/moved-and-taken", test_moved_and_taken);
   add_test ("/persist/states", test_states);
-  add_test ("/persist/mark", test_mark);
-  add_test ("/persist/async", test_async);
+  add_test ("/persist/mark", of_descriptors (test_mark));
+  add_test ("/persist/async", of_descriptors (test_async));
 
   return g_test_run ();
 }

@@ -701,20 +701,20 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test_of_descriptors ("/root-entry/states", test_states);
+  add_test ("/root-entry/states", of_descriptors (test_states));
   add_test ("/root-entry/properties", test_properties);
   add_test ("/root-entry/uninitialized", test_uninitialized);
   add_test ("/root-entry/order", test_order);
   add_test ("/root-entry/async", test_async);
-  add_test_of_descriptors ("/root-entry/foretells-cleanup", test_foretells_cleanup);
-  add_test_of_descriptors ("/root-entry/changes-nothing", test_changes_nothing);
+  add_test ("/root-entry/foretells-cleanup", of_descriptors (test_foretells_cleanup));
+  add_test ("/root-entry/changes-nothing", of_descriptors (test_changes_nothing));
   add_test ("/root-entry/lock-is-let-go", test_lock_is_let_go);
-  add_test_of_descriptors ("/root-entry/creator-is-looked-at", test_creator_is_looked_at);
-  add_test_of_descriptors ("/root-entry/barred", test_barred);
-  add_test_of_descriptors ("/root-entry/sticky-root", test_sticky_root);
-  add_test_of_descriptors ("/root-entry/closed-root", test_closed_root);
+  add_test ("/root-entry/creator-is-looked-at", of_descriptors (test_creator_is_looked_at));
+  add_test ("/root-entry/barred", of_descriptors (test_barred));
+  add_test ("/root-entry/sticky-root", of_descriptors (test_sticky_root));
+  add_test ("/root-entry/closed-root", of_descriptors (test_closed_root));
   add_test ("/root-entry/mounts-and-times", test_mounts_and_times);
-  add_test_of_descriptors ("/root-entry/remote", test_remote);
+  add_test ("/root-entry/remote", of_descriptors (test_remote));
 
   return g_test_run ();
 }

@@ -233,9 +233,9 @@ main (int argc, char **argv)
   add_test ("/root/uninitialized", test_uninitialized);
   add_test ("/root/bad", test_bad_roots);
   add_test ("/root/create-directory", test_create_directory);
-  add_test_of_descriptors ("/root/link-is-pinned", test_link_is_pinned);
-  add_test_of_descriptors ("/root/replaced", test_replaced_root);
-  add_test_of_descriptors ("/root/foreign-owner", test_foreign_root);
+  add_test ("/root/link-is-pinned", of_descriptors (test_link_is_pinned));
+  add_test ("/root/replaced", of_descriptors (test_replaced_root));
+  add_test ("/root/foreign-owner", of_descriptors (test_foreign_root));
 
   return g_test_run ();
 }

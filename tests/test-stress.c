@@ -274,7 +274,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test_of_descriptors ("/stress/creators-and-cleaners", test_creators_and_cleaners);
+  add_test ("/stress/creators-and-cleaners", of_descriptors (test_creators_and_cleaners));
 
   return g_test_run ();
 }

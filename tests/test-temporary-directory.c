@@ -25,6 +25,7 @@ test_create (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) child = tm_temporary_directory_get_child (directory, "x/y");
   g_autofree char *expected_child = g_build_filename (path, "x/y", NULL);
   struct stat by_path, by_fd;
+  int fd = tm_temporary_directory_get_fd (directory);
 
   g_assert_true (g_str_has_prefix (path, sandbox->path));
   g_assert_true (g_regex_match_simple ("^t-[a-z2-7]{26}$", name, 0, 0));
@@ -33,9 +34,13 @@ test_create (Sandbox *sandbox, gconstpointer data)
   g_assert_false (tm_temporary_directory_is_closed (directory));
 
   g_assert_no_errno (lstat (path, &by_path));
-  g_assert_no_errno (fstat (tm_temporary_directory_get_fd (directory), &by_fd));
-  g_assert_cmpuint (by_path.st_ino, ==, by_fd.st_ino);
-  g_assert_cmphex (by_path.st_mode & 07777, ==, 01700);
+  assert_in_use (path);
+  g_assert_cmpint (fd >= 0, ==, library_has_descriptors ());
+  if (library_has_descriptors ())
+    {
+      g_assert_no_errno (fstat (fd, &by_fd));
+      g_assert_cmpuint (by_path.st_ino, ==, by_fd.st_ino);
+    }
 
   make_tree (path);
   close_successfully (directory);
@@ -275,7 +280,7 @@ umask_child (gpointer data)
       directory = tm_temporary_directory_new (parent, NULL, NULL, NULL);
       child_assert (directory != NULL);
       child_assert (lstat (tm_temporary_directory_get_path (directory), &status) == 0);
-      child_assert ((status.st_mode & 07777) == 01700);
+      child_assert ((status.st_mode & 07777) == (library_has_descriptors () ? 01700 : 0700));
       child_assert (tm_temporary_directory_close (directory, NULL, NULL));
     }
 }
@@ -292,7 +297,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test_of_descriptors ("/temporary-directory/create", test_create);
+  add_test ("/temporary-directory/create", test_create);
   add_test ("/temporary-directory/defaults", test_defaults);
   add_test ("/temporary-directory/properties", test_properties);
   add_test ("/temporary-directory/names-are-unique", test_names_are_unique);
@@ -302,7 +307,7 @@ main (int argc, char **argv)
   add_test ("/temporary-directory/bad/parent", test_bad_parent);
   add_test ("/temporary-directory/bad/unwritable-parent", test_unwritable_parent);
   add_test ("/temporary-directory/bad/prefixes", test_prefixes);
-  add_test_of_descriptors ("/temporary-directory/umask", test_umask);
+  add_test ("/temporary-directory/umask", test_umask);
 
   return g_test_run ();
 }

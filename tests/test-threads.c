@@ -228,7 +228,7 @@ main (int argc, char **argv)
 
   add_test ("/threads/directory/reading-and-closing", test_reading_and_closing);
   add_test ("/threads/directory/closing-and-keeping", test_closing_and_keeping);
-  add_test ("/threads/root/blocking", test_root);
+  add_test ("/threads/root/blocking", of_descriptors (test_root));
   add_test ("/threads/root/async", test_root_asynchronously);
 
   return g_test_run ();
