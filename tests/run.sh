@@ -137,6 +137,9 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
+# What is about descriptors is skipped there, and without openat2() nothing is different.
+build gio gcc -Dintrospection=disabled -Dgio_only=true &&
+    run gio gio --suite c --no-suite without-openat2
 build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&
     run sanitizers sanitizers --suite c --suite tool --timeout-multiplier 3
 
