@@ -67,7 +67,21 @@ pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError
   return TRUE;
 }
 
-/* What was deleted in it must not make it look used. Not every back end can do that. */
+/* Whether it certainly is the directory that was looked at, and none that has taken its name. */
+static gboolean
+is_still_there (GFile *file, GFileInfo *info)
+{
+  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
+  g_autoptr (GFileInfo) found = g_file_query_info (file, G_FILE_ATTRIBUTE_ID_FILE,
+                                                   G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+
+  return identity != NULL && found != NULL &&
+         g_strcmp0 (g_file_info_get_attribute_string (found, G_FILE_ATTRIBUTE_ID_FILE), identity) ==
+             0;
+}
+
+/* What was deleted in it must not make it look used. Not every back end can do that. Where it might
+ * be another directory, the times are left alone: nobody else's may be made to look old. */
 static void
 restore_times (GFile *file, GFileInfo *info)
 {
@@ -78,6 +92,9 @@ restore_times (GFile *file, GFileInfo *info)
     G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
   };
   g_autoptr (GFileInfo) times = g_file_info_new ();
+
+  if (!is_still_there (file, info))
+    return;
 
   for (guint i = 0; i < G_N_ELEMENTS (attributes); i++)
     {

@@ -515,6 +515,55 @@ test_still_old (Sandbox *sandbox, gconstpointer data)
   scene_clear (&scene);
 }
 
+/* Puts another, young directory under the name before the nth request for it. */
+static gboolean
+take_name (Request request, const char *path, gpointer data, GError **error)
+{
+  Trouble *trouble = data;
+  g_autofree char *moved = g_strconcat (path, "-moved", NULL);
+
+  if (request == REQUEST_QUERY && g_str_has_suffix (path, "/old") &&
+      trouble->n_requests++ == trouble->nth)
+    {
+      g_assert_no_errno (g_rename (path, moved));
+      make_old (moved, 0);
+      make_directory (path);
+    }
+  return TRUE;
+}
+
+/* It is judged at the first, and about to be deleted at the second. */
+static void
+test_name_taken_in_sweep (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *old = sandbox_path (sandbox, "old");
+  g_autoptr (GFile) moved = g_file_new_build_filename (sandbox->path, "old-moved", NULL);
+
+  for (guint nth = 0; nth < 2; nth++)
+    {
+      Trouble trouble = { .nth = nth };
+      g_autoptr (TmRoot) root = NULL;
+      g_autoptr (GError) error = NULL;
+      Scene scene;
+
+      scene_set_up (&scene, sandbox, FALSE);
+      root = get_root (&scene);
+      served_file_watch (take_name, &trouble);
+      g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, nth == 0 ? 0 : -1);
+      if (nth == 1)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+      served_file_watch (NULL, NULL);
+
+      /* Nor does it look old now. */
+      g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, 0);
+      g_assert_no_error (error);
+      g_assert_no_errno (g_rmdir (old));
+      tm_delete_recursively (moved, NULL, NULL, NULL, NULL);
+      scene_clear (&scene);
+    }
+}
+
 /* A back end that tells less. */
 static void
 test_nothing_told (Sandbox *sandbox, gconstpointer data)
@@ -625,6 +674,7 @@ main (int argc, char **argv)
   add_test ("/remote-faults/gone-when-read-again", test_gone_when_read_again);
   add_test ("/remote-faults/used-meanwhile", test_used_meanwhile);
   add_test ("/remote-faults/still-old", test_still_old);
+  add_test ("/remote-faults/name-taken-in-sweep", test_name_taken_in_sweep);
   add_test ("/remote-faults/nothing-told", test_nothing_told);
   add_test ("/remote-faults/no-modes", test_no_modes);
   add_test ("/remote-faults/destination-taken", test_destination_taken);
