@@ -49,18 +49,19 @@ tm_file_get_display_name (GFile *file)
 }
 
 /*
- * tm_file_info_is_of:
- * @info: the `id::file` of what stands under a name
- * @identity: (nullable): that of what is meant, or %NULL if the back end did not tell
+ * tm_file_info_is_directory_of:
+ * @info: the `standard::type` and `id::file` of what stands under a name
+ * @identity: (nullable): that of the directory that is meant, or %NULL if the back end did not tell
  *
  * Returns: %FALSE if it is certainly something else
  */
 gboolean
-tm_file_info_is_of (GFileInfo *info, const char *identity)
+tm_file_info_is_directory_of (GFileInfo *info, const char *identity)
 {
   const char *found = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
 
-  return identity == NULL || found == NULL || g_str_equal (found, identity);
+  return g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY &&
+         (identity == NULL || found == NULL || g_str_equal (found, identity));
 }
 
 void

@@ -81,8 +81,8 @@ get_code (const GError *error)
 static GFileInfo *
 query_identity (GFile *file, GError **error)
 {
-  return g_file_query_info (file, G_FILE_ATTRIBUTE_ID_FILE, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
-                            NULL, error);
+  return g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE,
+                            G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, error);
 }
 
 static gboolean
@@ -95,7 +95,7 @@ check_is_ours (TmHolding *holding, GFile *destination, GError **error)
     return fail_to_publish (holding, destination, get_code (local_error), local_error->message,
                             error);
 
-  return tm_file_info_is_of (info, ((RemoteHolding *) holding)->identity) ||
+  return tm_file_info_is_directory_of (info, ((RemoteHolding *) holding)->identity) ||
          fail_to_publish (holding, destination, G_IO_ERROR_NOT_FOUND,
                           "something else has taken its name", error);
 }

@@ -418,8 +418,7 @@ tm_tree_remote_delete_directory (GFile *file,
     return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
            fail (file, local_error, cancellable, error);
 
-  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY ||
-      !tm_file_info_is_of (info, identity))
+  if (!tm_file_info_is_directory_of (info, identity))
     {
       tm_file_set_error_literal (error,
                                  "Deleting the directory, whose name something else has taken,",

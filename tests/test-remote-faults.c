@@ -423,29 +423,81 @@ fill_and_delete (Request request, const char *path, gpointer data, GError **erro
   return TRUE;
 }
 
+typedef struct
+{
+  guint64 n_deleted;
+  guint64 n_found;
+} Progress;
+
+static void
+progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+{
+  *(Progress *) user_data = (Progress){ n_deleted, n_found };
+}
+
 static void
 test_gone_when_read_again (Sandbox *sandbox, gconstpointer data)
 {
-  static const char *const filled[] = { ".", "a" };
+  static const char *const filled[] = { "old", "old/a" };
 
   for (guint i = 0; i < G_N_ELEMENTS (filled); i++)
     {
-      g_autofree char *path = NULL;
-      g_autofree char *canonical = NULL;
+      g_autofree char *path = sandbox_path (sandbox, filled[i]);
+      Filler filler = { .path = path, .n_left = 1 };
+      g_autoptr (GFile) file = NULL;
       g_autoptr (GError) error = NULL;
-      Filler filler;
+      Progress progress = { 0 };
       Scene scene;
 
-      scene_set_up (&scene, sandbox, TRUE);
-      path = g_build_filename (scene.path, filled[i], NULL);
-      canonical = g_canonicalize_filename (path, NULL);
-      filler = (Filler){ .path = canonical, .n_left = 1 };
+      scene_set_up (&scene, sandbox, FALSE);
+      file = g_file_get_child (scene.base, "old");
       served_file_watch (fill_and_delete, &filler);
-      tm_temporary_directory_close (scene.directory, NULL, &error);
+      tm_delete_recursively (file, NULL, progress_cb, &progress, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (filler.n_removals, >, 0);
+      g_assert_cmpuint (progress.n_found, >, 0);
+      g_assert_cmpuint (progress.n_deleted, ==, progress.n_found);
+      g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
       scene_clear (&scene);
     }
+}
+
+/* It is not empty when it is to be removed, and cannot be read again. What it is in is not tried.
+ */
+static gboolean
+fail_to_read_again (Request request, const char *path, gpointer data, GError **error)
+{
+  Filler *filler = data;
+
+  fill (request, path, data, error);
+  g_assert_false (request == REQUEST_DELETE && g_str_has_suffix (path, "/old"));
+  if (request != REQUEST_ENUMERATE || !g_str_equal (path, filler->path) || filler->n_removals == 0)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "not again");
+  return FALSE;
+}
+
+static void
+test_unreadable_when_read_again (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "old/a");
+  Filler filler = { .path = path, .n_left = 1 };
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+  Scene scene;
+
+  scene_set_up (&scene, sandbox, FALSE);
+  file = g_file_get_child (scene.base, "old");
+  served_file_watch (fail_to_read_again, &filler);
+  g_assert_false (tm_delete_recursively (file, NULL, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_cmpuint (filler.n_removals, ==, 1);
+  g_clear_error (&error);
+  served_file_watch (NULL, NULL);
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  scene_clear (&scene);
 }
 
 /* Becomes young between the look at the root and its deletion. */
@@ -672,6 +724,7 @@ main (int argc, char **argv)
   add_test ("/remote-faults/filled", test_filled);
   add_test ("/remote-faults/two-deleters", test_two_deleters);
   add_test ("/remote-faults/gone-when-read-again", test_gone_when_read_again);
+  add_test ("/remote-faults/unreadable-when-read-again", test_unreadable_when_read_again);
   add_test ("/remote-faults/used-meanwhile", test_used_meanwhile);
   add_test ("/remote-faults/still-old", test_still_old);
   add_test ("/remote-faults/name-taken-in-sweep", test_name_taken_in_sweep);

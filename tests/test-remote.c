@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -716,9 +715,12 @@ test_async_root (Fixture *fixture, gconstpointer data)
 }
 
 static void
-assert_taken (TmTemporaryDirectory *directory)
+assert_taken (Fixture *fixture, TmTemporaryDirectory *directory)
 {
+  g_autoptr (GFile) destination = g_file_get_child (fixture->base, "published");
   g_autoptr (GError) error = NULL;
+
+  assert_not_published (directory, destination, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
 
   g_assert_false (tm_temporary_directory_close (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
@@ -740,7 +742,7 @@ test_name_taken (Fixture *fixture, gconstpointer data)
   path = get_real_path (fixture, directory);
   g_assert_no_errno (g_rename (path, moved));
   make_file (path);
-  assert_taken (directory);
+  assert_taken (fixture, directory);
   g_assert_true (path_exists (path));
   g_assert_no_errno (g_unlink (path));
 
@@ -748,7 +750,7 @@ test_name_taken (Fixture *fixture, gconstpointer data)
   if (fixture->kind != KIND_SFTP)
     {
       make_tree (path);
-      assert_taken (directory);
+      assert_taken (fixture, directory);
       g_assert_cmpuint (count_entries (path), >, 0);
     }
 }
@@ -773,117 +775,6 @@ test_home (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_not_mounted (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GFile) file = g_file_new_for_uri ("sftp://127.0.0.1:1/tmp/x");
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (skip_unless_served (fixture))
-    return;
-
-  directory = tm_temporary_directory_new (file, "t", NULL, &error);
-  g_assert_null (directory);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED);
-  assert_says (error, "Creating a temporary directory in ", file);
-  g_clear_error (&error);
-
-  assert_root_fails (file, TM_ROOT_FLAGS_CREATE_DIRECTORY, G_IO_ERROR_NOT_MOUNTED);
-  g_assert_false (tm_delete_recursively (file, NULL, NULL, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED);
-  assert_says (error, "Deleting ", file);
-}
-
-/* The client library of GVfs warns of a connection that it has lost. */
-static gboolean
-is_fatal_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
-{
-  return g_strcmp0 (domain, "GVFS") != 0;
-}
-
-static void
-log_of_gvfs_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
-{
-  g_test_message ("%s", message);
-}
-
-/* In the main loop, the client library learns that the old connection is gone. */
-static void
-close_when_reconnected (TmTemporaryDirectory *directory)
-{
-  for (guint i = 0; i < 100 && !tm_temporary_directory_close (directory, NULL, NULL); i++)
-    {
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
-      g_usleep (50 * 1000);
-    }
-  close_successfully (directory);
-}
-
-/* Returns the connection that the directory was closed through, ended in the middle of that: the
- * server is stopped when it has deleted some, and only then ended. By then the directory has been
- * read, so few are its entries: the client library of GVfs waits a minute for more when it loses
- * the connection while it reads one. Returns FALSE if the server was faster. */
-static gboolean
-break_connection_amid (GAsyncResult **closed, const char *path)
-{
-  pid_t connection = servers_find_ssh_connection ();
-  guint n_files = count_entries (path);
-  gboolean is_amid;
-
-  g_assert_cmpint (connection, >, 0);
-  while (path_exists (path) && count_entries (path) == n_files)
-    g_usleep (100);
-
-  g_assert_no_errno (kill (connection, SIGSTOP));
-  is_amid = path_exists (path) && count_entries (path) > 0;
-  g_assert_no_errno (kill (connection, is_amid ? SIGKILL : SIGCONT));
-  wait_for_result (closed);
-  return is_amid;
-}
-
-static void
-test_broken_connection (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
-  g_autofree char *path = NULL;
-  g_autoptr (GAsyncResult) closed = NULL;
-  g_autoptr (GError) error = NULL;
-  gboolean is_broken = FALSE;
-
-  if (skip_unless_served (fixture))
-    return;
-
-  g_test_log_set_fatal_handler (is_fatal_cb, NULL);
-  for (guint i = 0; i < 20 && !is_broken; i++)
-    {
-      g_clear_object (&closed);
-      g_clear_object (&directory);
-      g_free (path);
-
-      directory = create (fixture);
-      path = get_real_path (fixture, directory);
-      make_files (path, 60);
-      tm_temporary_directory_close_async (directory, G_PRIORITY_DEFAULT, NULL, keep_result_cb,
-                                          &closed);
-      is_broken = break_connection_amid (&closed, path);
-    }
-  g_assert_true (is_broken);
-
-  g_assert_false (tm_temporary_directory_close_finish (directory, closed, &error));
-  g_assert_cmpuint (error->domain, ==, G_IO_ERROR);
-  g_assert_true (g_str_has_prefix (error->message, "Deleting “sftp://"));
-  g_test_message ("%s", error->message);
-  g_assert_false (tm_temporary_directory_is_closed (directory));
-  g_assert_true (path_exists (path));
-
-  /* Whoever connects again can go on. */
-  g_assert_true (servers_mount (SERVER_SFTP));
-  close_when_reconnected (directory);
-  g_assert_false (path_exists (path));
-}
-
-static void
 add_tests (const char *name, void (*function) (Fixture *, gconstpointer))
 {
   for (guint i = 0; i < G_N_ELEMENTS (kind_names); i++)
@@ -901,7 +792,6 @@ main (int argc, char *argv[])
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_log_set_handler ("GVFS", G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL, log_of_gvfs_cb, NULL);
 
   add_tests ("create-and-close", test_create_and_close);
   add_tests ("gone-and-kept", test_gone_and_kept);
@@ -922,10 +812,6 @@ main (int argc, char *argv[])
               tear_down);
   g_test_add ("/remote/sftp/home", Fixture, GINT_TO_POINTER (KIND_SFTP), set_up, test_home,
               tear_down);
-  g_test_add ("/remote/sftp/not-mounted", Fixture, GINT_TO_POINTER (KIND_SFTP), set_up,
-              test_not_mounted, tear_down);
-  g_test_add ("/remote/sftp/broken-connection", Fixture, GINT_TO_POINTER (KIND_SFTP), set_up,
-              test_broken_connection, tear_down);
 
   servers_start ();
   status = g_test_run ();
