@@ -789,9 +789,18 @@ add_tests (const char *name, void (*function) (Fixture *, gconstpointer))
 int
 main (int argc, char *argv[])
 {
+  Sandbox home;
+  g_autofree char *user = NULL;
   int status;
 
   g_test_init (&argc, &argv, NULL);
+
+  /* Not right below "/", so that there is something above it that nothing else keeps from being a
+   * root. */
+  sandbox_set_up (&home, NULL);
+  user = sandbox_path (&home, "home/user");
+  make_directory (user);
+  g_setenv ("HOME", user, TRUE);
 
   add_tests ("create-and-close", test_create_and_close);
   add_tests ("gone-and-kept", test_gone_and_kept);
@@ -816,5 +825,6 @@ main (int argc, char *argv[])
   servers_start ();
   status = g_test_run ();
   servers_stop ();
+  sandbox_tear_down (&home, NULL);
   return status;
 }
