@@ -13,6 +13,11 @@ export function test(name, run) {
     tests.push({name, run});
 }
 
+// One that cannot be run here.
+export function skip(name, reason) {
+    tests.push({name, reason});
+}
+
 export function check(condition, message) {
     if (!condition)
         throw new Error(message);
@@ -121,7 +126,11 @@ export function spawn(argv, environment = {}) {
 export async function main() {
     let status = 0;
     print(`1..${tests.length}`);
-    for (const [i, {name, run}] of tests.entries()) {
+    for (const [i, {name, run, reason}] of tests.entries()) {
+        if (reason) {
+            print(`ok ${i + 1} ${name} # SKIP ${reason}`);
+            continue;
+        }
         const folder = Gio.File.new_for_path(GLib.Dir.make_tmp('tempman-test-XXXXXX'));
         try {
             await run(folder);
