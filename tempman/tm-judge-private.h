@@ -27,6 +27,7 @@ typedef struct
   TmTimestamp accessed;
   gboolean has_accessed; /* FALSE where the file system tells no access time */
   TmTimestamp modified;
+  gboolean has_modified;
   TmTimestamp last_used; /* on the basis of the rule */
   TmEntryState state;
   gboolean goes; /* a cleanup deletes it */

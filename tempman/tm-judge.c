@@ -148,6 +148,14 @@ tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *c
   return g_steal_pointer (&claim);
 }
 
+/* Of what cannot even be looked at, as the mount point of a file system whose server is gone, or
+ * which lets nobody in but the one who mounted it. A cleanup cannot take it either. */
+static void
+set_unknown (TmVerdict *verdict, const TmJudge *judge)
+{
+  *verdict = (TmVerdict){ .last_used = judge->age.now, .state = TM_ENTRY_STATE_LIVE };
+}
+
 /* Finds out who uses the entry by its lock, which is let go at once, and whether a cleanup could
  * have taken it. Returns FALSE when it is gone. */
 static gboolean
@@ -187,10 +195,9 @@ look_at_lock (const TmJudge *judge,
  * @verdict: (out caller-allocates): what a cleanup would do with it, and why
  *
  * Judges an entry and changes nothing about it. What cannot be looked at stays in a cleanup too,
- * and counts as in use.
+ * and counts as in use, just now: one of them is no reason to say nothing of the others.
  *
- * Returns: %FALSE with errno 0 when it is no directory, or none any more; else with why nothing can
- *   be known of it
+ * Returns: %FALSE when it is no directory, or none any more
  */
 gboolean
 tm_judge_look_at (const TmJudge *judge,
@@ -204,27 +211,22 @@ tm_judge_look_at (const TmJudge *judge,
 
   if (tm_dirfd_stat_times (root, name, &status) < 0)
     {
-      errno = is_gone (errno) ? 0 : errno;
-      return FALSE;
+      set_unknown (verdict, judge);
+      return !is_gone (errno);
     }
 
   if (!S_ISDIR (status.stx_mode))
-    {
-      errno = 0;
-      return FALSE;
-    }
+    return FALSE;
 
   has_age = tm_age_find_last_use (&judge->age, root, name, &status, TRUE, cancellable,
                                   &verdict->last_used) == 0;
   if (!look_at_lock (judge, root, name, &status, &verdict->state, &can_be_taken))
-    {
-      errno = 0;
-      return FALSE;
-    }
+    return FALSE;
 
   verdict->accessed = tm_timestamp (&status.stx_atime);
   verdict->has_accessed = TRUE;
   verdict->modified = tm_timestamp (&status.stx_mtime);
+  verdict->has_modified = TRUE;
   verdict->goes = (has_age || !judge_asks_for_age (judge, verdict->state)) && can_be_taken &&
                   tm_judge_decide (judge, verdict->state, verdict->last_used);
   return TRUE;

@@ -201,8 +201,9 @@ file_info_new (const char *name, const TmVerdict *verdict)
   g_file_info_set_display_name (info, display_name);
   g_file_info_set_file_type (info, G_FILE_TYPE_DIRECTORY);
 
-  set_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
-            G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, verdict->modified);
+  if (verdict->has_modified)
+    set_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
+              G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, verdict->modified);
   if (verdict->has_accessed)
     set_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
               G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, verdict->accessed);
@@ -255,6 +256,9 @@ tm_root_entry_get_file (TmRootEntry *self)
  *
  * When it was last used, on the age basis of the root: see [method@Root.get_age_basis].
  *
+ * One whose times are not told, see [method@RootEntry.get_info], counts as used at the moment
+ * of the list.
+ *
  * To the microsecond, in UTC. A time before the year 1 or after the year 9999, which a
  * file system can store but a `GDateTime` cannot, is given as the first or the last
  * second of those years.
@@ -278,8 +282,8 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  *
  * Who uses it.
  *
- * What cannot be told, such as that of a mount point or of a directory which another
- * user has closed, is [enum@EntryState.LIVE].
+ * What cannot be told, such as that of a mount point, of a directory which another
+ * user has closed, or of one that cannot even be looked at, is [enum@EntryState.LIVE].
  *
  * If the user's own directory has a mode that bars him from it, neither its lock nor
  * what is in it could be looked at without changing the mode, which a list does not do:
@@ -331,8 +335,9 @@ tm_root_entry_get_expired (TmRootEntry *self)
  * `-nsec`.
  *
  * The times are those of the sub-directory itself, whatever the age basis of the root;
- * of a file that is not local, as exactly as they are told, and without a time of access
- * where none is told. It must not be modified.
+ * of a file that is not local, as exactly as they are told. A time that is not told is
+ * not there: neither is of one that cannot be looked at, such as the mount point of a file
+ * system whose server is gone. It must not be modified.
  *
  * Returns: (transfer none) (nullable): the information; %NULL only when @self is not
  *   from [method@Root.list_entries]

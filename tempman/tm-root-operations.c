@@ -266,6 +266,9 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
  *
  * With [enum@AgeBasis.NEWEST_CONTENT] everything in the sub-directories is looked at.
  *
+ * One that cannot be looked at does not keep the others from being listed: it is listed as
+ * one in use, which stays. A cleanup leaves it as well, and fails for it at its end.
+ *
  * The entries are in the order of their names, byte by byte. The list is what was found
  * and does not change by itself.
  *

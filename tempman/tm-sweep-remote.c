@@ -46,22 +46,21 @@ pass_may_take (Pass *pass, GFileInfo *info)
          g_strcmp0 (file_system, pass->file_system) == 0;
 }
 
-/* Judges a directory by what @info says. Returns FALSE with an error when it cannot. */
+/* Judges a directory by what @info says. Returns FALSE with an error when its age cannot be found
+ * out: then it stays. */
 static gboolean
 pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
 {
   *verdict = (TmVerdict){ .state = TM_ENTRY_STATE_UNOWNED };
+  verdict->has_modified = tm_age_remote_get_modified (info, &verdict->modified);
+  verdict->has_accessed = tm_age_remote_get_accessed (info, &verdict->accessed);
+  if (!pass_may_take (pass, info))
+    verdict->state = TM_ENTRY_STATE_LIVE;
 
   if (!tm_age_remote_find_last_use (&pass->judge->age, file, info, pass->entries != NULL,
                                     pass->cancellable, &verdict->last_used, error))
     return FALSE;
 
-  if (!tm_age_remote_get_modified (info, &verdict->modified))
-    verdict->modified = verdict->last_used;
-  verdict->has_accessed = tm_age_remote_get_accessed (info, &verdict->accessed);
-
-  if (!pass_may_take (pass, info))
-    verdict->state = TM_ENTRY_STATE_LIVE;
   verdict->goes = pass_may_take (pass, info) &&
                   tm_judge_decide (pass->judge, verdict->state, verdict->last_used);
   return TRUE;
@@ -148,21 +147,20 @@ pass_visit (Pass *pass, GFile *file, GFileInfo *info)
 {
   TmSweepEntry entry;
   GError *error = NULL;
+  gboolean is_judged;
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     return;
 
-  if (!pass_judge (pass, file, info, &entry.verdict, &error))
-    {
-      pass_report (pass, error);
-      return;
-    }
-
+  is_judged = pass_judge (pass, file, info, &entry.verdict, &error);
   if (pass->entries != NULL)
     {
+      g_clear_error (&error);
       entry.name = g_strdup (g_file_info_get_name (info));
       g_array_append_val (pass->entries, entry);
     }
+  else if (!is_judged)
+    pass_report (pass, error);
   else if (entry.verdict.goes)
     pass_take (pass, file);
 }

@@ -100,11 +100,7 @@ pass_look_cb (Pass *pass, const char *name)
 
   if (!tm_judge_look_at (&pass->options->judge, pass->scan, name, pass->cancellable,
                          &entry.verdict))
-    {
-      if (errno != 0)
-        pass_report_errno (pass, "Looking at", name, errno);
-      return;
-    }
+    return;
 
   entry.name = g_strdup (name);
   g_mutex_lock (&pass->mutex);

@@ -10,6 +10,7 @@
 
 #include <tempman.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -35,6 +36,34 @@ flock (int fd, int operation)
       return -1;
     }
   return (int) syscall (SYS_flock, fd, operation);
+}
+
+/* What stands under this name cannot be looked at. */
+static const char *unseen_name;
+static int unseen_error_number;
+
+int
+statx (int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
+{
+  if (unseen_name != NULL && strcmp (path, unseen_name) == 0)
+    {
+      errno = unseen_error_number;
+      return -1;
+    }
+  return (int) syscall (SYS_statx, dirfd, path, flags, mask, status);
+}
+
+/* By which GIO reads a directory. */
+DIR *
+opendir (const char *path)
+{
+  int fd = -1;
+
+  if (unseen_name != NULL && g_str_has_suffix (path, unseen_name))
+    errno = unseen_error_number;
+  else
+    fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return fd >= 0 ? fdopendir (fd) : NULL;
 }
 
 static TmRoot *
@@ -542,6 +571,92 @@ sticky_child (gpointer data)
 }
 
 /* As in /tmp: what is another user's is left to him, and is no failure. */
+/* What cannot be read through GIO is listed, whatever is in it, and stays. */
+static void
+test_unread (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *old = sandbox_path (sandbox, "old");
+  g_autofree char *unread = sandbox_path (sandbox, "unread");
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) old_entry = NULL;
+  g_autoptr (TmRootEntry) unread_entry = NULL;
+  g_autoptr (GError) error = NULL;
+
+  make_directory (old);
+  make_old (old, 2 * HOUR);
+  make_directory (unread);
+  make_old (unread, 2 * HOUR);
+  tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
+  unseen_error_number = EIO;
+  unseen_name = "unread";
+  entries = list (root);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
+  unseen_name = NULL;
+
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
+  old_entry = find (entries, "old");
+  unread_entry = find (entries, "unread");
+  g_assert_true (tm_root_entry_get_expired (old_entry));
+  g_assert_false (tm_root_entry_get_expired (unread_entry));
+  g_assert_true (g_file_info_has_attribute (tm_root_entry_get_info (unread_entry),
+                                            G_FILE_ATTRIBUTE_TIME_MODIFIED));
+  g_assert_nonnull (strstr (error->message, "unread"));
+  g_assert_false (path_exists (old));
+  g_assert_true (path_exists (unread));
+}
+
+/* As a mount point whose file system does not answer, or lets nobody in. */
+static void
+test_unseen (Sandbox *sandbox, gconstpointer data)
+{
+  static const int error_numbers[] = { ENOTCONN, EACCES, EIO, ESTALE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (error_numbers); i++)
+    {
+      g_autofree char *old = sandbox_path (sandbox, "old");
+      g_autofree char *unseen = sandbox_path (sandbox, "unseen");
+      g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+      g_autoptr (GDateTime) before = g_date_time_new_now_utc ();
+      g_autoptr (GListModel) entries = NULL;
+      g_autoptr (TmRootEntry) old_entry = NULL;
+      g_autoptr (TmRootEntry) unseen_entry = NULL;
+      g_autoptr (GError) error = NULL;
+      GFileInfo *info;
+
+      make_directory (old);
+      make_old (old, 2 * HOUR);
+      if (!path_exists (unseen))
+        make_directory (unseen);
+      g_assert_no_errno (g_chmod (unseen, 01700));
+      make_old (unseen, 2 * HOUR);
+
+      unseen_error_number = error_numbers[i];
+      unseen_name = "unseen";
+      entries = list (root);
+      g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
+      unseen_name = NULL;
+
+      g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
+      old_entry = find (entries, "old");
+      unseen_entry = find (entries, "unseen");
+      g_assert_true (tm_root_entry_get_expired (old_entry));
+      g_assert_false (tm_root_entry_get_expired (unseen_entry));
+      g_assert_cmpint (tm_root_entry_get_state (unseen_entry), ==, TM_ENTRY_STATE_LIVE);
+      /* To the second: the clock of the list is that of the kernel's time stamps. */
+      g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (unseen_entry)), >=,
+                       g_date_time_to_unix (before) - 1);
+      info = tm_root_entry_get_info (unseen_entry);
+      g_assert_false (g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_TIME_MODIFIED));
+      g_assert_false (g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_TIME_ACCESS));
+
+      /* The cleanup did as was said, and complained. */
+      g_assert_nonnull (strstr (error->message, "unseen"));
+      g_assert_false (path_exists (old));
+      g_assert_true (path_exists (unseen));
+    }
+}
+
 static void
 test_sticky_root (Sandbox *sandbox, gconstpointer data)
 {
@@ -711,6 +826,9 @@ main (int argc, char **argv)
   add_test ("/root-entry/lock-is-let-go", test_lock_is_let_go);
   add_test ("/root-entry/creator-is-looked-at", of_descriptors (test_creator_is_looked_at));
   add_test ("/root-entry/barred", of_descriptors (test_barred));
+  if (!library_has_descriptors ())
+    add_test ("/root-entry/unread", test_unread);
+  add_test ("/root-entry/unseen", of_descriptors (test_unseen));
   add_test ("/root-entry/sticky-root", of_descriptors (test_sticky_root));
   add_test ("/root-entry/closed-root", of_descriptors (test_closed_root));
   add_test ("/root-entry/mounts-and-times", test_mounts_and_times);

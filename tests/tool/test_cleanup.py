@@ -247,9 +247,12 @@ class Cleanup(Root):
         old = self.entry('old', support.DAY)
         environment = {**self.environment, **support.get_preload_environment(),
                        'TEMPMAN_TEST_GATE_UNSEEN': 'unseen'}
-        for arguments in (('list', self.root), ('cleanup', self.root, '-t', '1h', '-n')):
-            errors = self.fail_with(1, *arguments, env=environment)
-            self.assertIn(unseen, errors)
+        # It counts as in use, just now.
+        output = self.succeed('list', self.root, '-t', '1h', env=environment).decode()
+        self.assertRegex(output, r'^goes\tunowned\t\d+s\told\nstays\tlive\t\d{1,2}s\tunseen\n$')
+        json.loads(self.succeed('list', self.root, '--json', env=environment))
+        output = self.succeed('cleanup', self.root, '-t', '1h', '-n', env=environment)
+        self.assertTrue(output.endswith(b'\told\ntotal\t1\n'), output)
         self.assert_there(old)
         errors = self.fail_with(1, 'cleanup', self.root, '-t', '1h', env=environment)
         self.assertEqual(errors.count('\n'), 1)
