@@ -5,7 +5,6 @@
 
 #include "tool-command.h"
 #include "tool-entry.h"
-#include "tool-options.h"
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
@@ -126,8 +125,8 @@ clean_up_and_report (TmRoot *root,
       return;
     }
 
-  /* One that cannot be looked at, as where a mounted file system does not answer, does not keep the
-   * others. The cleanup itself complains of it. */
+  /* Where not all of the root can be read, what can be is cleaned up without a list. The cleanup
+   * itself complains of it. */
   g_clear_error (&error);
   if (!is_dry_run)
     n_deleted = clean_up (root, operation, &error);
@@ -147,41 +146,21 @@ static int
 run_cleanup (const ToolCommand *command, char ***arguments)
 {
   g_auto (ToolRules) rules = { 0 };
-  g_auto (GStrv) paths = NULL;
   g_autoptr (TmRoot) root = NULL;
   g_autoptr (ToolOperation) operation = NULL;
   g_autofree char *display_name = NULL;
-  GOptionEntry rules_entries[TOOL_RULES_N_ENTRIES];
   gboolean is_dry_run = FALSE;
   const GOptionEntry entries[] = {
     { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run, "Only show what would be deleted", NULL },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
-  GError *error = NULL;
-  const char *path;
   int status;
 
-  tool_rules_get_entries (&rules, rules_entries);
-  if (!tool_options_parse (command, entries, rules_entries, FALSE, arguments, &status))
+  root = tool_rules_read (&rules, command, entries, TRUE, arguments, &status);
+  if (root == NULL)
     return status;
 
-  if (!tool_options_take_directory (paths, &path, &error) ||
-      !tool_rules_understand (&rules, &error))
-    return tool_options_refuse (command, error);
-  if (rules.timeout_text == NULL)
-    return tool_options_refuse (
-        command, g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout has to be given"));
-
-  root = tool_rules_open_root (&rules, path, &error);
-  if (root == NULL)
-    {
-      tool_complain ("%s", error->message);
-      g_error_free (error);
-      return TOOL_STATUS_FAILED;
-    }
-
-  display_name = g_filename_display_name (path);
+  display_name = g_filename_display_name (rules.path);
   operation = tool_operation_new (tool_signals_to_end, "Cleaning up “%s”", display_name);
   clean_up_and_report (root, &rules, is_dry_run, operation);
   return tool_operation_get_status (operation, TOOL_STATUS_FAILED);

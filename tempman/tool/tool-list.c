@@ -5,7 +5,6 @@
 
 #include "tool-command.h"
 #include "tool-entry.h"
-#include "tool-options.h"
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
@@ -107,38 +106,21 @@ static int
 run_list (const ToolCommand *command, char ***arguments)
 {
   g_auto (ToolRules) rules = { 0 };
-  g_auto (GStrv) paths = NULL;
   g_autoptr (TmRoot) root = NULL;
   g_autoptr (ToolOperation) operation = NULL;
   g_autofree char *display_name = NULL;
-  GOptionEntry rules_entries[TOOL_RULES_N_ENTRIES];
   gboolean as_json = FALSE;
   const GOptionEntry entries[] = {
     { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON, for programs", NULL },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
-  GError *error = NULL;
-  const char *path;
   int status;
 
-  tool_rules_get_entries (&rules, rules_entries);
-  if (!tool_options_parse (command, entries, rules_entries, FALSE, arguments, &status))
+  root = tool_rules_read (&rules, command, entries, FALSE, arguments, &status);
+  if (root == NULL)
     return status;
 
-  if (!tool_options_take_directory (paths, &path, &error) ||
-      !tool_rules_understand (&rules, &error))
-    return tool_options_refuse (command, error);
-
-  root = tool_rules_open_root (&rules, path, &error);
-  if (root == NULL)
-    {
-      tool_complain ("%s", error->message);
-      g_error_free (error);
-      return TOOL_STATUS_FAILED;
-    }
-
-  display_name = g_filename_display_name (path);
+  display_name = g_filename_display_name (rules.path);
   operation = tool_operation_new (tool_signals_to_end, "Looking at “%s”", display_name);
   list (root, as_json, operation);
   return tool_operation_get_status (operation, TOOL_STATUS_FAILED);

@@ -103,29 +103,3 @@ tool_options_refuse (const ToolCommand *command, GError *error)
   g_error_free (error);
   return command->usage_status;
 }
-
-/*
- * tool_options_take_directory:
- * @paths: (nullable): what the command was given beside its options
- * @path: (out) (transfer none): the only one
- * @error: that there is none, or more than one
- */
-gboolean
-tool_options_take_directory (char **paths, const char **path, GError **error)
-{
-  if (paths == NULL || paths[0] == NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No directory was given");
-      return FALSE;
-    }
-
-  if (paths[1] != NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "One directory at a time, and nothing after “%s”", paths[0]);
-      return FALSE;
-    }
-
-  *path = paths[0];
-  return TRUE;
-}

@@ -14,5 +14,3 @@ gboolean tool_options_parse (const ToolCommand *command,
                              char ***arguments,
                              int *status);
 int tool_options_refuse (const ToolCommand *command, GError *error);
-
-gboolean tool_options_take_directory (char **paths, const char **path, GError **error);

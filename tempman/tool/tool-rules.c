@@ -6,25 +6,50 @@
 #include "tool-rules.h"
 
 #include "tool-age.h"
+#include "tool-options.h"
+#include "tool-output.h"
 #include "tool-paths.h"
 
-/* The options that say what a cleanup deletes, common to those who clean up and who only look. */
+/* The command line of those who clean up a root and of those who only look at it: which one, and
+ * what of it a cleanup deletes. */
 
-void
-tool_rules_get_entries (ToolRules *rules, GOptionEntry entries[TOOL_RULES_N_ENTRIES])
+static gboolean
+parse (ToolRules *rules,
+       const ToolCommand *command,
+       const GOptionEntry *own_entries,
+       char ***arguments,
+       int *status)
 {
-  const GOptionEntry all[TOOL_RULES_N_ENTRIES] = {
+  const GOptionEntry entries[] = {
     { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &rules->timeout_text,
       "How long one has to be unused to be deleted: 90s, 2h, 7d, 1w, 1h30m", "AGE" },
     { "reclaim", 'r', 0, G_OPTION_ARG_NONE, &rules->reclaims,
       "Delete at once those whose owner is gone", NULL },
     { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &rules->age_basis_text,
       "What the age runs from: accessed-or-modified, modified or newest-content", "BASIS" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
 
-  for (gsize i = 0; i < TOOL_RULES_N_ENTRIES; i++)
-    entries[i] = all[i];
+  return tool_options_parse (command, own_entries, entries, FALSE, arguments, status);
+}
+
+static gboolean
+understand_paths (ToolRules *rules, GError **error)
+{
+  if (rules->paths == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No directory was given");
+      return FALSE;
+    }
+
+  rules->path = rules->paths[0];
+  if (rules->paths[1] == NULL)
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+               "One directory at a time, and nothing after “%s”", rules->path);
+  return FALSE;
 }
 
 static gboolean
@@ -46,9 +71,18 @@ understand_age_basis (ToolRules *rules, GError **error)
 }
 
 /* Returns FALSE with an error of the user's. */
-gboolean
-tool_rules_understand (ToolRules *rules, GError **error)
+static gboolean
+understand (ToolRules *rules, gboolean needs_timeout, GError **error)
 {
+  if (!understand_paths (rules, error))
+    return FALSE;
+
+  if (needs_timeout && rules->timeout_text == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout has to be given");
+      return FALSE;
+    }
+
   rules->timeout = TM_NO_TIMEOUT;
   if (rules->timeout_text != NULL && !tool_age_parse (rules->timeout_text, &rules->timeout, error))
     return FALSE;
@@ -60,22 +94,16 @@ tool_rules_understand (ToolRules *rules, GError **error)
 void
 tool_rules_clear (ToolRules *rules)
 {
+  g_clear_pointer (&rules->paths, g_strfreev);
   g_clear_pointer (&rules->timeout_text, g_free);
   g_clear_pointer (&rules->age_basis_text, g_free);
 }
 
-/*
- * tool_rules_open_root:
- * @rules: what a cleanup is to delete
- * @path: the directory of the root
- * @error: why it cannot be one
- *
- * Returns: (transfer full) (nullable): the root
- */
-TmRoot *
-tool_rules_open_root (const ToolRules *rules, const char *path, GError **error)
+/* Returns (transfer full) (nullable): the root */
+static TmRoot *
+open_root (const ToolRules *rules, GError **error)
 {
-  g_autoptr (GFile) directory = tool_paths_new_directory (path, error);
+  g_autoptr (GFile) directory = tool_paths_new_directory (rules->path, error);
   TmRootFlags flags = rules->reclaims ? TM_ROOT_FLAGS_RECLAIM_ABANDONED : TM_ROOT_FLAGS_NONE;
   TmRoot *root;
 
@@ -85,6 +113,47 @@ tool_rules_open_root (const ToolRules *rules, const char *path, GError **error)
   root = tm_root_new (directory, rules->timeout, flags, NULL, error);
   if (root != NULL)
     tm_root_set_age_basis (root, rules->age_basis);
+  return root;
+}
+
+/*
+ * tool_rules_read:
+ * @rules: what a cleanup is to delete, read here
+ * @command: what is called
+ * @own_entries: the options that it alone has
+ * @needs_timeout: whether it cannot do without a timeout
+ * @arguments: what it was called with
+ * @status: (out): what to end with, where this returns %NULL
+ *
+ * Returns: (transfer full) (nullable): the root, or %NULL if the command is not to go on
+ */
+TmRoot *
+tool_rules_read (ToolRules *rules,
+                 const ToolCommand *command,
+                 const GOptionEntry *own_entries,
+                 gboolean needs_timeout,
+                 char ***arguments,
+                 int *status)
+{
+  GError *error = NULL;
+  TmRoot *root;
+
+  if (!parse (rules, command, own_entries, arguments, status))
+    return NULL;
+
+  if (!understand (rules, needs_timeout, &error))
+    {
+      *status = tool_options_refuse (command, error);
+      return NULL;
+    }
+
+  root = open_root (rules, &error);
+  if (root == NULL)
+    {
+      tool_complain ("%s", error->message);
+      g_error_free (error);
+      *status = TOOL_STATUS_FAILED;
+    }
   return root;
 }
 
