@@ -33,7 +33,10 @@ typedef struct
 {
   pid_t pid;
   gboolean has_ended;
-  int status; /* once it has ended, as a command has it */
+  int status;   /* once it has ended by itself */
+  int ended_by; /* the signal that has ended it, or 0 */
+
+  sigset_t received; /* what this one has got, too */
 
   gboolean is_asked_to_stop;
   gboolean is_stopped;
@@ -105,7 +108,7 @@ child_look_at (Child *child)
           break;
         case CLD_KILLED:
         case CLD_DUMPED:
-          child->status = TOOL_STATUS_ENDED_BY (info.si_status);
+          child->ended_by = info.si_status;
           child->has_ended = TRUE;
           break;
         case CLD_STOPPED:
@@ -128,12 +131,38 @@ child_has_got (Child *child, const struct signalfd_siginfo *signal_info)
   return signal_info->ssi_code > 0 || (pid_t) signal_info->ssi_pid == child->pid;
 }
 
+/* Whether a signal was for this process as well, or is on its way to it. */
+static gboolean
+child_shares (Child *child, int signal_number)
+{
+  sigset_t pending;
+
+  return sigismember (&child->received, signal_number) == 1 ||
+         (sigpending (&pending) == 0 && sigismember (&pending, signal_number) == 1);
+}
+
+/* What the command is to end with.
+ *
+ * A signal is told of by a number, as by a shell. One that this process has got as well ends it,
+ * too: a shell goes on with the next line of its script after Ctrl+C unless it sees that, and
+ * systemd takes a service that it has stopped for one that has failed. */
+static int
+child_get_status (Child *child)
+{
+  if (child->ended_by == 0)
+    return child->status;
+
+  return child_shares (child, child->ended_by) ? TOOL_STATUS_ENDED_BY (child->ended_by)
+                                               : TOOL_STATUS_OF_SIGNAL (child->ended_by);
+}
+
 static void
 signal_cb (const struct signalfd_siginfo *signal_info, gpointer user_data)
 {
   Child *child = user_data;
   int signal_number = (int) signal_info->ssi_signo;
 
+  sigaddset (&child->received, signal_number);
   switch (signal_number)
     {
     case SIGCHLD:
@@ -243,10 +272,11 @@ tool_child_run (char **arguments, char **environment, GError **error)
       return get_status_of_error (error_number);
     }
 
+  sigemptyset (&child.received);
   signals = tool_signals_watch (get_passed_signals (), signal_cb, &child);
   while (!child.has_ended)
     g_main_context_iteration (NULL, TRUE);
 
   tool_signals_unblock (stop_signals);
-  return child.status;
+  return child_get_status (&child);
 }

@@ -21,6 +21,9 @@ enum
 
 #define TOOL_STATUS_ENDED_BY(signal_number) (-(signal_number))
 
+/* As a shell tells of the end by a signal. */
+#define TOOL_STATUS_OF_SIGNAL(signal_number) (128 + (signal_number))
+
 typedef struct _ToolCommand ToolCommand;
 
 /* @arguments begin with the name of the command and belong to it. */

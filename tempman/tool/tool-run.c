@@ -20,9 +20,11 @@ const ToolCommand tool_run_command = {
   .name = "run",
   .parameters = "[--] COMMAND [ARGUMENT…]",
   .summary = "Run a program with a temporary directory, which is deleted when it ends.",
-  .description = "The program finds the directory in TMPDIR and in TEMPMAN_DIRECTORY.\n"
-                 "Ends as the program does; with 125 when something else fails, 126 when the\n"
-                 "program cannot be run, and 127 when it is not found.",
+  .description =
+      "The program finds the directory in TMPDIR and in TEMPMAN_DIRECTORY.\n"
+      "Ends with the status of the program, or with 128 + n when signal n ended that; with\n"
+      "125 when something else fails, 126 when the program cannot be run, and 127 when it\n"
+      "is not found.",
   .usage_status = TOOL_STATUS_RUN_FAILED,
   .func = run_run,
 };

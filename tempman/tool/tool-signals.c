@@ -5,6 +5,8 @@
 
 #include "tool-signals.h"
 
+#include "tool-command.h"
+
 #include <glib-unix.h>
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -149,5 +151,5 @@ tool_signals_end_by (int signal_number)
   sigaddset (&set, signal_number);
   raise (signal_number);
   pthread_sigmask (SIG_UNBLOCK, &set, NULL);
-  return 128 + signal_number;
+  return TOOL_STATUS_OF_SIGNAL (signal_number);
 }

@@ -119,24 +119,34 @@ class Run(RunCase):
     def test_ended_by_signal(self):
         for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGSEGV, signal.SIGHUP,
                        signal.SIGUSR1, signal.SIGABRT, signal.SIGPIPE, signal.SIGRTMIN + 3):
-            self.run_shell(f'kill -{int(number)} $$', status=-number)
+            self.run_shell(f'kill -{int(number)} $$', status=128 + number)
+        self.assert_nothing_left()
+
+    def test_ended_by_signal_with_it(self):
+        """Sent to both of them, it ends both of them."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
+                       signal.SIGUSR1, signal.SIGPWR, signal.SIGRTMIN + 3):
+            result = self.run_tool('run', '--', 'sh', '-c', f'kill -{int(number)} 0',
+                                   start_new_session=True)
+            self.assertEqual(result.status, -number)
         self.assert_nothing_left()
 
     def test_ended_by_signal_as_a_shell_sees_it(self):
         for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGQUIT):
-            output = subprocess.run(
-                ['sh', '-c', '"$0" run -- sh -c "kill -$1 \\$\\$"; echo $?', support.TOOL,
-                 str(int(number))],
-                env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-            self.assertEqual(int(output), 128 + number)
+            for shell in ('sh', 'bash'):
+                output = subprocess.run(
+                    [shell, '-c', '"$0" run -- sh -c "kill -$1 \\$\\$"; echo $?', support.TOOL,
+                     str(int(number))],
+                    env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+                self.assertEqual(int(output), 128 + number)
 
     def test_no_core_of_its_own(self):
         """The core of the program would be overwritten with it."""
         def allow_cores():
             resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 
-        process = self.start('run', '--', 'sh', '-c', 'ulimit -c 0; kill -QUIT $$',
-                             preexec_fn=allow_cores)
+        process = self.start('run', '--', 'sh', '-c', 'ulimit -c 0; kill -QUIT 0',
+                             preexec_fn=allow_cores, start_new_session=True)
         process.stdout.close()
         process.stderr.close()
         _, status = os.waitpid(process.pid, 0)
@@ -315,7 +325,7 @@ class KeepOnFailure(RunCase):
         self.keep('touch "$TMPDIR/file"; exit 3', 3)
 
     def test_signal(self):
-        self.keep('touch "$TMPDIR/file"; kill -TERM $$', -signal.SIGTERM)
+        self.keep('touch "$TMPDIR/file"; kill -TERM $$', 128 + signal.SIGTERM)
 
     def test_not_asked_for(self):
         self.run_shell('touch "$TMPDIR/file"; exit 3', status=3)
