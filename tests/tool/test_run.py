@@ -17,17 +17,21 @@ import support
 LISTENER = '''
 import os, signal, sys, time
 
-log = open(sys.argv[1], 'a', buffering=1)
+log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+# Not with print(), in the middle of which the next signal may come.
+def tell(*words):
+    os.write(log, (' '.join(map(str, words)) + '\\n').encode())
 
 def handle(number, frame):
-    print(number, file=log)
+    tell(number)
     if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         sys.exit(42)
 
 for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN,
                                         signal.SIGTTOU, signal.SIGCHLD}:
     signal.signal(number, handle)
-print('ready', os.getpid(), os.environ['TMPDIR'], file=log)
+tell('ready', os.getpid(), os.environ['TMPDIR'])
 while True:
     time.sleep(1)
 '''
