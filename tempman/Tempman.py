@@ -24,13 +24,14 @@ import datetime
 import errno
 import functools
 import numbers
+import operator
 import os
 import pathlib
 import sys
 import warnings
 import weakref
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio, GLib, GObject
 
 from ..module import get_introspection_module
 from ..overrides import override
@@ -109,8 +110,13 @@ class _errors:
             return
         for code, specific in _ERRORS.items():
             if error.matches(Gio.io_error_quark(), code):
-                raise specific(error.message, error.domain, error.code,
-                               self._get_filename(error)).with_traceback(traceback) from None
+                new = specific(error.message, error.domain, error.code, self._get_filename(error))
+                try:
+                    raise new.with_traceback(traceback)
+                finally:
+                    # In the place of the error of GLib, which is the same, and with what the program
+                    # was handling before, such as the exception that ended a block.
+                    new.__context__ = error.__context__
 
     def _get_filename(self, error):
         for path in self._paths:
@@ -165,10 +171,14 @@ def _to_seconds(timeout):
 
 def _to_flags(type_, flags):
     """Make flags of a type of what may be a number; GObject only warns of bits without a name."""
+    # A flag of another type is a number too, and would mean something else here.
+    if isinstance(flags, (GObject.GFlags, GObject.GEnum)) and not isinstance(flags, type_):
+        raise TypeError(f'flags must be Tempman.{type_.__name__}, not {type(flags).__name__}')
+    number = operator.index(flags)
     named = sum({int(getattr(type_, name)) for name in dir(type_) if name.isupper()})
-    if int(flags) & ~named:
-        raise ValueError(f'{int(flags)} has flags that Tempman.{type_.__name__} does not have')
-    return type_(flags)
+    if number & ~named:
+        raise ValueError(f'{number} has flags that Tempman.{type_.__name__} does not have')
+    return type_(number)
 
 
 # Asynchronous calls.

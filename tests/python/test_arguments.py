@@ -53,8 +53,10 @@ class Paths(support.TestCase):
                 self.assertRaises(TypeError, tempman.root, wrong)
 
     def test_root_needs_a_directory(self):
-        self.assertRaises(TypeError, tempman.root, None)
-        self.assertRaises(TypeError, tempman.Root, None)
+        for function in (tempman.root, tempman.Root, tempman.Root.new_async,
+                         tempman.delete_recursively, tempman.delete_recursively_async):
+            with self.subTest(function=function):
+                self.assertRaisesRegex(TypeError, 'must be a path, not None', function, None)
 
     def test_empty_path(self):
         for empty in ('', b''):
@@ -156,6 +158,19 @@ class Flags(support.TestCase):
         flags = tempman.RootFlags.RECLAIM_ABANDONED | tempman.RootFlags.EXPIRE_LIVE
         self.assertEqual(tempman.Root(self.folder, 1, flags).get_flags(), flags)
         self.assertEqual(tempman.Root(self.folder, 1, int(flags)).get_flags(), flags)
+
+    def test_wrong_type(self):
+        # One of them is the number of another flag here: it would replace what is there.
+        published = self.make('published')
+        with tempman.create_temp_dir(self.folder) as directory:
+            for wrong in (None, '1', 1.0, tempman.RootFlags.CREATE_DIRECTORY,
+                          tempman.AgeBasis.MODIFIED, Gio.FileCopyFlags.OVERWRITE):
+                with self.subTest(wrong=wrong):
+                    self.assertRaises(TypeError, directory.persist, published, wrong)
+                    self.assertRaises(TypeError, directory.persist_async, published, wrong)
+        for wrong in (None, '1', 1.0, tempman.PersistFlags.REPLACE):
+            with self.subTest(wrong=wrong):
+                self.assertRaises(TypeError, tempman.Root, self.folder, 1, wrong)
 
 
 class IntrospectedInterface(support.TestCase):

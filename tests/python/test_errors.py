@@ -7,6 +7,7 @@ import errno
 import os
 import pathlib
 import pickle
+import traceback
 import unittest
 
 import support
@@ -163,13 +164,29 @@ class Errors(support.TestCase):
         error = self.assert_error(Gio.IOErrorEnum.NOT_FOUND, tempman.root, self.missing)
         copy = pickle.loads(pickle.dumps(error))
         self.assertIs(type(copy), type(error))
+        self.assertEqual(type(error).__module__, 'gi.repository.Tempman')
         self.check(copy, FileNotFoundError, errno.ENOENT, self.missing)
         self.assertEqual(str(copy), str(error))
         self.assertTrue(copy.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
 
     def test_no_cause_is_shown_twice(self):
         error = self.assert_error(Gio.IOErrorEnum.NOT_FOUND, tempman.root, self.missing)
-        self.assertTrue(error.__suppress_context__)
+        self.assertIsNone(error.__context__)
+        self.assertIsNone(error.__cause__)
+
+    def test_what_ended_the_block_is_shown(self):
+        directory = tempman.create_temp_dir(self.folder)
+        with self.assertRaises(FileNotFoundError) as caught:
+            with directory:
+                os.rename(directory.path, os.path.join(self.folder, 'moved'))
+                os.mkdir(directory.path)
+                1 / 0
+        text = ''.join(traceback.format_exception(caught.exception.__class__, caught.exception,
+                                                  caught.exception.__traceback__))
+        self.assertIn('ZeroDivisionError', text)
+        self.assertNotIn('GLib.GError', text)
+        os.rmdir(directory.path)
+        directory.close()
 
 
 class WrongResults(support.TestCase):
