@@ -373,6 +373,20 @@ class CoroutinesInTheLoopOfGLib(Coroutines):
         self.run_coroutine(test())
 
 
+class CoroutinesInAnyOtherLoop(support.TestCase):
+    def test_a_context_that_is_none_of_glib(self):
+        # Nobody would call back.
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        loop._context = object()
+
+        async def test():
+            directory = await tempman.TemporaryDirectory.new_async(self.folder)
+            return await directory.close_async()
+
+        self.assertTrue(loop.run_until_complete(asyncio.wait_for(test(), 60)))
+
+
 class WithoutLoop(support.TestCase):
     """Out of a coroutine, a call without a callback is what it is in C."""
 

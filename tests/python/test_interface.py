@@ -66,6 +66,13 @@ class TemporaryDirectory(support.TestCase):
         self.assert_gone(directory.path)
 
 
+    def test_with_hides_no_exception(self):
+        with self.assertRaises(ZeroDivisionError):
+            with tempman.create_temp_dir(self.folder) as directory:
+                1 / 0
+        self.assert_gone(directory.path)
+
+
 class Root(support.TestCase):
     def test_without_timeout(self):
         old = self.make('old', age=1000 * support.DAY)

@@ -5,6 +5,7 @@
 
 import concurrent.futures
 import multiprocessing
+import multiprocessing.util
 import os
 import sys
 import unittest
@@ -45,6 +46,12 @@ def use(path, connection):
     connection.send(tempman.root(os.path.dirname(path), timeout=0).cleanup())
 
 
+def look_at_the_end(folder, connection):
+    path = create(folder)
+    multiprocessing.util.Finalize(None, lambda: connection.send(os.path.isdir(path)),
+                                  exitpriority=0)
+
+
 def fail(folder):
     create(folder)
     # The traceback is of no interest.
@@ -81,6 +88,13 @@ class Processes:
         process.join()
         self.assertEqual(process.exitcode, 0)
         self.assert_gone(path)
+
+    def test_still_there_for_other_hooks(self):
+        process, connection = self.start(look_at_the_end, self.folder)
+        self.assertTrue(connection.recv())
+        process.join()
+        self.assertEqual(process.exitcode, 0)
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_beside_one_of_the_parent(self):
         with tempman.create_temp_dir(self.folder) as directory:

@@ -5,6 +5,7 @@
 
 import gc
 import os
+import sys
 import tempfile
 import unittest
 import warnings
@@ -46,6 +47,11 @@ class Collected(support.TestCase):
             GObject.new(tempman.TemporaryDirectory,
                         parent=Gio.File.new_for_path(self.folder)).init(None)
 
+        def initialize_async():
+            directory = GObject.new(tempman.TemporaryDirectory,
+                                    parent=Gio.File.new_for_path(self.folder))
+            directory.init_finish(self.wait(directory.init_async))
+
         for leave in (lambda: tempman.create_temp_dir(self.folder),
                       lambda: tempman.TemporaryDirectory(self.folder),
                       lambda: tempman.TemporaryDirectory.new(self.folder),
@@ -53,7 +59,7 @@ class Collected(support.TestCase):
                           self.wait(tempman.TemporaryDirectory.new_async, self.folder, None)),
                       root.create_temp_dir,
                       lambda: root.create_temp_dir_finish(self.wait(root.create_temp_dir_async)),
-                      initialize):
+                      initialize, initialize_async):
             with self.subTest(leave=leave):
                 self.check(leave)
 
@@ -87,6 +93,15 @@ class Collected(support.TestCase):
         self.assert_there(path)
         self.check(store.remove_all)
         self.assert_gone(path)
+
+    def test_nothing_is_left_of_it(self):
+        directories = sys.modules['gi.overrides.Tempman']._directories
+        gc.collect()
+        before = len(directories)
+        for _ in range(10):
+            tempman.create_temp_dir(self.folder).close()
+        gc.collect()
+        self.assertEqual(len(directories), before)
 
     def test_none_without_reason(self):
         root = tempman.root(self.folder)
@@ -164,6 +179,24 @@ class Exit(support.TestCase):
         self.check('import atexit\n'
                    'kept = tempman.create_temp_dir(folder)\n'
                    'atexit.register(kept.close)\n', 0)
+
+    def test_as_an_error(self):
+        lines = self.run_script(
+            PREFIX + 'import atexit\n'
+            'atexit.register(lambda: print(kept.closed))\n'
+            'kept = tempman.create_temp_dir(folder)\n', options=['-W', 'error::ResourceWarning'])
+        self.assertEqual(lines, ['True'])
+        self.assertIn('ResourceWarning: Implicitly cleaning up', self.stderr)
+
+    def test_created_too_late(self):
+        # After the hook has run, and left to the end of all modules, when there are no warnings any
+        # more.
+        self.check('import atexit\n'
+                   'def create():\n'
+                   '    sys.kept = tempman.create_temp_dir(folder)\n'
+                   'atexit.register(create)\n'
+                   'tempman.create_temp_dir(folder).close()\n', 0)
+        self.assertNotIn('Error', self.stderr)
 
     def test_forked_child_is_silent(self):
         # It is not its directory.
