@@ -16,12 +16,16 @@ for (const name of ['dispose', 'asyncDispose']) {
         Object.defineProperty(Symbol, name, {value: Symbol(`Symbol.${name}`)});
 }
 
+// For priorities and flags.
 function orElse(value) {
     return argument => {
         // A callback in the place of an argument that was left out would be taken for a number, and
         // never be called.
         if (typeof argument === 'function')
             throw new TypeError('a callback comes after all the other arguments');
+        // Of a string and of a fraction, GJS would make a number without a word.
+        if (!Number.isInteger(argument ?? value))
+            throw new TypeError(`a whole number is needed, not ${String(argument)}`);
         return argument ?? value;
     };
 }
@@ -136,6 +140,13 @@ function _init() {
     makeOperation(Root.prototype, 'cleanup', 0);
     makeOperation(Root.prototype, 'list_entries', 0);
 
+    const getChild = TemporaryDirectory.prototype.get_child;
+    TemporaryDirectory.prototype.get_child = function (name, ...rest) {
+        // C takes it for an error of the program, logs it, and returns nothing.
+        if (typeof name === 'string' && GLib.path_is_absolute(name))
+            throw new TypeError(`the name ${name} is an absolute path`);
+        return getChild.call(this, name, ...rest);
+    };
     TemporaryDirectory.prototype[Symbol.dispose] = function () {
         this.close();
     };

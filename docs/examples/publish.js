@@ -37,7 +37,7 @@ async function fill(directory, archive) {
     // Strings of JavaScript would sort by UTF-16.
     files.sort((a, b) => GLib.strcmp0(a.path, b.path));
     const lines = files.map(({path, size}) => `${size} ${path}\n`).join('');
-    GLib.file_set_contents(directory.get_child('INDEX').get_path(), lines);
+    directory.get_child('INDEX').replace_contents(lines, null, false, Gio.FileCreateFlags.NONE, null);
     return files.length;
 }
 

@@ -20,7 +20,7 @@ async function work(folder) {
     await directory.close_async(GLib.PRIORITY_DEFAULT, null);
     print('JavaScript closed it');
 
-    return GLib.file_test(directory.get_path(), GLib.FileTest.EXISTS) ? 1 : 0;
+    return directory.get_file().query_exists(null) ? 1 : 0;
 }
 
 work(Gio.File.new_for_commandline_arg(ARGV[0]))

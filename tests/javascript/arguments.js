@@ -35,6 +35,26 @@ test('timeouts that are no numbers', async folder => {
     check(exists(old), 'deleted without a timeout');
 });
 
+test('flags and priorities that are no numbers', async folder => {
+    const destination = folder.get_child('destination');
+    const directory = new Tempman.TemporaryDirectory({parent: folder});
+    for (const wrong of ['replace', '1', 1.5, NaN, true, {}]) {
+        await refuses(() => directory.persist(destination, wrong));
+        await refuses(() => directory.persist_async(destination, wrong));
+        await refuses(() => directory.close_async(wrong));
+        await refuses(() => Tempman.Root.new(folder, 60, wrong));
+        await refuses(() => Tempman.Root.new_async(folder, 60, wrong));
+    }
+    check(!directory.closed && !destination.query_exists(null), 'they were taken for numbers');
+    directory.close();
+});
+
+test('a child with an absolute name', async folder => {
+    const directory = new Tempman.TemporaryDirectory({parent: folder});
+    await refuses(() => directory.get_child('/etc'));
+    directory.close();
+});
+
 test('constructors', async folder => {
     const {Root, RootFlags, TemporaryDirectory} = Tempman;
 

@@ -24,6 +24,21 @@ root.set_age_basis('modified'); // TS2345
 Tempman.delete_recursively('/tmp/tree'); // TS2345
 Tempman.delete_recursively(folder, null, 5); // TS2345
 
+// In options.
+new Tempman.Root({directory: folder, flags: 'create'}); // TS2322
+new Tempman.Root({directory: folder, prefix: 5}); // TS2322
+new Tempman.Root({directory: folder, age_basis: 'modified'}); // TS2322
+new Tempman.Root({directory: folder, ageBasis: 'modified'}); // TS2322
+await Tempman.withTemporaryDirectory({parent: '/tmp'}, async () => {}); // TS2322
+await Tempman.withTemporaryDirectory({prefix: 5}, async () => {}); // TS2322
+await Tempman.withTemporaryDirectory({cancellable: folder}, async () => {}); // TS2322 TS2739 TS2740 TS2741
+await Tempman.withTemporaryDirectory({perfix: 'x'}, async () => {}); // TS2345 TS2353 TS2561
+await root.withTemporaryDirectory(5); // TS2345
+await root.withTemporaryDirectory(async () => {}, 5); // TS2345
+Tempman.Root.new(folder, 60, 'create'); // TS2345
+directory.persist(folder, 'replace'); // TS2345
+directory.persist_async(folder, 'replace'); // TS2345 TS2769
+
 // What is missing, or null.
 new Tempman.Root(); // TS2554
 new Tempman.Root({directory: null}); // TS2322
