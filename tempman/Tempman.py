@@ -112,11 +112,12 @@ class _errors:
             if error.matches(Gio.io_error_quark(), code):
                 new = specific(error.message, error.domain, error.code, self._get_filename(error))
                 try:
-                    raise new.with_traceback(traceback)
+                    raise new.with_traceback(traceback) from None
                 finally:
                     # In the place of the error of GLib, which is the same, and with what the program
                     # was handling before, such as the exception that ended a block.
                     new.__context__ = error.__context__
+                    new.__suppress_context__ = error.__context__ is None
 
     def _get_filename(self, error):
         for path in self._paths:

@@ -19,7 +19,7 @@ OVERRIDE = HERE.parents[1] / 'tempman' / 'Tempman.py'
 # A name, what stands there, what takes its place, and the tests that have to notice. What stands
 # there more than once is replaced everywhere.
 MUTATIONS = [
-    ('errors keep the type of GLib', 'raise new.with_traceback(traceback)', 'return', ['errors']),
+    ('errors keep the type of GLib', 'raise new.with_traceback(traceback) from None', 'return', ['errors']),
     ('an error tells of the conversion', 'new.__context__ = error.__context__', 'pass', ['errors']),
     ('an error hides what was handled before', 'new.__context__ = error.__context__',
      'new.__context__ = None', ['errors']),

@@ -171,6 +171,7 @@ class Errors(support.TestCase):
 
     def test_no_cause_is_shown_twice(self):
         error = self.assert_error(Gio.IOErrorEnum.NOT_FOUND, tempman.root, self.missing)
+        self.assertTrue(error.__suppress_context__)
         self.assertIsNone(error.__context__)
         self.assertIsNone(error.__cause__)
 

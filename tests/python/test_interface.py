@@ -65,7 +65,6 @@ class TemporaryDirectory(support.TestCase):
             self.assert_there(directory.path)
         self.assert_gone(directory.path)
 
-
     def test_with_hides_no_exception(self):
         with self.assertRaises(ZeroDivisionError):
             with tempman.create_temp_dir(self.folder) as directory:
