@@ -25,7 +25,7 @@ C_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wno-u
            '-Wno-unused-parameter', '-Wno-missing-field-initializers', '-Wno-cast-function-type']
 
 # What a page may speak of as if it were there. Elsewhere nothing is touched: see localize().
-FOLDERS = ['work', 'build', 'node_modules', 'var/tmp/photos', 'srv/photos', 'home/you/.cache/work']
+FOLDERS = ['work', 'build', 'node_modules', 'var/tmp/photos', 'srv/photos', 'home/you/.cache/scratch']
 
 # The same, of what is installed: where it is in the source.
 INSTALLED = {
