@@ -162,6 +162,7 @@ remote_publish (TmHolding *holding,
   if (!check_is_ours (holding, destination, error))
     return FALSE;
 
+  /* Nothing is left to do, and a move would find the destination taken. */
   if (g_file_equal (holding->file, destination) && replace)
     return TRUE;
 
