@@ -58,13 +58,8 @@ create (const ToolCreation *creation, int *status)
     tool_operation_fail (operation, error);
 
   *status = tool_operation_get_status (operation, TOOL_STATUS_RUN_FAILED);
-  if (*status == TOOL_STATUS_DONE)
-    return g_steal_pointer (&directory);
-
-  /* The last reference may be that of a thread which this process does not wait for. */
-  if (directory != NULL)
-    tm_temporary_directory_close (directory, NULL, NULL);
-  return NULL;
+  /* Interrupted when it was there already, it goes with the last reference. */
+  return *status == TOOL_STATUS_DONE ? g_steal_pointer (&directory) : NULL;
 }
 
 static gboolean
