@@ -229,4 +229,7 @@ test('names that are not UTF-8') do |folder, path|
 end
 
 puts "1..#{$n_tests}"
-exit($n_failed.zero?)
+# Not through the end of the interpreter, where gio2 4.2 frees something twice every other time, also
+# in a program that does nothing but require it.
+$stdout.flush
+exit!($n_failed.zero?)
