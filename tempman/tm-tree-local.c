@@ -42,16 +42,15 @@
 /* Somebody who keeps adding files to a directory is waited for this many times. */
 #define MAX_RESCANS 10
 
-/* How many entries lie between two looks at the clock, the cancellable and the other threads. */
+/* How many entries lie between two looks at the clock, the cancellable and the other threads: fewer
+ * where each of them waits for the disk, since others are waiting all that time. */
 #define BATCH 64
+#define BATCH_BLOCKING 8
 
-/* A tree that is done with before both is not worth another thread. */
-#define MIN_ENTRIES_FOR_THREADS (2 * BATCH)
+/* A tree that is done with before both is not worth another thread. How long the deletions wait is
+ * not known before, either. */
+#define MIN_DELETIONS_FOR_THREADS (BATCH / 2)
 #define MIN_MICROSECONDS_FOR_THREADS 500
-
-/* Entries of one directory are shared only in runs that are worth it: all threads wait for the lock
- * that the kernel has for the directory. */
-#define MIN_FILES_TO_SHARE (2 * BATCH)
 
 typedef struct _Walk Walk;
 
@@ -63,9 +62,13 @@ typedef struct
   TmProgress *progress;      /* (unowned) (nullable) */
   GThread *caller;           /* (unowned): the thread that reports */
   TmTreeWorkers *workers;    /* (owned) (nullable): once the tree has turned out large */
+  guint batch;               /* entries in one */
   gint64 start;              /* monotonic time */
-  glong n_switches;          /* of the caller, before it deleted the second batch */
-  guint n_batches;           /* done before there were workers */
+
+  /* Until there are workers, and after the first batch of which something was deleted. */
+  gboolean is_measured;
+  guint n_deleted;
+  glong n_switches; /* of the caller, before */
 
   /* Guarded by the lock of the workers, once there are any. */
   guint n_walks;
@@ -257,7 +260,7 @@ walk_unlink (Walk *walk)
   TmTreeLevel *level = walk->lowest;
   struct dirent64 *entry;
 
-  while (walk->n_tried < BATCH && (entry = tm_run_take (&walk->run)) != NULL)
+  while (walk->n_tried < walk->tree->batch && (entry = tm_run_take (&walk->run)) != NULL)
     {
       walk->n_tried++;
       /* Where the type is not known, unlink() knows it. */
@@ -453,8 +456,10 @@ walk_find_directories (Walk *walk)
 }
 
 /* Gives half of what waits at one level to another thread: directories or, where there are none,
- * entries of the one directory that is left. */
-static void
+ * entries of the one directory that is left. Those are given only in runs that are worth it: all
+ * threads wait for the lock that the kernel has for the directory. Returns FALSE when there is too
+ * little to give. */
+static gboolean
 walk_share (Walk *walk)
 {
   Tree *tree = walk->tree;
@@ -465,8 +470,8 @@ walk_share (Walk *walk)
   Walk *part;
 
   if (level != NULL ? !tm_run_split (&level->directories, is_idle ? 2 : 1, &half)
-                    : !tm_run_split (&walk->run, MIN_FILES_TO_SHARE, &half))
-    return;
+                    : !tm_run_split (&walk->run, 2 * tree->batch, &half))
+    return FALSE;
 
   part = walk_new (tree, walk, level != NULL ? level : walk->lowest);
   if (level != NULL)
@@ -480,6 +485,7 @@ walk_share (Walk *walk)
   part->given_from->n_parts++;
   tm_tree_workers_add_part_locked (tree->workers, part);
   tm_tree_workers_unlock (tree->workers);
+  return TRUE;
 }
 
 static gboolean
@@ -505,24 +511,32 @@ count_switches (void)
   return getrusage (RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
-/* Calls other threads to help when the tree has turned out large. */
+/* Calls other threads to help when the tree has turned out large, after a batch of which @n_deleted
+ * entries were deleted: not those that are directories to be gone into. */
 static void
-walk_consider_threads (Walk *walk)
+walk_consider_threads (Walk *walk, guint n_deleted)
 {
   Tree *tree = walk->tree;
   gboolean blocks;
 
-  /* The first batch is not measured: it may have waited for what is now in memory. */
-  if (tree->n_batches++ == 0)
-    tree->n_switches = count_switches ();
+  if (!tree->is_measured)
+    {
+      /* The first deletions may have waited for what is now in memory. */
+      tree->is_measured = n_deleted > 0;
+      tree->n_switches = count_switches ();
+      return;
+    }
 
-  if (tree->n_batches * BATCH < MIN_ENTRIES_FOR_THREADS ||
+  tree->n_deleted += n_deleted;
+  if (tree->n_deleted < MIN_DELETIONS_FOR_THREADS ||
       g_get_monotonic_time () - tree->start < MIN_MICROSECONDS_FOR_THREADS ||
       (walk_find_directories (walk) == NULL && tm_run_is_empty (&walk->run)))
     return;
 
   /* Whoever waits for the disk with almost every deletion gives up the processor as often. */
-  blocks = 2 * (count_switches () - tree->n_switches) >= (glong) ((tree->n_batches - 1) * BATCH);
+  blocks = 2 * (count_switches () - tree->n_switches) >= (glong) tree->n_deleted;
+  if (blocks)
+    tree->batch = BATCH_BLOCKING;
   tree->workers = tm_tree_workers_new (work_cb);
   tm_tree_workers_call (tree->workers, blocks);
 }
@@ -545,9 +559,11 @@ walk_count (Walk *walk)
 static void
 walk_end_batch (Walk *walk)
 {
+  guint n_deleted = walk->n_done;
+
   walk_count (walk);
   if (walk->tree->workers == NULL)
-    walk_consider_threads (walk);
+    walk_consider_threads (walk, n_deleted);
 }
 
 /* Whether what was given from the lowest level is finished. Else the walk is put aside, and may go
@@ -596,10 +612,10 @@ walk_go_on (Walk *walk)
       TmTreeLevel *level = walk->lowest;
       struct dirent64 *entry;
 
-      if (walk->n_tried >= BATCH)
+      if (walk->n_tried >= walk->tree->batch)
         walk_end_batch (walk);
-      if (walk_may_share (walk))
-        walk_share (walk);
+      while (walk_may_share (walk) && walk_share (walk))
+        ;
 
       if (level->is_lost)
         walk_give_up_level (walk);
@@ -692,6 +708,7 @@ tm_tree_local_empty (int dirfd,
     .cancellable = cancellable,
     .progress = progress,
     .caller = g_thread_self (),
+    .batch = BATCH,
     .start = g_get_monotonic_time (),
     .n_walks = 1,
   };

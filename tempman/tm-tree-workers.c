@@ -20,8 +20,8 @@
  * not help. */
 
 /* On a file system where almost every deletion waits for the disk, threads are for having several
- * requests on the way; more than this gain nothing. */
-#define N_THREADS_BLOCKING 8
+ * requests on the way; more than this gain little. */
+#define N_THREADS_BLOCKING 16
 
 struct _TmTreeWorkers
 {

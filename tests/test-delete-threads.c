@@ -197,47 +197,66 @@ test_progress (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (reports.n_slow, <, 1500);
 }
 
+typedef struct
+{
+  GMutex mutex;
+  GHashTable *threads; /* (element-type GThread): that have deleted something */
+} Deleters;
+
 /* Each deletion takes its time, as on a disk that is waited for. */
 static int
 wait_for_disk_cb (const SystemCall *call, gpointer user_data)
 {
-  static GPrivate has_deleted;
-  gint *n_threads = user_data;
+  Deleters *deleters = user_data;
 
   if (!g_str_equal (call->name, "unlinkat"))
     return 0;
 
-  if (g_private_get (&has_deleted) != n_threads)
-    {
-      g_private_set (&has_deleted, n_threads);
-      g_atomic_int_inc (n_threads);
-    }
+  g_mutex_lock (&deleters->mutex);
+  g_hash_table_add (deleters->threads, g_thread_self ());
+  g_mutex_unlock (&deleters->mutex);
   g_usleep (200);
   return 0;
 }
+
+typedef struct
+{
+  const char *name;
+  guint n_directories;
+  guint n_files; /* in each */
+} Shape;
+
+static const Shape shapes[] = {
+  { "large-directories", 2, 3000 },
+  /* The names of the directories come before anything is deleted. */
+  { "many-directories", 200, 20 },
+  { "one-directory", 1, 400 },
+};
 
 /* There, more threads than processors are of use, as long as there is work for all of them. */
 static void
 test_blocking (Sandbox *sandbox, gconstpointer data)
 {
+  const Shape *shape = data;
   g_autofree char *tree = sandbox_path (sandbox, "tree");
   g_autoptr (GFile) file = g_file_new_for_path (tree);
+  g_autoptr (GHashTable) threads = g_hash_table_new (NULL, NULL);
   g_autoptr (GError) error = NULL;
-  gint n_threads = 0;
+  Deleters deleters = { .threads = threads };
 
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < shape->n_directories; i++)
     {
       g_autofree char *name = g_strdup_printf ("%u", i);
       g_autofree char *directory = g_build_filename (tree, name, NULL);
 
-      make_files (directory, 3000);
+      make_files (directory, shape->n_files);
     }
 
-  interpose (wait_for_disk_cb, &n_threads);
+  interpose (wait_for_disk_cb, &deleters);
   tm_delete_recursively (file, NULL, NULL, NULL, &error);
   interpose_end ();
   g_assert_no_error (error);
-  g_assert_cmpint (n_threads, >, 4);
+  g_assert_cmpuint (g_hash_table_size (threads), >, 4);
 }
 
 /* The thread that may delete little takes its time, so that the others would do it all. */
@@ -318,7 +337,13 @@ main (int argc, char **argv)
 
   add_test ("/delete-threads/levels-moved", of_descriptors (test_levels_moved));
   add_test ("/delete-threads/progress", of_descriptors (test_progress));
-  add_test ("/delete-threads/blocking", of_descriptors (test_blocking));
+  for (gsize i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      g_autofree char *path = g_strconcat ("/delete-threads/blocking/", shapes[i].name, NULL);
+
+      g_test_add (path, Sandbox, &shapes[i], sandbox_set_up, of_descriptors (test_blocking),
+                  sandbox_tear_down);
+    }
   add_test ("/delete-threads/credentials", test_credentials);
 
   return g_test_run ();
