@@ -180,7 +180,9 @@ prepare_parent (Round *round)
   add_target (round, g_strdup (round->parent), link);
 }
 
-/* Beside what leads further down are names that the victim has, too. */
+/* Beside what leads further down are names that the victim has, too. What leads down is called
+ * differently everywhere: a file system that lists names in the order of a hash of its own would
+ * else have it as the last one always or never. */
 static void
 prepare_chains (Round *round)
 {
@@ -192,7 +194,7 @@ prepare_chains (Round *round)
       for (guint level = 0; level < N_LEVELS; level++)
         {
           g_autofree char *before = g_strconcat (chain->str, "/a", NULL);
-          g_autofree char *down = g_strconcat (chain->str, "/1", NULL);
+          g_autofree char *down = g_strdup_printf ("%s/%u-%u", chain->str, i, level);
           g_autofree char *after = g_strconcat (chain->str, "/z", NULL);
 
           make_directory (before);
@@ -207,7 +209,7 @@ prepare_chains (Round *round)
               make_directory (partner);
               add_target (round, g_strdup (down), partner);
             }
-          g_string_append (chain, "/1");
+          g_string_assign (chain, down);
         }
     }
 }
