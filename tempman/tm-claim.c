@@ -39,10 +39,13 @@
 /* Somebody who keeps adding files to a directory is waited for this many times. */
 #define MAX_RESCANS 10
 
+/* From a directory to those beside it. */
+#define WAY_UP "../"
+
 struct _TmClaim
 {
-  int fd;     /* (owned): carries the lock, and is closed last of all */
-  char *name; /* (owned) */
+  int fd;        /* (owned): carries the lock, and is closed last of all */
+  char *sibling; /* (owned): "../" and the name */
   TmFileIdentity identity;
   TmFileIdentity parent;    /* where the name is, wherever that directory may have been moved */
   mode_t repaired_mode;     /* to be restored when the directory stays */
@@ -75,7 +78,7 @@ claim_new (int fd, const char *name, mode_t repaired_mode)
   TmClaim *claim = g_new0 (TmClaim, 1);
 
   claim->fd = fd;
-  claim->name = g_strdup (name);
+  claim->sibling = g_strconcat (WAY_UP, name, NULL);
   claim->repaired_mode = repaired_mode;
   return claim;
 }
@@ -125,7 +128,7 @@ claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *s
 
   if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
     {
-      if (tm_dirfd_stat_child (parent, claim->name, &found) < 0)
+      if (tm_dirfd_stat_child (parent, tm_claim_get_name (claim), &found) < 0)
         return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
 
       /* It has its name, but the directory it was made in is not where it was: nobody who is given
@@ -150,7 +153,7 @@ claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *s
 static Attempt
 claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **error)
 {
-  g_autofree char *path = g_build_filename (parent_path, claim->name, NULL);
+  g_autofree char *path = g_build_filename (parent_path, tm_claim_get_name (claim), NULL);
   struct stat status, parent_status;
   mode_t mode;
 
@@ -160,7 +163,7 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
        * held up: then it must not stay behind. */
       if (errno == EWOULDBLOCK)
         {
-          tm_dirfd_remove (parent, claim->name);
+          tm_dirfd_remove (parent, tm_claim_get_name (claim));
           return ATTEMPT_LOST;
         }
       if (!lock_is_unsupported (errno))
@@ -199,7 +202,7 @@ failed:
   {
     int errsv = errno;
 
-    tm_dirfd_remove (parent, claim->name);
+    tm_dirfd_remove (parent, tm_claim_get_name (claim));
     tm_dirfd_set_error (error, "Creating the temporary directory", path, errsv);
     return ATTEMPT_FAILED;
   }
@@ -418,7 +421,7 @@ tm_claim_is_current (TmClaim *claim, int parent)
 {
   struct stat status;
 
-  if (tm_dirfd_stat_child (parent, claim->name, &status) < 0)
+  if (tm_dirfd_stat_child (parent, tm_claim_get_name (claim), &status) < 0)
     return FALSE;
 
   if (!tm_file_identity_equal (tm_file_identity (&status), claim->identity))
@@ -468,30 +471,31 @@ stands_for (TmClaim *claim, const struct stat *status)
  * to it leads up from the directory itself: it needs no second descriptor, and cannot be diverted
  * by whoever renames or replaces the parent. */
 static Place
-claim_find (TmClaim *claim, const char *sibling, const char *path, struct stat *status)
+claim_find (TmClaim *claim, const char *path, struct stat *status)
 {
+  gboolean is_moved;
+
   if (stat_upwards (claim, "..", status) < 0)
     return errno == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
 
   /* Moved to another parent, it does not have our name any more, even if it is called the same. */
-  if (!tm_file_identity_equal (tm_file_identity (status), claim->parent))
-    sibling = path;
-
-  if (tm_dirfd_stat_child (sibling == path ? AT_FDCWD : claim->fd, sibling, status) < 0)
+  is_moved = !tm_file_identity_equal (tm_file_identity (status), claim->parent);
+  if ((is_moved ? tm_dirfd_stat_child (AT_FDCWD, path, status)
+                : tm_dirfd_stat_child (claim->fd, claim->sibling, status)) < 0)
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
-  return sibling != path && stands_for (claim, status) ? PLACE_OURS : PLACE_TAKEN;
+  return !is_moved && stands_for (claim, status) ? PLACE_OURS : PLACE_TAKEN;
 }
 
 /* As claim_find(), of a directory that has just been emptied: where that has been moved with its
  * name meanwhile, it may go there. */
 static Place
-claim_find_again (TmClaim *claim, const char *sibling, const char *path, struct stat *status)
+claim_find_again (TmClaim *claim, const char *path, struct stat *status)
 {
-  if (tm_dirfd_stat_child (claim->fd, sibling, status) == 0 && stands_for (claim, status))
+  if (tm_dirfd_stat_child (claim->fd, claim->sibling, status) == 0 && stands_for (claim, status))
     return PLACE_OURS;
 
-  return claim_find (claim, sibling, path, status);
+  return claim_find (claim, path, status);
 }
 
 /*
@@ -515,9 +519,8 @@ tm_claim_delete (TmClaim *claim,
                  GCancellable *cancellable,
                  GError **error)
 {
-  g_autofree char *sibling = g_build_filename ("..", claim->name, NULL);
   struct stat status;
-  Place place = claim_find (claim, sibling, path, &status);
+  Place place = claim_find (claim, path, &status);
 
   for (guint n_scans = 0;; n_scans++)
     {
@@ -541,7 +544,7 @@ tm_claim_delete (TmClaim *claim,
       /* Often enough it was never used and is empty, and the kernel tells fastest. */
       if (n_scans > 0 || claim_seems_untouched (claim, &status))
         {
-          if (tm_dirfd_remove (claim->fd, sibling) == 0 || errno == ENOENT)
+          if (tm_dirfd_remove (claim->fd, claim->sibling) == 0 || errno == ENOENT)
             return TRUE;
 
           /* Where nothing may be removed from the parent, what is in the directory goes all the
@@ -557,7 +560,7 @@ tm_claim_delete (TmClaim *claim,
       if (!tm_tree_local_empty (claim->fd, path, progress, cancellable, error))
         return FALSE;
 
-      place = claim_find_again (claim, sibling, path, &status);
+      place = claim_find_again (claim, path, &status);
     }
 }
 
@@ -639,7 +642,7 @@ tm_claim_release (TmClaim *claim)
     tm_dirfd_set_mode (claim->fd, claim->repaired_mode);
 
   tm_dirfd_close (claim->fd);
-  g_free (claim->name);
+  g_free (claim->sibling);
   g_free (claim);
 }
 
@@ -652,7 +655,7 @@ tm_claim_get_fd (TmClaim *claim)
 const char *
 tm_claim_get_name (TmClaim *claim)
 {
-  return claim->name;
+  return claim->sibling + strlen (WAY_UP);
 }
 
 TmFileIdentity
