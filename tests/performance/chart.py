@@ -55,7 +55,7 @@ def _draw_table(table, x, y, largest, out):
 
     for index, (name, series) in enumerate(table.series.items()):
         top = y + HEADING + index * BAR
-        kind = {deleters.LIBRARY: 'own', deleters.FLOOR: 'floor'}.get(name)
+        kind = 'own' if name == deleters.LIBRARY else 'floor' if name in deleters.FLOORS else None
         own = ' own' if kind == 'own' else ''
         out.append(f'<text class="label{own}" x="{left - 6}" y="{top + 11}" '
                    f'text-anchor="end">{_plain(name)}</text>')

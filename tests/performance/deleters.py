@@ -15,9 +15,13 @@ PEERS = os.path.join(HERE, 'peers')
 LIBRARY = 'tempman'
 REFERENCE = '`rm -rf`'
 FLOOR = 'floor'
+# The same on threads, and with the descriptor that the library has, too.
+PARALLEL_FLOOR = 'floor, threads'
+OPEN_FLOOR = 'floor, open'
+FLOORS = (FLOOR, PARALLEL_FLOOR, OPEN_FLOOR)
 
 # On one CPU, not everybody has to show what they can.
-ESSENTIAL = (LIBRARY, REFERENCE, FLOOR)
+ESSENTIAL = (LIBRARY, REFERENCE, *FLOORS)
 
 
 class Missing(Exception):

@@ -30,7 +30,10 @@ def _ratio(table, name):
 
 
 def _names(tables):
-    return list(dict.fromkeys(name for table in tables for name in table.series))
+    """All contestants, the floors beside each other, though not all of them are in each table."""
+    first = (deleters.LIBRARY, deleters.REFERENCE, *deleters.FLOORS)
+    names = dict.fromkeys(name for table in tables for name in table.series)
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def _deletion_overview(title, tables, out):

@@ -16,10 +16,14 @@ from timing import Failed
 DEEP_DESCRIPTORS = 64
 CONTROL_KIB = 8192
 # On the disk, where each of them takes seconds, this many rounds of the others count at most: the
-# library and `rm -rf` are what matters there.
-DISK_MAIN = (deleters.LIBRARY, deleters.REFERENCE)
+# library, `rm -rf` and the most that threads can do are what matters there.
+DISK_MAIN = (deleters.LIBRARY, deleters.REFERENCE, deleters.PARALLEL_FLOOR, deleters.OPEN_FLOOR)
 DISK_PEER_ROUNDS = 2
 DISK_PEER_WORKS = ('W2', 'W3')
+# Of use where the file system waits for the disk.
+DISK_THREADS = 16
+# Where all that can be shared out is at the top.
+PARALLEL_WORKS = ('W1', 'W2')
 # The timer is late once in a while only, and its rounds are short.
 LATENESS_ROUNDS_PER_ROUND = 3
 
@@ -135,10 +139,18 @@ class Measurements:
 
     def _names(self, place, work, one_cpu):
         if place == 'disk' and one_cpu:
-            return DISK_MAIN
-        if one_cpu or (place == 'disk' and work not in DISK_PEER_WORKS):
-            return deleters.ESSENTIAL
-        return tuple(self._deleters)
+            names = (deleters.LIBRARY, deleters.REFERENCE)
+        elif one_cpu or (place == 'disk' and work not in DISK_PEER_WORKS):
+            names = (deleters.LIBRARY, deleters.REFERENCE, deleters.FLOOR)
+        else:
+            names = tuple(self._deleters)
+        more = []
+        if work in PARALLEL_WORKS and not one_cpu:
+            more.append(deleters.PARALLEL_FLOOR)
+        if work == 'W5':
+            more.append(deleters.OPEN_FLOOR)
+        # Beside the floor, where that is.
+        return (*names[:3], *more, *names[3:])
 
     def _rounds_of(self, name, place):
         if name in (DISK_MAIN if place == 'disk' else deleters.ESSENTIAL):
@@ -150,10 +162,16 @@ class Measurements:
         return {name: self._peer_rounds for name in names
                 if name not in (deleters.LIBRARY, reference)}
 
+    def _command(self, name, place):
+        if name == deleters.PARALLEL_FLOOR:
+            threads = DISK_THREADS if place.name == 'disk' else os.cpu_count()
+            return [self._program('parallel-floor'), str(threads), 'tree']
+        return self._deleters[name].command(['tree'])
+
     def _delete_once(self, name, work, count, place, switches):
         with place.fresh_directory():
             self._build(TREES[work].shape, count, place)
-            command = self._deleters[name].command(['tree'])
+            command = self._command(name, place)
             limit = DEEP_DESCRIPTORS if work == 'W4' and name == deleters.LIBRARY else None
             with timing.DescriptorLimit(limit):
                 seconds, usage = timing.spawn(command)
@@ -177,10 +195,10 @@ class Measurements:
                 raise Failed('it left a directory')
             return seconds
 
-    def _close_few_once(self, count, place):
+    def _close_few_once(self, way, count, place):
         filled = ['filled'] if place.name == 'disk' else []
         with place.fresh_directory():
-            nanoseconds = timing.printed([self._program('close'), '.', str(count), *filled])[0]
+            nanoseconds = timing.printed([self._program('close'), way, '.', str(count), *filled])[0]
             if os.listdir('.'):
                 raise Failed('it left a directory')
             return nanoseconds / 1e9
@@ -195,8 +213,9 @@ class Measurements:
             if work != 'W5':
                 contestants[name] = lambda name=name: \
                     self._delete_once(name, work, count, place, switches[name])
-            elif name == deleters.LIBRARY:
-                contestants[name] = lambda: self._close_few_once(count, place)
+            elif name in (deleters.LIBRARY, deleters.OPEN_FLOOR):
+                way = 'tempman' if name == deleters.LIBRARY else 'bare'
+                contestants[name] = lambda way=way: self._close_few_once(way, count, place)
             else:
                 contestants[name] = lambda name=name: \
                     self._delete_few_once(name, count, place, switches[name])
