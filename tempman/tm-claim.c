@@ -467,13 +467,17 @@ stands_for (TmClaim *claim, const struct stat *status)
   return tm_file_identity_equal (tm_file_identity (status), claim->identity);
 }
 
-/* What stands under our name now, and in @status, when that is ours, what is known of it. The way
- * to it leads up from the directory itself: it needs no second descriptor, and cannot be diverted
- * by whoever renames or replaces the parent. */
+/* What stands under our name now, and in @status, when that is ours, what is known of it. If the
+ * path does not lead to our directory, the way to the name leads up from the directory itself: it
+ * needs no second descriptor, and cannot be diverted by whoever renames or replaces the parent. */
 static Place
 claim_find (TmClaim *claim, const char *path, struct stat *status)
 {
   gboolean is_moved;
+
+  /* It nearly always does, and one call tells. */
+  if (tm_dirfd_stat_child (AT_FDCWD, path, status) == 0 && stands_for (claim, status))
+    return PLACE_OURS;
 
   if (stat_upwards (claim, "..", status) < 0)
     return errno == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
