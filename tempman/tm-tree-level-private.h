@@ -30,10 +30,11 @@ struct _TmTreeLevel
   off_t position;             /* where to go on reading, set when the level is closed */
   TmRun directories;          /* sub-directories to visit */
   guint n_rescans;
-  gboolean is_read;       /* nothing more is to be read */
-  gboolean is_sorted;     /* large, and on a file system where the order of its entries matters */
-  gboolean is_lost;       /* moved away while it was closed */
-  gboolean is_incomplete; /* something in it could not be deleted, and that has been reported */
+  gboolean is_read;        /* nothing more is to be read */
+  gboolean is_end_guessed; /* as is_read, unless it cannot be removed */
+  gboolean is_sorted;      /* large, and on a file system where the order of its entries matters */
+  gboolean is_lost;        /* moved away while it was closed */
+  gboolean is_incomplete;  /* something in it could not be deleted, and that has been reported */
   gboolean has_given; /* walks were given from it since it was last known that all are finished */
 
   /* Guarded by the lock of the workers. */

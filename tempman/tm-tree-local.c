@@ -201,6 +201,8 @@ walk_go_on (TmTreeWalk *walk)
         tm_tree_walk_read (walk);
       else if (!walk_parts_are_finished (walk))
         return FALSE;
+      else if (tm_tree_walk_reads_on (walk))
+        continue;
       else if (level == walk->top)
         return TRUE;
       else

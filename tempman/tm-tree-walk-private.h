@@ -59,6 +59,7 @@ void tm_tree_walk_clear (TmTreeWalk *walk);
 TmTreeLevel *tm_tree_walk_find_directories (TmTreeWalk *walk);
 
 void tm_tree_walk_read (TmTreeWalk *walk);
+gboolean tm_tree_walk_reads_on (TmTreeWalk *walk);
 void tm_tree_walk_unlink (TmTreeWalk *walk);
 void tm_tree_walk_enter (TmTreeWalk *walk, const char *name);
 void tm_tree_walk_leave (TmTreeWalk *walk);

@@ -238,7 +238,21 @@ tm_tree_walk_read (TmTreeWalk *walk)
     level->is_sorted = level->is_sorted || tm_tree_level_is_worth_sorting (level);
   /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
   else if (level != walk->top && level->n_rescans == 0)
-    level->is_read = TRUE;
+    level->is_read = level->is_end_guessed = TRUE;
+}
+
+/* Whether the lowest level is to be read further after all: where something could not be deleted,
+ * the directory stays, and nothing tells whether the end that was guessed is the end. */
+gboolean
+tm_tree_walk_reads_on (TmTreeWalk *walk)
+{
+  TmTreeLevel *level = walk->lowest;
+
+  if (!level->is_end_guessed || !level->is_incomplete)
+    return FALSE;
+
+  level->is_read = level->is_end_guessed = FALSE;
+  return TRUE;
 }
 
 /* Deletes what cannot be gone into, for the reason that errno tells. */
@@ -339,7 +353,7 @@ tm_tree_walk_leave (TmTreeWalk *walk)
           tm_dirfd_seek (level->directory->fd, 0) == 0)
         {
           level->n_rescans++;
-          level->is_read = FALSE;
+          level->is_read = level->is_end_guessed = FALSE;
           return;
         }
 
@@ -347,6 +361,9 @@ tm_tree_walk_leave (TmTreeWalk *walk)
        * now; reading the level above again will find it. */
       if (errno != ENOENT && errno != ENOTDIR)
         tm_tree_walk_report (walk, "Deleting", NULL, errno == ENOTEMPTY ? EBUSY : errno);
+
+      if (tm_tree_walk_reads_on (walk))
+        return;
     }
 
   walk->n_tried++;
@@ -411,4 +428,5 @@ tm_tree_walk_give_up_level (TmTreeWalk *walk)
   tm_run_clear (&walk->run);
   tm_run_clear (&walk->lowest->directories);
   walk->lowest->is_read = TRUE;
+  walk->lowest->is_end_guessed = FALSE;
 }

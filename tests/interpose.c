@@ -29,6 +29,10 @@
 static SystemCallFunc interposed; /* atomic, and set after its data */
 static gpointer interposed_data;
 static gint types_are_hidden; /* atomic */
+static gint reads_are_short;  /* atomic */
+
+/* Room for an entry of the longest name, or for some of short ones. */
+#define SHORT_READ_SIZE 300
 
 static __thread gboolean is_inside;
 
@@ -202,7 +206,11 @@ ssize_t
 getdents64 (int fd, void *buffer, size_t size)
 {
   NEXT (getdents64, "getdents64");
-  ssize_t length = fails ("getdents64", fd, NULL, 0, 0) ? -1 : next (fd, buffer, size);
+  ssize_t length;
+
+  if (g_atomic_int_get (&reads_are_short))
+    size = MIN (size, SHORT_READ_SIZE);
+  length = fails ("getdents64", fd, NULL, 0, 0) ? -1 : next (fd, buffer, size);
 
   if (g_atomic_int_get (&types_are_hidden))
     for (ssize_t i = 0; i < length;)
@@ -373,6 +381,13 @@ fail_call (const char *name, int error_number, guint n_times)
   failure.error_number = error_number;
   g_atomic_int_set (&failure.n_times, (gint) n_times);
   interpose (fail_cb, NULL);
+}
+
+/* As on a file system that never fills the room that it is offered for entries. */
+void
+shorten_reads (gboolean shorten)
+{
+  g_atomic_int_set (&reads_are_short, shorten);
 }
 
 /* As on a file system that does not tell the types of its entries as it lists them. */

@@ -112,6 +112,81 @@ test_types_unknown (Sandbox *sandbox, gconstpointer data)
   test_links (sandbox, GINT_TO_POINTER (TRUE));
 }
 
+#define N_FILES_TO_READ 300
+
+/* Two directories, one in the other, in each of which there is more than some reads tell. */
+static void
+make_directories_to_read (const char *path)
+{
+  g_autofree char *below = g_build_filename (path, "below", NULL);
+
+  make_directory (below);
+  for (guint i = 0; i < N_FILES_TO_READ; i++)
+    {
+      g_autofree char *file = g_strdup_printf ("%s/%u", path, i);
+      g_autofree char *file_below = g_strdup_printf ("%s/%u", below, i);
+
+      make_file (file);
+      make_file (file_below);
+    }
+}
+
+/* Every other of the files stays. */
+static int
+keep_odd_cb (const SystemCall *call, gpointer user_data)
+{
+  return g_str_equal (call->name, "unlinkat") && (call->path[strlen (call->path) - 1] & 1) != 0
+             ? EACCES
+             : 0;
+}
+
+/* The directories themselves stay. */
+static int
+keep_directories_cb (const SystemCall *call, gpointer user_data)
+{
+  return g_str_equal (call->name, "unlinkat") && (call->flags & AT_REMOVEDIR) != 0 ? EACCES : 0;
+}
+
+static void
+close_and_keep (TmTemporaryDirectory *directory, SystemCallFunc keep_cb)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean closed;
+
+  shorten_reads (TRUE);
+  interpose (keep_cb, NULL);
+  closed = tm_temporary_directory_close (directory, NULL, &error);
+  interpose_end ();
+  shorten_reads (FALSE);
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_false (closed);
+}
+
+/* A file system that never fills the room that it is offered for entries, as many do that are
+ * served by programs: what is read first looks like all there is. */
+static void
+test_short_reads (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  const char *path = tm_temporary_directory_get_path (directory);
+  g_autofree char *below = child_path (directory, "below");
+
+  /* Where something stays, all the rest goes. */
+  make_directories_to_read (path);
+  close_and_keep (directory, keep_odd_cb);
+  g_assert_cmpuint (count_entries (path), ==, N_FILES_TO_READ / 2 + 1);
+  g_assert_cmpuint (count_entries (below), ==, N_FILES_TO_READ / 2);
+  close_and_keep (directory, keep_directories_cb);
+  g_assert_cmpuint (count_entries (path), ==, 1);
+  g_assert_cmpuint (count_entries (below), ==, 0);
+
+  make_directories_to_read (path);
+  shorten_reads (TRUE);
+  close_successfully (directory);
+  shorten_reads (FALSE);
+}
+
 static void
 test_open_files (Sandbox *sandbox, gconstpointer data)
 {
@@ -415,6 +490,7 @@ main (int argc, char **argv)
   add_test ("/contents/links", test_links);
   add_test ("/contents/special-files", test_special_files);
   add_test ("/contents/types-unknown", test_types_unknown);
+  add_test ("/contents/short-reads", test_short_reads);
   add_test ("/contents/open-files", test_open_files);
   if (MEMORY_IS_MEASURABLE)
     add_test ("/contents/memory", of_descriptors (test_memory));
