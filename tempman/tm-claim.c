@@ -496,7 +496,7 @@ claim_find (TmClaim *claim, const char *path, struct stat *status)
 static Place
 claim_find_again (TmClaim *claim, const char *path, struct stat *status)
 {
-  if (tm_dirfd_stat_child (claim->fd, claim->sibling, status) == 0 && stands_for (claim, status))
+  if (stat_upwards (claim, claim->sibling, status) == 0 && stands_for (claim, status))
     return PLACE_OURS;
 
   return claim_find (claim, path, status);

@@ -42,6 +42,7 @@ int tm_dirfd_look_into (int dirfd, const char *name);
 int tm_dirfd_look_up (int dirfd);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);
 int tm_dirfd_pin (int dirfd, const char *name);
+guint tm_dirfd_count_spare (int dirfd);
 void tm_dirfd_close (int dirfd);
 
 int tm_dirfd_make (int dirfd, const char *name, mode_t mode);

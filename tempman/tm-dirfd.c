@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -292,6 +293,30 @@ int
 tm_dirfd_pin (int dirfd, const char *name)
 {
   return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/*
+ * tm_dirfd_count_spare:
+ * @dirfd: a descriptor
+ *
+ * Returns: how many more descriptors the process may open, about: since the lowest number that is
+ *   free is always the next, few above it are in use
+ */
+guint
+tm_dirfd_count_spare (int dirfd)
+{
+  struct rlimit limit;
+  int next = fcntl (dirfd, F_DUPFD_CLOEXEC, 0);
+
+  if (next < 0 || getrlimit (RLIMIT_NOFILE, &limit) < 0)
+    {
+      tm_dirfd_close (next);
+      return 0;
+    }
+
+  tm_dirfd_close (next);
+  return limit.rlim_cur > (rlim_t) next ? (guint) MIN (limit.rlim_cur - (rlim_t) next, G_MAXINT)
+                                        : 0;
 }
 
 void

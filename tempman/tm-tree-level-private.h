@@ -31,7 +31,7 @@ struct _TmTreeLevel
   TmRun directories;          /* sub-directories to visit */
   guint n_rescans;
   gboolean is_read;        /* nothing more is to be read */
-  gboolean is_end_guessed; /* as is_read, unless it cannot be removed */
+  gboolean is_end_guessed; /* is_read is set because a read left room, and not for certain */
   gboolean is_sorted;      /* large, and on a file system where the order of its entries matters */
   gboolean is_lost;        /* moved away while it was closed */
   gboolean is_incomplete;  /* something in it could not be deleted, and that has been reported */

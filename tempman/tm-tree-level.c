@@ -72,7 +72,8 @@ tm_tree_level_close (TmTreeLevel *level)
     return FALSE;
 
   level->identity = tm_file_identity (&status);
-  level->position = level->is_read ? 0 : tm_dirfd_tell (level->directory->fd);
+  level->position =
+      level->is_read && !level->is_end_guessed ? 0 : tm_dirfd_tell (level->directory->fd);
   g_clear_pointer (&level->directory, tm_tree_directory_unref);
   return TRUE;
 }
@@ -89,11 +90,15 @@ tm_tree_level_reopen (TmTreeLevel *level, int fd)
 
   if (tm_dirfd_stat (fd, &status) < 0 ||
       !tm_file_identity_equal (tm_file_identity (&status), level->identity) ||
-      (level->position != 0 && tm_dirfd_seek (fd, level->position) < 0))
+      (!level->is_read && tm_dirfd_seek (fd, level->position) < 0))
     {
       tm_dirfd_close (fd);
       return FALSE;
     }
+
+  /* From its beginning it would be gone through again, with all that is below. */
+  if (level->is_end_guessed && tm_dirfd_seek (fd, level->position) < 0)
+    level->is_end_guessed = FALSE;
 
   level->directory = tm_tree_directory_new (fd, FALSE);
   return TRUE;

@@ -20,6 +20,15 @@
 /* Bounds the descriptors of the walks that are put aside. */
 #define MAX_WALKS 32
 
+/* What a walk cannot do without, so that they do not take the last one from each other. */
+#define MIN_DESCRIPTORS_OF_WALK 2
+
+/* Few, because a table of descriptors that grows makes other threads wait, and because the process
+ * needs descriptors for other things; many enough for most trees to need no reopening. Where each
+ * deletion waits for the disk, reopening takes no time, and there are more walks. */
+#define MAX_OPEN_LEVELS 16
+#define MAX_OPEN_LEVELS_BLOCKING 4
+
 /* How many entries lie between two looks at the clock, the cancellable and the other threads: fewer
  * where each of them waits for the disk, since others are waiting all that time. */
 #define BATCH 64
@@ -33,9 +42,9 @@
 static void work_cb (gpointer part);
 
 /* Gives half of what waits at one level to another thread: directories or, where there are none,
- * entries of the one directory that is left. Those are given only in runs that are worth it: all
- * threads wait for the lock that the kernel has for the directory. Returns FALSE when there is too
- * little to give. */
+ * entries of the one directory that is left. Files are given only in runs that are worth it: all
+ * threads wait for the lock that the kernel has for their directory. Returns FALSE when there is
+ * too little to give. */
 static gboolean
 walk_share (TmTreeWalk *walk)
 {
@@ -75,7 +84,7 @@ walk_may_share (TmTreeWalk *walk)
     return FALSE;
 
   tm_tree_workers_lock (tree->workers);
-  may_share = tree->n_walks < MAX_WALKS;
+  may_share = tree->n_walks < tree->max_walks;
   tm_tree_workers_unlock (tree->workers);
   return may_share;
 }
@@ -113,7 +122,13 @@ walk_consider_threads (TmTreeWalk *walk, guint n_deleted)
   /* Whoever waits for the disk with almost every deletion gives up the processor as often. */
   blocks = 2 * (count_switches () - tree->n_switches) >= (glong) tree->n_deleted;
   if (blocks)
-    tree->batch = BATCH_BLOCKING;
+    {
+      tree->batch = BATCH_BLOCKING;
+      tree->max_open = MAX_OPEN_LEVELS_BLOCKING;
+    }
+
+  tree->max_walks =
+      MIN (MAX_WALKS, tm_dirfd_count_spare (walk->lowest->directory->fd) / MIN_DESCRIPTORS_OF_WALK);
   tree->workers = tm_tree_workers_new (work_cb);
   tm_tree_workers_call (tree->workers, blocks);
 }
@@ -201,7 +216,7 @@ walk_go_on (TmTreeWalk *walk)
         tm_tree_walk_read (walk);
       else if (!walk_parts_are_finished (walk))
         return FALSE;
-      else if (tm_tree_walk_reads_on (walk))
+      else if (tm_tree_walk_resume_reading (walk))
         continue;
       else if (level == walk->top)
         return TRUE;
@@ -279,6 +294,7 @@ tm_tree_local_empty (int dirfd,
     .progress = progress,
     .caller = g_thread_self (),
     .batch = BATCH,
+    .max_open = MAX_OPEN_LEVELS,
     .start = g_get_monotonic_time (),
     .n_walks = 1,
   };

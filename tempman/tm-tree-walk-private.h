@@ -20,14 +20,19 @@ typedef struct
   GCancellable *cancellable; /* (unowned) (nullable) */
   TmProgress *progress;      /* (unowned) (nullable) */
   GThread *caller;           /* (unowned): the thread that reports */
-  TmTreeWorkers *workers;    /* (owned) (nullable): once the tree has turned out large */
-  guint batch;               /* entries in one */
   gint64 start;              /* monotonic time */
+  TmTreeWorkers *workers;    /* (owned) (nullable): once the tree has turned out large */
 
-  /* Until there are workers, and after the first batch of which something was deleted. */
+  /* Not changed any more once there are workers. */
+  guint batch;     /* how many entries make one */
+  guint max_open;  /* levels of a walk */
+  guint max_walks; /* at a time */
+
+  /* To tell whether deletions wait for the disk, from the first batch in which there were some
+   * until there are workers. */
   gboolean is_measured;
   guint n_deleted;
-  glong n_switches; /* of the caller, before */
+  glong n_switches; /* voluntary context switches of the caller when it began */
 
   /* Guarded by the lock of the workers, once there are any. */
   guint n_walks;
@@ -59,7 +64,7 @@ void tm_tree_walk_clear (TmTreeWalk *walk);
 TmTreeLevel *tm_tree_walk_find_directories (TmTreeWalk *walk);
 
 void tm_tree_walk_read (TmTreeWalk *walk);
-gboolean tm_tree_walk_reads_on (TmTreeWalk *walk);
+gboolean tm_tree_walk_resume_reading (TmTreeWalk *walk);
 void tm_tree_walk_unlink (TmTreeWalk *walk);
 void tm_tree_walk_enter (TmTreeWalk *walk, const char *name);
 void tm_tree_walk_leave (TmTreeWalk *walk);

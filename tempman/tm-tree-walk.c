@@ -18,10 +18,6 @@
  * the position in it noted, and opened again on the way back: through "..", if it still leads to
  * the noted directory, else by going down from the top once more. */
 
-/* Few, because a table of descriptors that grows makes other threads wait, and because the
- * process needs descriptors for other things; many enough for most trees to need no reopening. */
-#define MAX_OPEN_LEVELS 16
-
 /* Until then other threads, or other parts of the program, will have closed some. */
 #define MAX_WAITS_FOR_DESCRIPTORS 100
 #define WAIT_FOR_DESCRIPTORS_MICROSECONDS 1000
@@ -241,10 +237,11 @@ tm_tree_walk_read (TmTreeWalk *walk)
     level->is_read = level->is_end_guessed = TRUE;
 }
 
-/* Whether the lowest level is to be read further after all: where something could not be deleted,
- * the directory stays, and nothing tells whether the end that was guessed is the end. */
+/* Reads the lowest level further after all where something could not be deleted: the directory
+ * stays, and nothing tells whether the end that was guessed is the end. Returns FALSE when the end
+ * is certain, or does not matter. */
 gboolean
-tm_tree_walk_reads_on (TmTreeWalk *walk)
+tm_tree_walk_resume_reading (TmTreeWalk *walk)
 {
   TmTreeLevel *level = walk->lowest;
 
@@ -362,7 +359,7 @@ tm_tree_walk_leave (TmTreeWalk *walk)
       if (errno != ENOENT && errno != ENOTDIR)
         tm_tree_walk_report (walk, "Deleting", NULL, errno == ENOTEMPTY ? EBUSY : errno);
 
-      if (tm_tree_walk_reads_on (walk))
+      if (tm_tree_walk_resume_reading (walk))
         return;
     }
 
@@ -376,7 +373,7 @@ tm_tree_walk_leave (TmTreeWalk *walk)
 void
 tm_tree_walk_init (TmTreeWalk *walk, TmTree *tree, TmTreeLevel *top)
 {
-  *walk = (TmTreeWalk){ .tree = tree, .top = top, .lowest = top, .max_open = MAX_OPEN_LEVELS };
+  *walk = (TmTreeWalk){ .tree = tree, .top = top, .lowest = top, .max_open = tree->max_open };
 }
 
 void

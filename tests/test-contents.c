@@ -187,6 +187,64 @@ test_short_reads (Sandbox *sandbox, gconstpointer data)
   shorten_reads (FALSE);
 }
 
+/* Deeper than the levels that are kept open. */
+#define N_LEVELS 60
+
+typedef struct
+{
+  gboolean is_seekable;
+  guint n_reads;
+  guint n_seeks;
+} Bottom;
+
+/* What is at the bottom stays. Each level is read, and once more for what came after. */
+static int
+keep_bottom_cb (const SystemCall *call, gpointer user_data)
+{
+  Bottom *bottom = user_data;
+
+  if (g_str_equal (call->name, "getdents64") && ++bottom->n_reads > 10 * N_LEVELS)
+    g_error ("Directories are read again and again");
+  /* At first it is at its beginning. */
+  if (g_str_equal (call->name, "lseek") && bottom->n_seeks++ > 0 && !bottom->is_seekable)
+    return EINVAL;
+  return g_str_equal (call->name, "unlinkat") && g_str_equal (call->path, "bottom") ? EACCES : 0;
+}
+
+static void
+test_stuck_below (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (GString) path = g_string_new (tm_temporary_directory_get_path (directory));
+  g_autofree char *file_at_bottom = NULL;
+  g_autoptr (GError) error = NULL;
+  Bottom bottom = { .is_seekable = GPOINTER_TO_INT (data) };
+
+  for (guint i = 0; i < N_LEVELS; i++)
+    {
+      g_autofree char *file = NULL;
+
+      g_string_append (path, "/level");
+      file = g_strconcat (path->str, "/file", NULL);
+      make_directory (path->str);
+      make_file (file);
+    }
+  file_at_bottom = g_strconcat (path->str, "/bottom", NULL);
+  make_file (file_at_bottom);
+
+  interpose (keep_bottom_cb, &bottom);
+  tm_temporary_directory_close (directory, NULL, &error);
+  interpose_end ();
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+
+  for (guint i = 0; i < N_LEVELS; i++)
+    {
+      g_assert_cmpuint (count_entries (path->str), ==, 1);
+      g_string_truncate (path, path->len - strlen ("/level"));
+    }
+  close_successfully (directory);
+}
+
 static void
 test_open_files (Sandbox *sandbox, gconstpointer data)
 {
@@ -491,6 +549,10 @@ main (int argc, char **argv)
   add_test ("/contents/special-files", test_special_files);
   add_test ("/contents/types-unknown", test_types_unknown);
   add_test ("/contents/short-reads", test_short_reads);
+  for (gint is_seekable = FALSE; is_seekable <= TRUE; is_seekable++)
+    g_test_add (is_seekable ? "/contents/stuck-below" : "/contents/stuck-below-without-seeking",
+                Sandbox, GINT_TO_POINTER (is_seekable), sandbox_set_up, test_stuck_below,
+                sandbox_tear_down);
   add_test ("/contents/open-files", test_open_files);
   if (MEMORY_IS_MEASURABLE)
     add_test ("/contents/memory", of_descriptors (test_memory));

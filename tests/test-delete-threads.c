@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,17 +34,17 @@ make_files (const char *path, guint n_files)
 
 /* Deeper than the levels that a walk keeps open, with enough beside each level to be given away. */
 static void
-make_chain (const char *path, guint depth)
+make_chain (const char *path, guint depth, guint n_beside)
 {
   g_autoptr (GString) chain = g_string_new (path);
 
   for (guint i = 0; i < depth; i++)
     {
-      for (guint j = 0; j < 6; j++)
+      for (guint j = 0; j < n_beside; j++)
         {
           g_autofree char *sibling = g_strdup_printf ("%s/s%u", chain->str, j);
 
-          make_files (sibling, 6);
+          make_files (sibling, n_beside);
         }
       g_string_append (chain, "/d");
     }
@@ -117,7 +119,7 @@ test_levels_moved (Sandbox *sandbox, gconstpointer data)
           g_autofree char *name = g_strdup_printf ("%u", j);
           g_autofree char *chain = g_build_filename (tree, name, NULL);
 
-          make_chain (chain, 60);
+          make_chain (chain, 60, 6);
         }
 
       interpose (move_levels_cb, &mover);
@@ -244,6 +246,7 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GError) error = NULL;
   Deleters deleters = { .threads = threads };
 
+  g_mutex_init (&deleters.mutex);
   for (guint i = 0; i < shape->n_directories; i++)
     {
       g_autofree char *name = g_strdup_printf ("%u", i);
@@ -257,6 +260,114 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
   interpose_end ();
   g_assert_no_error (error);
   g_assert_cmpuint (g_hash_table_size (threads), >, 4);
+  g_mutex_clear (&deleters.mutex);
+}
+
+/* How many descriptors there are at most, near enough; counting takes longer than deleting. */
+static int
+count_descriptors_cb (const SystemCall *call, gpointer user_data)
+{
+  static gint n_calls = 0;
+  gint *max_descriptors = user_data;
+
+  if (!g_str_equal (call->name, "unlinkat"))
+    return 0;
+
+  if (max_descriptors != NULL && g_atomic_int_add (&n_calls, 1) % 16 == 0)
+    g_atomic_int_set (max_descriptors,
+                      MAX (g_atomic_int_get (max_descriptors), (gint) count_open_descriptors ()));
+  g_usleep (50);
+  return 0;
+}
+
+static void
+delete_chains (const char *path, gint *max_descriptors)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 16; i++)
+    {
+      g_autofree char *chain = g_strdup_printf ("%s/%u", path, i);
+
+      make_chain (chain, 24, 2);
+    }
+
+  interpose (count_descriptors_cb, max_descriptors);
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  interpose_end ();
+  if (error != NULL)
+    g_printerr ("%s\n", error->message);
+  child_assert (error == NULL);
+}
+
+static void
+descriptors_child (gpointer data)
+{
+  gint max_descriptors = 0;
+  struct rlimit limit;
+
+  delete_chains (data, &max_descriptors);
+  child_assert (max_descriptors < 128);
+
+  /* And with next to none. */
+  limit.rlim_cur = limit.rlim_max = count_open_descriptors () + 12;
+  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+  delete_chains (data, NULL);
+}
+
+/* Many threads, each in a deep tree, have few descriptors nonetheless. */
+static void
+test_descriptors (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "chains");
+
+  assert_success_in_child (run_in_child (descriptors_child, path));
+}
+
+/* As on a disk that is waited for; every other of the files stays. */
+static int
+keep_odd_cb (const SystemCall *call, gpointer user_data)
+{
+  gint *n_reads = user_data;
+
+  if (g_str_equal (call->name, "getdents64") && g_atomic_int_add (n_reads, 1) > 500)
+    g_error ("Directories are read again and again");
+  if (!g_str_equal (call->name, "unlinkat") || (call->flags & AT_REMOVEDIR) != 0)
+    return 0;
+
+  g_usleep (200);
+  return (call->path[strlen (call->path) - 1] & 1) != 0 ? EACCES : 0;
+}
+
+/* What was given away is not gone through again because something in it stays. */
+static void
+test_stuck (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *tree = sandbox_path (sandbox, "tree");
+  g_autofree char *above = sandbox_path (sandbox, "tree/above");
+  g_autofree char *below = sandbox_path (sandbox, "tree/above/below");
+  g_autoptr (GFile) file = g_file_new_for_path (tree);
+  g_autoptr (GError) error = NULL;
+  Reports reports = { .caller = g_thread_self () };
+  gint n_reads = 0;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *directory = g_build_filename (below, name, NULL);
+
+      make_files (directory, 200);
+    }
+
+  interpose (keep_odd_cb, &n_reads);
+  tm_delete_recursively (file, NULL, check_report_cb, &reports, &error);
+  interpose_end ();
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_cmpuint (count_entries (above), ==, 1);
+  g_assert_cmpuint (count_entries (below), ==, 4);
+  g_assert_cmpuint (reports.n_found, ==, 4 * 201 + 2);
+  g_assert_cmpuint (reports.n_deleted, ==, 4 * 100);
 }
 
 /* The thread that may delete little takes its time, so that the others would do it all. */
@@ -344,6 +455,8 @@ main (int argc, char **argv)
       g_test_add (path, Sandbox, &shapes[i], sandbox_set_up, of_descriptors (test_blocking),
                   sandbox_tear_down);
     }
+  add_test ("/delete-threads/descriptors", of_descriptors (test_descriptors));
+  add_test ("/delete-threads/stuck", of_descriptors (test_stuck));
   add_test ("/delete-threads/credentials", test_credentials);
 
   return g_test_run ();

@@ -207,6 +207,29 @@ every_mode_child (gpointer data)
     }
 }
 
+/* With nothing in it whose deletion would make it accessible. */
+static void
+empty_child (gpointer data)
+{
+  child_assert (become_ordinary_user ());
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (data);
+      const char *path = tm_temporary_directory_get_path (directory);
+
+      child_assert (g_chmod (path, modes[i]) == 0);
+      child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+      child_assert (!path_exists (path));
+    }
+}
+
+static void
+test_empty (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (empty_child, sandbox->path));
+}
+
 /* CVE-2018-6954, CVE-2013-4392 */
 static void
 test_hard_links (Sandbox *sandbox, gconstpointer data)
@@ -547,6 +570,7 @@ main (int argc, char **argv)
 
   add_test ("/permissions/modes-through-links", of_descriptors (test_modes_through_links));
   add_test ("/permissions/hard-links", of_descriptors (test_hard_links));
+  add_test ("/permissions/empty", test_empty);
   add_test ("/permissions/immutable", test_immutable);
   add_test ("/permissions/foreign-files", test_foreign_files);
   add_test ("/permissions/foreign-modes", of_descriptors (test_foreign_modes));

@@ -91,6 +91,8 @@ add_entry (int fd, const struct dirent64 *entry)
   added->inode = entry->d_ino;
   added->type = entry->d_type;
   added->name = strdup (entry->d_name);
+  if (added->name == NULL)
+    err (EXIT_FAILURE, "No memory for a name");
 }
 
 static int
