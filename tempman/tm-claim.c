@@ -475,7 +475,7 @@ claim_find (TmClaim *claim, const char *path, struct stat *status)
 {
   gboolean is_moved;
 
-  /* It nearly always does, and one call tells. */
+  /* It nearly always does, and one call tells, whatever has become of the directories above. */
   if (tm_dirfd_stat_child (AT_FDCWD, path, status) == 0 && stands_for (claim, status))
     return PLACE_OURS;
 

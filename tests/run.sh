@@ -129,7 +129,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     # directory are enough: the others take as long as all that is left.
     run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
         --test-args '-x /attack-races -x /attacks/moved-out \
-                     -x /delete/descriptors -x /contents/depth -x /contents/memory \
+                     -x /delete/descriptors -x /delete-threads/descriptors -x /contents/depth -x /contents/memory \
                      -x /age/content/depth -x /age/content/mounts \
                      -x /persist/mounts -x /persist-races -x /root-entry/mounts-and-times \
                      -x /close/out-of-descriptors -x /stress -x /threads \

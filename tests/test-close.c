@@ -266,6 +266,30 @@ test_moved_to_another_parent (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (saved));
 }
 
+/* Its path leads to it, now by a link. */
+static void
+test_moved_with_its_path (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *before = sandbox_path (sandbox, "before");
+  g_autofree char *after = sandbox_path (sandbox, "after");
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *moved = NULL;
+
+  make_directory (before);
+  make_directory (after);
+  directory = create_in (before);
+  name = g_path_get_basename (tm_temporary_directory_get_path (directory));
+  moved = g_build_filename (after, name, NULL);
+  g_assert_no_errno (g_rename (tm_temporary_directory_get_path (directory), moved));
+  g_assert_no_errno (g_rmdir (before));
+  g_assert_no_errno (symlink (after, before));
+  make_tree (moved);
+
+  close_successfully (directory);
+  g_assert_cmpuint (count_entries (after), ==, 0);
+}
+
 static void
 assert_name_is_taken (TmTemporaryDirectory *directory)
 {
@@ -603,6 +627,7 @@ main (int argc, char **argv)
   add_test ("/close/parent-removed", test_parent_removed);
   add_test ("/close/renamed-away", test_renamed_away);
   add_test ("/close/moved-to-another-parent", test_moved_to_another_parent);
+  add_test ("/close/moved-with-its-path", test_moved_with_its_path);
   add_test ("/close/name-taken", test_name_taken);
   add_test ("/close/fork", test_fork);
   add_test ("/close/child-outlives-owner", of_descriptors (test_child_outlives_owner));

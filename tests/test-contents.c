@@ -548,11 +548,11 @@ main (int argc, char **argv)
   add_test ("/contents/links", test_links);
   add_test ("/contents/special-files", test_special_files);
   add_test ("/contents/types-unknown", test_types_unknown);
-  add_test ("/contents/short-reads", test_short_reads);
+  add_test ("/contents/short-reads", of_descriptors (test_short_reads));
   for (gint is_seekable = FALSE; is_seekable <= TRUE; is_seekable++)
     g_test_add (is_seekable ? "/contents/stuck-below" : "/contents/stuck-below-without-seeking",
-                Sandbox, GINT_TO_POINTER (is_seekable), sandbox_set_up, test_stuck_below,
-                sandbox_tear_down);
+                Sandbox, GINT_TO_POINTER (is_seekable), sandbox_set_up,
+                of_descriptors (test_stuck_below), sandbox_tear_down);
   add_test ("/contents/open-files", test_open_files);
   if (MEMORY_IS_MEASURABLE)
     add_test ("/contents/memory", of_descriptors (test_memory));

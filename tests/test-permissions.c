@@ -570,7 +570,7 @@ main (int argc, char **argv)
 
   add_test ("/permissions/modes-through-links", of_descriptors (test_modes_through_links));
   add_test ("/permissions/hard-links", of_descriptors (test_hard_links));
-  add_test ("/permissions/empty", test_empty);
+  add_test ("/permissions/empty", of_descriptors (test_empty));
   add_test ("/permissions/immutable", test_immutable);
   add_test ("/permissions/foreign-files", test_foreign_files);
   add_test ("/permissions/foreign-modes", of_descriptors (test_foreign_modes));
