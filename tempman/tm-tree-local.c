@@ -20,8 +20,10 @@
 /* Bounds the descriptors of the walks that are put aside. */
 #define MAX_WALKS 32
 
-/* What a walk cannot do without, so that they do not take the last one from each other. */
-#define MIN_DESCRIPTORS_OF_WALK 2
+/* What a walk needs: the directory that it begins at, which may be open for it alone, and one that
+ * is about to be opened; and at least a level, and one more to change the mode of a directory. */
+#define DESCRIPTORS_BESIDE_LEVELS 2
+#define MIN_DESCRIPTORS_OF_WALK (DESCRIPTORS_BESIDE_LEVELS + 2)
 
 /* Few, because a table of descriptors that grows makes other threads wait, and because the process
  * needs descriptors for other things; many enough for most trees to need no reopening. Where each
@@ -97,6 +99,24 @@ count_switches (void)
   return getrusage (RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
+/* Says how many walks there may be and how many levels each may have open, so that none takes the
+ * last descriptor from another. Returns FALSE when they suffice for one only. */
+static gboolean
+walk_share_out_descriptors (TmTreeWalk *walk, gboolean blocks)
+{
+  TmTree *tree = walk->tree;
+  guint n_spare = tm_dirfd_count_spare (walk->top->directory->fd);
+
+  tree->max_walks = MIN (MAX_WALKS, n_spare / MIN_DESCRIPTORS_OF_WALK);
+  if (tree->max_walks < 2)
+    return FALSE;
+
+  tree->max_open = MIN (blocks ? MAX_OPEN_LEVELS_BLOCKING : MAX_OPEN_LEVELS,
+                        n_spare / tree->max_walks - DESCRIPTORS_BESIDE_LEVELS);
+  walk->max_open = MIN (walk->max_open, tree->max_open);
+  return TRUE;
+}
+
 /* Calls other threads to help when the tree has turned out large, after a batch of which @n_deleted
  * entries were deleted: not those that are directories to be gone into. */
 static void
@@ -121,14 +141,10 @@ walk_consider_threads (TmTreeWalk *walk, guint n_deleted)
 
   /* Whoever waits for the disk with almost every deletion gives up the processor as often. */
   blocks = 2 * (count_switches () - tree->n_switches) >= (glong) tree->n_deleted;
-  if (blocks)
-    {
-      tree->batch = BATCH_BLOCKING;
-      tree->max_open = MAX_OPEN_LEVELS_BLOCKING;
-    }
+  if (!walk_share_out_descriptors (walk, blocks))
+    return;
 
-  tree->max_walks =
-      MIN (MAX_WALKS, tm_dirfd_count_spare (walk->lowest->directory->fd) / MIN_DESCRIPTORS_OF_WALK);
+  tree->batch = blocks ? BATCH_BLOCKING : BATCH;
   tree->workers = tm_tree_workers_new (work_cb);
   tm_tree_workers_call (tree->workers, blocks);
 }

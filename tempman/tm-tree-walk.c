@@ -346,7 +346,9 @@ tm_tree_walk_leave (TmTreeWalk *walk)
 
   if (!level->is_incomplete && tm_tree_level_remove (level->above, level->name) < 0)
     {
-      if (errno == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
+      int error_number = errno;
+
+      if (error_number == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
           tm_dirfd_seek (level->directory->fd, 0) == 0)
         {
           level->n_rescans++;
@@ -356,8 +358,9 @@ tm_tree_walk_leave (TmTreeWalk *walk)
 
       /* POSIX has no name for "somebody keeps filling it". ENOTDIR: something else stands there by
        * now; reading the level above again will find it. */
-      if (errno != ENOENT && errno != ENOTDIR)
-        tm_tree_walk_report (walk, "Deleting", NULL, errno == ENOTEMPTY ? EBUSY : errno);
+      if (error_number != ENOENT && error_number != ENOTDIR)
+        tm_tree_walk_report (walk, "Deleting", NULL,
+                             error_number == ENOTEMPTY ? EBUSY : error_number);
 
       if (tm_tree_walk_resume_reading (walk))
         return;
