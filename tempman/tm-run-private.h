@@ -24,6 +24,7 @@ typedef struct
 gssize tm_run_read (TmRun *run, int dirfd);
 gssize tm_run_read_sorted (TmRun *run, int dirfd);
 gboolean tm_run_may_be_the_last (const TmRun *run);
+off_t tm_run_end (const TmRun *run);
 guint tm_run_count (const TmRun *run);
 gboolean tm_run_is_empty (const TmRun *run);
 struct dirent64 *tm_run_take (TmRun *run);

@@ -152,6 +152,22 @@ tm_run_may_be_the_last (const TmRun *run)
   return run->length + MAX_RECORD_SIZE <= run->n_offered;
 }
 
+/*
+ * tm_run_end:
+ * @run: a run as tm_run_read() filled it
+ *
+ * Returns: where the directory goes on behind its last entry, for tm_dirfd_seek()
+ */
+off_t
+tm_run_end (const TmRun *run)
+{
+  off_t end = 0;
+
+  for (gsize offset = 0; offset < run->length; offset += run_entry (run, offset)->d_reclen)
+    end = run_entry (run, offset)->d_off;
+  return end;
+}
+
 /* How many entries there are, without "." and "..". */
 guint
 tm_run_count (const TmRun *run)

@@ -27,7 +27,7 @@ struct _TmTreeLevel
   char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
   TmTreeDirectory *directory; /* (owned) (nullable): NULL while closed */
   TmFileIdentity identity;    /* set when the level is closed */
-  off_t position;             /* where to go on reading, set when the level is closed */
+  off_t position;             /* where to go on reading, set when it is closed or its end guessed */
   TmRun directories;          /* sub-directories to visit */
   guint n_rescans;
   gboolean is_read;        /* nothing more is to be read */

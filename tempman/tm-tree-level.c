@@ -72,8 +72,8 @@ tm_tree_level_close (TmTreeLevel *level)
     return FALSE;
 
   level->identity = tm_file_identity (&status);
-  level->position =
-      level->is_read && !level->is_end_guessed ? 0 : tm_dirfd_tell (level->directory->fd);
+  if (!level->is_read)
+    level->position = tm_dirfd_tell (level->directory->fd);
   g_clear_pointer (&level->directory, tm_tree_directory_unref);
   return TRUE;
 }
@@ -95,10 +95,6 @@ tm_tree_level_reopen (TmTreeLevel *level, int fd)
       tm_dirfd_close (fd);
       return FALSE;
     }
-
-  /* From its beginning it would be gone through again, with all that is below. */
-  if (level->is_end_guessed && tm_dirfd_seek (fd, level->position) < 0)
-    level->is_end_guessed = FALSE;
 
   level->directory = tm_tree_directory_new (fd, FALSE);
   return TRUE;

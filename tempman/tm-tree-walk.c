@@ -233,8 +233,11 @@ tm_tree_walk_read (TmTreeWalk *walk)
   if (!tm_run_may_be_the_last (&walk->run))
     level->is_sorted = level->is_sorted || tm_tree_level_is_worth_sorting (level);
   /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
-  else if (level != walk->top && level->n_rescans == 0)
-    level->is_read = level->is_end_guessed = TRUE;
+  else if (level != walk->top && level->n_rescans == 0 && !level->is_sorted)
+    {
+      level->is_read = level->is_end_guessed = TRUE;
+      level->position = tm_run_end (&walk->run);
+    }
 }
 
 /* Reads the lowest level further after all where something could not be deleted: the directory
@@ -248,7 +251,13 @@ tm_tree_walk_resume_reading (TmTreeWalk *walk)
   if (!level->is_end_guessed || !level->is_incomplete)
     return FALSE;
 
-  level->is_read = level->is_end_guessed = FALSE;
+  level->is_end_guessed = FALSE;
+  /* It may have been closed since. From its beginning it would be gone through again, with all that
+   * is below. */
+  if (tm_dirfd_seek (level->directory->fd, level->position) < 0)
+    return FALSE;
+
+  level->is_read = FALSE;
   return TRUE;
 }
 
