@@ -313,7 +313,7 @@ limit_descriptors (guint n_spare)
 {
   struct rlimit limit;
 
-  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  child_assert (getrlimit (RLIMIT_NOFILE, &limit) == 0);
   limit.rlim_cur = count_open_descriptors () + n_spare;
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
 }
