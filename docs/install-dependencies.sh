@@ -17,7 +17,8 @@ for option in "$@"; do
         btrfs-progs bubblewrap mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
         groff-base lua5.3 lua-lgi mandoc mypy node-typescript perl
-        libglib-object-introspection-perl ruby ruby-gio2"
+        libglib-object-introspection-perl ruby ruby-gio2 sshfs bindfs ntfs-3g fuse3 libcap2-bin
+        faketime strace util-linux"
         # It comes with every Node.js but that of Debian, and then Debian's cannot be installed.
         command -v npm >/dev/null || packages="$packages npm"
         ;;
