@@ -7,6 +7,7 @@
 
 #include "tm-claim-private.h"
 #include "tm-dirfd-private.h"
+#include "tm-thread-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -159,29 +160,26 @@ pass_visit_entries (Pass *pass, guint max_entries)
 }
 
 /* In the second thread. */
-static gpointer
-pass_thread (gpointer data)
+static void
+pass_thread_cb (gpointer data)
 {
   pass_visit_entries (data, G_MAXUINT);
-  return NULL;
 }
 
 static void
 pass_visit_all (Pass *pass)
 {
-  GThread *thread = NULL;
+  TmThread *thread = NULL;
 
   if (!pass_visit_entries (pass, N_ENTRIES_FOR_A_SECOND_THREAD))
     return;
 
-  /* A thread of its own and none of a pool: in a forked child, a pool goes on counting on the
-   * threads of the parent. */
   if (g_get_num_processors () > 1)
-    thread = g_thread_try_new ("tempman-sweep", pass_thread, pass, NULL);
+    thread = tm_thread_try_start (pass_thread_cb, pass);
 
   pass_visit_entries (pass, G_MAXUINT);
   if (thread != NULL)
-    g_thread_join (thread);
+    tm_thread_join (thread);
 }
 
 /* Returns FALSE when the pass was cancelled or something went wrong. */

@@ -117,7 +117,7 @@ walk_share_out_descriptors (TmTreeWalk *walk, gboolean blocks)
   return TRUE;
 }
 
-/* Calls other threads to help when the tree has turned out large, after a batch of which @n_deleted
+/* Has other threads help when the tree has turned out large, after a batch of which @n_deleted
  * entries were deleted: not those that are directories to be gone into. */
 static void
 walk_consider_threads (TmTreeWalk *walk, guint n_deleted)
@@ -145,8 +145,7 @@ walk_consider_threads (TmTreeWalk *walk, guint n_deleted)
     return;
 
   tree->batch = blocks ? BATCH_BLOCKING : BATCH;
-  tree->workers = tm_tree_workers_new (work_cb);
-  tm_tree_workers_call (tree->workers, blocks);
+  tree->workers = tm_tree_workers_new (work_cb, blocks);
 }
 
 static void

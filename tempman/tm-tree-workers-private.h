@@ -9,15 +9,14 @@
 
 G_BEGIN_DECLS
 
-/* The threads that work on one large tree: the one that called, and those that came to help. */
+/* The threads that work on one large tree: the one that called, and those that it started. */
 typedef struct _TmTreeWorkers TmTreeWorkers;
 
 typedef void (*TmTreeWorkFunc) (gpointer part);
 
-TmTreeWorkers *tm_tree_workers_new (TmTreeWorkFunc work);
+TmTreeWorkers *tm_tree_workers_new (TmTreeWorkFunc work, gboolean file_system_blocks);
 void tm_tree_workers_free (TmTreeWorkers *workers);
 
-void tm_tree_workers_call (TmTreeWorkers *workers, gboolean file_system_blocks);
 gboolean tm_tree_workers_want_a_part (TmTreeWorkers *workers);
 void tm_tree_workers_lock (TmTreeWorkers *workers);
 void tm_tree_workers_add_part_locked (TmTreeWorkers *workers, gpointer part);

@@ -386,77 +386,6 @@ test_stuck (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (reports.n_deleted, ==, 4 * 100);
 }
 
-/* The thread that may delete little takes its time, so that the others would do it all. */
-static int
-slow_caller_cb (const SystemCall *call, gpointer user_data)
-{
-  GThread **caller = user_data;
-
-  if (g_str_equal (call->name, "unlinkat") && g_thread_self () == g_atomic_pointer_get (caller))
-    g_usleep (200);
-  return 0;
-}
-
-static gpointer
-delete_as_ordinary_user (gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  /* The system call: the function of the C library does it in every thread. */
-  if (syscall (SYS_setresuid, -1, TEST_UID, -1) < 0)
-    g_error ("setresuid: %s", g_strerror (errno));
-
-  tm_delete_recursively (data, NULL, NULL, NULL, &error);
-  return g_steal_pointer (&error);
-}
-
-/* What the thread that calls may not delete stays, whoever could help it. */
-static void
-test_credentials (Sandbox *sandbox, gconstpointer data)
-{
-  g_autofree char *tree = sandbox_path (sandbox, "tree");
-  g_autoptr (GFile) file = g_file_new_for_path (tree);
-  g_autoptr (GError) error = NULL;
-  GThread *caller = NULL;
-
-  if (skip_unless_root ())
-    return;
-
-  for (guint i = 0; i < 2; i++)
-    {
-      for (guint j = 0; j < 100; j++)
-        {
-          g_autofree char *name = g_strdup_printf ("%u", j);
-          g_autofree char *directory = g_build_filename (tree, name, NULL);
-
-          make_files (directory, 20);
-          g_assert_no_errno (chmod (directory, 0755));
-        }
-
-      /* So that there are threads that may do everything. */
-      if (i == 0)
-        tm_delete_recursively (file, NULL, NULL, NULL, &error);
-      g_assert_no_error (error);
-    }
-
-  g_assert_no_errno (chmod (sandbox->path, 0777));
-  g_assert_no_errno (chown (tree, TEST_UID, TEST_UID));
-
-  interpose (slow_caller_cb, &caller);
-  g_atomic_pointer_set (&caller, g_thread_new ("caller", delete_as_ordinary_user, file));
-  error = g_thread_join (caller);
-  interpose_end ();
-
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
-  for (guint j = 0; j < 100; j++)
-    {
-      g_autofree char *name = g_strdup_printf ("%u", j);
-      g_autofree char *directory = g_build_filename (tree, name, NULL);
-
-      g_assert_cmpuint (count_entries (directory), ==, 20);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -473,7 +402,6 @@ main (int argc, char **argv)
     }
   add_test_in_memory ("/delete-threads/descriptors", NULL, of_descriptors (test_descriptors));
   add_test ("/delete-threads/stuck", of_descriptors (test_stuck));
-  add_test ("/delete-threads/credentials", test_credentials);
 
   return g_test_run ();
 }
