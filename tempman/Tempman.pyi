@@ -48,6 +48,7 @@ class AgeBasis(int):
 
     ACCESSED_OR_MODIFIED: ClassVar[AgeBasis]
     MODIFIED: ClassVar[AgeBasis]
+    CHANGED: ClassVar[AgeBasis]
     NEWEST_CONTENT: ClassVar[AgeBasis]
     @property
     def value_name(self) -> str: ...

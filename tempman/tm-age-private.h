@@ -24,14 +24,35 @@ typedef struct
 typedef struct
 {
   TmAgeBasis basis;
-  double timeout;  /* in seconds; negative for never */
-  TmTimestamp now; /* the same for all entries of one pass */
+  gboolean has_timeout; /* FALSE: nothing expires */
+  TmTimestamp oldest;   /* an entry that was last used before this is expired */
+  TmTimestamp now;      /* the same for all entries of one pass */
 } TmAgeRule;
+
+/* The times of one file. What its file system does not tell is not in the mask. */
+typedef enum /*< flags >*/
+{
+  TM_TIMES_ACCESSED = 1 << 0,
+  TM_TIMES_MODIFIED = 1 << 1,
+  TM_TIMES_CHANGED = 1 << 2,
+  TM_TIMES_CREATED = 1 << 3,
+} TmTimesMask;
+
+typedef struct
+{
+  TmTimesMask mask;
+  TmTimestamp accessed;
+  TmTimestamp modified;
+  TmTimestamp changed;
+  TmTimestamp created;
+} TmTimes;
 
 void tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout);
 gboolean tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used);
-TmTimestamp tm_timestamp (const struct statx_timestamp *time);
 TmTimestamp tm_timestamp_max (TmTimestamp a, TmTimestamp b);
+TmTimes tm_times_from_statx (const struct statx *status);
+TmTimestamp tm_age_rule_latest (const TmAgeRule *rule, const TmTimes *times, TmTimesMask mask);
+TmTimestamp tm_age_rule_own_last_use (const TmAgeRule *rule, const TmTimes *times);
 
 int tm_age_find_last_use (const TmAgeRule *rule,
                           int directory,

@@ -15,11 +15,13 @@ G_BEGIN_DECLS
   "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_TIME_MODIFIED                            \
   "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC "," G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC                  \
   "," G_FILE_ATTRIBUTE_TIME_ACCESS "," G_FILE_ATTRIBUTE_TIME_ACCESS_USEC                           \
-  "," G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC "," G_FILE_ATTRIBUTE_ID_FILE                               \
+  "," G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC "," G_FILE_ATTRIBUTE_TIME_CHANGED                          \
+  "," G_FILE_ATTRIBUTE_TIME_CHANGED_USEC "," G_FILE_ATTRIBUTE_TIME_CHANGED_NSEC                    \
+  "," G_FILE_ATTRIBUTE_TIME_CREATED "," G_FILE_ATTRIBUTE_TIME_CREATED_USEC                         \
+  "," G_FILE_ATTRIBUTE_TIME_CREATED_NSEC "," G_FILE_ATTRIBUTE_ID_FILE                              \
   "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
 
-gboolean tm_age_remote_get_modified (GFileInfo *info, TmTimestamp *time);
-gboolean tm_age_remote_get_accessed (GFileInfo *info, TmTimestamp *time);
+TmTimes tm_age_remote_get_times (GFileInfo *info);
 gboolean tm_age_remote_find_last_use (const TmAgeRule *rule,
                                       GFile *file,
                                       GFileInfo *info,

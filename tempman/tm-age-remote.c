@@ -23,45 +23,50 @@ typedef struct
   TmTimestamp newest;        /* of all that has been looked at */
 } Walk;
 
-static gboolean
+static void
 get_time (GFileInfo *info,
           const char *attribute,
           const char *usec_attribute,
           const char *nsec_attribute,
+          TmTimesMask bit,
+          TmTimesMask *mask,
           TmTimestamp *time)
 {
   if (!g_file_info_has_attribute (info, attribute))
-    return FALSE;
+    return;
 
   /* Before 1970 they are negative, in an unsigned number. */
   time->seconds = (gint64) g_file_info_get_attribute_uint64 (info, attribute);
   time->nanoseconds = g_file_info_has_attribute (info, nsec_attribute)
                           ? g_file_info_get_attribute_uint32 (info, nsec_attribute)
                           : g_file_info_get_attribute_uint32 (info, usec_attribute) * 1000;
-  return TRUE;
+  *mask |= bit;
 }
 
-/* Returns FALSE when the back end does not tell. */
-gboolean
-tm_age_remote_get_modified (GFileInfo *info, TmTimestamp *time)
+/* The times that the back end tells. */
+TmTimes
+tm_age_remote_get_times (GFileInfo *info)
 {
-  return get_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
-                   G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, time);
+  TmTimes times = { 0 };
+
+  get_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
+            G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, TM_TIMES_ACCESSED, &times.mask, &times.accessed);
+  get_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
+            G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, TM_TIMES_MODIFIED, &times.mask, &times.modified);
+  get_time (info, G_FILE_ATTRIBUTE_TIME_CHANGED, G_FILE_ATTRIBUTE_TIME_CHANGED_USEC,
+            G_FILE_ATTRIBUTE_TIME_CHANGED_NSEC, TM_TIMES_CHANGED, &times.mask, &times.changed);
+  get_time (info, G_FILE_ATTRIBUTE_TIME_CREATED, G_FILE_ATTRIBUTE_TIME_CREATED_USEC,
+            G_FILE_ATTRIBUTE_TIME_CREATED_NSEC, TM_TIMES_CREATED, &times.mask, &times.created);
+  return times;
 }
 
-/* Returns FALSE when the back end does not tell. */
-gboolean
-tm_age_remote_get_accessed (GFileInfo *info, TmTimestamp *time)
-{
-  return get_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
-                   G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, time);
-}
-
-/* Returns FALSE when that is enough to know. */
+/* Of a time that the back end does not tell nothing is known, and the walk goes on. Returns FALSE
+ * when that is enough to know. */
 static gboolean
-walk_consider (Walk *walk, TmTimestamp time)
+walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
 {
-  walk->newest = tm_timestamp_max (walk->newest, time);
+  if ((times->mask & mask) != 0)
+    walk->newest = tm_timestamp_max (walk->newest, tm_age_rule_latest (walk->rule, times, mask));
   return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
 }
 
@@ -70,14 +75,14 @@ static gboolean
 walk_look_at (Walk *walk, GFile *file, GFileInfo *info)
 {
   const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
-  TmTimestamp time;
+  TmTimes times = tm_age_remote_get_times (info);
 
   /* The times of what is mounted there are none of the directory that it is mounted in. */
   if (file_system != NULL && walk->file_system != NULL &&
       g_strcmp0 (file_system, walk->file_system) != 0)
     return TRUE;
 
-  if (tm_age_remote_get_modified (info, &time) && !walk_consider (walk, time))
+  if (!walk_consider (walk, &times, TM_TIMES_MODIFIED))
     return FALSE;
 
   if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
@@ -87,7 +92,7 @@ walk_look_at (Walk *walk, GFile *file, GFileInfo *info)
     }
 
   return g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR ||
-         !tm_age_remote_get_accessed (info, &time) || walk_consider (walk, time);
+         walk_consider (walk, &times, TM_TIMES_ACCESSED);
 }
 
 static gboolean
@@ -190,24 +195,13 @@ tm_age_remote_find_last_use (const TmAgeRule *rule,
                              TmTimestamp *last_used,
                              GError **error)
 {
-  TmTimestamp accessed;
+  TmTimes times = tm_age_remote_get_times (info);
 
-  if (!tm_age_remote_get_modified (info, last_used))
-    *last_used = rule->now;
+  *last_used = tm_age_rule_own_last_use (rule, &times);
 
-  switch (rule->basis)
-    {
-    case TM_AGE_BASIS_ACCESSED_OR_MODIFIED:
-      if (tm_age_remote_get_accessed (info, &accessed))
-        *last_used = tm_timestamp_max (*last_used, accessed);
-      return TRUE;
+  if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT ||
+      (!exactly && !tm_age_rule_is_expired (rule, *last_used)))
+    return TRUE;
 
-    case TM_AGE_BASIS_NEWEST_CONTENT:
-      return (!exactly && !tm_age_rule_is_expired (rule, *last_used)) ||
-             find_newest (rule, file, info, exactly, cancellable, last_used, error);
-
-    case TM_AGE_BASIS_MODIFIED:
-    default:
-      return TRUE;
-    }
+  return find_newest (rule, file, info, exactly, cancellable, last_used, error);
 }

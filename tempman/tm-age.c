@@ -11,7 +11,7 @@
 
 /* How old an entry is.
  *
- * Two of the three bases are told by the times of the entry itself. For the third everything in it
+ * All bases but one are told by the times of the entry itself. For NEWEST_CONTENT everything in it
  * is looked at, by a walk that goes down one level at a time: a run of entries is read, the times
  * of each are looked at, and the names of the sub-directories wait at their level until each has
  * been visited. The levels are on the heap, and no more than two of them are open: those above are
@@ -20,6 +20,8 @@
  *
  * Nothing may look used because it was looked at. Reading a directory sets its access time, so that
  * time is read before, and counts only where the next reading will not have set it. */
+
+#define NANOSECONDS_PER_SECOND 1e9
 
 typedef struct
 {
@@ -41,6 +43,75 @@ typedef struct
   int error_number;   /* why the walk could not go on, or 0 */
 } Walk;
 
+static gboolean
+is_before (TmTimestamp a, TmTimestamp b)
+{
+  return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
+}
+
+TmTimestamp
+tm_timestamp_max (TmTimestamp a, TmTimestamp b)
+{
+  return is_before (a, b) ? b : a;
+}
+
+static TmTimestamp
+read_clock (void)
+{
+  struct timespec now;
+
+  /* Not g_get_real_time(): rounded down to microseconds, a file that has just been used would have
+   * a time in the future. */
+  clock_gettime (CLOCK_REALTIME, &now);
+  return (TmTimestamp){ .seconds = now.tv_sec, .nanoseconds = (guint32) now.tv_nsec };
+}
+
+/* The whole nanoseconds in the fraction of @timeout, rounded down. A fraction such as 0.3 lies
+ * between two doubles and stands for the nanosecond that is nearest; `volatile` keeps an x87 from
+ * comparing with more digits than a double has. */
+static guint32
+get_nanoseconds (double timeout, gint64 seconds)
+{
+  volatile double nanoseconds = (timeout - (double) seconds) * NANOSECONDS_PER_SECOND;
+  guint32 nearest = (guint32) (nanoseconds + 0.5);
+  volatile double fraction = nearest / NANOSECONDS_PER_SECOND;
+  volatile double sum = (double) seconds + fraction;
+
+  return sum > timeout ? nearest - 1 : nearest;
+}
+
+/* Subtracts @timeout, which is not negative, in integers: a comparison of doubles depends on the
+ * digits that the processor keeps. A timeout longer than the time that has passed since the oldest
+ * timestamp there is, as infinity, leaves that oldest one. */
+static TmTimestamp
+subtract_timeout (TmTimestamp time, double timeout)
+{
+  TmTimestamp oldest = { .seconds = G_MININT64, .nanoseconds = 0 };
+  guint32 nanoseconds;
+  gint64 seconds;
+
+  /* The first double that is too large for a gint64 is 2^63. */
+  if (timeout >= -(double) G_MININT64)
+    return oldest;
+
+  seconds = (gint64) timeout;
+  nanoseconds = get_nanoseconds (timeout, seconds);
+
+  /* One more, for the nanoseconds that may have to be borrowed. */
+  if (time.seconds < G_MININT64 + seconds + 1)
+    return oldest;
+
+  oldest.seconds = time.seconds - seconds;
+  oldest.nanoseconds = time.nanoseconds;
+  if (oldest.nanoseconds < nanoseconds)
+    {
+      oldest.seconds--;
+      oldest.nanoseconds += (guint32) NANOSECONDS_PER_SECOND;
+    }
+  oldest.nanoseconds -= nanoseconds;
+  return oldest;
+}
+
 /*
  * tm_age_rule_init:
  * @rule: (out caller-allocates): the rule
@@ -52,19 +123,26 @@ typedef struct
 void
 tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout)
 {
-  struct timespec now;
-
-  /* Not g_get_real_time(): rounded down to microseconds, what has just been used would lie in the
-   * future. */
-  clock_gettime (CLOCK_REALTIME, &now);
-
-  rule->basis = basis;
-  rule->timeout = timeout;
-  rule->now = (TmTimestamp){ .seconds = now.tv_sec, .nanoseconds = (guint32) now.tv_nsec };
+  *rule = (TmAgeRule){ .basis = basis, .has_timeout = timeout >= 0, .now = read_clock () };
+  if (rule->has_timeout)
+    rule->oldest = subtract_timeout (rule->now, timeout);
 }
 
-TmTimestamp
-tm_timestamp (const struct statx_timestamp *time)
+/*
+ * tm_age_rule_is_expired:
+ * @rule: a rule
+ * @last_used: when an entry was last used
+ *
+ * Returns: whether that is longer ago than the timeout; exactly as long ago is not
+ */
+gboolean
+tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used)
+{
+  return rule->has_timeout && is_before (last_used, rule->oldest);
+}
+
+static TmTimestamp
+timestamp_from_statx (const struct statx_timestamp *time)
 {
   return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = time->tv_nsec };
 }
@@ -75,38 +153,110 @@ timestamp_from_timespec (const struct timespec *time)
   return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = (guint32) time->tv_nsec };
 }
 
-TmTimestamp
-tm_timestamp_max (TmTimestamp a, TmTimestamp b)
+TmTimes
+tm_times_from_statx (const struct statx *status)
 {
-  if (a.seconds != b.seconds)
-    return a.seconds > b.seconds ? a : b;
-  return a.nanoseconds > b.nanoseconds ? a : b;
+  TmTimes times = {
+    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
+    .accessed = timestamp_from_statx (&status->stx_atime),
+    .modified = timestamp_from_statx (&status->stx_mtime),
+    .changed = timestamp_from_statx (&status->stx_ctime),
+    .created = timestamp_from_statx (&status->stx_btime),
+  };
+
+  if ((status->stx_mask & STATX_BTIME) != 0)
+    times.mask |= TM_TIMES_CREATED;
+  return times;
+}
+
+static TmTimes
+times_from_stat (const struct stat *status)
+{
+  return (TmTimes){
+    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
+    .accessed = timestamp_from_timespec (&status->st_atim),
+    .modified = timestamp_from_timespec (&status->st_mtim),
+    .changed = timestamp_from_timespec (&status->st_ctim),
+  };
+}
+
+/* What to make of a time of a file. One in the future is wrong, whether a program has set it or the
+ * clock was: the change time counts instead, which no program can set. If that lies in the future
+ * too, or is not told, the file counts as just used. */
+static TmTimestamp
+correct (const TmAgeRule *rule, TmTimestamp time, const TmTimes *times)
+{
+  TmTimestamp now;
+
+  if (!is_before (rule->now, time))
+    return time;
+
+  /* It may have been used since the pass began. */
+  now = read_clock ();
+  if (!is_before (now, time))
+    return rule->now;
+
+  if ((times->mask & TM_TIMES_CHANGED) == 0 || is_before (rule->now, times->changed))
+    return rule->now;
+
+  return times->changed;
 }
 
 /*
- * tm_age_rule_is_expired:
- * @rule: a rule
- * @last_used: when an entry was last used
+ * tm_age_rule_latest:
+ * @rule: the rule of the pass
+ * @times: the times of a file
+ * @mask: which of them count
  *
- * Older means strictly older, and a time in the future counts as just used. In doubles throughout:
- * the times that a file system can store overflow any integer of nanoseconds.
- *
- * Returns: whether that is longer ago than the timeout
+ * Returns: the latest of those that count and are told, none of them later than now; one of those
+ *   has to be told
  */
-gboolean
-tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used)
+TmTimestamp
+tm_age_rule_latest (const TmAgeRule *rule, const TmTimes *times, TmTimesMask mask)
 {
-  double age = ((double) rule->now.seconds - (double) last_used.seconds) +
-               ((double) rule->now.nanoseconds - (double) last_used.nanoseconds) / 1e9;
+  const TmTimestamp all[] = { times->accessed, times->modified, times->changed, times->created };
+  TmTimestamp latest = { .seconds = G_MININT64 };
 
-  return rule->timeout >= 0 && age > rule->timeout;
+  mask &= times->mask;
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if ((mask & (1U << i)) != 0)
+      latest = tm_timestamp_max (latest, correct (rule, all[i], times));
+  return latest;
+}
+
+/*
+ * tm_age_rule_own_last_use:
+ * @rule: from when the age runs
+ * @times: the times of an entry
+ *
+ * Returns: when the entry was last used by its own times, of those of which the basis speaks; now
+ *   where the file system tells no modification time
+ */
+TmTimestamp
+tm_age_rule_own_last_use (const TmAgeRule *rule, const TmTimes *times)
+{
+  if ((times->mask & TM_TIMES_MODIFIED) == 0)
+    return rule->now;
+
+  switch (rule->basis)
+    {
+    case TM_AGE_BASIS_ACCESSED_OR_MODIFIED:
+      return tm_age_rule_latest (rule, times, TM_TIMES_ACCESSED | TM_TIMES_MODIFIED);
+    case TM_AGE_BASIS_CHANGED:
+      return tm_age_rule_latest (
+          rule, times, TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED | TM_TIMES_CREATED);
+    case TM_AGE_BASIS_MODIFIED:
+    case TM_AGE_BASIS_NEWEST_CONTENT:
+    default:
+      return tm_age_rule_latest (rule, times, TM_TIMES_MODIFIED);
+    }
 }
 
 /* Returns FALSE when that is enough to know. */
 static gboolean
-walk_consider (Walk *walk, TmTimestamp time)
+walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
 {
-  walk->newest = tm_timestamp_max (walk->newest, time);
+  walk->newest = tm_timestamp_max (walk->newest, tm_age_rule_latest (walk->rule, times, mask));
   return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
 }
 
@@ -154,6 +304,7 @@ walk_push (Walk *walk, int fd)
 {
   Level level = { .fd = fd };
   struct stat status;
+  TmTimes times;
 
   if (tm_dirfd_stat (fd, &status) < 0)
     {
@@ -177,9 +328,9 @@ walk_push (Walk *walk, int fd)
     }
   g_array_append_val (walk->levels, level);
 
-  return walk_consider (walk, timestamp_from_timespec (&status.st_mtim)) &&
-         (!tm_dirfd_leaves_no_trace (fd) ||
-          walk_consider (walk, timestamp_from_timespec (&status.st_atim)));
+  times = times_from_stat (&status);
+  return walk_consider (walk, &times, TM_TIMES_MODIFIED) &&
+         (!tm_dirfd_leaves_no_trace (fd) || walk_consider (walk, &times, TM_TIMES_ACCESSED));
 }
 
 /* What vanished or was exchanged meanwhile is seen in the times of what it was in. */
@@ -196,13 +347,17 @@ walk_enter (Walk *walk, const char *name)
   int above = walk_lowest (walk)->fd;
   int fd = tm_dirfd_look_into (above, name);
   struct statx status;
+  TmTimes times;
 
   if (fd >= 0)
     return walk_push (walk, fd);
 
   /* It will not be read, so that its access time is none of our making. */
   if (errno == EACCES && tm_dirfd_stat_times (above, name, &status) == 0)
-    return walk_consider (walk, tm_timestamp (&status.stx_atime));
+    {
+      times = tm_times_from_statx (&status);
+      return walk_consider (walk, &times, TM_TIMES_ACCESSED);
+    }
 
   if (errno == EXDEV || errno == EACCES || is_gone (errno))
     return TRUE;
@@ -261,6 +416,7 @@ walk_look_at (Walk *walk, const char *name)
 {
   Level *level = walk_lowest (walk);
   struct statx status;
+  TmTimes times;
 
   if (tm_dirfd_stat_times (level->fd, name, &status) < 0)
     {
@@ -282,11 +438,12 @@ walk_look_at (Walk *walk, const char *name)
   if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
     return TRUE;
 
-  if (!walk_consider (walk, tm_timestamp (&status.stx_mtime)))
+  times = tm_times_from_statx (&status);
+  if (!walk_consider (walk, &times, TM_TIMES_MODIFIED))
     return FALSE;
 
   if (!S_ISDIR (status.stx_mode))
-    return walk_consider (walk, tm_timestamp (&status.stx_atime));
+    return walk_consider (walk, &times, TM_TIMES_ACCESSED);
 
   /* With its NUL. */
   if (level->pending == NULL)
@@ -397,13 +554,10 @@ tm_age_find_last_use (const TmAgeRule *rule,
                       GCancellable *cancellable,
                       TmTimestamp *last_used)
 {
-  TmTimestamp accessed = tm_timestamp (&status->stx_atime);
+  TmTimes times = tm_times_from_statx (status);
   int fd;
 
-  *last_used = tm_timestamp (&status->stx_mtime);
-  if (rule->basis == TM_AGE_BASIS_ACCESSED_OR_MODIFIED)
-    *last_used = tm_timestamp_max (*last_used, accessed);
-
+  *last_used = tm_age_rule_own_last_use (rule, &times);
   if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT || !S_ISDIR (status->stx_mode) ||
       (!exactly && !tm_age_rule_is_expired (rule, *last_used)))
     return 0;
@@ -416,6 +570,6 @@ tm_age_find_last_use (const TmAgeRule *rule,
   if (errno != EXDEV && errno != EACCES)
     return -1;
 
-  *last_used = tm_timestamp_max (*last_used, accessed);
+  *last_used = tm_timestamp_max (*last_used, tm_age_rule_latest (rule, &times, TM_TIMES_ACCESSED));
   return 0;
 }

@@ -27,6 +27,7 @@ TmClaim *tm_claim_look_into (int parent, const char *name);
 TmEntryState tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
 gboolean tm_claim_is_current (TmClaim *claim, int parent);
 gboolean tm_claim_is_left_to_its_owner (TmClaim *claim);
+gboolean tm_claim_has_repaired_mode (TmClaim *claim);
 gboolean tm_claim_delete (TmClaim *claim,
                           const char *path,
                           TmProgress *progress,

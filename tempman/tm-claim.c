@@ -441,6 +441,13 @@ tm_claim_is_left_to_its_owner (TmClaim *claim)
   return claim->is_left_to_its_owner;
 }
 
+/* Whether opening it has changed its mode, and so its change time. */
+gboolean
+tm_claim_has_repaired_mode (TmClaim *claim)
+{
+  return claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED;
+}
+
 typedef enum
 {
   PLACE_OURS,   /* the name stands for our directory */

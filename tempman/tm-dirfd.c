@@ -457,7 +457,7 @@ tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
  * tm_dirfd_stat_times:
  * @dirfd: a directory
  * @name: the name of an entry, or "" for @dirfd itself
- * @status: (out caller-allocates): type, mode, owner, access and modification time, nothing else
+ * @status: (out caller-allocates): type, mode, owner, inode and times, nothing else
  *
  * Returns: 0, or -1
  */
@@ -465,7 +465,8 @@ int
 tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status)
 {
   return RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
-                                STATX_TYPE | STATX_MODE | STATX_UID | STATX_ATIME | STATX_MTIME,
+                                STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_ATIME |
+                                    STATX_MTIME | STATX_CTIME | STATX_BTIME,
                                 status));
 }
 

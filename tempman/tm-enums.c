@@ -16,6 +16,7 @@ G_DEFINE_ENUM_TYPE (TmAgeBasis,
                     tm_age_basis,
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_ACCESSED_OR_MODIFIED, "accessed-or-modified"),
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_MODIFIED, "modified"),
+                    G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_CHANGED, "changed"),
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_NEWEST_CONTENT, "newest-content"))
 
 G_DEFINE_ENUM_TYPE (TmEntryState,

@@ -47,10 +47,23 @@ GType tm_root_flags_get_type (void) G_GNUC_CONST;
  *   sub-directory itself, whichever is later
  * @TM_AGE_BASIS_MODIFIED: its modification time alone, for file systems on which an
  *   indexer or a backup keeps the access times young
- * @TM_AGE_BASIS_NEWEST_CONTENT: the latest time of the sub-directory or of anything in
+ * @TM_AGE_BASIS_CHANGED: the latest of its access, modification, change and birth time
+ * @TM_AGE_BASIS_NEWEST_CONTENT: the latest access or modification time of the sub-directory or of anything in
  *   it, at any depth
  *
  * From when the age of a sub-directory of a [class@Root] runs.
+ *
+ * Any program can set the access and the modification time of its files, and unpacking an
+ * archive sets them to those of the archive: a directory that was made a moment ago can
+ * have times of years ago. No program can set the change time, which the file system
+ * updates whenever it changes an attribute of the file, such as its times, its mode or its
+ * name. With [enum@Tempman.AgeBasis.CHANGED] a directory is therefore never older than it is. The
+ * change time also counts a cleanup that could not delete the directory, or that had to
+ * change its mode to find out whether it is in use. The change time and the birth time
+ * count where the file system has them.
+ *
+ * A time in the future is wrong. The change time counts in its place; only if that lies in
+ * the future as well, or is not known, the file counts as just used.
  *
  * What is written deep inside a sub-directory changes no time of its own: only
  * [enum@AgeBasis.NEWEST_CONTENT] sees it. For that it reads the sub-directories whose
@@ -66,6 +79,7 @@ typedef enum
 {
   TM_AGE_BASIS_ACCESSED_OR_MODIFIED,
   TM_AGE_BASIS_MODIFIED,
+  TM_AGE_BASIS_CHANGED,
   TM_AGE_BASIS_NEWEST_CONTENT,
 } TmAgeBasis;
 

@@ -24,10 +24,7 @@ typedef struct
 /* What is to become of a sub-directory, and why. */
 typedef struct
 {
-  TmTimestamp accessed;
-  gboolean has_accessed; /* FALSE where the file system tells no access time */
-  TmTimestamp modified;
-  gboolean has_modified;
+  TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
   TmEntryState state;
   gboolean goes; /* a cleanup deletes it */

@@ -25,7 +25,7 @@ judge_reclaims (const TmJudge *judge)
 gboolean
 tm_judge_may_take_any (const TmJudge *judge)
 {
-  return judge->age.timeout >= 0 || judge_reclaims (judge);
+  return judge->age.has_timeout || judge_reclaims (judge);
 }
 
 /*
@@ -93,6 +93,22 @@ leave (TmClaim *claim, int error_number)
   return NULL;
 }
 
+/* Looks at the times of an entry that has been opened since it was first looked at, in @before.
+ * Opening it may have changed its mode, which sets the change time: then the former one counts, for
+ * nobody has used the entry. Returns 0, or -1 with errno. */
+static int
+look_again (TmClaim *claim, const struct statx *before, struct statx *status)
+{
+  if (tm_dirfd_stat_times (tm_claim_get_fd (claim), "", status) < 0)
+    return -1;
+
+  if (tm_claim_has_repaired_mode (claim) && status->stx_ino == before->stx_ino &&
+      status->stx_dev_major == before->stx_dev_major &&
+      status->stx_dev_minor == before->stx_dev_minor)
+    status->stx_ctime = before->stx_ctime;
+  return 0;
+}
+
 /*
  * tm_judge_take:
  * @judge: by what to judge
@@ -111,9 +127,8 @@ tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *c
 {
   g_autoptr (TmClaim) claim = NULL;
   TmTimestamp last_used = judge->age.now;
-  struct statx status;
+  struct statx status, locked_status;
   TmEntryState state;
-  int fd;
 
   if (tm_dirfd_stat_times (root, name, &status) < 0)
     return leave (NULL, is_gone (errno) ? 0 : errno);
@@ -133,11 +148,11 @@ tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *c
   if (claim == NULL)
     return leave (NULL, is_no_failure (errno) ? 0 : errno);
 
-  fd = tm_claim_get_fd (claim);
   state = tm_claim_try_lock (claim, judge->lock_reaches_all);
   if (judge_asks_for_age (judge, state) &&
-      (tm_dirfd_stat_times (fd, "", &status) < 0 ||
-       tm_age_find_last_use (&judge->age, fd, "", &status, FALSE, cancellable, &last_used) < 0))
+      (look_again (claim, &status, &locked_status) < 0 ||
+       tm_age_find_last_use (&judge->age, tm_claim_get_fd (claim), "", &locked_status, FALSE,
+                             cancellable, &last_used) < 0))
     return leave (g_steal_pointer (&claim), errno);
 
   if (!tm_judge_decide (judge, state, last_used) || tm_claim_is_left_to_its_owner (claim))
@@ -223,10 +238,7 @@ tm_judge_look_at (const TmJudge *judge,
   if (!look_at_lock (judge, root, name, &status, &verdict->state, &can_be_taken))
     return FALSE;
 
-  verdict->accessed = tm_timestamp (&status.stx_atime);
-  verdict->has_accessed = TRUE;
-  verdict->modified = tm_timestamp (&status.stx_mtime);
-  verdict->has_modified = TRUE;
+  verdict->times = tm_times_from_statx (&status);
   verdict->goes = (has_age || !judge_asks_for_age (judge, verdict->state)) && can_be_taken &&
                   tm_judge_decide (judge, verdict->state, verdict->last_used);
   return TRUE;

@@ -201,12 +201,12 @@ file_info_new (const char *name, const TmVerdict *verdict)
   g_file_info_set_display_name (info, display_name);
   g_file_info_set_file_type (info, G_FILE_TYPE_DIRECTORY);
 
-  if (verdict->has_modified)
+  if ((verdict->times.mask & TM_TIMES_MODIFIED) != 0)
     set_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
-              G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, verdict->modified);
-  if (verdict->has_accessed)
+              G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC, verdict->times.modified);
+  if ((verdict->times.mask & TM_TIMES_ACCESSED) != 0)
     set_time (info, G_FILE_ATTRIBUTE_TIME_ACCESS, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
-              G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, verdict->accessed);
+              G_FILE_ATTRIBUTE_TIME_ACCESS_NSEC, verdict->times.accessed);
   return info;
 }
 

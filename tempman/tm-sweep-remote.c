@@ -51,9 +51,10 @@ pass_may_take (Pass *pass, GFileInfo *info)
 static gboolean
 pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
 {
-  *verdict = (TmVerdict){ .state = TM_ENTRY_STATE_UNOWNED };
-  verdict->has_modified = tm_age_remote_get_modified (info, &verdict->modified);
-  verdict->has_accessed = tm_age_remote_get_accessed (info, &verdict->accessed);
+  *verdict = (TmVerdict){
+    .times = tm_age_remote_get_times (info),
+    .state = TM_ENTRY_STATE_UNOWNED,
+  };
   if (!pass_may_take (pass, info))
     verdict->state = TM_ENTRY_STATE_LIVE;
 

@@ -79,7 +79,9 @@ test_timeouts (Sandbox *sandbox, gconstpointer data)
     /* Beyond what nanoseconds in 64 bits can hold. */
     { HOUR, G_GINT64_CONSTANT (20000000000), TRUE },
     { HOUR, G_GINT64_CONSTANT (-20000000000), FALSE },
-    { 0, -2, FALSE },
+    /* It was changed right before. */
+    { 0, -2, TRUE },
+    { HOUR, -2, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -136,9 +138,23 @@ test_exact_limit (Sandbox *sandbox, gconstpointer data)
     double timeout;
     struct timespec limit;
   } cases[] = {
-    { 0, { 1700000000, 999999999 } },    { 1e-9, { 1700000001, 0 } },
-    { 0.5, { 1700000001, 499999999 } },  { 1, { 1700000001, 999999999 } },
+    { 0, { 1700000000, 999999999 } },
+    { 1e-9, { 1700000001, 0 } },
+    { 0.5, { 1700000001, 499999999 } },
+    { 1, { 1700000001, 999999999 } },
     { HOUR, { 1700003600, 999999999 } },
+    /* No double is exactly that: the nearest nanosecond is meant. */
+    { 0.1, { 1700000001, 99999999 } },
+    { 0.3, { 1700000001, 299999999 } },
+    { 0.7, { 1700000001, 699999999 } },
+    { 86400.3, { 1700086401, 299999999 } },
+    /* Less than a nanosecond is none. */
+    { DBL_TRUE_MIN, { 1700000000, 999999999 } },
+    { DBL_MIN, { 1700000000, 999999999 } },
+    { 0.9e-9, { 1700000000, 999999999 } },
+    { 1.9e-9, { 1700000001, 0 } },
+    { 0.9999999999, { 1700000001, 999999998 } },
+    { -0.0, { 1700000000, 999999999 } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -181,6 +197,134 @@ test_clock_set_back (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (root, 1);
 }
 
+/* The clock of this process, which the file system does not know of. */
+static void
+set_clock_ahead (gint64 seconds)
+{
+  struct timespec now;
+
+  start_clock ();
+  clock_gettime (CLOCK_REALTIME, &now);
+  now.tv_sec += seconds;
+  stop_clock (&now);
+}
+
+static TmRoot *
+open_root_with_basis (const char *path, TmAgeBasis basis)
+{
+  TmRoot *root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
+
+  tm_root_set_age_basis (root, basis);
+  return root;
+}
+
+/* A time in the future makes nothing last for ever: the change time counts in its place. */
+static void
+test_future (Sandbox *sandbox, gconstpointer data)
+{
+  static const struct
+  {
+    TmAgeBasis basis;
+    const char *young;
+    gint64 accessed; /* in hours from now */
+    gint64 modified;
+  } cases[] = {
+    { TM_AGE_BASIS_ACCESSED_OR_MODIFIED, ".", 1000, 1000 },
+    { TM_AGE_BASIS_ACCESSED_OR_MODIFIED, ".", -1000, 1000 },
+    { TM_AGE_BASIS_ACCESSED_OR_MODIFIED, ".", 1000, -1000 },
+    { TM_AGE_BASIS_MODIFIED, ".", -1000, 1000 },
+    { TM_AGE_BASIS_CHANGED, ".", 1000, 1000 },
+    { TM_AGE_BASIS_NEWEST_CONTENT, ".", -1000, 1000 },
+    { TM_AGE_BASIS_NEWEST_CONTENT, "a/b/c/plain", -1000, 1000 },
+    { TM_AGE_BASIS_NEWEST_CONTENT, "a/b/c/plain", 1000, -1000 },
+    { TM_AGE_BASIS_NEWEST_CONTENT, "a/b", -1000, 1000 },
+    { TM_AGE_BASIS_NEWEST_CONTENT, "a/b", 1000, -1000 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *entry = sandbox_path (sandbox, "entry");
+      g_autofree char *young = g_build_filename (entry, cases[i].young, NULL);
+      g_autoptr (TmRoot) root = open_root_with_basis (sandbox->path, cases[i].basis);
+      gint64 now = time (NULL);
+
+      make_tree (entry);
+      set_times (young, (struct timespec){ now + cases[i].accessed * HOUR, 0 },
+                 (struct timespec){ now + cases[i].modified * HOUR, 0 });
+
+      g_test_message ("basis %d, %s, %d, %d", cases[i].basis, cases[i].young,
+                      (int) cases[i].accessed, (int) cases[i].modified);
+      assert_cleanup (root, 0);
+      set_clock_ahead (2 * HOUR);
+      assert_cleanup (root, 1);
+
+      /* With the clock set back, the change time lies in the future too. */
+      make_tree (entry);
+      set_clock_ahead (-2 * HOUR);
+      assert_cleanup (root, 0);
+      set_clock_ahead (2 * HOUR);
+      assert_cleanup (root, 1);
+      start_clock ();
+    }
+}
+
+/* Of all the times of an entry, the change time is the one that an archive does not bring along. */
+static void
+test_changed (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root_with_basis (sandbox->path, TM_AGE_BASIS_CHANGED);
+  g_autoptr (TmRoot) control = open_root_with_basis (sandbox->path, TM_AGE_BASIS_MODIFIED);
+  g_autofree char *unpacked = sandbox_path (sandbox, "unpacked");
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) entry = NULL;
+  gint64 now = time (NULL);
+
+  make_directory (unpacked);
+  make_old (unpacked, 1000 * HOUR);
+  entries = tm_root_list_entries (root, NULL, NULL);
+  entry = g_list_model_get_item (entries, 0);
+  g_assert_false (tm_root_entry_get_expired (entry));
+  g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (entry)), >, now - HOUR);
+  assert_cleanup (root, 0);
+  assert_cleanup (control, 1);
+  g_assert_false (path_exists (unpacked));
+
+  /* It gets old as well. */
+  make_directory (unpacked);
+  make_old (unpacked, 1000 * HOUR);
+  set_clock_ahead (2 * HOUR);
+  assert_cleanup (root, 1);
+
+  /* The access time counts too. */
+  make_directory (unpacked);
+  set_times (unpacked, (struct timespec){ now + HOUR + HOUR / 2, 0 }, (struct timespec){ 0, 0 });
+  assert_cleanup (root, 0);
+  start_clock ();
+}
+
+static void
+repaired_child (gpointer data)
+{
+  g_autofree char *entry = g_build_filename (data, "entry", NULL);
+  g_autoptr (TmRoot) root = NULL;
+
+  child_assert (become_ordinary_user ());
+  root = open_root (data, 0.5, TM_ROOT_FLAGS_NONE);
+  tm_root_set_age_basis (root, TM_AGE_BASIS_CHANGED);
+  make_directory (entry);
+  child_assert (g_chmod (entry, 0) == 0);
+  g_usleep (G_USEC_PER_SEC);
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
+}
+
+/* A cleanup changes a mode that bars it from a directory, and with it the change time. That is no
+ * use of the directory. */
+static void
+test_changed_by_cleanup (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (repaired_child, sandbox->path));
+}
+
 static void
 extreme_times_child (gpointer data)
 {
@@ -209,8 +353,9 @@ extreme_times_child (gpointer data)
 
       for (guint j = 0; j < G_N_ELEMENTS (past); j++)
         child_assert (is_taken (root, past[j]));
+      /* What counts then is that it was changed right before. */
       for (guint j = 0; j < G_N_ELEMENTS (future); j++)
-        child_assert (!is_taken (root, future[j]));
+        child_assert (is_taken (root, future[j]) == (timeouts[i] == 0));
     }
 }
 
@@ -377,6 +522,9 @@ main (int argc, char **argv)
   add_test ("/expiry/timeouts", test_timeouts);
   add_test ("/expiry/exact-limit", test_exact_limit);
   add_test ("/expiry/clock-set-back", test_clock_set_back);
+  add_test ("/expiry/future", test_future);
+  add_test ("/expiry/changed", test_changed);
+  add_test ("/expiry/changed-by-cleanup", of_descriptors (test_changed_by_cleanup));
   add_test ("/expiry/extreme-times", test_extreme_times);
   add_test ("/expiry/access-times", of_descriptors (test_access_times));
   add_test ("/expiry/leaves-times", of_descriptors (test_scan_leaves_times));

@@ -37,8 +37,10 @@ declare module 'gi://Tempman?version=1' {
             ACCESSED_OR_MODIFIED = 0,
             /** Its modification time alone. */
             MODIFIED = 1,
+            /** The latest of its access, modification, change and birth time. */
+            CHANGED = 2,
             /** The latest time of it or of anything in it. */
-            NEWEST_CONTENT = 2,
+            NEWEST_CONTENT = 3,
         }
 
         /** Who uses a sub-directory. */
