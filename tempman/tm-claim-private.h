@@ -42,9 +42,7 @@ int tm_claim_get_fd (TmClaim *claim);
 const char *tm_claim_get_name (TmClaim *claim);
 TmFileIdentity tm_claim_get_identity (TmClaim *claim);
 int tm_claim_pin_parent (TmClaim *claim);
-gboolean tm_claim_mode_is_marked (mode_t mode);
-mode_t tm_claim_mode_unmarked (mode_t mode);
-TmEntryState tm_claim_mode_state (mode_t mode, gboolean lock_reaches_all);
+TmEntryState tm_claim_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmClaim, tm_claim_release)
 

@@ -5,6 +5,7 @@
 
 #include "tm-claim-private.h"
 
+#include "tm-mark-private.h"
 #include "tm-name-private.h"
 #include "tm-tree-local-private.h"
 
@@ -24,10 +25,7 @@
  * the creator looks, once it has the lock, whether its name still stands for its directory, and
  * begins again with another name if it does not. It rests on names never coming back. */
 
-/* The sticky bit: mkdir() sets it in the same step and no umask takes it away. */
-#define MARK S_ISVTX
-
-#define MODE_MARKED (MARK | S_IRWXU)
+#define MODE_MARKED (TM_MARK | S_IRWXU)
 
 /* More than any number of cleaners that run without a pause can take away in a row. */
 #define MAX_CREATE_ATTEMPTS 1000
@@ -405,7 +403,7 @@ tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
   if (tm_dirfd_stat (claim->fd, &status) < 0)
     return TM_ENTRY_STATE_UNOWNED;
 
-  return tm_claim_mode_state (status.st_mode, lock_reaches_all);
+  return tm_claim_mode_state (tm_claim_get_name (claim), status.st_mode, lock_reaches_all);
 }
 
 /*
@@ -591,7 +589,7 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
   struct stat status;
 
   if (tm_dirfd_stat (claim->fd, &status) < 0 ||
-      tm_dirfd_set_mode (claim->fd, tm_claim_mode_unmarked (status.st_mode)) < 0)
+      tm_dirfd_set_mode (claim->fd, tm_mark_clear (status.st_mode)) < 0)
     {
       tm_dirfd_set_error (error, "Keeping the temporary directory", path, errno);
       return FALSE;
@@ -629,18 +627,18 @@ tm_claim_mark (TmClaim *claim, gboolean is_in_use)
 
   if (is_in_use && claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
     {
-      claim->repaired_mode |= MARK;
+      claim->repaired_mode |= TM_MARK;
       return;
     }
 
   if (tm_dirfd_stat (claim->fd, &status) < 0)
     return;
 
-  mode = (status.st_mode & 07777) | MARK;
+  mode = (status.st_mode & 07777) | TM_MARK;
   if (!is_in_use)
     mode &= (mode_t) ~(S_IWGRP | S_IWOTH);
 
-  if (tm_claim_mode_is_marked (mode) && tm_dirfd_set_mode (claim->fd, mode) == 0)
+  if (tm_mark_is_set (tm_claim_get_name (claim), mode) && tm_dirfd_set_mode (claim->fd, mode) == 0)
     claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
 }
 
@@ -708,25 +706,10 @@ tm_claim_pin_parent (TmClaim *claim)
   return -1;
 }
 
-/* Where others may write, the sticky bit has a meaning of its own, as in /tmp: it is the mark only
- * of a directory in which they may not. */
-gboolean
-tm_claim_mode_is_marked (mode_t mode)
-{
-  return (mode & MARK) != 0 && (mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-/* The permission bits of @mode, without the mark if there is one. */
-mode_t
-tm_claim_mode_unmarked (mode_t mode)
-{
-  return mode & (tm_claim_mode_is_marked (mode) ? 07777 & ~MARK : 07777);
-}
-
-/* What the mode of a directory says of its owner when nobody holds the lock. */
+/* What the name and the mode of a directory say of its owner when nobody holds the lock. */
 TmEntryState
-tm_claim_mode_state (mode_t mode, gboolean lock_reaches_all)
+tm_claim_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all)
 {
-  return lock_reaches_all && tm_claim_mode_is_marked (mode) ? TM_ENTRY_STATE_ABANDONED
-                                                            : TM_ENTRY_STATE_UNOWNED;
+  return lock_reaches_all && tm_mark_is_set (name, mode) ? TM_ENTRY_STATE_ABANDONED
+                                                         : TM_ENTRY_STATE_UNOWNED;
 }

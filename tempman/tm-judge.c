@@ -5,6 +5,8 @@
 
 #include "tm-judge-private.h"
 
+#include "tm-mark-private.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -135,7 +137,7 @@ tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *c
   if (!S_ISDIR (status.stx_mode))
     return leave (NULL, 0);
 
-  if (!judge_reclaims (judge) || !tm_claim_mode_is_marked (status.stx_mode))
+  if (!judge_reclaims (judge) || !tm_mark_is_set (name, status.stx_mode))
     {
       if (tm_age_find_last_use (&judge->age, root, name, &status, FALSE, cancellable, &last_used) <
           0)
@@ -196,7 +198,7 @@ look_at_lock (const TmJudge *judge,
   /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; by its looks
    * alone nobody holds it. */
   *can_be_taken = errno == EACCES && status->stx_uid == geteuid ();
-  *state = *can_be_taken ? tm_claim_mode_state (status->stx_mode, judge->lock_reaches_all)
+  *state = *can_be_taken ? tm_claim_mode_state (name, status->stx_mode, judge->lock_reaches_all)
                          : TM_ENTRY_STATE_LIVE;
   return TRUE;
 }

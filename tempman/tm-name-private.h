@@ -10,5 +10,6 @@
 G_BEGIN_DECLS
 
 char *tm_name_new (const char *prefix);
+gboolean tm_name_is_ours (const char *name);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "tm-publish-private.h"
 
 #include "tm-dirfd-private.h"
+#include "tm-mark-private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -160,7 +161,7 @@ publication_prepare_mode (Publication *publication)
     return -1;
 
   publication->mode = status.st_mode & 07777;
-  publication->mode_to_move = tm_claim_mode_unmarked (status.st_mode) | TM_DIRFD_MODE_USABLE;
+  publication->mode_to_move = tm_mark_clear (status.st_mode) | TM_DIRFD_MODE_USABLE;
   if (publication->mode_to_move == publication->mode)
     return 0;
 
@@ -171,7 +172,7 @@ publication_prepare_mode (Publication *publication)
 static void
 publication_settle_mode (Publication *publication, gboolean published)
 {
-  mode_t mode = published ? tm_claim_mode_unmarked (publication->mode) : publication->mode;
+  mode_t mode = published ? tm_mark_clear (publication->mode) : publication->mode;
 
   if (mode != publication->mode_to_move)
     tm_dirfd_set_mode (tm_claim_get_fd (publication->claim), mode);

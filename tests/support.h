@@ -38,6 +38,9 @@ gboolean path_exists (const char *path);
 guint count_entries (const char *path);
 guint count_open_descriptors (void);
 
+/* A name as the library makes them: only with such a one is the sticky bit the mark. */
+#define OUR_NAME(prefix) prefix "-abcdefghijklmnopqrst"
+
 /* When a test that proves more the longer it runs has run long enough. */
 typedef struct
 {

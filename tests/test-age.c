@@ -573,8 +573,8 @@ test_not_asked_for (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) directory = g_file_new_for_path (sandbox->path);
   g_autoptr (TmRoot) root =
       tm_root_new (directory, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
-  g_autofree char *live = sandbox_path (sandbox, "live");
-  g_autofree char *abandoned = sandbox_path (sandbox, "abandoned");
+  g_autofree char *live = sandbox_path (sandbox, OUR_NAME ("live"));
+  g_autofree char *abandoned = sandbox_path (sandbox, OUR_NAME ("abandoned"));
   int fd;
 
   tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);

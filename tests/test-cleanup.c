@@ -111,7 +111,7 @@ test_abandoned (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   g_autoptr (TmRoot) patient = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
-  g_autofree char *abandoned = make_abandoned_directory (sandbox, "abandoned");
+  g_autofree char *abandoned = make_abandoned_directory (sandbox, OUR_NAME ("abandoned"));
   g_autofree char *unowned = sandbox_path (sandbox, "unowned");
   g_autofree char *shared = sandbox_path (sandbox, "shared");
 

@@ -91,7 +91,7 @@ run_close (const char *base)
 static void
 make_empty_abandoned (const char *base)
 {
-  g_autofree char *path = g_build_filename (base, "abandoned", NULL);
+  g_autofree char *path = g_build_filename (base, OUR_NAME ("abandoned"), NULL);
 
   make_directory (path);
   child_assert (g_chmod (path, 01700) == 0);
@@ -102,7 +102,7 @@ static const mode_t abandoned_modes[] = { 01700, 01000 };
 static char *
 abandoned_path (const char *base, guint i)
 {
-  return g_strdup_printf ("%s/abandoned%u", base, i);
+  return g_strdup_printf ("%s/%u" OUR_NAME ("-abandoned"), base, i);
 }
 
 static void

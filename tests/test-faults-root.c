@@ -70,8 +70,8 @@ static const struct
   gint64 age;
   gboolean goes;
 } entries[] = {
-  { "abandoned", 01700, 0, TRUE },
-  { "abandoned-and-barred", 01000, 0, TRUE },
+  { OUR_NAME ("abandoned"), 01700, 0, TRUE },
+  { OUR_NAME ("abandoned-and-barred"), 01000, 0, TRUE },
   { "expired", 0755, 2 * HOUR, TRUE },
   { "young", 0700, 0, FALSE },
   { "expired-and-barred", 0, 2 * HOUR, TRUE },
@@ -374,7 +374,7 @@ static void
 create_in_root_scenario (const char *base)
 {
   g_autoptr (TmRoot) root = open_reclaiming_root (base);
-  g_autofree char *abandoned = g_build_filename (base, "abandoned", NULL);
+  g_autofree char *abandoned = g_build_filename (base, OUR_NAME ("abandoned"), NULL);
   g_autoptr (TmTemporaryDirectory) directory = NULL;
   g_autoptr (GError) error = NULL;
   gssize n_left;

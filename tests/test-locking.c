@@ -414,8 +414,8 @@ static void
 test_clean_without_locks (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *young = make_marked (sandbox, "young", 01700, 0);
-  g_autofree char *old = make_marked (sandbox, "old", 01700, 2 * HOUR);
+  g_autofree char *young = make_marked (sandbox, OUR_NAME ("young"), 01700, 0);
+  g_autofree char *old = make_marked (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
 
   fail_call ("flock", EOPNOTSUPP, G_MAXINT);
   assert_cleanup (root, 1);
@@ -430,7 +430,7 @@ test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
 {
   static const int errors[] = { ENOLCK, EIO, EBADF, ESTALE };
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *old = make_marked (sandbox, "old", 01700, 2 * HOUR);
+  g_autofree char *old = make_marked (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
 
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     {
@@ -446,8 +446,8 @@ test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
 static void
 test_clean_remote (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *young = make_marked (sandbox, "young", 01700, 0);
-  g_autofree char *old = make_marked (sandbox, "old", 01700, 2 * HOUR);
+  g_autofree char *young = make_marked (sandbox, OUR_NAME ("young"), 01700, 0);
+  g_autofree char *old = make_marked (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
   g_autoptr (TmRoot) remote = NULL;
   g_autoptr (TmRoot) patient = NULL;
   g_autoptr (TmRoot) local = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
@@ -478,14 +478,65 @@ test_marks (Sandbox *sandbox, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (unmarked); i++)
     {
-      g_autofree char *path = make_marked (sandbox, "d", unmarked[i], 0);
+      g_autofree char *path = make_marked (sandbox, OUR_NAME ("d"), unmarked[i], 0);
 
       assert_cleanup (root, 0);
       g_assert_no_errno (g_rmdir (path));
     }
   for (guint i = 0; i < G_N_ELEMENTS (marked); i++)
     {
-      g_autofree char *path = make_marked (sandbox, "d", marked[i], 0);
+      g_autofree char *path = make_marked (sandbox, OUR_NAME ("d"), marked[i], 0);
+
+      assert_cleanup (root, 1);
+      g_assert_false (path_exists (path));
+    }
+}
+
+/* The XDG base directory specification uses the bit in the runtime directory to say that something
+ * must not be cleaned up, and others set it on private directories: without a name of ours it is
+ * not the mark. */
+static void
+test_names_of_others (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const foreign[] = {
+    "state",
+    "podman",
+    "run-u1000",
+    "abcdefghijklmnopqrs",
+    "abcdefghijklmnopqrstu",
+    "p-abcdefghijklmnopqrs",
+    "p-abcdefghijklmnopqrstuvwxyz",
+    "p-00abcdefghijklmnopqrst",
+    "p-1abcdefghijklmnopqrst",
+    "p-ABCDEFGHIJKLMNOPQRST",
+    "p.abcdefghijklmnopqrst",
+    "p-abcdefghij-klmnopqrst",
+    "p-0",
+    "0",
+    "-",
+  };
+  static const char *const ours[] = {
+    "abcdefghijklmnopqrst",        "0abcdefghijklmnopqrst",
+    "-abcdefghijklmnopqrst",       "p-234567abcdefghijklmn",
+    "p-q-abcdefghijklmnopqrst",    "p-0abcdefghijklmnopqrst",
+    "p-abcdefghijklmnopqrst.d",    "p-0abcdefghijklmnopqrst.abcdefghijklmnopqrst",
+    "p-abcdefghijklmnopqrst-1.0a",
+  };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
+    {
+      g_autofree char *path = make_marked (sandbox, foreign[i], 01700, 0);
+      g_autoptr (TmTemporaryDirectory) directory = create_under (root);
+
+      assert_cleanup (root, 0);
+      g_assert_true (path_exists (path));
+      make_old (path, 2 * HOUR);
+      assert_cleanup (root, 1);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
+    {
+      g_autofree char *path = make_marked (sandbox, ours[i], 01700, 0);
 
       assert_cleanup (root, 1);
       g_assert_false (path_exists (path));
@@ -525,7 +576,7 @@ static void
 test_kept_before_lock (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *kept = make_marked (sandbox, "kept", 01700, 0);
+  g_autofree char *kept = make_marked (sandbox, OUR_NAME ("kept"), 01700, 0);
 
   attack_before ("flock", 0, unmark_cb, kept);
   assert_cleanup (root, 0);
@@ -726,6 +777,7 @@ main (int argc, char **argv)
   add_test ("/locking/clean/lock-fails", of_descriptors (test_clean_when_lock_fails));
   add_test ("/locking/clean/remote", of_descriptors (test_clean_remote));
   add_test ("/locking/clean/marks", of_descriptors (test_marks));
+  add_test ("/locking/clean/names-of-others", of_descriptors (test_names_of_others));
   add_test ("/locking/clean/used-before-lock", of_descriptors (test_used_before_lock));
   add_test ("/locking/clean/kept-before-lock", of_descriptors (test_kept_before_lock));
   add_test ("/locking/clean/renamed-before-lock", of_descriptors (test_renamed_before_lock));

@@ -525,7 +525,7 @@ static void
 barred_entry_child (gpointer data)
 {
   const char *path = data;
-  g_autofree char *entry = g_build_filename (path, "entry", NULL);
+  g_autofree char *entry = g_build_filename (path, OUR_NAME ("entry"), NULL);
   g_autofree char *inside = g_build_filename (entry, "inside", NULL);
   g_autoptr (TmRoot) root = NULL;
 

@@ -107,7 +107,7 @@ test_states (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
   g_autoptr (TmTemporaryDirectory) directory = tm_root_create_temp_dir (root, NULL, NULL);
-  g_autofree char *abandoned = sandbox_path (sandbox, "abandoned");
+  g_autofree char *abandoned = sandbox_path (sandbox, OUR_NAME ("abandoned"));
   g_autofree char *unowned = sandbox_path (sandbox, "unowned");
   g_autofree char *file = sandbox_path (sandbox, "file");
   g_autofree char *link = sandbox_path (sandbox, "link");
@@ -126,7 +126,7 @@ test_states (Sandbox *sandbox, gconstpointer data)
   entries = list (root);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 3);
   live_entry = find (entries, name);
-  abandoned_entry = find (entries, "abandoned");
+  abandoned_entry = find (entries, OUR_NAME ("abandoned"));
   unowned_entry = find (entries, "unowned");
   g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ENTRY_STATE_LIVE);
   g_assert_cmpint (tm_root_entry_get_state (abandoned_entry), ==, TM_ENTRY_STATE_ABANDONED);
@@ -270,7 +270,7 @@ make_kinds (const char *path, gboolean with_content, Kind kinds[], int fds[], gu
       for (guint lock = 0; lock < G_N_ELEMENTS (locks); lock++)
         for (guint content = 0; content < (with_content ? 2 : 1); content++)
           {
-            g_autofree char *name = g_strdup_printf ("%03u", n);
+            g_autofree char *name = g_strdup_printf ("%03u%s", n, OUR_NAME (""));
             g_autofree char *entry = g_build_filename (path, name, NULL);
             g_autofree char *inner = g_build_filename (entry, "a/b", NULL);
             g_autofree char *middle = g_path_get_dirname (inner);
@@ -380,8 +380,9 @@ test_foretells_cleanup (Sandbox *sandbox, gconstpointer data)
 static GString *
 take_snapshot (const char *path)
 {
-  static const char *const names[] = { "",           "/live",        "/abandoned", "/unowned",
-                                       "/unowned/a", "/unowned/a/b", "/barred",    "/live/a" };
+  static const char *const names[] = { "",         "/live",      "/" OUR_NAME ("abandoned"),
+                                       "/unowned", "/unowned/a", "/unowned/a/b",
+                                       "/barred",  "/live/a" };
   GString *snapshot = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -402,9 +403,10 @@ static void
 unchanged_child (gpointer data)
 {
   g_autofree char *path = g_build_filename (data, "root", NULL);
-  static const char *const names[] = { "live/a", "abandoned/a", "unowned/a/b", "barred" };
+  static const char *const names[] = { "live/a", OUR_NAME ("abandoned") "/a", "unowned/a/b",
+                                       "barred" };
   g_autofree char *live = g_build_filename (path, "live", NULL);
-  g_autofree char *abandoned = g_build_filename (path, "abandoned", NULL);
+  g_autofree char *abandoned = g_build_filename (path, OUR_NAME ("abandoned"), NULL);
   g_autofree char *barred = g_build_filename (path, "barred", NULL);
   g_autoptr (TmRoot) root = NULL;
   int fd;
@@ -460,7 +462,7 @@ static void
 test_lock_is_let_go (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *path = sandbox_path (sandbox, "entry");
+  g_autofree char *path = sandbox_path (sandbox, OUR_NAME ("entry"));
   g_autoptr (GListModel) entries = NULL;
   guint n_descriptors;
   int fd;
@@ -501,7 +503,7 @@ static void
 barred_child (gpointer data)
 {
   const char *path = data;
-  g_autofree char *mine = g_build_filename (path, "mine", NULL);
+  g_autofree char *mine = g_build_filename (path, OUR_NAME ("mine"), NULL);
   g_autoptr (GListModel) entries = NULL;
   g_autoptr (TmRootEntry) foreign_entry = NULL;
   g_autoptr (TmRootEntry) mine_entry = NULL;
@@ -514,7 +516,7 @@ barred_child (gpointer data)
 
   root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
   entries = list (root);
-  mine_entry = find (entries, "mine");
+  mine_entry = find (entries, OUR_NAME ("mine"));
   child_assert (tm_root_entry_get_state (mine_entry) == TM_ENTRY_STATE_ABANDONED);
   child_assert (tm_root_entry_get_expired (mine_entry));
 
@@ -547,7 +549,7 @@ static void
 sticky_child (gpointer data)
 {
   const char *path = data;
-  g_autofree char *mine = g_build_filename (path, "mine", NULL);
+  g_autofree char *mine = g_build_filename (path, OUR_NAME ("mine"), NULL);
   g_autofree char *foreign = g_build_filename (path, "foreign", NULL);
   g_autoptr (GListModel) entries = NULL;
   g_autoptr (TmRootEntry) foreign_entry = NULL;
@@ -561,7 +563,7 @@ sticky_child (gpointer data)
 
   root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
   entries = list (root);
-  mine_entry = find (entries, "mine");
+  mine_entry = find (entries, OUR_NAME ("mine"));
   foreign_entry = find (entries, "foreign");
   child_assert (tm_root_entry_get_expired (mine_entry));
   child_assert (!tm_root_entry_get_expired (foreign_entry));

@@ -22,6 +22,9 @@ TOOL = os.environ.get('TEMPMAN_TOOL') or shutil.which('tempman')
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 DAY = 24 * 60 * 60
+# Names as the library makes them: only with such a one is the sticky bit the mark.
+ABANDONED = 'abandoned-' + 'a' * 20
+ABANDONED_OLD = 'abandoned-old-' + 'a' * 20
 
 # For whatever happens sooner or later on a machine that is busy with other things.
 PATIENCE = 120

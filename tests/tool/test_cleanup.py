@@ -49,8 +49,8 @@ class Root(support.TestCase):
         return [line.split('\t') for line in output.split('\n')[:-1]]
 
     def make_one_of_each(self):
-        self.entry('abandoned', 10, mode=0o1700)
-        self.entry('abandoned-old', 3 * support.DAY, mode=0o1700)
+        self.entry(support.ABANDONED, 10, mode=0o1700)
+        self.entry(support.ABANDONED_OLD, 3 * support.DAY, mode=0o1700)
         self.hold(self.entry('live', 10, mode=0o1700))
         self.hold(self.entry('live-old', 3 * support.DAY))
         self.entry('unowned')
@@ -65,12 +65,13 @@ class Cleanup(Root):
         self.make_one_of_each()
         rows = self.rows('cleanup', self.root, '--timeout', '1d')
         self.assertEqual([(row[0], row[1], row[-1]) for row in rows[:-1]],
-                         [('gone', 'expired', 'abandoned-old'), ('gone', 'expired', 'unowned-old')])
+                         [('gone', 'expired', support.ABANDONED_OLD),
+                          ('gone', 'expired', 'unowned-old')])
         for row in rows[:-1]:
             self.assertGreaterEqual(seconds(row[2]), 3 * support.DAY)
         self.assertEqual(rows[-1], ['total', '2'])
         self.assertEqual(sorted(os.listdir(self.root)),
-                         ['abandoned', 'file', 'link', 'live', 'live-old', 'unowned'])
+                         [support.ABANDONED, 'file', 'link', 'live', 'live-old', 'unowned'])
 
     def test_reclaim(self):
         self.make_one_of_each()
@@ -79,7 +80,8 @@ class Cleanup(Root):
             self.assertEqual([row[0] for row in dry], ['goes', 'goes', 'goes', 'total'])
         rows = self.rows('cleanup', self.root, '--timeout', '1d', '--reclaim')
         self.assertEqual([(row[0], row[1], row[-1]) for row in rows[:-1]],
-                         [('gone', 'abandoned', 'abandoned'), ('gone', 'abandoned', 'abandoned-old'),
+                         [('gone', 'abandoned', support.ABANDONED),
+                          ('gone', 'abandoned', support.ABANDONED_OLD),
                           ('gone', 'expired', 'unowned-old')])
         self.assertEqual(rows[-1], ['total', '3'])
 
@@ -90,7 +92,7 @@ class Cleanup(Root):
         for option in ('--dry-run', '-n'):
             rows = self.rows('cleanup', self.root, '--timeout', '1d', option)
             self.assertEqual([(row[0], row[1], row[-1]) for row in rows[:-1]],
-                             [('goes', 'expired', 'abandoned-old'),
+                             [('goes', 'expired', support.ABANDONED_OLD),
                               ('goes', 'expired', 'unowned-old')])
             self.assertEqual(rows[-1], ['total', '2'])
         after = {name: os.stat(self.path('root', name), follow_symlinks=False)
@@ -103,7 +105,8 @@ class Cleanup(Root):
             umask 077; mkdir -p "$0"; cd "$0"
             for mode in 700 1700 000 1000 500; do
                 for age in now yesterday; do
-                    mkdir $mode-$age; chmod $mode $mode-$age; touch -d $age $mode-$age
+                    entry=$mode-$age-aaaaaaaaaaaaaaaaaaaa
+                    mkdir $entry; chmod $mode $entry; touch -d $age $entry
                 done
             done
             mkdir live; chmod 1700 live; touch -d yesterday live; exec 9<live; flock -s 9
@@ -340,8 +343,8 @@ class List(Root):
         self.make_one_of_each()
         rows = self.rows('list', self.root)
         self.assertEqual([(row[0], row[1], row[-1]) for row in rows],
-                         [('stays', 'abandoned', 'abandoned'),
-                          ('stays', 'abandoned', 'abandoned-old'),
+                         [('stays', 'abandoned', support.ABANDONED),
+                          ('stays', 'abandoned', support.ABANDONED_OLD),
                           ('stays', 'live', 'live'), ('stays', 'live', 'live-old'),
                           ('stays', 'unowned', 'unowned'), ('stays', 'unowned', 'unowned-old')])
         ages = {row[3]: seconds(row[2]) for row in rows}
@@ -362,10 +365,10 @@ class List(Root):
             return names
 
         self.assertEqual(goes(), [])
-        self.assertEqual(goes('--timeout', '1d'), ['abandoned-old', 'unowned-old'])
-        self.assertEqual(goes('--reclaim'), ['abandoned', 'abandoned-old'])
+        self.assertEqual(goes('--timeout', '1d'), [support.ABANDONED_OLD, 'unowned-old'])
+        self.assertEqual(goes('--reclaim'), [support.ABANDONED, support.ABANDONED_OLD])
         self.assertEqual(goes('--reclaim', '--timeout', '1d', '--age-basis', 'modified'),
-                         ['abandoned', 'abandoned-old', 'unowned-old'])
+                         [support.ABANDONED, support.ABANDONED_OLD, 'unowned-old'])
 
     def test_json(self):
         self.make_one_of_each()

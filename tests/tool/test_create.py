@@ -67,7 +67,7 @@ class Create(support.TestCase):
         root = self.mkdir('root')
         old = self.mkdir('root', 'old', age=support.DAY)
         young = self.mkdir('root', 'young')
-        abandoned = self.mkdir('root', 'abandoned')
+        abandoned = self.mkdir('root', support.ABANDONED)
         os.chmod(abandoned, 0o1700)
         first = self.create('--root', root)
         self.assert_gone(abandoned)
@@ -87,14 +87,14 @@ class Create(support.TestCase):
     def test_interrupted(self):
         """It tells of no directory that it has not handed over."""
         root = self.mkdir('root')
-        abandoned = self.make_tree('root', 'abandoned')
+        abandoned = self.make_tree('root', support.ABANDONED)
         os.chmod(abandoned, 0o1700)
         gate = self.hold_deletions()
         process = self.start('create', '--root', root)
         gate.signal(process, support.signal.SIGTERM)
         result = self.finish(process)
         self.assertEqual((result.status, result.output), (-support.signal.SIGTERM, b''))
-        self.assertEqual(os.listdir(root), ['abandoned'])
+        self.assertEqual(os.listdir(root), [support.ABANDONED])
 
     def test_interrupted_at_any_moment(self):
         """Either it is handed over, or nothing is left."""

@@ -211,7 +211,7 @@ class Units(Documents):
         root = self.mkdir('a root')
         old = self.mkdir('a root', 'old', age=8 * support.DAY)
         young = self.mkdir('a root', 'young', age=6 * support.DAY)
-        abandoned = self.mkdir('a root', 'abandoned')
+        abandoned = self.mkdir('a root', support.ABANDONED)
         os.chmod(abandoned, 0o1700)
         self.assertEqual(command[-1], '%f')
         self.succeed(*command[1:-1], root)

@@ -94,7 +94,7 @@ class Run(RunCase):
     def test_root_is_cleaned_up(self):
         root = self.mkdir('root')
         old = self.mkdir('root', 'old', age=support.DAY)
-        abandoned = self.mkdir('root', 'abandoned')
+        abandoned = self.mkdir('root', support.ABANDONED)
         os.chmod(abandoned, 0o1700)
         self.run_shell('true', '--root', root)
         self.assert_there(old)
@@ -296,14 +296,14 @@ print(resource.getrlimit(resource.RLIMIT_CORE), os.getpgrp(), os.getsid(0), os.g
     def test_interrupted_while_creating(self):
         root = self.mkdir('root')
         for i in range(3):
-            os.chmod(self.make_tree('root', f'abandoned-{i}', n_directories=100), 0o1700)
+            os.chmod(self.make_tree('root', f'{i}-{support.ABANDONED}', n_directories=100), 0o1700)
         gate = self.hold_deletions()
         process = self.start('run', '--root', root, 'touch', self.path('ran'))
         gate.signal(process, signal.SIGINT)
         result = self.finish(process)
         self.assertEqual((result.status, result.errors), (-signal.SIGINT, ''))
         self.assert_gone(self.path('ran'))
-        self.assertTrue(all(name.startswith('abandoned') for name in os.listdir(root)))
+        self.assertTrue(all(name.endswith(support.ABANDONED) for name in os.listdir(root)))
 
 
 class KeepOnFailure(RunCase):

@@ -117,20 +117,20 @@ class Look(OnTerminal):
         root = self.mkdir('root')
         self.mkdir('root', 'old', age=3 * support.DAY + 4 * 3600 + 1800)
         self.mkdir('root', 'young')
-        os.chmod(self.mkdir('root', 'abandoned'), 0o1700)
+        os.chmod(self.mkdir('root', support.ABANDONED), 0o1700)
         return root
 
     def test_table(self):
         output, _ = self.show('list', self.make(), '--timeout', '1d', NO_COLOR='1')
         lines = output.decode().split('\r\n')
         self.assertRegex(lines[0], '^CLEANUP +STATE +UNUSED +NAME$')
-        self.assertRegex(lines[1], r'^stays +abandoned +\w+ +abandoned$')
+        self.assertRegex(lines[1], r'^stays +abandoned +\w+ +' + support.ABANDONED + '$')
         self.assertRegex(lines[2], '^goes +unowned +3d 4h +old$')
         self.assertEqual(lines[4], '3 directories, of which a cleanup would delete 1')
         # In columns.
         self.assertEqual(len({line.index(name) for line, name in
-                              zip(lines, ('NAME', 'abandoned', 'old', 'young'))
-                              if name != 'abandoned'}), 1)
+                              zip(lines, ('NAME', support.ABANDONED, 'old', 'young'))
+                              if name != support.ABANDONED}), 1)
 
     def test_cleanup(self):
         root = self.make()
