@@ -775,8 +775,8 @@ test_mounts_and_times (Sandbox *sandbox, gconstpointer data)
 static void
 test_remote (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *young = sandbox_path (sandbox, "young");
-  g_autofree char *old = sandbox_path (sandbox, "old");
+  g_autofree char *young = sandbox_path (sandbox, OUR_NAME ("young"));
+  g_autofree char *old = sandbox_path (sandbox, OUR_NAME ("old"));
   g_autofree char *busy = sandbox_path (sandbox, "busy");
   g_autoptr (GListModel) entries = NULL;
   g_autoptr (TmRootEntry) young_entry = NULL;
@@ -804,7 +804,7 @@ test_remote (Sandbox *sandbox, gconstpointer data)
   local = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
 
   entries = list (root);
-  young_entry = find (entries, "young");
+  young_entry = find (entries, OUR_NAME ("young"));
   busy_entry = find (entries, "busy");
   g_assert_cmpint (tm_root_entry_get_state (young_entry), ==, TM_ENTRY_STATE_UNOWNED);
   g_assert_false (tm_root_entry_get_expired (young_entry));

@@ -66,7 +66,7 @@ sub wait_for {
 section 'create, use and close' => sub {
     my $directory = Tempman::TemporaryDirectory->new($file, 'perl');
     my $path = $directory->get_path;
-    like($path, qr{^\Q$folder\E/perl-[a-z2-7]{26}$}, 'path');
+    like($path, qr{^\Q$folder\E/perl-[a-z2-7]{20}$}, 'path');
     is($directory->get('path'), $path, 'property');
     ok(-d $path, 'is there');
     cmp_ok($directory->get_fd, '>=', 0, 'descriptor');

@@ -18,7 +18,7 @@ class Create(support.TestCase):
     def test_default(self):
         path = self.create()
         self.assertEqual(os.path.dirname(path), self.tmp)
-        self.assertRegex(os.path.basename(path), r'^tempman-[a-z2-7]{26}$')
+        self.assertRegex(os.path.basename(path), r'^tempman-[a-z2-7]{20}$')
         # Not marked as one that has an owner.
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700)
 
@@ -28,10 +28,10 @@ class Create(support.TestCase):
         self.assertEqual(os.path.dirname(self.create('-i', 'parent')), parent)
 
     def test_prefix(self):
-        self.assertRegex(os.path.basename(self.create('--prefix', 'work')), r'^work-[a-z2-7]{26}$')
-        self.assertRegex(os.path.basename(self.create('--prefix=')), r'^[a-z2-7]{26}$')
+        self.assertRegex(os.path.basename(self.create('--prefix', 'work')), r'^work-[a-z2-7]{20}$')
+        self.assertRegex(os.path.basename(self.create('--prefix=')), r'^[a-z2-7]{20}$')
         odd = self.create('-p', b'a\xff b')
-        self.assertRegex(os.fsencode(os.path.basename(odd)), rb'^a\xff b-[a-z2-7]{26}$')
+        self.assertRegex(os.fsencode(os.path.basename(odd)), rb'^a\xff b-[a-z2-7]{20}$')
         self.assert_there(odd)
 
     def test_wrong_prefix(self):
