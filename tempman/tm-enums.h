@@ -66,7 +66,7 @@ GType tm_root_flags_get_type (void) G_GNUC_CONST;
  * the future as well, or is not known, the file counts as just used.
  *
  * What is written deep inside a sub-directory changes no time of its own: only
- * [enum@AgeBasis.NEWEST_CONTENT] sees it. For that it reads the sub-directories whose
+ * [enum@Tempman.AgeBasis.NEWEST_CONTENT] sees it. For that it reads the sub-directories whose
  * own times are old, as far as the first young entry. It follows no link and crosses no
  * mount point. It leaves the access times alone where it may: of a directory that
  * belongs to another user the access time does not count, since reading it changes that

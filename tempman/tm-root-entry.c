@@ -283,7 +283,7 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  * Who uses it.
  *
  * What cannot be told, such as that of a mount point, of a directory which another
- * user has closed, or of one that cannot even be looked at, is [enum@EntryState.LIVE].
+ * user has closed, or of one that cannot even be looked at, is [enum@Tempman.EntryState.LIVE].
  *
  * If the user's own directory has a mode that bars him from it, neither its lock nor
  * what is in it could be looked at without changing the mode, which a list does not do:

@@ -158,7 +158,7 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
  * @error: return location for an error
  *
  * Deletes the sub-directories that have expired and, with
- * [flags@RootFlags.RECLAIM_ABANDONED], those whose owner is gone.
+ * [flags@Tempman.RootFlags.RECLAIM_ABANDONED], those whose owner is gone.
  *
  * Several processes can clean the same root up at the same time, and create in it
  * meanwhile. In a root with the sticky bit, such as `/tmp`, the sub-directories of
@@ -264,7 +264,7 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
  * user. It looks at the lock of each sub-directory for an instant: a creator whose new
  * directory is looked at right then waits for that, and a cleanup leaves it for the next.
  *
- * With [enum@AgeBasis.NEWEST_CONTENT] everything in the sub-directories is looked at.
+ * With [enum@Tempman.AgeBasis.NEWEST_CONTENT] everything in the sub-directories is looked at.
  *
  * One that cannot be looked at does not keep the others from being listed: it is listed as
  * one in use, which stays. A cleanup leaves it as well, and fails for it at its end.

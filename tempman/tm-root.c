@@ -19,8 +19,8 @@
  * otherwise. [method@Root.list_entries] shows what a cleanup would do.
  *
  * A directory in use is never deleted, by whatever process it is used, unless
- * [flags@RootFlags.EXPIRE_LIVE] asks for it. One whose owner died without closing
- * it is deleted at once with [flags@RootFlags.RECLAIM_ABANDONED], else when it has
+ * [flags@Tempman.RootFlags.EXPIRE_LIVE] asks for it. One whose owner died without closing
+ * it is deleted at once with [flags@Tempman.RootFlags.RECLAIM_ABANDONED], else when it has
  * expired. Files, links and mount points under the root are left alone.
  *
  * ```c
@@ -280,7 +280,7 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * for it to be made; with %G_IO_ERROR_NOT_DIRECTORY when it is a file; with
  * %G_IO_ERROR_INVALID_ARGUMENT when it is the home directory or one above it, or
  * when @timeout is not a number; with %G_IO_ERROR_PERMISSION_DENIED when it cannot
- * be read or, with [flags@RootFlags.CREATE_DIRECTORY], belongs to somebody else;
+ * be read or, with [flags@Tempman.RootFlags.CREATE_DIRECTORY], belongs to somebody else;
  * and with %G_IO_ERROR_CANCELLED. When it is not a local file, also with whatever GIO
  * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is cannot be told then, and
  * whether it is the home directory of another machine only by its name.

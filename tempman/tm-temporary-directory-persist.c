@@ -135,7 +135,7 @@ notify_published (GObject *object)
  * disk: a program that has to find its data after a power failure calls `fsync()` on what
  * it wrote before, and on the directory of the destination afterwards.
  *
- * With [flags@PersistFlags.REPLACE] it takes the place of whatever has the new name, and
+ * With [flags@Tempman.PersistFlags.REPLACE] it takes the place of whatever has the new name, and
  * that is deleted: a directory with everything in it, a file, or a symbolic link, which is
  * never followed. A directory on which somebody holds a BSD lock is not deleted: whoever
  * wants to go on reading what was published before takes a shared lock on it. What cannot
@@ -158,7 +158,7 @@ notify_published (GObject *object)
  * What is not a local file is moved by whoever serves it, and never copied. Whether that
  * is one step, and whether it notices something that appears at the destination in the
  * same instant, is up to that one. What is there already is never replaced: with
- * [flags@PersistFlags.REPLACE] that is %G_IO_ERROR_NOT_SUPPORTED.
+ * [flags@Tempman.PersistFlags.REPLACE] that is %G_IO_ERROR_NOT_SUPPORTED.
  *
  * If several threads close, keep or publish a directory, one of them does.
  *

@@ -79,6 +79,37 @@ check 'shared and static' builds $plain -Ddefault_library=both -Dintrospection=e
 check 'for release' builds $plain -Dbuildtype=release -Db_lto=true -Db_ndebug=true \
     -Dc_args='-DG_DISABLE_ASSERT -DG_DISABLE_CAST_CHECKS'
 
+# As an older release of the library is built with tools that were made after it: they warn of more.
+# wrap PROGRAM OPTION: one that warns, and fails when OPTION says that warnings are fatal.
+wrap() {
+    cat >"$work/$1" <<EOF
+#!/bin/sh
+# In the build alone: Meson asks for the version, and looks for arguments.
+for argument in "\$@"; do
+    [ "\$argument" != $2 ] || { echo '$1: a warning that is fatal' >&2 && exit 1; }
+done
+exec '$(command -v "$1")' "\$@"
+EOF
+    chmod +x "$work/$1"
+}
+
+if command -v gi-docgen >/dev/null; then
+    wrap g-ir-scanner --warn-error
+    wrap gi-docgen --fatal-warnings
+    printf "[binaries]\ng-ir-scanner = '%s'\ngi-docgen = '%s'\n" \
+        "$work/g-ir-scanner" "$work/gi-docgen" >"$work/newer.ini"
+    # shellcheck disable=SC2086
+    check 'tools that warn of more' builds $plain -Dwerror=false --native-file "$work/newer.ini" \
+        -Dintrospection=enabled -Ddocumentation=enabled -Dpython_overrides_dir="$work/prefix/python"
+    check 'tools that warn of more: documentation' installed share/doc/Tempman-1/index.html
+    # shellcheck disable=SC2086
+    check_fails 'tools that warn of more: warnings as errors' builds $plain \
+        --native-file "$work/newer.ini" -Dintrospection=enabled \
+        -Dpython_overrides_dir="$work/prefix/python"
+else
+    skip 'tools that warn of more' 'there is no gi-docgen'
+fi
+
 # The place where Debian's Python looks, and no other.
 check 'Python override: where Python looks' \
     sh -c "meson setup '$work/usr' '$source_dir' --prefix /usr -Dauto_features=auto $plain \
