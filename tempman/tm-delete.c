@@ -8,6 +8,7 @@
 #include "tm-claim-private.h"
 #include "tm-dirfd-private.h"
 #include "tm-file-private.h"
+#include "tm-path-private.h"
 #include "tm-progress-private.h"
 #include "tm-task-private.h"
 #include "tm-tree-remote-private.h"
@@ -69,14 +70,15 @@ delete_local (GFile *file,
 {
   g_autofree char *name = g_file_get_basename (file);
   const char *path = g_file_peek_path (file);
+  g_autofree char *refused = NULL;
   gboolean deleted;
   int parent_fd;
 
-  /* The links on the way to the parent are the caller's affair; from here on none is followed. */
-  parent_fd = tm_dirfd_open (g_file_peek_path (parent), O_PATH | O_DIRECTORY);
+  /* From here on no link is followed. */
+  parent_fd = tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused);
   if (parent_fd < 0)
     {
-      tm_dirfd_set_error (error, "Deleting", path, errno);
+      tm_path_set_error (error, "Deleting", path, refused, errno);
       return FALSE;
     }
 

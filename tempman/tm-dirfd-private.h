@@ -35,6 +35,7 @@ typedef struct
 #define TM_DIRFD_MODE_USABLE (S_IRUSR | S_IWUSR | S_IXUSR)
 
 int tm_dirfd_open (const char *path, int flags);
+int tm_dirfd_open_without_links (const char *path, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
 int tm_dirfd_open_parent (int dirfd);
 int tm_dirfd_reopen (int dirfd);
@@ -42,6 +43,10 @@ int tm_dirfd_look_into (int dirfd, const char *name);
 int tm_dirfd_look_up (int dirfd);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);
 int tm_dirfd_pin (int dirfd, const char *name);
+int tm_dirfd_pin_directory (int dirfd, const char *name);
+int tm_dirfd_follow (int dirfd, const char *name);
+char *tm_dirfd_read_link (int link);
+uid_t tm_dirfd_get_user (void);
 guint tm_dirfd_count_spare (int dirfd);
 void tm_dirfd_close (int dirfd);
 

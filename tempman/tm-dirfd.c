@@ -6,11 +6,13 @@
 #include "tm-dirfd-private.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -130,17 +132,48 @@ open_directory_at (int dirfd, const char *name, int flags)
 
 /*
  * tm_dirfd_open:
- * @path: the path of a directory
- * @flags: `O_PATH`, `O_RDONLY`, `O_NOFOLLOW`
+ * @path: an absolute path
+ * @flags: `O_DIRECTORY`, or 0
  *
- * Opens a directory by its path: the one call that resolves a path, made once for each object.
+ * Opens what a path leads to, through any link: to compare its identity, never to change or delete
+ * anything there. For that there is tm_path_open().
  *
- * Returns: a descriptor, or -1
+ * Returns: an `O_PATH` descriptor, or -1
  */
 int
 tm_dirfd_open (const char *path, int flags)
 {
-  return RETRY_ON_EINTR (open (path, flags | O_CLOEXEC));
+  return RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags));
+}
+
+/*
+ * tm_dirfd_open_without_links:
+ * @path: an absolute path
+ * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
+ *
+ * Opens what a path leads to if there is no link on the way, in one call.
+ *
+ * Returns: an `O_PATH` descriptor, or -1: `ELOOP` when there is a link, or the kernel cannot tell
+ */
+int
+tm_dirfd_open_without_links (const char *path, int flags)
+{
+  struct open_how how = {
+    .flags = (guint64) (O_PATH | O_CLOEXEC | flags),
+    .resolve = RESOLVE_NO_SYMLINKS,
+  };
+
+  int fd = -1;
+
+  if (have_openat2 ())
+    fd = (int) RETRY_ON_EINTR (syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how));
+  else
+    errno = ELOOP;
+
+  /* Of none of these is it certain that it is about the path. */
+  if (fd < 0 && (errno == EAGAIN || errno == ENOSYS || errno == EPERM))
+    errno = ELOOP;
+  return fd;
 }
 
 /* Opens a directory of ours that its mode bars us from. O_PATH needs no permission on the
@@ -293,6 +326,60 @@ int
 tm_dirfd_pin (int dirfd, const char *name)
 {
   return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/*
+ * tm_dirfd_pin_directory:
+ * @dirfd: a directory
+ * @name: a name in it; ".." too
+ *
+ * Opens a directory as tm_dirfd_pin() does, mount points as well.
+ *
+ * Returns: an `O_PATH` descriptor, or -1: `ENOTDIR` for a link, too
+ */
+int
+tm_dirfd_pin_directory (int dirfd, const char *name)
+{
+  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/*
+ * tm_dirfd_follow:
+ * @dirfd: a directory
+ * @name: the name of a link in it
+ *
+ * Has the kernel follow a link that only the kernel can: those in /proc lead to what a process has
+ * open, and their text is for people.
+ *
+ * Returns: an `O_PATH` descriptor, or -1
+ */
+int
+tm_dirfd_follow (int dirfd, const char *name)
+{
+  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_CLOEXEC));
+}
+
+/*
+ * tm_dirfd_read_link:
+ * @link: a link, opened with tm_dirfd_pin()
+ *
+ * Returns: (transfer full) (nullable): where the link leads, or %NULL with errno
+ */
+char *
+tm_dirfd_read_link (int link)
+{
+  char target[PATH_MAX];
+  gssize length = RETRY_ON_EINTR (readlinkat (link, "", target, sizeof target));
+
+  return length < 0 ? NULL : g_strndup (target, (gsize) length);
+}
+
+/* The user by whom the kernel decides what the calling thread may do with files. */
+uid_t
+tm_dirfd_get_user (void)
+{
+  /* No user at all: that changes nothing, and returns the one there is. */
+  return (uid_t) setfsuid ((uid_t) -1);
 }
 
 /*

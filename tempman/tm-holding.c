@@ -7,6 +7,7 @@
 
 #include "tm-dirfd-private.h"
 #include "tm-file-private.h"
+#include "tm-path-private.h"
 #include "tm-process-private.h"
 
 #include <errno.h>
@@ -23,15 +24,15 @@ static TmHolding *
 create_local (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
 {
   const char *path = g_file_peek_path (parent);
+  g_autofree char *refused = NULL;
   TmHolding *holding;
   int parent_fd;
 
-  /* Neither for reading nor following anything afterwards: who may create in a directory need not
-   * be allowed to list it. */
-  parent_fd = tm_dirfd_open (path, O_PATH | O_DIRECTORY);
+  /* Not for reading: who may create in a directory need not be allowed to list it. */
+  parent_fd = tm_path_open (path, O_DIRECTORY, NULL, &refused);
   if (parent_fd < 0)
     {
-      tm_dirfd_set_error (error, "Creating a temporary directory in", path, errno);
+      tm_path_set_error (error, "Creating a temporary directory in", path, refused, errno);
       return NULL;
     }
 

@@ -7,6 +7,7 @@
 
 #include "tm-dirfd-private.h"
 #include "tm-mark-private.h"
+#include "tm-path-private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,6 +49,7 @@ typedef struct
   const char *destination; /* (unowned): a path, for messages */
   int from;                /* (owned): where the claim is, or -1 */
   int to;                  /* (owned): where it is to be, or -1 */
+  char *refused;           /* (owned) (nullable): a link that is not followed to there */
   char *name;              /* (owned): under which name */
   int replaced_pin;        /* (owned): what is at the destination, or -1 */
   mode_t mode;             /* of the claim, as it was found */
@@ -70,6 +72,7 @@ publication_clear (Publication *publication)
   tm_dirfd_close (publication->from);
   tm_dirfd_close (publication->to);
   tm_dirfd_close (publication->replaced_pin);
+  g_free (publication->refused);
   g_free (publication->name);
 }
 
@@ -95,6 +98,14 @@ destination_contains_claim (Publication *publication)
 static void
 publication_fail_with_errno (Publication *publication, GError **error, int error_number)
 {
+  if (publication->refused != NULL)
+    {
+      g_autofree char *reason = tm_path_describe_refused (publication->refused);
+
+      publication_fail (publication, error, G_IO_ERROR_PERMISSION_DENIED, reason);
+      return;
+    }
+
   /* Whether there is something at the destination or not: it cannot be there. */
   if ((error_number == EINVAL || error_number == EEXIST) &&
       tm_dirfd_is_beneath (publication->to, tm_claim_get_identity (publication->claim)))
@@ -308,9 +319,8 @@ publication_find_places (Publication *publication, gboolean replace)
   if (publication->from < 0)
     return -1;
 
-  /* The links on the way to the parent are the caller's affair; the destination itself is never
-   * followed. */
-  publication->to = tm_dirfd_open (parent, O_PATH | O_DIRECTORY);
+  /* The destination itself is never followed. */
+  publication->to = tm_path_open (parent, O_DIRECTORY, NULL, &publication->refused);
   if (publication->to < 0)
     return -1;
 

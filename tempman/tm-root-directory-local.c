@@ -6,10 +6,10 @@
 #include "tm-root-directory-private.h"
 
 #include "tm-dirfd-private.h"
+#include "tm-path-private.h"
 #include "tm-sweep-private.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -112,7 +112,7 @@ is_home_or_above (TmFileIdentity directory)
 
   do
     {
-      int fd = tm_dirfd_open (path, O_PATH | O_DIRECTORY);
+      int fd = tm_dirfd_open (path, O_DIRECTORY);
       char *above = g_path_get_dirname (path);
 
       found = fd >= 0 && tm_dirfd_is_beneath (fd, directory);
@@ -150,22 +150,21 @@ check_owner (const char *path, TmRootFlags flags, const struct stat *status, GEr
 }
 
 /* Opens what stands under @path: itself first, to see whether it is a link, and whose. Returns an
- * O_PATH descriptor, or -1. */
+ * O_PATH descriptor, or -1; @resolved: (nullable): the path that leads there without a link. */
 static int
-open_as_it_stands (const char *path, TmRootFlags flags, GError **error)
+open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
-  int fd = tm_dirfd_open (path, O_PATH | O_NOFOLLOW);
+  g_autofree char *refused = NULL;
+  int fd = tm_path_open (path, O_NOFOLLOW, resolved, &refused);
   struct stat status;
 
-  if (fd < 0 && errno == ENOENT && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0)
-    {
-      if (g_mkdir_with_parents (path, S_IRWXU) == 0)
-        fd = tm_dirfd_open (path, O_PATH | O_NOFOLLOW);
-    }
+  if (fd < 0 && errno == ENOENT && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0 &&
+      tm_path_make_directory (path, &refused) == 0)
+    fd = tm_path_open (path, O_NOFOLLOW, resolved, &refused);
 
   if (fd < 0 || tm_dirfd_stat (fd, &status) < 0)
     {
-      fail_with_errno (error, path, errno);
+      tm_path_set_error (error, "Opening the root", path, refused, errno);
       tm_dirfd_close (fd);
       return -1;
     }
@@ -179,9 +178,10 @@ open_as_it_stands (const char *path, TmRootFlags flags, GError **error)
   if (S_ISLNK (status.st_mode))
     {
       tm_dirfd_close (fd);
-      fd = tm_dirfd_open (path, O_PATH);
+      g_clear_pointer (resolved, g_free);
+      fd = tm_path_open (path, 0, resolved, &refused);
       if (fd < 0)
-        fail_with_errno (error, path, errno);
+        tm_path_set_error (error, "Opening the root", path, refused, errno);
     }
 
   return fd;
@@ -189,9 +189,9 @@ open_as_it_stands (const char *path, TmRootFlags flags, GError **error)
 
 /* Returns a descriptor for reading, or -1. */
 static int
-open_directory (const char *path, TmRootFlags flags, GError **error)
+open_directory (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
-  int pin = open_as_it_stands (path, flags, error);
+  int pin = open_as_it_stands (path, flags, resolved, error);
   struct stat status;
   int fd = -1;
 
@@ -216,33 +216,14 @@ open_directory (const char *path, TmRootFlags flags, GError **error)
   return fd;
 }
 
-/* Finds the path that leads to @fd without a link, so that the paths that are handed out go on
- * leading there when a link is changed. Returns (transfer full): @directory when there is none. */
-static GFile *
-resolve (GFile *directory, int fd)
-{
-  char *resolved = realpath (g_file_peek_path (directory), NULL);
-  struct stat by_path, by_fd;
-  GFile *file;
-
-  if (resolved != NULL && tm_dirfd_stat_child (AT_FDCWD, resolved, &by_path) == 0 &&
-      tm_dirfd_stat (fd, &by_fd) == 0 &&
-      tm_file_identity_equal (tm_file_identity (&by_path), tm_file_identity (&by_fd)))
-    file = g_file_new_for_path (resolved);
-  else
-    file = g_object_ref (directory);
-
-  free (resolved);
-  return file;
-}
-
 TmRootDirectory *
 tm_root_directory_local_open (GFile *file,
                               TmRootFlags flags,
                               GCancellable *cancellable,
                               GError **error)
 {
-  int fd = open_directory (g_file_peek_path (file), flags, error);
+  g_autofree char *resolved = NULL;
+  int fd = open_directory (g_file_peek_path (file), flags, &resolved, error);
   LocalDirectory *local;
 
   if (fd < 0)
@@ -250,7 +231,8 @@ tm_root_directory_local_open (GFile *file,
 
   local = g_new0 (LocalDirectory, 1);
   local->directory.body = &local_body;
-  local->directory.file = resolve (file, fd);
+  /* The paths that are handed out go on leading there when a link is changed. */
+  local->directory.file = resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file);
   local->fd = fd;
   local->lock_reaches_all = !is_remote (local->directory.file, cancellable);
   return &local->directory;

@@ -32,6 +32,9 @@ typedef struct
 #define EVERY_STAT "fstat fstatat statx"
 #define EVERY_CHMOD "fchmod chmod futimens"
 
+/* What a directory is moved to is called after the directory of the scenario, and this. */
+#define ELSEWHERE ".elsewhere"
+
 /* Whatever goes through to the disk. */
 #define EVERY_CHANGE EVERY_CHMOD " mkdirat unlinkat renameat2"
 
@@ -102,6 +105,19 @@ call_can_fail (const SystemCall *call)
          can_return (fault.kind, "rename");
 }
 
+/* Whether @dirfd is the directory that the scenario has to itself, or lies in it. Those above it
+ * are opened where a path is walked, and belong to others. */
+static gboolean
+is_in_base (int dirfd)
+{
+  g_autofree char *base =
+      g_strndup (fault.elsewhere, strlen (fault.elsewhere) - strlen (ELSEWHERE));
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dirfd);
+  g_autofree char *path = g_file_read_link (link, NULL);
+
+  return path != NULL && g_str_has_prefix (path, base);
+}
+
 /* What the error says of the world has to be so. Returns FALSE when it cannot be. */
 static gboolean
 make_true (const SystemCall *call, guint n)
@@ -117,7 +133,7 @@ make_true (const SystemCall *call, guint n)
       g_autofree char *name = g_strdup_printf ("%u", n);
       g_autofree char *moved = g_build_filename (fault.elsewhere, name, NULL);
 
-      return renameat (call->fd, call->path, AT_FDCWD, moved) == 0;
+      return is_in_base (call->fd) && renameat (call->fd, call->path, AT_FDCWD, moved) == 0;
     }
 
   return TRUE;
@@ -352,7 +368,7 @@ fault_each_call (ScenarioFunc scenario,
 
   fault.kind = kind;
   fault.duration = duration;
-  fault.elsewhere = g_strconcat (base, ".elsewhere", NULL);
+  fault.elsewhere = g_strconcat (base, ELSEWHERE, NULL);
   /* The last run is that without a fault. Those in which what the error says could not be made so
    * are no end. */
   for (fault.nth = 0;; fault.nth += step, n++)

@@ -16,6 +16,7 @@
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -152,10 +153,11 @@ syscall (long number, ...)
           errno = openat2_errno ();
           return -1;
         }
-      /* The library looks once whether there is one, and holds a lock of GLib meanwhile. */
-      if ((int) arguments[0] != AT_FDCWD &&
-          fails ("openat2", (int) arguments[0], (const char *) arguments[1], how->flags,
-                 how->resolve))
+      /* With the root of the file system the library looks once whether there is such a call, and
+       * holds a lock of GLib meanwhile. With another path, it is how it opens that. */
+      if (strcmp ((const char *) arguments[1], "/") != 0 &&
+          fails ((int) arguments[0] == AT_FDCWD ? "open" : "openat2", (int) arguments[0],
+                 (const char *) arguments[1], how->flags, how->resolve))
         return -1;
     }
 

@@ -99,6 +99,46 @@ test_create_directory (Sandbox *sandbox, gconstpointer data)
 }
 
 static void
+umask_child (gpointer data)
+{
+  static const char *const made[] = { "a", "a/b", "a/b/c" };
+  const char *base = data;
+  g_autofree char *path = g_build_filename (base, "a", "b", "c", NULL);
+  g_autoptr (GFile) directory = g_file_new_for_path (path);
+  g_autoptr (TmTemporaryDirectory) temporary = NULL;
+  g_autoptr (TmRoot) root = NULL;
+
+  child_assert (become_ordinary_user ());
+  umask (0777);
+  root = tm_root_new (directory, 0, TM_ROOT_FLAGS_CREATE_DIRECTORY, NULL, NULL);
+  child_assert (root != NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (made); i++)
+    {
+      g_autofree char *one = g_build_filename (base, made[i], NULL);
+      struct stat status;
+
+      child_assert (lstat (one, &status) == 0);
+      child_assert ((status.st_mode & 0777) == 0700);
+    }
+
+  temporary = tm_root_create_temp_dir (root, NULL, NULL);
+  child_assert (temporary != NULL);
+  child_assert (tm_temporary_directory_close (temporary, NULL, NULL));
+
+  g_clear_object (&root);
+  root = tm_root_new (directory, 0, TM_ROOT_FLAGS_CREATE_DIRECTORY, NULL, NULL);
+  child_assert (root != NULL);
+}
+
+/* A umask takes nothing from the owner of what is made, the directories above the root too. */
+static void
+test_create_directory_umask (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (umask_child, sandbox->path));
+}
+
+static void
 test_uninitialized (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = g_object_new (TM_TYPE_ROOT, NULL);
@@ -233,6 +273,7 @@ main (int argc, char **argv)
   add_test ("/root/uninitialized", test_uninitialized);
   add_test ("/root/bad", test_bad_roots);
   add_test ("/root/create-directory", test_create_directory);
+  add_test ("/root/create-directory-umask", of_descriptors (test_create_directory_umask));
   add_test ("/root/link-is-pinned", of_descriptors (test_link_is_pinned));
   add_test ("/root/replaced", of_descriptors (test_replaced_root));
   add_test ("/root/foreign-owner", of_descriptors (test_foreign_root));

@@ -5,6 +5,9 @@
 
 #include "tool-paths.h"
 
+#include "tm-dirfd-private.h"
+#include "tm-path-private.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,39 @@ fail_with_errno (GError **error, const char *action, const char *path, int error
                g_strerror (error_number));
 }
 
+/* Finds the path that leads, without links, where @path does: as the library does it, since a path
+ * that goes up is nothing that a GFile could hold. Returns NULL with an error. */
+static char *
+resolve (const char *path, const char *action, const char *whole_path, GError **error)
+{
+  g_autofree char *absolute = NULL;
+  g_autofree char *refused = NULL;
+  char *resolved = NULL;
+  int fd;
+
+  if (g_path_is_absolute (path))
+    absolute = g_strdup (path);
+  else
+    {
+      g_autofree char *current = g_get_current_dir ();
+
+      absolute = g_build_filename (current, path, NULL);
+    }
+
+  fd = tm_path_open (absolute, 0, &resolved, &refused);
+  if (fd < 0)
+    {
+      tm_path_set_error (error, action, whole_path, refused, errno);
+      return NULL;
+    }
+
+  tm_dirfd_close (fd);
+  /* It was moved meanwhile. */
+  if (resolved == NULL)
+    fail_with_errno (error, action, whole_path, EBUSY);
+  return resolved;
+}
+
 static gboolean
 leads_upwards (const char *path)
 {
@@ -49,23 +85,26 @@ leads_upwards (const char *path)
 GFile *
 tool_paths_new_directory (const char *path, GError **error)
 {
-  char *resolved;
-  GFile *file;
+  g_autofree char *resolved = NULL;
 
-  if (*path != '\0' && !leads_upwards (path))
-    return g_file_new_for_path (path);
-
-  /* Which fails for an empty one. */
-  resolved = realpath (path, NULL);
-  if (resolved == NULL)
+  if (*path == '\0')
     {
-      fail_with_errno (error, "Opening", path, errno);
+      fail_with_errno (error, "Opening", path, ENOENT);
       return NULL;
     }
 
-  file = g_file_new_for_path (resolved);
-  free (resolved);
-  return file;
+  if (!leads_upwards (path))
+    return g_file_new_for_path (path);
+
+  resolved = resolve (path, "Opening", path, error);
+  return resolved != NULL ? g_file_new_for_path (resolved) : NULL;
+}
+
+static gboolean
+is_missing (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 }
 
 static gboolean
@@ -114,22 +153,6 @@ is_home_or_above (const struct stat *status)
   return is_one;
 }
 
-/* Returns the path without links up to its last component, or NULL with errno. */
-static char *
-resolve_parent (const char *path, const char *name)
-{
-  g_autofree char *parent = g_path_get_dirname (path);
-  char *resolved = realpath (parent, NULL);
-  char *result;
-
-  if (resolved == NULL)
-    return NULL;
-
-  result = g_build_filename (resolved, name, NULL);
-  free (resolved);
-  return result;
-}
-
 /*
  * tool_paths_find_victim:
  * @path: the path of what is to be deleted
@@ -142,7 +165,10 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
   gsize length = strlen (path);
   g_autofree char *trimmed = NULL;
   g_autofree char *name = NULL;
+  g_autofree char *parent = NULL;
+  g_autofree char *resolved_parent = NULL;
   g_autofree char *resolved = NULL;
+  g_autoptr (GError) local_error = NULL;
   struct stat status;
 
   while (length > 1 && path[length - 1] == G_DIR_SEPARATOR)
@@ -159,12 +185,24 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
     return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
                  "the names “.” and “..” are refused");
 
-  resolved = resolve_parent (trimmed, name);
-  if (resolved == NULL || lstat (resolved, &status) < 0)
+  parent = g_path_get_dirname (trimmed);
+  resolved_parent = resolve (parent, "Deleting", path, &local_error);
+  if (resolved_parent == NULL)
     {
-      gboolean is_missing = errno == ENOENT || errno == ENOTDIR;
+      if (is_missing (local_error))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
 
-      return is_missing || fail_with_errno (error, "Deleting", path, errno);
+  resolved = g_build_filename (resolved_parent, name, NULL);
+  if (lstat (resolved, &status) < 0)
+    {
+      fail_with_errno (&local_error, "Deleting", path, errno);
+      if (is_missing (local_error))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
     }
 
   if (is_home_or_above (&status))
