@@ -5,10 +5,10 @@
 
 #pragma once
 
+#include "tm-process-private.h"
 #include "tm-publish-private.h"
 
 #include <gio/gio.h>
-#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -34,8 +34,8 @@ typedef struct
 struct _TmHolding
 {
   const TmHoldingBody *body;
-  GFile *file;   /* (owned) */
-  pid_t process; /* forked children have a copy of all this, but no right to use it */
+  GFile *file;            /* (owned) */
+  TmProcessToken process; /* forked children have a copy of all this, but no right to use it */
 };
 
 TmHolding *

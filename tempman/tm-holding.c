@@ -17,7 +17,7 @@ tm_holding_init (TmHolding *holding, const TmHoldingBody *body, GFile *parent, c
 {
   holding->body = body;
   holding->file = g_file_get_child (parent, name);
-  holding->process = tm_process_get_id ();
+  holding->process = tm_process_get_token ();
 }
 
 static TmHolding *
@@ -68,7 +68,7 @@ tm_holding_get_file (TmHolding *holding)
 gboolean
 tm_holding_is_of_this_process (TmHolding *holding)
 {
-  return holding->process == tm_process_get_id ();
+  return holding->process == tm_process_get_token ();
 }
 
 /* Returns -1 when it is held by no descriptor. */

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <glib.h>
-#include <sys/types.h>
 
 G_BEGIN_DECLS
 
-pid_t tm_process_get_id (void);
+/* As wide as can be read and written in one step everywhere. */
+typedef gsize TmProcessToken;
+
+TmProcessToken tm_process_get_token (void);
 
 G_END_DECLS

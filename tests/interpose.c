@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -304,6 +305,22 @@ getentropy (void *buffer, size_t length)
   NEXT (getentropy, "getentropy");
 
   return fails ("getentropy", -1, NULL, 0, 0) ? -1 : next (buffer, length);
+}
+
+int
+madvise (void *address, size_t length, int advice)
+{
+  NEXT (madvise, "madvise");
+  const char *behaviour = advice == MADV_WIPEONFORK ? g_getenv (WIPE_ON_FORK_VARIABLE) : NULL;
+
+  if (g_strcmp0 (behaviour, "ignored") == 0)
+    return 0;
+  if (g_strcmp0 (behaviour, "refused") == 0)
+    {
+      errno = EINVAL;
+      return -1;
+    }
+  return next (address, length, advice);
 }
 
 int

@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  * With TEMPMAN_TEST_OPENAT2=ENOSYS or EPERM in the environment, openat2() fails so throughout, as
  * on an old kernel or in a container that forbids it. */
 
+/* With "ignored" in this variable of the environment, the kernel only says that it wipes a page at a
+ * fork, as qemu-user does; with "refused", it says that it cannot, as one before Linux 4.14. */
+#define WIPE_ON_FORK_VARIABLE "TEMPMAN_TEST_WIPEONFORK"
+
 typedef struct
 {
   const char *name; /* as the kernel calls it */

@@ -1,0 +1,117 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* A child of a fork has copies of the objects of its parent, and must not delete their directories:
+ * however it was forked, whatever its number is, and whatever the kernel says of its pages. */
+
+#include "directories.h"
+#include "interpose.h"
+#include "support.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <unistd.h>
+
+static void
+unref_child (gpointer data)
+{
+  g_object_unref (data);
+}
+
+/* The first process of a namespace. */
+static void
+first_child (gpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (data);
+  const char *path = tm_temporary_directory_get_path (directory);
+
+  child_assert (getpid () == 1);
+  child_assert (unshare (CLONE_NEWPID) == 0);
+  child_assert (run_in_child (unref_child, directory) == 0);
+  child_assert (path_exists (path));
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (!path_exists (path));
+}
+
+static void
+namespace_child (gpointer data)
+{
+  if (!enter_mount_namespace () || unshare (CLONE_NEWPID) < 0)
+    _exit (CHILD_CANNOT);
+
+  child_assert (run_in_child (first_child, data) == 0);
+}
+
+static void
+test_same_number (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (namespace_child, sandbox->path),
+                          "no process namespaces here");
+}
+
+/* As a program does that makes its system calls itself: no handler runs in the child. */
+static int
+run_past_handlers (ChildFunc function, gpointer data)
+{
+  pid_t pid = _Fork ();
+
+  g_assert_no_errno (pid);
+  if (pid == 0)
+    {
+      function (data);
+      _exit (0);
+    }
+  return wait_for_child (pid);
+}
+
+/* In a process of its own: the library prepares itself as it is loaded. */
+static void
+test_forked (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  const char *path = tm_temporary_directory_get_path (directory);
+
+  g_assert_cmpint (run_in_child (unref_child, directory), ==, 0);
+  g_assert_true (path_exists (path));
+
+  /* Where the page is not wiped, such a child cannot be told. */
+  if (g_strcmp0 (g_getenv (WIPE_ON_FORK_VARIABLE), "ignored") != 0)
+    {
+      g_assert_cmpint (run_past_handlers (unref_child, directory), ==, 0);
+      g_assert_true (path_exists (path));
+    }
+
+  close_successfully (directory);
+  g_assert_false (path_exists (path));
+}
+
+static void
+test_wiping (Sandbox *sandbox, gconstpointer data)
+{
+  /* "ignored": as qemu-user, which says that it does it and does not. "refused": before Linux 4.14.
+   */
+  static const char *const behaviours[] = { NULL, "ignored", "refused" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (behaviours); i++)
+    {
+      if (behaviours[i] != NULL)
+        g_setenv (WIPE_ON_FORK_VARIABLE, behaviours[i], TRUE);
+      g_test_trap_subprocess ("/processes/subprocess/forked", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_unsetenv (WIPE_ON_FORK_VARIABLE);
+      g_test_trap_assert_passed ();
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/processes/same-number", test_same_number);
+  add_test ("/processes/wiping", test_wiping);
+  add_test ("/processes/subprocess/forked", test_forked);
+
+  return g_test_run ();
+}
