@@ -7,6 +7,7 @@
 
 #include "tm-dirfd-private.h"
 #include "tm-enums.h"
+#include "tm-parent-private.h"
 #include "tm-progress-private.h"
 
 #include <gio/gio.h>
@@ -17,15 +18,15 @@ G_BEGIN_DECLS
  * threads without a lock of the caller's. */
 typedef struct _TmClaim TmClaim;
 
-TmClaim *tm_claim_create (int parent,
+TmClaim *tm_claim_create (TmParent *parent,
                           const char *parent_path,
                           const char *prefix,
                           GCancellable *cancellable,
                           GError **error);
-TmClaim *tm_claim_open (int parent, const char *name);
-TmClaim *tm_claim_look_into (int parent, const char *name);
+TmClaim *tm_claim_open (TmParent *parent, const char *name);
+TmClaim *tm_claim_look_into (TmParent *parent, const char *name);
 TmEntryState tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
-gboolean tm_claim_is_current (TmClaim *claim, int parent);
+gboolean tm_claim_is_current (TmClaim *claim);
 gboolean tm_claim_is_left_to_its_owner (TmClaim *claim);
 gboolean tm_claim_has_repaired_mode (TmClaim *claim);
 gboolean tm_claim_delete (TmClaim *claim,
@@ -41,7 +42,8 @@ void tm_claim_release (TmClaim *claim);
 int tm_claim_get_fd (TmClaim *claim);
 const char *tm_claim_get_name (TmClaim *claim);
 TmFileIdentity tm_claim_get_identity (TmClaim *claim);
-int tm_claim_pin_parent (TmClaim *claim);
+int tm_claim_stat (TmClaim *claim, struct stat *status);
+TmParent *tm_claim_get_parent (TmClaim *claim);
 TmEntryState tm_claim_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmClaim, tm_claim_release)

@@ -10,7 +10,6 @@
 #include "tm-tree-local-private.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -37,26 +36,23 @@
 /* Somebody who keeps adding files to a directory is waited for this many times. */
 #define MAX_RESCANS 10
 
-/* From a directory to those beside it. */
-#define WAY_UP "../"
-
 struct _TmClaim
 {
-  int fd;        /* (owned): carries the lock, and is closed last of all */
-  char *sibling; /* (owned): "../" and the name */
+  int fd;           /* (owned): carries the lock, and is closed last of all but the parent */
+  TmParent *parent; /* (owned): where the name is, wherever that directory may have been moved */
+  char *name;       /* (owned) */
   TmFileIdentity identity;
-  TmFileIdentity parent;    /* where the name is, wherever that directory may have been moved */
-  mode_t repaired_mode;     /* to be restored when the directory stays */
-  struct timespec times[2]; /* of access and modification, when it was created or opened */
-  off_t size;               /* of the directory itself, then */
+  mode_t repaired_mode;          /* to be restored when the directory stays */
+  struct timespec times[2];      /* of access and modification, when it was created or opened */
+  off_t size;                    /* of the directory itself, then */
   gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
+  gboolean is_removed;           /* both descriptors were seen to be ours when it was removed */
 };
 
 static void
-claim_remember (TmClaim *claim, const struct stat *status, const struct stat *parent_status)
+claim_remember (TmClaim *claim, const struct stat *status)
 {
   claim->identity = tm_file_identity (status);
-  claim->parent = tm_file_identity (parent_status);
   claim->times[0] = status->st_atim;
   claim->times[1] = status->st_mtim;
   claim->size = status->st_size;
@@ -64,19 +60,20 @@ claim_remember (TmClaim *claim, const struct stat *status, const struct stat *pa
 
 /* Whether nothing seems to have been added to it or taken out since it was created or opened. */
 static gboolean
-claim_seems_untouched (TmClaim *claim, const struct stat *status)
+claim_seems_untouched (TmClaim *claim, const TmFileLook *look)
 {
-  return status->st_size == claim->size && status->st_mtim.tv_sec == claim->times[1].tv_sec &&
-         status->st_mtim.tv_nsec == claim->times[1].tv_nsec;
+  return look->size == (guint64) claim->size && look->modified.tv_sec == claim->times[1].tv_sec &&
+         look->modified.tv_nsec == (guint32) claim->times[1].tv_nsec;
 }
 
 static TmClaim *
-claim_new (int fd, const char *name, mode_t repaired_mode)
+claim_new (int fd, TmParent *parent, const char *name, mode_t repaired_mode)
 {
   TmClaim *claim = g_new0 (TmClaim, 1);
 
   claim->fd = fd;
-  claim->sibling = g_strconcat (WAY_UP, name, NULL);
+  claim->parent = tm_parent_ref (parent);
+  claim->name = g_strdup (name);
   claim->repaired_mode = repaired_mode;
   return claim;
 }
@@ -114,7 +111,7 @@ typedef enum
 /* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
  * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
 static Attempt
-claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *status)
+claim_verify (TmClaim *claim, const char *path, const struct stat *status)
 {
 #ifndef TM_CLAIM_WITHOUT_VERIFICATION
   struct stat found;
@@ -126,7 +123,7 @@ claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *s
 
   if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
     {
-      if (tm_dirfd_stat_child (parent, tm_claim_get_name (claim), &found) < 0)
+      if (tm_dirfd_stat_child (tm_parent_get_fd (claim->parent), claim->name, &found) < 0)
         return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
 
       /* It has its name, but the directory it was made in is not where it was: nobody who is given
@@ -149,10 +146,11 @@ claim_verify (TmClaim *claim, int parent, const char *path, const struct stat *s
 
 /* Locks and verifies what has just been made. */
 static Attempt
-claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **error)
+claim_secure (TmClaim *claim, const char *parent_path, GError **error)
 {
-  g_autofree char *path = g_build_filename (parent_path, tm_claim_get_name (claim), NULL);
-  struct stat status, parent_status;
+  g_autofree char *path = g_build_filename (parent_path, claim->name, NULL);
+  int parent = tm_parent_get_fd (claim->parent);
+  struct stat status;
   mode_t mode;
 
   if (lock_shared (claim->fd) < 0)
@@ -161,7 +159,7 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
        * held up: then it must not stay behind. */
       if (errno == EWOULDBLOCK)
         {
-          tm_dirfd_remove (parent, tm_claim_get_name (claim));
+          tm_dirfd_remove (parent, claim->name);
           return ATTEMPT_LOST;
         }
       if (!lock_is_unsupported (errno))
@@ -172,10 +170,13 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
         goto failed;
     }
 
-  if (tm_dirfd_stat (claim->fd, &status) < 0 || tm_dirfd_stat (parent, &parent_status) < 0)
+  if (tm_dirfd_stat (claim->fd, &status) < 0)
     goto failed;
 
-  switch (claim_verify (claim, parent, path, &status))
+  /* From here on what is released is compared with it. */
+  claim_remember (claim, &status);
+
+  switch (claim_verify (claim, path, &status))
     {
     case ATTEMPT_DONE:
       break;
@@ -192,22 +193,20 @@ claim_secure (TmClaim *claim, int parent, const char *parent_path, GError **erro
   if ((mode & S_IRWXU) != S_IRWXU && tm_dirfd_set_mode (claim->fd, mode | S_IRWXU) < 0)
     goto failed;
 
-  claim_remember (claim, &status, &parent_status);
-  claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
   return ATTEMPT_DONE;
 
 failed:
   {
     int errsv = errno;
 
-    tm_dirfd_remove (parent, tm_claim_get_name (claim));
+    tm_dirfd_remove (parent, claim->name);
     tm_dirfd_set_error (error, "Creating the temporary directory", path, errsv);
     return ATTEMPT_FAILED;
   }
 }
 
 static Attempt
-attempt_create (int parent,
+attempt_create (TmParent *parent,
                 const char *parent_path,
                 const char *prefix,
                 TmClaim **claim_out,
@@ -215,6 +214,7 @@ attempt_create (int parent,
 {
   g_autofree char *name = tm_name_new (prefix);
   g_autoptr (TmClaim) claim = NULL;
+  int parent_fd = tm_parent_get_fd (parent);
   Attempt attempt;
   mode_t repaired_mode;
   int fd;
@@ -225,7 +225,7 @@ attempt_create (int parent,
       return ATTEMPT_FAILED;
     }
 
-  if (tm_dirfd_make (parent, name, MODE_MARKED) < 0)
+  if (tm_dirfd_make (parent_fd, name, MODE_MARKED) < 0)
     {
       /* Nobody else could know the name. A server that was asked twice says so of what it has made
        * itself. */
@@ -240,7 +240,7 @@ attempt_create (int parent,
       return ATTEMPT_FAILED;
     }
 
-  fd = tm_dirfd_open_child (parent, name, 0, &repaired_mode);
+  fd = tm_dirfd_open_child (parent_fd, name, 0, &repaired_mode);
   if (fd < 0)
     {
       int errsv = errno;
@@ -248,13 +248,13 @@ attempt_create (int parent,
       if (errsv == ENOENT)
         return ATTEMPT_LOST;
 
-      tm_dirfd_remove (parent, name);
+      tm_dirfd_remove (parent_fd, name);
       tm_dirfd_set_error (error, "Opening a new temporary directory in", parent_path, errsv);
       return ATTEMPT_FAILED;
     }
 
-  claim = claim_new (fd, name, TM_DIRFD_MODE_UNTOUCHED);
-  attempt = claim_secure (claim, parent, parent_path, error);
+  claim = claim_new (fd, parent, name, TM_DIRFD_MODE_UNTOUCHED);
+  attempt = claim_secure (claim, parent_path, error);
   if (attempt == ATTEMPT_DONE)
     *claim_out = g_steal_pointer (&claim);
 
@@ -276,7 +276,7 @@ attempt_create (int parent,
  * Returns: (nullable): the directory, ours alone, or %NULL with nothing left behind
  */
 TmClaim *
-tm_claim_create (int parent,
+tm_claim_create (TmParent *parent,
                  const char *parent_path,
                  const char *prefix,
                  GCancellable *cancellable,
@@ -308,26 +308,26 @@ tm_claim_create (int parent,
 
 /* Whether the sticky bit of the directory that it is in forbids us to remove what is not ours. */
 static gboolean
-is_left_to_its_owner (const struct stat *status, const struct stat *parent_status)
+is_left_to_its_owner (const struct stat *status, const TmFileLook *parent)
 {
   uid_t user = geteuid ();
 
-  return (parent_status->st_mode & S_ISVTX) != 0 && user != 0 && user != status->st_uid &&
-         user != parent_status->st_uid;
+  return (parent->mode & S_ISVTX) != 0 && user != 0 && user != status->st_uid &&
+         user != parent->owner;
 }
 
 /* Takes @fd over. */
 static TmClaim *
-claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
+claim_new_opened (TmParent *parent, const char *name, int fd, mode_t repaired_mode)
 {
   g_autoptr (TmClaim) claim = NULL;
-  struct stat status, parent_status;
+  struct stat status;
 
   if (fd < 0)
     return NULL;
 
-  claim = claim_new (fd, name, repaired_mode);
-  if (tm_dirfd_stat (fd, &status) < 0 || tm_dirfd_stat (parent, &parent_status) < 0)
+  claim = claim_new (fd, parent, name, repaired_mode);
+  if (tm_dirfd_stat (fd, &status) < 0)
     {
       int errsv = errno;
 
@@ -336,8 +336,8 @@ claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
       return NULL;
     }
 
-  claim_remember (claim, &status, &parent_status);
-  claim->is_left_to_its_owner = is_left_to_its_owner (&status, &parent_status);
+  claim_remember (claim, &status);
+  claim->is_left_to_its_owner = is_left_to_its_owner (&status, tm_parent_get_look (parent));
   return g_steal_pointer (&claim);
 }
 
@@ -352,10 +352,10 @@ claim_new_opened (int parent, const char *name, int fd, mode_t repaired_mode)
  * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
  */
 TmClaim *
-tm_claim_open (int parent, const char *name)
+tm_claim_open (TmParent *parent, const char *name)
 {
   mode_t repaired_mode;
-  int fd = tm_dirfd_open_child (parent, name, O_NOATIME, &repaired_mode);
+  int fd = tm_dirfd_open_child (tm_parent_get_fd (parent), name, O_NOATIME, &repaired_mode);
 
   return claim_new_opened (parent, name, fd, repaired_mode);
 }
@@ -371,9 +371,9 @@ tm_claim_open (int parent, const char *name)
  * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
  */
 TmClaim *
-tm_claim_look_into (int parent, const char *name)
+tm_claim_look_into (TmParent *parent, const char *name)
 {
-  return claim_new_opened (parent, name, tm_dirfd_look_into (parent, name),
+  return claim_new_opened (parent, name, tm_dirfd_look_into (tm_parent_get_fd (parent), name),
                            TM_DIRFD_MODE_UNTOUCHED);
 }
 
@@ -409,20 +409,19 @@ tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
 /*
  * tm_claim_is_current:
  * @claim: a directory
- * @parent: the directory it was created or opened in
  *
  * Returns: whether its name still stands for it; if not, with errno: `ENOENT` when it does not, or
  *   why that cannot be told
  */
 gboolean
-tm_claim_is_current (TmClaim *claim, int parent)
+tm_claim_is_current (TmClaim *claim)
 {
-  struct stat status;
+  TmFileLook look;
 
-  if (tm_dirfd_stat_child (parent, tm_claim_get_name (claim), &status) < 0)
+  if (tm_dirfd_look (tm_parent_get_fd (claim->parent), claim->name, &look) < 0)
     return FALSE;
 
-  if (!tm_file_identity_equal (tm_file_identity (&status), claim->identity))
+  if (!tm_file_identity_equal (look.identity, claim->identity))
     {
       errno = ENOENT;
       return FALSE;
@@ -454,57 +453,94 @@ typedef enum
   PLACE_UNKNOWN /* with errno */
 } Place;
 
-/* The way up leads through the directory itself, whose mode may bar us from it. */
-static int
-stat_upwards (TmClaim *claim, const char *name, struct stat *status)
-{
-  int result = tm_dirfd_stat_child (claim->fd, name, status);
-
-  if (result < 0 && errno == EACCES && tm_dirfd_repair_mode (claim->fd))
-    result = tm_dirfd_stat_child (claim->fd, name, status);
-
-  return result;
-}
-
-static gboolean
-stands_for (TmClaim *claim, const struct stat *status)
-{
-  return tm_file_identity_equal (tm_file_identity (status), claim->identity);
-}
-
-/* What stands under our name now, and in @status, when that is ours, what is known of it. If the
- * path does not lead to our directory, the way to the name leads up from the directory itself: it
- * needs no second descriptor, and cannot be diverted by whoever renames or replaces the parent. */
+/* What the name stands for in @parent, and in @look, when that is our directory, what is known of
+ * it. */
 static Place
-claim_find (TmClaim *claim, const char *path, struct stat *status)
+claim_find_in (TmClaim *claim, TmParent *parent, TmFileLook *look)
 {
-  gboolean is_moved;
+  int fd = tm_parent_get_fd (parent);
 
-  /* It nearly always does, and one call tells, whatever has become of the directories above. */
-  if (tm_dirfd_stat_child (AT_FDCWD, path, status) == 0 && stands_for (claim, status))
+  if (tm_dirfd_look (fd, claim->name, look) < 0)
+    {
+      int errsv = errno;
+
+      /* What another directory says of the name says nothing. */
+      if (tm_parent_check (parent) < 0)
+        return PLACE_UNKNOWN;
+
+      errno = errsv;
+      return errsv == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
+    }
+
+  /* Another directory, or the same once more. */
+  if (look->is_mount_point)
+    {
+      errno = EXDEV;
+      return PLACE_UNKNOWN;
+    }
+
+  if (tm_file_identity_equal (look->identity, claim->identity))
     return PLACE_OURS;
 
-  if (stat_upwards (claim, "..", status) < 0)
-    return errno == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
+  if (tm_parent_check (parent) < 0)
+    return PLACE_UNKNOWN;
 
-  /* Moved to another parent, it does not have our name any more, even if it is called the same. */
-  is_moved = !tm_file_identity_equal (tm_file_identity (status), claim->parent);
-  if ((is_moved ? tm_dirfd_stat_child (AT_FDCWD, path, status)
-                : tm_dirfd_stat_child (claim->fd, claim->sibling, status)) < 0)
+  if (S_ISDIR (look->mode) && tm_dirfd_is_mount_point (fd, claim->name))
+    {
+      errno = EXDEV;
+      return PLACE_UNKNOWN;
+    }
+
+  return PLACE_TAKEN;
+}
+
+/* Whether the path leads to our directory although that is not in the parent any more: its owner
+ * has moved it, and put a link into the place of the parent. */
+static Place
+claim_find_by_path (TmClaim *claim, const char *path, TmFileLook *look)
+{
+  g_autofree char *parent_path = g_path_get_dirname (path);
+  g_autofree char *refused = NULL;
+  g_autoptr (TmParent) parent = tm_parent_open (parent_path, &refused);
+  Place place;
+
+  if (parent == NULL)
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
-  return !is_moved && stands_for (claim, status) ? PLACE_OURS : PLACE_TAKEN;
+  place = claim_find_in (claim, parent, look);
+  if (place == PLACE_OURS)
+    {
+      tm_parent_unref (claim->parent);
+      claim->parent = g_steal_pointer (&parent);
+    }
+
+  return place;
 }
 
-/* As claim_find(), of a directory that has just been emptied: where that has been moved with its
- * name meanwhile, it may go there. */
+/* What stands under our name now. The parent is open: whoever renames or replaces it, or mounts
+ * something over it, diverts nothing. */
 static Place
-claim_find_again (TmClaim *claim, const char *path, struct stat *status)
+claim_find (TmClaim *claim, const char *path, TmFileLook *look)
 {
-  if (stat_upwards (claim, claim->sibling, status) == 0 && stands_for (claim, status))
-    return PLACE_OURS;
+  Place place = claim_find_in (claim, claim->parent, look);
 
-  return claim_find (claim, path, status);
+  return place == PLACE_EMPTY ? claim_find_by_path (claim, path, look) : place;
+}
+
+/* As tm_dirfd_stat() of the directory: -1 with `EBADF` when its descriptor is ours no more. */
+int
+tm_claim_stat (TmClaim *claim, struct stat *status)
+{
+  if (tm_dirfd_stat (claim->fd, status) < 0)
+    return -1;
+
+  if (!tm_file_identity_equal (tm_file_identity (status), claim->identity))
+    {
+      errno = EBADF;
+      return -1;
+    }
+
+  return 0;
 }
 
 /*
@@ -528,12 +564,11 @@ tm_claim_delete (TmClaim *claim,
                  GCancellable *cancellable,
                  GError **error)
 {
-  struct stat status;
-  Place place = claim_find (claim, path, &status);
-
   for (guint n_scans = 0;; n_scans++)
     {
-      switch (place)
+      TmFileLook look;
+
+      switch (claim_find (claim, path, &look))
         {
         case PLACE_OURS:
           break;
@@ -550,10 +585,22 @@ tm_claim_delete (TmClaim *claim,
           g_assert_not_reached ();
         }
 
-      /* Often enough it was never used and is empty, and the kernel tells fastest. */
-      if (n_scans > 0 || claim_seems_untouched (claim, &status))
+      /* Other code may have closed it by mistake, and opened another directory by its number. */
+      if (tm_dirfd_check (claim->fd, claim->identity) < 0)
         {
-          if (tm_dirfd_remove (claim->fd, claim->sibling) == 0 || errno == ENOENT)
+          tm_dirfd_set_error (error, "Deleting", path, errno);
+          return FALSE;
+        }
+
+      /* Often enough it was never used and is empty, and the kernel tells fastest. */
+      if (n_scans > 0 || claim_seems_untouched (claim, &look))
+        {
+          if (tm_dirfd_remove (tm_parent_get_fd (claim->parent), claim->name) == 0)
+            {
+              claim->is_removed = TRUE;
+              return TRUE;
+            }
+          if (errno == ENOENT)
             return TRUE;
 
           /* Where nothing may be removed from the parent, what is in the directory goes all the
@@ -568,8 +615,6 @@ tm_claim_delete (TmClaim *claim,
 
       if (!tm_tree_local_empty (claim->fd, path, progress, cancellable, error))
         return FALSE;
-
-      place = claim_find_again (claim, path, &status);
     }
 }
 
@@ -588,7 +633,7 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
 {
   struct stat status;
 
-  if (tm_dirfd_stat (claim->fd, &status) < 0 ||
+  if (tm_claim_stat (claim, &status) < 0 ||
       tm_dirfd_set_mode (claim->fd, tm_mark_clear (status.st_mode)) < 0)
     {
       tm_dirfd_set_error (error, "Keeping the temporary directory", path, errno);
@@ -607,7 +652,8 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
 void
 tm_claim_restore_times (TmClaim *claim)
 {
-  tm_dirfd_set_times (claim->fd, claim->times);
+  if (tm_dirfd_check (claim->fd, claim->identity) == 0)
+    tm_dirfd_set_times (claim->fd, claim->times);
 }
 
 /*
@@ -631,7 +677,7 @@ tm_claim_mark (TmClaim *claim, gboolean is_in_use)
       return;
     }
 
-  if (tm_dirfd_stat (claim->fd, &status) < 0)
+  if (tm_claim_stat (claim, &status) < 0)
     return;
 
   mode = (status.st_mode & 07777) | TM_MARK;
@@ -642,16 +688,35 @@ tm_claim_mark (TmClaim *claim, gboolean is_in_use)
     claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
 }
 
+/* Whether the descriptor is ours, and not that of other code which closed ours by mistake. */
+static gboolean
+claim_may_close (TmClaim *claim)
+{
+  /* Released before its identity could be learnt: opened a moment ago. */
+  gboolean is_new = claim->identity.inode == 0;
+
+  return is_new || claim->is_removed || tm_dirfd_check (claim->fd, claim->identity) == 0 ||
+         errno != EBADF;
+}
+
 /* Drops the lock and forgets the directory, which stays if it is still there. */
 void
 tm_claim_release (TmClaim *claim)
 {
-  /* Before the lock goes: the next cleaner is to find the mode that was there. */
-  if (claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
-    tm_dirfd_set_mode (claim->fd, claim->repaired_mode);
+  if (claim_may_close (claim))
+    {
+      /* Before the lock goes: the next cleaner is to find the mode that was there. */
+      if (claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
+        tm_dirfd_set_mode (claim->fd, claim->repaired_mode);
 
-  tm_dirfd_close (claim->fd);
-  g_free (claim->sibling);
+      tm_dirfd_close (claim->fd);
+    }
+
+  if (claim->is_removed)
+    tm_parent_unref_seen (claim->parent);
+  else
+    tm_parent_unref (claim->parent);
+  g_free (claim->name);
   g_free (claim);
 }
 
@@ -664,7 +729,7 @@ tm_claim_get_fd (TmClaim *claim)
 const char *
 tm_claim_get_name (TmClaim *claim)
 {
-  return claim->sibling + strlen (WAY_UP);
+  return claim->name;
 }
 
 TmFileIdentity
@@ -673,37 +738,11 @@ tm_claim_get_identity (TmClaim *claim)
   return claim->identity;
 }
 
-/*
- * tm_claim_pin_parent:
- * @claim: a directory of ours that its mode does not bar us from
- *
- * Opens the directory that it was created in, wherever that is by now.
- *
- * Returns: an `O_PATH` descriptor in which its name stands for it, or -1: `ENOENT` when it has been
- *   moved or removed, or why that cannot be told
- */
-int
-tm_claim_pin_parent (TmClaim *claim)
+/* The directory that it was created or found in, wherever that is by now. */
+TmParent *
+tm_claim_get_parent (TmClaim *claim)
 {
-  int parent = tm_dirfd_pin (claim->fd, "..");
-  struct stat status;
-  int errsv;
-
-  if (parent < 0)
-    return -1;
-
-  if (tm_dirfd_stat (parent, &status) == 0)
-    {
-      if (!tm_file_identity_equal (tm_file_identity (&status), claim->parent))
-        errno = ENOENT;
-      else if (tm_claim_is_current (claim, parent))
-        return parent;
-    }
-
-  errsv = errno;
-  tm_dirfd_close (parent);
-  errno = errsv;
-  return -1;
+  return claim->parent;
 }
 
 /* What the name and the mode of a directory say of its owner when nobody holds the lock. */

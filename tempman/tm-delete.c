@@ -19,13 +19,14 @@
 #define MAX_ATTEMPTS 10
 
 static gboolean
-delete_child (int parent,
+delete_child (TmParent *parent,
               const char *name,
               const char *path,
               TmProgress *progress,
               GCancellable *cancellable,
               GError **error)
 {
+  int parent_fd = tm_parent_get_fd (parent);
   int error_number = 0;
 
   for (guint i = 0; i < MAX_ATTEMPTS; i++)
@@ -34,7 +35,7 @@ delete_child (int parent,
 
       /* First as if it were no directory: then it need not be looked at, and is never opened. Where
        * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
-      if (tm_dirfd_unlink (parent, name) == 0)
+      if (tm_dirfd_unlink (parent_fd, name) == 0)
         return TRUE;
       error_number = errno;
       if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
@@ -51,7 +52,7 @@ delete_child (int parent,
       if (error_number == EISDIR)
         error_number = errno;
       /* Somebody else's, and may be removed all the same if it is empty. */
-      if (errno == EACCES && tm_dirfd_remove (parent, name) == 0)
+      if (errno == EACCES && tm_dirfd_remove (parent_fd, name) == 0)
         return TRUE;
       if (error_number != ENOTDIR)
         break;
@@ -71,20 +72,18 @@ delete_local (GFile *file,
   g_autofree char *name = g_file_get_basename (file);
   const char *path = g_file_peek_path (file);
   g_autofree char *refused = NULL;
-  gboolean deleted;
-  int parent_fd;
+  g_autoptr (TmParent) open_parent = NULL;
 
   /* From here on no link is followed. */
-  parent_fd = tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused);
-  if (parent_fd < 0)
+  open_parent =
+      tm_parent_new (tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused));
+  if (open_parent == NULL)
     {
       tm_path_set_error (error, "Deleting", path, refused, errno);
       return FALSE;
     }
 
-  deleted = delete_child (parent_fd, name, path, progress, cancellable, error);
-  tm_dirfd_close (parent_fd);
-  return deleted;
+  return delete_child (open_parent, name, path, progress, cancellable, error);
 }
 
 static gboolean

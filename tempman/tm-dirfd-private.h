@@ -26,6 +26,18 @@ typedef struct
   ino_t inode;
 } TmFileIdentity;
 
+/* What one call tells of a file. */
+typedef struct
+{
+  TmFileIdentity identity;
+  guint64 mount; /* the mount that it was reached through, or 0 where the kernel does not tell */
+  gboolean is_mount_point; /* FALSE, too, where the kernel does not tell */
+  mode_t mode;
+  uid_t owner;
+  guint64 size;
+  struct statx_timestamp modified;
+} TmFileLook;
+
 #define TM_DIRFD_BUFFER_SIZE (32 * 1024)
 
 /* No mode: what tm_dirfd_open_child() says when it had none to repair. */
@@ -61,6 +73,9 @@ int tm_dirfd_lock (int dirfd, int operation);
 
 int tm_dirfd_stat (int dirfd, struct stat *status);
 int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
+int tm_dirfd_look (int dirfd, const char *name, TmFileLook *look);
+gboolean tm_dirfd_is_mount_point (int dirfd, const char *name);
+int tm_dirfd_check (int fd, TmFileIdentity identity);
 int tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status);
 int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t mode);
@@ -68,6 +83,7 @@ int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
 gboolean tm_dirfd_repair_mode (int dirfd);
 
 TmFileIdentity tm_file_identity (const struct stat *status);
+TmFileLook tm_file_look (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
 
 gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);

@@ -15,11 +15,35 @@
 #include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
  * these: on Linux the descriptor is gone even when it reports EINTR. */
 #define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
+
+/* A program that lacks one of the three standard descriptors gets its number for the next file that
+ * is opened, and then closes it, as `dup2 (devnull, 1)` does. Takes @fd over. */
+static int
+keep_off_standard_numbers (int fd)
+{
+  int higher, errsv;
+
+  if (fd < 0 || fd > STDERR_FILENO)
+    return fd;
+
+  higher = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  errsv = errno;
+  tm_dirfd_close (fd);
+  errno = errsv;
+  return higher;
+}
+
+static int
+open_at (int dirfd, const char *name, int flags)
+{
+  return keep_off_standard_numbers (RETRY_ON_EINTR (openat (dirfd, name, flags | O_CLOEXEC)));
+}
 
 /* A child is named by one component: nothing on the way to it may be a link, lead up or cross
  * a mount point. Only the kernel can tell the last: a bind mount has the device number of its
@@ -38,7 +62,7 @@ open_beneath (int dirfd, const char *name, int flags)
     fd = (int) syscall (SYS_openat2, dirfd, name, &how, sizeof how);
   while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 
-  return fd;
+  return keep_off_standard_numbers (fd);
 }
 
 /* Before Linux 5.6 there is no openat2(), and some containers forbid it, with EPERM. */
@@ -91,7 +115,7 @@ get_mount_id (int fd)
 static int
 open_then_compare_mounts (int dirfd, const char *name, int flags)
 {
-  int fd = RETRY_ON_EINTR (openat (dirfd, name, flags | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC));
+  int fd = open_at (dirfd, name, flags | O_NOFOLLOW | O_DIRECTORY);
 
   if (fd >= 0)
     {
@@ -143,7 +167,7 @@ open_directory_at (int dirfd, const char *name, int flags)
 int
 tm_dirfd_open (const char *path, int flags)
 {
-  return RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags));
+  return keep_off_standard_numbers (RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags)));
 }
 
 /*
@@ -166,7 +190,8 @@ tm_dirfd_open_without_links (const char *path, int flags)
   int fd = -1;
 
   if (have_openat2 ())
-    fd = (int) RETRY_ON_EINTR (syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how));
+    fd = keep_off_standard_numbers (
+        (int) RETRY_ON_EINTR (syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
   else
     errno = ELOOP;
 
@@ -192,7 +217,7 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
 
   if (tm_dirfd_stat (pin, &status) == 0 && tm_dirfd_repair_mode (pin))
     {
-      fd = RETRY_ON_EINTR (openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
+      fd = open_at (pin, ".", O_RDONLY | O_DIRECTORY | flags);
       errsv = errno;
       /* Who wants to know may yet let it stay. */
       if (repaired_mode != NULL && fd >= 0)
@@ -249,7 +274,7 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
 int
 tm_dirfd_open_parent (int dirfd)
 {
-  return RETRY_ON_EINTR (openat (dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return open_at (dirfd, "..", O_RDONLY | O_DIRECTORY);
 }
 
 /*
@@ -264,7 +289,7 @@ tm_dirfd_open_parent (int dirfd)
 int
 tm_dirfd_reopen (int dirfd)
 {
-  return RETRY_ON_EINTR (openat (dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return open_at (dirfd, ".", O_RDONLY | O_DIRECTORY);
 }
 
 /*
@@ -294,11 +319,11 @@ tm_dirfd_look_into (int dirfd, const char *name)
 int
 tm_dirfd_look_up (int dirfd)
 {
-  int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  int fd = RETRY_ON_EINTR (openat (dirfd, "..", flags | O_NOATIME));
+  int flags = O_RDONLY | O_DIRECTORY;
+  int fd = open_at (dirfd, "..", flags | O_NOATIME);
 
   if (fd < 0 && errno == EPERM)
-    fd = RETRY_ON_EINTR (openat (dirfd, "..", flags));
+    fd = open_at (dirfd, "..", flags);
 
   return fd;
 }
@@ -325,7 +350,7 @@ tm_dirfd_leaves_no_trace (int dirfd)
 int
 tm_dirfd_pin (int dirfd, const char *name)
 {
-  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  return open_at (dirfd, name, O_PATH | O_NOFOLLOW);
 }
 
 /*
@@ -340,7 +365,7 @@ tm_dirfd_pin (int dirfd, const char *name)
 int
 tm_dirfd_pin_directory (int dirfd, const char *name)
 {
-  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return open_at (dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
 /*
@@ -356,7 +381,7 @@ tm_dirfd_pin_directory (int dirfd, const char *name)
 int
 tm_dirfd_follow (int dirfd, const char *name)
 {
-  return RETRY_ON_EINTR (openat (dirfd, name, O_PATH | O_CLOEXEC));
+  return open_at (dirfd, name, O_PATH);
 }
 
 /*
@@ -529,7 +554,7 @@ tm_dirfd_stat (int dirfd, struct stat *status)
 /*
  * tm_dirfd_stat_child:
  * @dirfd: a directory, or `AT_FDCWD` when @name is a path
- * @name: a name in it; "..", and "../name" for a sibling, too
+ * @name: a name in it
  * @status: (out caller-allocates): what stands under the name, a link itself
  *
  * Returns: 0, or -1
@@ -555,6 +580,101 @@ tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status)
                                 STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_ATIME |
                                     STATX_MTIME | STATX_CTIME | STATX_BTIME,
                                 status));
+}
+
+static int
+look_without_statx (int dirfd, const char *name, TmFileLook *look)
+{
+  struct stat status;
+
+  if (RETRY_ON_EINTR (fstatat (dirfd, name, &status,
+                               AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
+                                   (*name == '\0' ? AT_EMPTY_PATH : 0))) < 0)
+    return -1;
+
+  *look = tm_file_look (&status);
+  return 0;
+}
+
+/*
+ * tm_dirfd_look:
+ * @dirfd: a directory, or `AT_FDCWD` when @name is a path
+ * @name: the name of an entry, or "" for @dirfd itself
+ * @look: (out caller-allocates): what stands there, a link itself
+ *
+ * Looks at a file without waiting for a server: what is mounted under the name may have one that
+ * does not answer.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
+{
+  struct statx status;
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+
+  if (*name == '\0')
+    flags |= AT_EMPTY_PATH;
+
+  if (RETRY_ON_EINTR (statx (dirfd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &status)) < 0)
+    {
+      /* Some containers forbid it with EPERM. */
+      if (errno == ENOSYS || errno == EPERM)
+        return look_without_statx (dirfd, name, look);
+      return -1;
+    }
+
+  *look = (TmFileLook){
+    .identity = { .device = makedev (status.stx_dev_major, status.stx_dev_minor),
+                  .inode = status.stx_ino },
+    .mount = (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0,
+    .is_mount_point = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
+    .mode = status.stx_mode,
+    .owner = status.stx_uid,
+    .size = status.stx_size,
+    .modified = status.stx_mtime,
+  };
+  return 0;
+}
+
+/* Whether something is mounted there, on any kernel. @name is that of a directory. */
+gboolean
+tm_dirfd_is_mount_point (int dirfd, const char *name)
+{
+  int fd = open_directory_at (dirfd, name, O_PATH);
+
+  if (fd < 0)
+    return errno == EXDEV;
+
+  tm_dirfd_close (fd);
+  return FALSE;
+}
+
+/*
+ * tm_dirfd_check:
+ * @fd: a descriptor that was kept
+ * @identity: of the file that it was opened for
+ *
+ * Makes sure that a descriptor is still ours: other code that closes one twice closes what has its
+ * number by then, and the next file that is opened gets that number.
+ *
+ * Returns: 0, or -1: `EBADF` when it is not, or why that cannot be told
+ */
+int
+tm_dirfd_check (int fd, TmFileIdentity identity)
+{
+  struct stat status;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    return -1;
+
+  if (!tm_file_identity_equal (tm_file_identity (&status), identity))
+    {
+      errno = EBADF;
+      return -1;
+    }
+
+  return 0;
 }
 
 int
@@ -642,6 +762,19 @@ tm_file_identity (const struct stat *status)
   return (TmFileIdentity){ .device = status->st_dev, .inode = status->st_ino };
 }
 
+/* The same, without what only tm_dirfd_look() can tell. */
+TmFileLook
+tm_file_look (const struct stat *status)
+{
+  return (TmFileLook){
+    .identity = tm_file_identity (status),
+    .mode = status->st_mode,
+    .owner = status->st_uid,
+    .size = (guint64) status->st_size,
+    .modified = { .tv_sec = status->st_mtim.tv_sec, .tv_nsec = (guint32) status->st_mtim.tv_nsec },
+  };
+}
+
 gboolean
 tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 {
@@ -702,6 +835,7 @@ void
 tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number)
 {
   g_autofree char *display_name = g_filename_display_name (path);
+  const char *reason = NULL;
   GIOErrorEnum code;
 
   switch (error_number)
@@ -720,11 +854,17 @@ tm_dirfd_set_error (GError **error, const char *action, const char *path, int er
       code = G_IO_ERROR_NO_SPACE;
       break;
 
+    /* See tm_dirfd_check(). */
+    case EBADF:
+      code = G_IO_ERROR_FAILED;
+      reason = "other code has closed its file descriptor";
+      break;
+
     default:
       code = g_io_error_from_errno (error_number);
       break;
     }
 
   g_set_error (error, G_IO_ERROR, code, "%s “%s”: %s", action, display_name,
-               g_strerror (error_number));
+               reason != NULL ? reason : g_strerror (error_number));
 }

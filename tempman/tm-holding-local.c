@@ -77,7 +77,7 @@ static const TmHoldingBody local_body = {
 /*
  * tm_holding_local_create:
  * @parent: the directory to create it in
- * @parent_fd: a descriptor of it
+ * @open_parent: the same, open; it stays open for as long as the new directory lives
  * @prefix: what its name begins with
  * @cancellable: (nullable): to cancel it with
  * @error: as tm_claim_create()
@@ -86,13 +86,13 @@ static const TmHoldingBody local_body = {
  */
 TmHolding *
 tm_holding_local_create (GFile *parent,
-                         int parent_fd,
+                         TmParent *open_parent,
                          const char *prefix,
                          GCancellable *cancellable,
                          GError **error)
 {
   TmClaim *claim =
-      tm_claim_create (parent_fd, g_file_peek_path (parent), prefix, cancellable, error);
+      tm_claim_create (open_parent, g_file_peek_path (parent), prefix, cancellable, error);
   LocalHolding *local;
 
   if (claim == NULL)

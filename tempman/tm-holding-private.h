@@ -56,7 +56,7 @@ void tm_holding_release (TmHolding *holding);
 void
 tm_holding_init (TmHolding *holding, const TmHoldingBody *body, GFile *parent, const char *name);
 TmHolding *tm_holding_local_create (GFile *parent,
-                                    int parent_fd,
+                                    TmParent *open_parent,
                                     const char *prefix,
                                     GCancellable *cancellable,
                                     GError **error);

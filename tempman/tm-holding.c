@@ -25,20 +25,15 @@ create_local (GFile *parent, const char *prefix, GCancellable *cancellable, GErr
 {
   const char *path = g_file_peek_path (parent);
   g_autofree char *refused = NULL;
-  TmHolding *holding;
-  int parent_fd;
+  g_autoptr (TmParent) open_parent = tm_parent_open (path, &refused);
 
-  /* Not for reading: who may create in a directory need not be allowed to list it. */
-  parent_fd = tm_path_open (path, O_DIRECTORY, NULL, &refused);
-  if (parent_fd < 0)
+  if (open_parent == NULL)
     {
       tm_path_set_error (error, "Creating a temporary directory in", path, refused, errno);
       return NULL;
     }
 
-  holding = tm_holding_local_create (parent, parent_fd, prefix, cancellable, error);
-  tm_dirfd_close (parent_fd);
-  return holding;
+  return tm_holding_local_create (parent, open_parent, prefix, cancellable, error);
 }
 
 /*

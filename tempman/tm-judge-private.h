@@ -33,11 +33,11 @@ typedef struct
 gboolean tm_judge_may_take_any (const TmJudge *judge);
 gboolean tm_judge_decide (const TmJudge *judge, TmEntryState state, TmTimestamp last_used);
 gboolean tm_judge_look_at (const TmJudge *judge,
-                           int root,
+                           TmParent *root,
                            const char *name,
                            GCancellable *cancellable,
                            TmVerdict *verdict);
 TmClaim *
-tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *cancellable);
+tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancellable *cancellable);
 
 G_END_DECLS

@@ -125,22 +125,23 @@ look_again (TmClaim *claim, const struct statx *before, struct statx *status)
  *   stay, else with why it could not be judged
  */
 TmClaim *
-tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *cancellable)
+tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancellable *cancellable)
 {
+  int root_fd = tm_parent_get_fd (root);
   g_autoptr (TmClaim) claim = NULL;
   TmTimestamp last_used = judge->age.now;
   struct statx status, locked_status;
   TmEntryState state;
 
-  if (tm_dirfd_stat_times (root, name, &status) < 0)
+  if (tm_dirfd_stat_times (root_fd, name, &status) < 0)
     return leave (NULL, is_gone (errno) ? 0 : errno);
   if (!S_ISDIR (status.stx_mode))
     return leave (NULL, 0);
 
   if (!judge_reclaims (judge) || !tm_mark_is_set (name, status.stx_mode))
     {
-      if (tm_age_find_last_use (&judge->age, root, name, &status, FALSE, cancellable, &last_used) <
-          0)
+      if (tm_age_find_last_use (&judge->age, root_fd, name, &status, FALSE, cancellable,
+                                &last_used) < 0)
         return leave (NULL, is_gone (errno) ? 0 : errno);
       if (!tm_age_rule_is_expired (&judge->age, last_used))
         return leave (NULL, 0);
@@ -159,7 +160,7 @@ tm_judge_take (const TmJudge *judge, int root, const char *name, GCancellable *c
 
   if (!tm_judge_decide (judge, state, last_used) || tm_claim_is_left_to_its_owner (claim))
     return leave (g_steal_pointer (&claim), 0);
-  if (!tm_claim_is_current (claim, root))
+  if (!tm_claim_is_current (claim))
     return leave (g_steal_pointer (&claim), is_gone (errno) ? 0 : errno);
 
   return g_steal_pointer (&claim);
@@ -177,7 +178,7 @@ set_unknown (TmVerdict *verdict, const TmJudge *judge)
  * have taken it. Returns FALSE when it is gone. */
 static gboolean
 look_at_lock (const TmJudge *judge,
-              int root,
+              TmParent *root,
               const char *name,
               const struct statx *status,
               TmEntryState *state,
@@ -218,15 +219,16 @@ look_at_lock (const TmJudge *judge,
  */
 gboolean
 tm_judge_look_at (const TmJudge *judge,
-                  int root,
+                  TmParent *root,
                   const char *name,
                   GCancellable *cancellable,
                   TmVerdict *verdict)
 {
+  int root_fd = tm_parent_get_fd (root);
   gboolean has_age, can_be_taken;
   struct statx status;
 
-  if (tm_dirfd_stat_times (root, name, &status) < 0)
+  if (tm_dirfd_stat_times (root_fd, name, &status) < 0)
     {
       set_unknown (verdict, judge);
       return !is_gone (errno);
@@ -235,7 +237,7 @@ tm_judge_look_at (const TmJudge *judge,
   if (!S_ISDIR (status.stx_mode))
     return FALSE;
 
-  has_age = tm_age_find_last_use (&judge->age, root, name, &status, TRUE, cancellable,
+  has_age = tm_age_find_last_use (&judge->age, root_fd, name, &status, TRUE, cancellable,
                                   &verdict->last_used) == 0;
   if (!look_at_lock (judge, root, name, &status, &verdict->state, &can_be_taken))
     return FALSE;

@@ -34,10 +34,10 @@
 
 struct _TmReplaced
 {
-  int parent; /* (owned): where it is now */
-  char *name; /* (owned): under which name */
-  char *path; /* (owned): for messages */
-  int pin;    /* (owned): keeps its identity its own */
+  TmParent *parent; /* (owned): where it is now */
+  char *name;       /* (owned): under which name */
+  char *path;       /* (owned): for messages */
+  int pin;          /* (owned): keeps its identity its own */
   TmFileIdentity identity;
   gboolean is_directory;
 };
@@ -47,7 +47,7 @@ typedef struct
   TmClaim *claim;          /* (unowned) */
   const char *path;        /* (unowned): of the claim, for messages */
   const char *destination; /* (unowned): a path, for messages */
-  int from;                /* (owned): where the claim is, or -1 */
+  int from;                /* (unowned): where the claim is, or -1: of its parent */
   int to;                  /* (owned): where it is to be, or -1 */
   char *refused;           /* (owned) (nullable): a link that is not followed to there */
   char *name;              /* (owned): under which name */
@@ -59,7 +59,7 @@ typedef struct
 void
 tm_replaced_free (TmReplaced *replaced)
 {
-  tm_dirfd_close (replaced->parent);
+  tm_parent_unref (replaced->parent);
   tm_dirfd_close (replaced->pin);
   g_free (replaced->name);
   g_free (replaced->path);
@@ -69,7 +69,6 @@ tm_replaced_free (TmReplaced *replaced)
 static void
 publication_clear (Publication *publication)
 {
-  tm_dirfd_close (publication->from);
   tm_dirfd_close (publication->to);
   tm_dirfd_close (publication->replaced_pin);
   g_free (publication->refused);
@@ -165,10 +164,9 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
 static int
 publication_prepare_mode (Publication *publication)
 {
-  int fd = tm_claim_get_fd (publication->claim);
   struct stat status;
 
-  if (tm_dirfd_stat (fd, &status) < 0)
+  if (tm_claim_stat (publication->claim, &status) < 0)
     return -1;
 
   publication->mode = status.st_mode & 07777;
@@ -176,7 +174,7 @@ publication_prepare_mode (Publication *publication)
   if (publication->mode_to_move == publication->mode)
     return 0;
 
-  return tm_dirfd_set_mode (fd, publication->mode_to_move);
+  return tm_dirfd_set_mode (tm_claim_get_fd (publication->claim), publication->mode_to_move);
 }
 
 /* Not if there is nothing to change: the next publisher may have put its mark on it by now. */
@@ -295,14 +293,13 @@ publication_take_replaced (Publication *publication)
     return NULL;
 
   replaced = g_new0 (TmReplaced, 1);
-  replaced->parent = publication->from;
+  replaced->parent = tm_parent_ref (tm_claim_get_parent (publication->claim));
   replaced->name = g_strdup (tm_claim_get_name (publication->claim));
   replaced->path = g_strdup (publication->path);
   replaced->pin = publication->replaced_pin;
   replaced->identity = tm_file_identity (&status);
   replaced->is_directory = S_ISDIR (status.st_mode);
 
-  publication->from = -1;
   publication->replaced_pin = -1;
   return replaced;
 }
@@ -315,9 +312,10 @@ publication_find_places (Publication *publication, gboolean replace)
 
   publication->name = g_path_get_basename (publication->destination);
 
-  publication->from = tm_claim_pin_parent (publication->claim);
-  if (publication->from < 0)
+  if (tm_parent_check (tm_claim_get_parent (publication->claim)) < 0 ||
+      !tm_claim_is_current (publication->claim))
     return -1;
+  publication->from = tm_parent_get_fd (tm_claim_get_parent (publication->claim));
 
   /* The destination itself is never followed. */
   publication->to = tm_path_open (parent, O_DIRECTORY, NULL, &publication->refused);
@@ -433,14 +431,15 @@ delete_replaced_directory (TmReplaced *replaced, GError **error)
 static gboolean
 delete_replaced_file (TmReplaced *replaced, GError **error)
 {
+  int parent = tm_parent_get_fd (replaced->parent);
   struct stat status;
 
-  if (tm_dirfd_stat_child (replaced->parent, replaced->name, &status) < 0)
+  if (tm_dirfd_stat_child (parent, replaced->name, &status) < 0)
     return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
   if (!tm_file_identity_equal (tm_file_identity (&status), replaced->identity))
     return replaced_fail (replaced, error, EBUSY);
 
-  if (tm_dirfd_unlink (replaced->parent, replaced->name) < 0 && errno != ENOENT)
+  if (tm_dirfd_unlink (parent, replaced->name) < 0 && errno != ENOENT)
     return replaced_fail (replaced, error, errno);
   return TRUE;
 }

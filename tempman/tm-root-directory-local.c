@@ -18,7 +18,7 @@
 typedef struct
 {
   TmRootDirectory directory;
-  int fd;                    /* (owned): open for reading */
+  TmParent *parent;          /* (owned): open for reading; shared with what is created in it */
   gboolean lock_reaches_all; /* FALSE on a remote file system, where others' locks are not seen */
 } LocalDirectory;
 
@@ -28,8 +28,16 @@ local_create_child (TmRootDirectory *directory,
                     GCancellable *cancellable,
                     GError **error)
 {
-  return tm_holding_local_create (directory->file, ((LocalDirectory *) directory)->fd, prefix,
-                                  cancellable, error);
+  TmParent *parent = ((LocalDirectory *) directory)->parent;
+
+  if (tm_parent_check (parent) < 0)
+    {
+      tm_dirfd_set_error (error, "Creating a temporary directory in",
+                          g_file_peek_path (directory->file), errno);
+      return NULL;
+    }
+
+  return tm_holding_local_create (directory->file, parent, prefix, cancellable, error);
 }
 
 static TmSweepOptions
@@ -37,7 +45,7 @@ get_sweep_options (TmRootDirectory *directory, const TmJudge *judge)
 {
   const LocalDirectory *local = (const LocalDirectory *) directory;
   TmSweepOptions options = {
-    .directory = local->fd,
+    .directory = local->parent,
     .path = g_file_peek_path (directory->file),
     .judge = *judge,
   };
@@ -71,7 +79,7 @@ local_look (TmRootDirectory *directory,
 static void
 local_free (TmRootDirectory *directory)
 {
-  tm_dirfd_close (((LocalDirectory *) directory)->fd);
+  tm_parent_unref (((LocalDirectory *) directory)->parent);
   g_free (directory);
 }
 
@@ -187,16 +195,16 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
   return fd;
 }
 
-/* Returns a descriptor for reading, or -1. */
-static int
+/* Returns it open for reading, or NULL. */
+static TmParent *
 open_directory (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
   int pin = open_as_it_stands (path, flags, resolved, error);
+  TmParent *directory = NULL;
   struct stat status;
-  int fd = -1;
 
   if (pin < 0)
-    return -1;
+    return NULL;
 
   if (tm_dirfd_stat (pin, &status) < 0)
     fail_with_errno (error, path, errno);
@@ -207,13 +215,13 @@ open_directory (const char *path, TmRootFlags flags, char **resolved, GError **e
           "the home directory and those above it are never cleaned up");
   else if (check_owner (path, flags, &status, error))
     {
-      fd = tm_dirfd_reopen (pin);
-      if (fd < 0)
+      directory = tm_parent_new (tm_dirfd_reopen (pin));
+      if (directory == NULL)
         fail_with_errno (error, path, errno);
     }
 
   tm_dirfd_close (pin);
-  return fd;
+  return directory;
 }
 
 TmRootDirectory *
@@ -223,17 +231,17 @@ tm_root_directory_local_open (GFile *file,
                               GError **error)
 {
   g_autofree char *resolved = NULL;
-  int fd = open_directory (g_file_peek_path (file), flags, &resolved, error);
+  TmParent *parent = open_directory (g_file_peek_path (file), flags, &resolved, error);
   LocalDirectory *local;
 
-  if (fd < 0)
+  if (parent == NULL)
     return NULL;
 
   local = g_new0 (LocalDirectory, 1);
   local->directory.body = &local_body;
   /* The paths that are handed out go on leading there when a link is changed. */
   local->directory.file = resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file);
-  local->fd = fd;
+  local->parent = parent;
   local->lock_reaches_all = !is_remote (local->directory.file, cancellable);
   return &local->directory;
 }

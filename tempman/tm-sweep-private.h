@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  int directory;    /* (unowned): the root, opened for reading */
-  const char *path; /* (unowned): its path, for messages */
+  TmParent *directory; /* (unowned): the root, opened for reading */
+  const char *path;    /* (unowned): its path, for messages */
   TmJudge judge;
 } TmSweepOptions;
 

@@ -30,7 +30,7 @@ struct _Pass
   const TmSweepOptions *options;
   GCancellable *cancellable; /* (unowned) (nullable) */
   PassFunc visit;            /* called for every sub-directory, in two threads at a time */
-  int scan;                  /* (owned): a descriptor with a position of its own */
+  TmParent *scan;            /* (owned): the root, with a position of its own */
 
   GMutex mutex; /* guards what follows */
   gboolean at_end;
@@ -119,7 +119,7 @@ pass_read (Pass *pass, char *buffer)
   g_mutex_lock (&pass->mutex);
   if (!pass->at_end)
     {
-      length = tm_dirfd_read (pass->scan, buffer, TM_DIRFD_BUFFER_SIZE);
+      length = tm_dirfd_read (tm_parent_get_fd (pass->scan), buffer, TM_DIRFD_BUFFER_SIZE);
       error_number = errno;
       pass->at_end = length <= 0;
     }
@@ -192,8 +192,9 @@ pass_run (Pass *pass, GError **error)
     return FALSE;
 
   /* Nor is the access time of the root changed: it may be an entry of another one. */
-  pass->scan = tm_dirfd_look_into (options->directory, ".");
-  if (pass->scan < 0)
+  if (tm_parent_check (options->directory) == 0)
+    pass->scan = tm_parent_new (tm_dirfd_look_into (tm_parent_get_fd (options->directory), "."));
+  if (pass->scan == NULL)
     {
       tm_dirfd_set_error (error, "Reading the root", options->path, errno);
       return FALSE;
@@ -202,7 +203,7 @@ pass_run (Pass *pass, GError **error)
   g_mutex_init (&pass->mutex);
   pass_visit_all (pass);
   g_mutex_clear (&pass->mutex);
-  tm_dirfd_close (pass->scan);
+  tm_parent_unref (pass->scan);
 
   if (g_cancellable_is_cancelled (pass->cancellable))
     {
