@@ -10,7 +10,7 @@
 
 #include <errno.h>
 #include <gio/gio.h>
-#include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +21,13 @@
  * what is sent to this one alone is passed on. When both are asked to stop and the program has done
  * so, this one does so as well: a shell looks at this one. */
 
-/* What the kernel sends for what a process does itself, or has used up. All the others are for the
- * program, also those that would end this one and leave the program to itself. */
-static const int kept_signals[] = {
+/* What the kernel sends to a group because of a terminal: the program has got it as well. */
+static const int group_signals[] = {
+  SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, 0,
+};
+
+/* What the kernel sends for what a process does itself, or has used up. */
+static const int own_signals[] = {
   SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGPIPE, SIGXCPU, SIGXFSZ, 0,
 };
 
@@ -54,7 +58,8 @@ is_one_of (int signal_number, const int *signals)
   return FALSE;
 }
 
-/* Ends with 0. */
+/* All that can be: each of them is for the program, also those that would end this one and leave
+ * the program to itself. A fault of this one ends it all the same. Ends with 0. */
 static const int *
 get_passed_signals (void)
 {
@@ -70,7 +75,7 @@ get_passed_signals (void)
       gboolean is_of_library = signal_number >= __SIGRTMIN && signal_number < SIGRTMIN;
       gboolean cannot_be_blocked = signal_number == SIGKILL || signal_number == SIGSTOP;
 
-      if (!is_of_library && !cannot_be_blocked && !is_one_of (signal_number, kept_signals))
+      if (!is_of_library && !cannot_be_blocked)
         *next++ = signal_number;
     }
 
@@ -82,53 +87,68 @@ get_passed_signals (void)
 void
 tool_child_prepare (void)
 {
-  /* Who ignores it never learns of the end of a child. */
-  signal (SIGCHLD, SIG_DFL);
   tool_signals_block (get_passed_signals ());
 }
 
-/* Takes notice of what has become of the child. */
 static void
-child_look_at (Child *child)
+child_note (Child *child, const siginfo_t *info)
 {
-  siginfo_t info;
-
-  while (!child->has_ended)
+  switch (info->si_code)
     {
-      info.si_pid = 0;
-      if (waitid (P_PID, (id_t) child->pid, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG) < 0 ||
-          info.si_pid == 0)
-        return;
-
-      switch (info.si_code)
-        {
-        case CLD_EXITED:
-          child->status = info.si_status;
-          child->has_ended = TRUE;
-          break;
-        case CLD_KILLED:
-        case CLD_DUMPED:
-          child->ended_by = info.si_status;
-          child->has_ended = TRUE;
-          break;
-        case CLD_STOPPED:
-          child->is_stopped = TRUE;
-          break;
-        case CLD_CONTINUED:
-          child->is_stopped = FALSE;
-          break;
-        default:
-          break;
-        }
+    case CLD_EXITED:
+      child->status = info->si_status;
+      child->has_ended = TRUE;
+      break;
+    case CLD_KILLED:
+    case CLD_DUMPED:
+      child->ended_by = info->si_status;
+      child->has_ended = TRUE;
+      break;
+    case CLD_STOPPED:
+      child->is_stopped = TRUE;
+      break;
+    case CLD_CONTINUED:
+      child->is_stopped = FALSE;
+      break;
+    default:
+      break;
     }
 }
 
-/* What the kernel sends, it sends to the whole group, on behalf of the terminal. What the child
- * sends, it sends to its own group, if it is to be stopped with it. */
-static gboolean
-child_has_got (Child *child, const struct signalfd_siginfo *signal_info)
+/* Takes notice of what has become of the child. The first process of a container is also given the
+ * orphans of all the others, which stay there until they are waited for. */
+static void
+child_look_at (Child *child)
 {
-  return signal_info->ssi_code > 0 || (pid_t) signal_info->ssi_pid == child->pid;
+  siginfo_t info = { .si_pid = 0 };
+
+  while (!child->has_ended &&
+         waitid (P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG) == 0 &&
+         info.si_pid != 0)
+    {
+      if (info.si_pid == child->pid)
+        child_note (child, &info);
+      info.si_pid = 0;
+    }
+}
+
+/* Whether the child has got a signal without this process. */
+static gboolean
+child_has_got (Child *child, const siginfo_t *info)
+{
+  /* It sends to its own group, if it is to be stopped with it. */
+  if (info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE)
+    return info->si_pid == child->pid;
+
+  if (info->si_code <= 0)
+    return FALSE;
+
+  /* The kernel. A terminal that hangs up tells the leader of its session alone. */
+  if (getsid (0) == getpid () && (info->si_signo == SIGHUP || info->si_signo == SIGCONT))
+    return FALSE;
+
+  /* The rest, as an alarm that was set before this program was executed, is for one process. */
+  return is_one_of (info->si_signo, group_signals) || is_one_of (info->si_signo, own_signals);
 }
 
 /* Whether a signal was for this process as well, or is on its way to it. */
@@ -157,17 +177,14 @@ child_get_status (Child *child)
 }
 
 static void
-signal_cb (const struct signalfd_siginfo *signal_info, gpointer user_data)
+child_handle_signal (Child *child, const siginfo_t *info)
 {
-  Child *child = user_data;
-  int signal_number = (int) signal_info->ssi_signo;
-
-  sigaddset (&child->received, signal_number);
-  switch (signal_number)
+  sigaddset (&child->received, info->si_signo);
+  switch (info->si_signo)
     {
     case SIGCHLD:
       child_look_at (child);
-      break;
+      return;
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
@@ -180,55 +197,100 @@ signal_cb (const struct signalfd_siginfo *signal_info, gpointer user_data)
       break;
     }
 
-  if (signal_number != SIGCHLD && !child->has_ended && !child_has_got (child, signal_info))
-    kill (child->pid, signal_number);
+  if (!child_has_got (child, info))
+    kill (child->pid, info->si_signo);
+}
 
-  /* It goes on from here when it is continued, which the child is told of then. */
-  if (!child->has_ended && child->is_asked_to_stop && child->is_stopped)
+/* It goes on from here when it is continued, which the child is told of then. */
+static void
+child_stop_with (Child *child)
+{
+  if (child->has_ended || !child->is_asked_to_stop || !child->is_stopped)
+    return;
+
+  child->is_asked_to_stop = FALSE;
+  raise (SIGSTOP);
+}
+
+static void
+child_wait (Child *child)
+{
+  sigset_t set = tool_signals_make_set (get_passed_signals ());
+
+  sigemptyset (&child->received);
+  while (!child->has_ended)
     {
-      child->is_asked_to_stop = FALSE;
-      raise (SIGSTOP);
+      siginfo_t info;
+
+      /* Interrupted when this process was stopped. */
+      if (sigwaitinfo (&set, &info) > 0)
+        child_handle_signal (child, &info);
+      child_stop_with (child);
     }
 }
 
-/* What has no first line that names an interpreter is for the shell, as execvp() has it. */
+/* What has no first line that names an interpreter is for the shell, which not every C library does
+ * by itself. @shell_arguments have a place for the path of the script. */
 static int
-spawn_script (pid_t *pid, const posix_spawnattr_t *attributes, char **arguments, char **environment)
+execute (char **arguments, char **shell_arguments, char **environment)
 {
-  g_autoptr (GPtrArray) shell_arguments = g_ptr_array_new ();
-  g_autofree char *path = g_find_program_in_path (arguments[0]);
+  execvpe (arguments[0], arguments, environment);
+  if (errno == ENOEXEC && shell_arguments[1] != NULL)
+    execve (shell_arguments[0], shell_arguments, environment);
+  return errno;
+}
 
-  if (path == NULL)
-    return ENOENT;
+/* Returns (transfer container): the command line of a shell that runs a script */
+static char **
+make_shell_arguments (char **arguments, char *path)
+{
+  GPtrArray *shell_arguments = g_ptr_array_new ();
 
   g_ptr_array_add (shell_arguments, (gpointer) "/bin/sh");
   g_ptr_array_add (shell_arguments, path);
   for (char **argument = arguments + 1; *argument != NULL; argument++)
     g_ptr_array_add (shell_arguments, *argument);
   g_ptr_array_add (shell_arguments, NULL);
-
-  return posix_spawn (pid, "/bin/sh", NULL, attributes, (char **) shell_arguments->pdata,
-                      environment);
+  return (char **) g_ptr_array_free (shell_arguments, FALSE);
 }
 
-/* Returns 0 or an error number. The child gets no descriptor but those that it would have got
- * without this program, and the signal mask that it would have had. */
-static int
-spawn (pid_t *pid, char **arguments, char **environment)
+/* Starts the child and waits for its end. Returns FALSE with an error number if the program could
+ * not be executed.
+ *
+ * The child gets no descriptor but those that it would have got without this program, and the
+ * signals as they were. posix_spawn() cannot have it ignore one. */
+static gboolean
+run (Child *child, char **arguments, char **environment, int *error_number)
 {
-  posix_spawnattr_t attributes;
-  int error_number;
+  g_autofree char *path = g_find_program_in_path (arguments[0]);
+  g_autofree char **shell_arguments = make_shell_arguments (arguments, path);
+  /* Of both processes. A pipe would need descriptors, which can be short. */
+  int *child_error =
+      mmap (NULL, sizeof *child_error, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-  posix_spawnattr_init (&attributes);
-  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK);
-  posix_spawnattr_setsigmask (&attributes, tool_signals_get_inherited_mask ());
+  if (child_error == MAP_FAILED)
+    {
+      *error_number = errno;
+      return FALSE;
+    }
 
-  error_number = posix_spawnp (pid, arguments[0], NULL, &attributes, arguments, environment);
-  if (error_number == ENOEXEC)
-    error_number = spawn_script (pid, &attributes, arguments, environment);
+  child->pid = fork ();
+  if (child->pid == 0)
+    {
+      tool_signals_restore ();
+      *child_error = execute (arguments, shell_arguments, environment);
+      _exit (TOOL_STATUS_NOT_EXECUTABLE);
+    }
 
-  posix_spawnattr_destroy (&attributes);
-  return error_number;
+  *error_number = errno;
+  if (child->pid > 0)
+    {
+      child_wait (child);
+      *error_number = *child_error;
+    }
+
+  munmap (child_error, sizeof *child_error);
+  return *error_number == 0;
 }
 
 static int
@@ -260,10 +322,9 @@ int
 tool_child_run (char **arguments, char **environment, GError **error)
 {
   Child child = { 0 };
-  g_autoptr (ToolSignals) signals = NULL;
-  int error_number = spawn (&child.pid, arguments, environment);
+  int error_number;
 
-  if (error_number != 0)
+  if (!run (&child, arguments, environment, &error_number))
     {
       g_autofree char *display_name = g_filename_display_name (arguments[0]);
 
@@ -271,11 +332,6 @@ tool_child_run (char **arguments, char **environment, GError **error)
                    display_name, g_strerror (error_number));
       return get_status_of_error (error_number);
     }
-
-  sigemptyset (&child.received);
-  signals = tool_signals_watch (get_passed_signals (), signal_cb, &child);
-  while (!child.has_ended)
-    g_main_context_iteration (NULL, TRUE);
 
   tool_signals_unblock (stop_signals);
   return child_get_status (&child);

@@ -5,6 +5,7 @@
 
 #include "tool-command.h"
 #include "tool-entry.h"
+#include "tool-operation.h"
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
@@ -96,50 +97,49 @@ print_total (gssize n, gboolean is_dry_run)
     tool_print ("%" G_GSSIZE_FORMAT " %s deleted\n", n, noun);
 }
 
-static gssize
-clean_up (TmRoot *root, ToolOperation *operation, GError **error)
+/* Returns what to end with. */
+static int
+clean_up (TmRoot *root, Report *report, gboolean is_dry_run, gssize *n_deleted)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-
-  tm_root_cleanup_async (root, G_PRIORITY_DEFAULT, tool_operation_get_cancellable (operation),
-                         tool_operation_ready_cb, operation);
-  result = tool_operation_wait (operation);
-  return tm_root_cleanup_finish (root, result, error);
-}
-
-static void
-clean_up_and_report (TmRoot *root,
-                     const ToolRules *rules,
-                     gboolean is_dry_run,
-                     ToolOperation *operation)
-{
-  g_auto (Report) report = { .rules = rules, .now = g_date_time_new_now_utc () };
+  g_autofree char *display_name = g_filename_display_name (report->rules->path);
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (TOOL_INTERRUPTION_ANY, "Cleaning up “%s”", display_name);
+  GCancellable *cancellable = tool_operation_get_cancellable (operation);
   GError *error = NULL;
-  gssize n_deleted = -1;
-  gssize n_gone = -1;
 
-  report.entries = tool_rules_list (root, operation, &error);
-  if (report.entries == NULL && (is_dry_run || tool_operation_is_interrupted (operation)))
-    {
-      tool_operation_fail (operation, error);
-      return;
-    }
+  *n_deleted = -1;
+  report->entries = tm_root_list_entries (root, cancellable, &error);
 
   /* Where not all of the root can be read, what can be is cleaned up without a list. The cleanup
    * itself complains of it. */
-  g_clear_error (&error);
-  if (!is_dry_run)
-    n_deleted = clean_up (root, operation, &error);
+  if (!is_dry_run && !tool_operation_is_interrupted (operation))
+    {
+      g_clear_error (&error);
+      *n_deleted = tm_root_cleanup (root, cancellable, &error);
+    }
+
   if (error != NULL)
     tool_operation_fail (operation, error);
+  return tool_operation_end (operation, TOOL_STATUS_FAILED);
+}
 
-  tool_progress_hide (tool_operation_get_progress (operation));
+static int
+clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run)
+{
+  g_auto (Report) report = { .rules = rules, .now = g_date_time_new_now_utc () };
+  gssize n_deleted;
+  gssize n_gone = -1;
+  int status = clean_up (root, &report, is_dry_run, &n_deleted);
+
+  /* What it writes to may take nothing for as long as it likes. */
+  tool_signals_unblock (tool_signals_to_end);
   if (report.entries != NULL)
     n_gone = print_entries (&report, is_dry_run);
 
   /* The two differ when others delete as well, or when one has become old enough in between. */
   if (n_deleted >= 0 || n_gone >= 0)
     print_total (n_deleted >= 0 ? n_deleted : n_gone, is_dry_run);
+  return status;
 }
 
 static int
@@ -147,8 +147,6 @@ run_cleanup (const ToolCommand *command, char ***arguments)
 {
   g_auto (ToolRules) rules = { 0 };
   g_autoptr (TmRoot) root = NULL;
-  g_autoptr (ToolOperation) operation = NULL;
-  g_autofree char *display_name = NULL;
   gboolean is_dry_run = FALSE;
   const GOptionEntry entries[] = {
     { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run, "Only show what would be deleted", NULL },
@@ -160,8 +158,5 @@ run_cleanup (const ToolCommand *command, char ***arguments)
   if (root == NULL)
     return status;
 
-  display_name = g_filename_display_name (rules.path);
-  operation = tool_operation_new (tool_signals_to_end, "Cleaning up “%s”", display_name);
-  clean_up_and_report (root, &rules, is_dry_run, operation);
-  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+  return clean_up_and_report (root, &rules, is_dry_run);
 }

@@ -7,7 +7,6 @@
 #include "tool-creation.h"
 #include "tool-options.h"
 #include "tool-output.h"
-#include "tool-signals.h"
 
 /* `tempman create` */
 
@@ -22,8 +21,9 @@ const ToolCommand tool_create_command = {
   .func = run_create,
 };
 
-/* Hands the directory over to whoever reads its path, unless nobody wants it any more. What nobody
- * is told of does not stay. */
+/* Hands the directory over to the reader of its path, unless that is not wanted any more. What
+ * nobody is told of does not stay. Returns whether it was handed over: there can be no error where
+ * it was not. */
 static gboolean
 hand_over (TmTemporaryDirectory *directory, gboolean is_wanted, GError **error)
 {
@@ -32,7 +32,28 @@ hand_over (TmTemporaryDirectory *directory, gboolean is_wanted, GError **error)
   if (is_wanted && tool_output_flush ())
     return tm_temporary_directory_keep (directory, error);
 
-  return tm_temporary_directory_close (directory, NULL, error);
+  tm_temporary_directory_close (directory, NULL, error);
+  return FALSE;
+}
+
+/* Returns what to end with. A signal that comes when the directory has been handed over is too
+ * late.
+ */
+static int
+create (const ToolCreation *creation)
+{
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (TOOL_INTERRUPTION_ANY, "Creating a directory");
+  GError *error = NULL;
+  g_autoptr (TmTemporaryDirectory) directory = tool_creation_run (creation, operation, &error);
+
+  if (directory != NULL &&
+      hand_over (directory, !tool_operation_is_interrupted (operation), &error))
+    return TOOL_STATUS_DONE;
+
+  if (error != NULL)
+    tool_operation_fail (operation, error);
+  return tool_operation_end (operation, TOOL_STATUS_FAILED);
 }
 
 static int
@@ -40,8 +61,6 @@ run_create (const ToolCommand *command, char ***arguments)
 {
   g_auto (ToolCreation) creation = { 0 };
   g_auto (GStrv) rest = NULL;
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
-  g_autoptr (ToolOperation) operation = NULL;
   GOptionEntry creation_entries[TOOL_CREATION_N_ENTRIES];
   const GOptionEntry entries[] = {
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
@@ -60,10 +79,5 @@ run_create (const ToolCommand *command, char ***arguments)
   if (error != NULL || !tool_creation_understand (&creation, &error))
     return tool_options_refuse (command, error);
 
-  operation = tool_operation_new (tool_signals_to_end, "Creating a directory");
-  directory = tool_creation_run (&creation, operation, &error);
-  if (directory == NULL ||
-      !hand_over (directory, !tool_operation_is_interrupted (operation), &error))
-    tool_operation_fail (operation, error);
-  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+  return create (&creation);
 }

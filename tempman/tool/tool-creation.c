@@ -96,23 +96,18 @@ create_under_root (const ToolCreation *creation, ToolOperation *operation, GErro
 {
   GCancellable *cancellable = tool_operation_get_cancellable (operation);
   g_autoptr (TmRoot) root = open_root (creation, cancellable, error);
-  g_autoptr (GAsyncResult) result = NULL;
 
   if (root == NULL)
     return NULL;
 
   tm_root_set_prefix (root, creation->prefix);
-  tm_root_create_temp_dir_async (root, G_PRIORITY_DEFAULT, cancellable, tool_operation_ready_cb,
-                                 operation);
-  result = tool_operation_wait (operation);
-  return tm_root_create_temp_dir_finish (root, result, error);
+  return tm_root_create_temp_dir (root, cancellable, error);
 }
 
 static TmTemporaryDirectory *
 create_in_parent (const ToolCreation *creation, ToolOperation *operation, GError **error)
 {
   g_autoptr (GFile) parent = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
 
   if (creation->parent_path != NULL)
     {
@@ -121,11 +116,8 @@ create_in_parent (const ToolCreation *creation, ToolOperation *operation, GError
         return NULL;
     }
 
-  tm_temporary_directory_new_async (parent, creation->prefix, G_PRIORITY_DEFAULT,
-                                    tool_operation_get_cancellable (operation),
-                                    tool_operation_ready_cb, operation);
-  result = tool_operation_wait (operation);
-  return tm_temporary_directory_new_finish (result, error);
+  return tm_temporary_directory_new (parent, creation->prefix,
+                                     tool_operation_get_cancellable (operation), error);
 }
 
 /*

@@ -8,7 +8,6 @@
 #include "tool-options.h"
 #include "tool-output.h"
 #include "tool-paths.h"
-#include "tool-signals.h"
 
 #include <tempman.h>
 
@@ -51,7 +50,6 @@ static void
 delete_path (Deletion *deletion, const char *path)
 {
   g_autoptr (GFile) file = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   GError *error = NULL;
 
   if (!tool_paths_find_victim (path, &file, &error))
@@ -63,11 +61,8 @@ delete_path (Deletion *deletion, const char *path)
   if (file == NULL)
     return;
 
-  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT,
-                               tool_operation_get_cancellable (deletion->operation), progress_cb,
-                               deletion, NULL, tool_operation_ready_cb, deletion->operation);
-  result = tool_operation_wait (deletion->operation);
-  if (!tm_delete_recursively_finish (result, &error))
+  if (!tm_delete_recursively (file, tool_operation_get_cancellable (deletion->operation),
+                              progress_cb, deletion, &error))
     {
       /* Somebody else was faster. */
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
@@ -87,10 +82,10 @@ begin (char **paths)
   guint n_paths = g_strv_length (paths);
 
   if (n_paths > 1)
-    return tool_operation_new (tool_signals_to_end, "Deleting %u paths", n_paths);
+    return tool_operation_new (TOOL_INTERRUPTION_ANY, "Deleting %u paths", n_paths);
 
   display_name = g_filename_display_name (paths[0]);
-  return tool_operation_new (tool_signals_to_end, "Deleting “%s”", display_name);
+  return tool_operation_new (TOOL_INTERRUPTION_ANY, "Deleting “%s”", display_name);
 }
 
 static int
@@ -116,5 +111,5 @@ run_delete (const ToolCommand *command, char ***arguments)
   for (char **path = paths; *path != NULL && !tool_operation_is_interrupted (operation); path++)
     delete_path (&deletion, *path);
 
-  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+  return tool_operation_end (operation, TOOL_STATUS_FAILED);
 }

@@ -5,6 +5,7 @@
 
 #include "tool-command.h"
 #include "tool-entry.h"
+#include "tool-operation.h"
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
@@ -81,25 +82,22 @@ print_json (GListModel *entries, GDateTime *now)
   tool_print_bytes (n_entries == 0 ? "]\n" : "\n]\n");
 }
 
-static void
-list (TmRoot *root, gboolean as_json, ToolOperation *operation)
+/* Returns (transfer full) (nullable): the entries, and what to end with */
+static GListModel *
+list (TmRoot *root, const char *path, int *status)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autoptr (GListModel) entries = NULL;
+  g_autofree char *display_name = g_filename_display_name (path);
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (TOOL_INTERRUPTION_ANY, "Looking at “%s”", display_name);
   GError *error = NULL;
+  GListModel *entries =
+      tm_root_list_entries (root, tool_operation_get_cancellable (operation), &error);
 
-  entries = tool_rules_list (root, operation, &error);
   if (entries == NULL)
-    {
-      tool_operation_fail (operation, error);
-      return;
-    }
+    tool_operation_fail (operation, error);
 
-  tool_progress_hide (tool_operation_get_progress (operation));
-  if (as_json)
-    print_json (entries, now);
-  else
-    print_table (entries, now);
+  *status = tool_operation_end (operation, TOOL_STATUS_FAILED);
+  return entries;
 }
 
 static int
@@ -107,21 +105,26 @@ run_list (const ToolCommand *command, char ***arguments)
 {
   g_auto (ToolRules) rules = { 0 };
   g_autoptr (TmRoot) root = NULL;
-  g_autoptr (ToolOperation) operation = NULL;
-  g_autofree char *display_name = NULL;
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (GDateTime) now = NULL;
   gboolean as_json = FALSE;
-  const GOptionEntry entries[] = {
+  const GOptionEntry options[] = {
     { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON, for programs", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;
 
-  root = tool_rules_read (&rules, command, entries, FALSE, arguments, &status);
+  root = tool_rules_read (&rules, command, options, FALSE, arguments, &status);
   if (root == NULL)
     return status;
 
-  display_name = g_filename_display_name (rules.path);
-  operation = tool_operation_new (tool_signals_to_end, "Looking at “%s”", display_name);
-  list (root, as_json, operation);
-  return tool_operation_get_status (operation, TOOL_STATUS_FAILED);
+  now = g_date_time_new_now_utc ();
+  entries = list (root, rules.path, &status);
+  /* What it writes to may take nothing for as long as it likes. */
+  tool_signals_unblock (tool_signals_to_end);
+  if (entries != NULL && as_json)
+    print_json (entries, now);
+  else if (entries != NULL)
+    print_table (entries, now);
+  return status;
 }

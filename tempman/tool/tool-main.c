@@ -30,16 +30,6 @@ static const ToolCommand main_command = {
   .usage_status = TOOL_STATUS_USAGE,
 };
 
-#define TOOL_TYPE_APPLICATION (tool_application_get_type ())
-G_DECLARE_FINAL_TYPE (ToolApplication, tool_application, TOOL, APPLICATION, GApplication)
-
-struct _ToolApplication
-{
-  GApplication parent_instance;
-};
-
-G_DEFINE_FINAL_TYPE (ToolApplication, tool_application, G_TYPE_APPLICATION)
-
 static char *
 describe_commands (void)
 {
@@ -100,26 +90,6 @@ parse_and_run (char **arguments)
   return run_command (own + 1);
 }
 
-/* All of it happens here, before the application would register: there is no bus that this command
- * has to be on, and no other instance that could do its work. */
-static gboolean
-tool_application_local_command_line (GApplication *application, char ***arguments, int *exit_status)
-{
-  *exit_status = parse_and_run (*arguments);
-  return TRUE;
-}
-
-static void
-tool_application_class_init (ToolApplicationClass *klass)
-{
-  G_APPLICATION_CLASS (klass)->local_command_line = tool_application_local_command_line;
-}
-
-static void
-tool_application_init (ToolApplication *self)
-{
-}
-
 /* Where standard input, output or error are closed, the next file to be opened would take their
  * place. What stands in for them fails when it is used, as a closed descriptor does, and is closed
  * again in a program that is run. */
@@ -138,9 +108,10 @@ occupy_standard_descriptors (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GApplication) application = NULL;
+  g_auto (GStrv) arguments = NULL;
   int status;
 
+  tool_signals_prepare ();
   occupy_standard_descriptors ();
   setlocale (LC_ALL, "");
 
@@ -152,13 +123,11 @@ main (int argc, char **argv)
   g_unsetenv ("GIO_EXTRA_MODULES");
   g_setenv ("GIO_USE_VFS", "local", TRUE);
 
+  /* No GApplication and no main loop: those need descriptors, of which there can be too few, and
+   * end the program where they get none. */
   g_set_prgname ("tempman");
-  application =
-      g_object_new (TOOL_TYPE_APPLICATION, "flags", G_APPLICATION_HANDLES_COMMAND_LINE, NULL);
-  status = g_application_run (application, argc, argv);
-
-  if (!tool_output_finish () && status == TOOL_STATUS_DONE)
-    status = TOOL_STATUS_FAILED;
+  arguments = g_strdupv (argv);
+  status = tool_output_finish (parse_and_run (arguments));
   if (status < 0)
     status = tool_signals_end_by (-status);
   return status;

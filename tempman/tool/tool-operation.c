@@ -9,37 +9,156 @@
 #include "tool-output.h"
 #include "tool-signals.h"
 
-/* Work that the command waits for, with one asynchronous call after the other: it can be
- * interrupted, and shows how long it takes. */
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+/* Work that can be interrupted, and shows how long it takes.
+ *
+ * The main thread does the work, with calls that block. A second one watches meanwhile: it waits
+ * for the signals, which are blocked in all threads, and draws the progress. The first signal
+ * cancels. The second one ends the program at once, also while the main thread waits for a server
+ * that does not answer.
+ *
+ * Where that thread cannot be started the work is done all the same. The signals then do what they
+ * do to any program, without a second one. */
+
+/* A signal that comes sooner than this after the first is the same one: timeout(1) sends it to the
+ * process and then to its group. */
+#define REPEATED_AFTER_US (G_USEC_PER_SEC / 10)
+
+/* The main thread sends this to the other one, to have it look whether it is to end. It does
+ * nothing to a program that does not ask for it. */
+#define WAKE_UP SIGWINCH
+
+/* Any thread of libraries is started by the main thread. This one calls little. */
+#define WATCHER_STACK_SIZE (256 * 1024)
 
 struct _ToolOperation
 {
+  ToolInterruption interruption;
   GCancellable *cancellable; /* (owned) */
-  ToolSignals *signals;      /* (owned) */
   ToolProgress *progress;    /* (owned) */
-  GAsyncResult *result;      /* (owned) (nullable) */
-  int interrupted_by;        /* a signal, or 0 */
   gboolean has_failed;
+
+  pthread_t watcher;
+  gboolean has_watcher;
+  int is_over;        /* atomic */
+  int interrupted_by; /* atomic: a signal, or 0 */
 };
 
-static void
-interrupt_cb (const struct signalfd_siginfo *signal_info, gpointer user_data)
+static gboolean
+interrupts (ToolOperation *operation, int signal_number)
+{
+  return operation->interruption == TOOL_INTERRUPTION_ANY || signal_number == SIGINT;
+}
+
+static gpointer
+watch (gpointer user_data)
 {
   ToolOperation *operation = user_data;
+  const struct timespec interval = { .tv_nsec = TOOL_PROGRESS_INTERVAL_MS * 1000000L };
+  sigset_t set = tool_signals_make_heeded_set (tool_signals_to_end);
+  gint64 first_time = 0;
 
-  if (operation->interrupted_by == 0)
-    operation->interrupted_by = (int) signal_info->ssi_signo;
-  g_cancellable_cancel (operation->cancellable);
+  sigaddset (&set, WAKE_UP);
+  while (!g_atomic_int_get (&operation->is_over))
+    {
+      int signal_number = tool_progress_is_drawn (operation->progress)
+                              ? sigtimedwait (&set, NULL, &interval)
+                              : sigwaitinfo (&set, NULL);
+
+      if (signal_number < 0 || signal_number == WAKE_UP)
+        {
+          tool_progress_tick (operation->progress);
+          continue;
+        }
+
+      if (first_time == 0)
+        first_time = g_get_monotonic_time ();
+      else if (g_get_monotonic_time () - first_time >= REPEATED_AFTER_US)
+        _exit (tool_signals_end_by (signal_number));
+
+      if (interrupts (operation, signal_number))
+        {
+          g_atomic_int_compare_and_exchange (&operation->interrupted_by, 0, signal_number);
+          g_cancellable_cancel (operation->cancellable);
+        }
+    }
+
+  return NULL;
+}
+
+static gboolean
+start_watcher (ToolOperation *operation)
+{
+  pthread_attr_t attributes;
+  int error_number;
+
+  pthread_attr_init (&attributes);
+  pthread_attr_setstacksize (&attributes, WATCHER_STACK_SIZE);
+  error_number = pthread_create (&operation->watcher, &attributes, watch, operation);
+  pthread_attr_destroy (&attributes);
+  return error_number == 0;
+}
+
+/* What is ignored stays so: once blocked, it would be pending. */
+static void
+block (void)
+{
+  sigset_t set = tool_signals_make_heeded_set (tool_signals_to_end);
+
+  sigaddset (&set, WAKE_UP);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+}
+
+static void
+ignore_once (int signal_number)
+{
+}
+
+/* Lets the signals end the program. */
+static void
+do_without_watcher (ToolOperation *operation)
+{
+  struct sigaction action = { .sa_handler = ignore_once, .sa_flags = SA_RESETHAND | SA_RESTART };
+  sigset_t set = tool_signals_make_heeded_set (tool_signals_to_end);
+
+  sigemptyset (&action.sa_mask);
+  for (const int *signals = tool_signals_to_end; *signals != 0; signals++)
+    {
+      if (sigismember (&set, *signals) == 1 && !interrupts (operation, *signals))
+        sigaction (*signals, &action, NULL);
+    }
+  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
+}
+
+static void
+stop_watching (ToolOperation *operation)
+{
+  if (g_atomic_int_get (&operation->is_over))
+    return;
+
+  g_atomic_int_set (&operation->is_over, TRUE);
+  if (operation->has_watcher)
+    {
+      pthread_kill (operation->watcher, WAKE_UP);
+      pthread_join (operation->watcher, NULL);
+    }
+  else
+    block ();
 }
 
 /*
  * tool_operation_new:
- * @signals: which signals interrupt it, and 0
+ * @interruption: what interrupts it
  * @format: what is being done
  * @...: arguments of @format
+ *
+ * The signals are blocked from here on, also when the operation has ended.
  */
 ToolOperation *
-tool_operation_new (const int *signals, const char *format, ...)
+tool_operation_new (ToolInterruption interruption, const char *format, ...)
 {
   ToolOperation *operation = g_new0 (ToolOperation, 1);
   g_autofree char *title = NULL;
@@ -49,18 +168,22 @@ tool_operation_new (const int *signals, const char *format, ...)
   title = g_strdup_vprintf (format, args);
   va_end (args);
 
+  operation->interruption = interruption;
   operation->cancellable = g_cancellable_new ();
-  operation->signals = tool_signals_watch (signals, interrupt_cb, operation);
   operation->progress = tool_progress_new (title);
+
+  block ();
+  operation->has_watcher = start_watcher (operation);
+  if (!operation->has_watcher)
+    do_without_watcher (operation);
   return operation;
 }
 
 void
 tool_operation_free (ToolOperation *operation)
 {
+  stop_watching (operation);
   tool_progress_free (operation->progress);
-  tool_signals_unwatch (operation->signals);
-  g_clear_object (&operation->result);
   g_object_unref (operation->cancellable);
   g_free (operation);
 }
@@ -77,34 +200,10 @@ tool_operation_get_progress (ToolOperation *operation)
   return operation->progress;
 }
 
-/* The callback of the asynchronous calls. */
-void
-tool_operation_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  ToolOperation *operation = user_data;
-
-  operation->result = g_object_ref (result);
-}
-
-/*
- * tool_operation_wait:
- * @operation: an operation, of which a call has been started
- *
- * Returns: (transfer full): the result of that call
- */
-GAsyncResult *
-tool_operation_wait (ToolOperation *operation)
-{
-  while (operation->result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-
-  return g_steal_pointer (&operation->result);
-}
-
 gboolean
 tool_operation_is_interrupted (ToolOperation *operation)
 {
-  return operation->interrupted_by != 0;
+  return g_atomic_int_get (&operation->interrupted_by) != 0;
 }
 
 /*
@@ -127,12 +226,21 @@ tool_operation_fail (ToolOperation *operation, GError *error)
   g_error_free (error);
 }
 
-/* What the command is to end with: @failed_status if the operation failed. */
+/*
+ * tool_operation_end:
+ * @operation: an operation whose work is done
+ * @failed_status: what to end with if it has failed
+ *
+ * Stops watching: a signal that comes later waits for the next operation, or until it is unblocked.
+ *
+ * Returns: what the command is to end with
+ */
 int
-tool_operation_get_status (ToolOperation *operation, int failed_status)
+tool_operation_end (ToolOperation *operation, int failed_status)
 {
+  stop_watching (operation);
   if (tool_operation_is_interrupted (operation))
-    return TOOL_STATUS_ENDED_BY (operation->interrupted_by);
+    return TOOL_STATUS_ENDED_BY (g_atomic_int_get (&operation->interrupted_by));
 
   return operation->has_failed ? failed_status : TOOL_STATUS_DONE;
 }

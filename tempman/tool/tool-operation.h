@@ -9,20 +9,23 @@
 
 #include <gio/gio.h>
 
+typedef enum
+{
+  TOOL_INTERRUPTION_ANY,         /* whatever asks the program to end */
+  TOOL_INTERRUPTION_BY_KEY_ONLY, /* only Ctrl+C, and what is repeated */
+} ToolInterruption;
+
 typedef struct _ToolOperation ToolOperation;
 
-ToolOperation *tool_operation_new (const int *signals, const char *format, ...)
+ToolOperation *tool_operation_new (ToolInterruption interruption, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 void tool_operation_free (ToolOperation *operation);
 
 GCancellable *tool_operation_get_cancellable (ToolOperation *operation);
 ToolProgress *tool_operation_get_progress (ToolOperation *operation);
 
-void tool_operation_ready_cb (GObject *source, GAsyncResult *result, gpointer operation);
-GAsyncResult *tool_operation_wait (ToolOperation *operation);
-
 gboolean tool_operation_is_interrupted (ToolOperation *operation);
 void tool_operation_fail (ToolOperation *operation, GError *error);
-int tool_operation_get_status (ToolOperation *operation, int failed_status);
+int tool_operation_end (ToolOperation *operation, int failed_status);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolOperation, tool_operation_free)

@@ -5,6 +5,9 @@
 
 #include "tool-output.h"
 
+#include "tool-command.h"
+#include "tool-signals.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +30,7 @@ static const char *const color_codes[] = {
 
 static const int cell_widths[TOOL_N_CELLS] = { 8, 10, 8 };
 
+static gboolean has_printed;
 static gboolean has_failed;
 static int failed_with; /* errno */
 
@@ -79,6 +83,7 @@ note_result (int result)
 void
 tool_print_bytes (const char *bytes)
 {
+  has_printed = TRUE;
   note_result (fputs (bytes, stdout));
 }
 
@@ -98,23 +103,47 @@ tool_print (const char *format, ...)
   tool_print_bytes (encoded);
 }
 
+/* Some file systems of other machines say only when a file is closed that there is no room. */
+static int
+close_a_copy (int fd)
+{
+  int copy = dup (fd);
+
+  return copy < 0 || close (copy) == 0 || errno == EINTR ? 0 : EOF;
+}
+
 /* Returns whether all that was printed so far has been written. */
 gboolean
 tool_output_flush (void)
 {
   note_result (fflush (stdout));
+  if (has_printed && !has_failed)
+    note_result (close_a_copy (STDOUT_FILENO));
   return !has_failed;
 }
 
-/* The same at the end, where it is complained of. */
-gboolean
-tool_output_finish (void)
+/*
+ * tool_output_finish:
+ * @status: what the command would end with
+ *
+ * Writes what is left to be written, and complains if that, or anything before, has failed.
+ *
+ * Returns: what the command is to end with
+ */
+int
+tool_output_finish (int status)
 {
-  if (tool_output_flush ())
-    return TRUE;
+  int failed_status = TOOL_STATUS_FAILED;
 
-  tool_complain ("Writing the output: %s", g_strerror (failed_with));
-  return FALSE;
+  if (tool_output_flush ())
+    return status;
+
+  /* As any program whose reader has gone away. */
+  if (failed_with == EPIPE && !tool_signals_started_ignored (SIGPIPE))
+    failed_status = TOOL_STATUS_ENDED_BY (SIGPIPE);
+  else
+    tool_complain ("Writing the output: %s", g_strerror (failed_with));
+  return status == TOOL_STATUS_DONE ? failed_status : status;
 }
 
 /* Neither a control character, nor one that changes the direction of the text around it or cannot

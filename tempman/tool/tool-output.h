@@ -26,7 +26,7 @@ typedef struct
 
 gboolean tool_output_is_terminal (void);
 gboolean tool_output_flush (void);
-gboolean tool_output_finish (void);
+int tool_output_finish (int status);
 
 void tool_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_print_bytes (const char *bytes);

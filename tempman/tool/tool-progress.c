@@ -8,16 +8,16 @@
 #include "tool-age.h"
 #include "tool-output.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* A line on the terminal that says how far the work has come, for work that takes a while. It is
- * drawn in the main context. */
+/* A line on the terminal that says how far the work has come, for work that takes a while. One
+ * thread works and counts, another one has the line drawn. */
 
-#define DELAY_MS 500
-#define INTERVAL_MS 100
+#define DELAY_US (G_USEC_PER_SEC / 2)
 
 #define ERASE_LINE "\r\033[K"
 
@@ -25,7 +25,9 @@ struct _ToolProgress
 {
   char *title; /* (owned): escaped */
   gint64 started;
-  guint timer; /* 0 when there is none */
+  gboolean is_drawn;
+
+  GMutex mutex; /* held while something is written, and for what follows */
   gboolean is_shown;
   guint64 n_done;
   guint64 n_found;
@@ -36,6 +38,16 @@ static gboolean
 can_draw (void)
 {
   return g_strcmp0 (g_getenv ("TERM"), "dumb") != 0 && tcgetpgrp (STDERR_FILENO) == getpgrp ();
+}
+
+/* Not while the terminal is stopped, or the connection to it hangs: a thread that waits for it
+ * would take no signal. */
+static gboolean
+can_write_at_once (void)
+{
+  struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+  return poll (&fd, 1, 0) == 1 && (fd.revents & POLLOUT) != 0;
 }
 
 static glong
@@ -82,18 +94,6 @@ draw (ToolProgress *progress)
   progress->is_shown = TRUE;
 }
 
-static gboolean
-draw_cb (gpointer user_data)
-{
-  ToolProgress *progress = user_data;
-
-  if (can_draw ())
-    draw (progress);
-
-  progress->timer = g_timeout_add (INTERVAL_MS, draw_cb, progress);
-  return G_SOURCE_REMOVE;
-}
-
 /*
  * tool_progress_new:
  * @title: what is being done, UTF-8
@@ -107,25 +107,46 @@ tool_progress_new (const char *title)
 
   progress->title = tool_escape_message (title);
   progress->started = g_get_monotonic_time ();
-  if (can_draw ())
-    progress->timer = g_timeout_add (DELAY_MS, draw_cb, progress);
+  progress->is_drawn = can_draw ();
+  g_mutex_init (&progress->mutex);
   return progress;
+}
+
+/* Whether it has to be told of the time with tool_progress_tick(). */
+gboolean
+tool_progress_is_drawn (ToolProgress *progress)
+{
+  return progress->is_drawn;
+}
+
+/* Draws the line, if it is time. Waits for nothing. */
+void
+tool_progress_tick (ToolProgress *progress)
+{
+  if (!progress->is_drawn || g_get_monotonic_time () - progress->started < DELAY_US ||
+      !can_draw () || !can_write_at_once () || !g_mutex_trylock (&progress->mutex))
+    return;
+
+  draw (progress);
+  g_mutex_unlock (&progress->mutex);
 }
 
 /* Takes the line away, for something else to be said. It comes back as long as the work goes on. */
 void
 tool_progress_hide (ToolProgress *progress)
 {
+  g_mutex_lock (&progress->mutex);
   if (progress->is_shown)
     fputs (ERASE_LINE, stderr);
   progress->is_shown = FALSE;
+  g_mutex_unlock (&progress->mutex);
 }
 
-/* Takes the line away, or leaves it as a summary where something was counted. */
+/* Once nothing else uses it. Takes the line away, or leaves it as a summary where something was
+ * counted. */
 void
 tool_progress_free (ToolProgress *progress)
 {
-  g_clear_handle_id (&progress->timer, g_source_remove);
   if (progress->is_shown && progress->n_found > 0)
     {
       draw (progress);
@@ -134,6 +155,7 @@ tool_progress_free (ToolProgress *progress)
   else
     tool_progress_hide (progress);
 
+  g_mutex_clear (&progress->mutex);
   g_free (progress->title);
   g_free (progress);
 }
@@ -141,6 +163,8 @@ tool_progress_free (ToolProgress *progress)
 void
 tool_progress_set_counts (ToolProgress *progress, guint64 n_done, guint64 n_found)
 {
+  g_mutex_lock (&progress->mutex);
   progress->n_done = n_done;
   progress->n_found = n_found;
+  g_mutex_unlock (&progress->mutex);
 }

@@ -156,15 +156,3 @@ tool_rules_read (ToolRules *rules,
     }
   return root;
 }
-
-/* Lists the entries of the root as a part of the operation. */
-GListModel *
-tool_rules_list (TmRoot *root, ToolOperation *operation, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  tm_root_list_entries_async (root, G_PRIORITY_DEFAULT, tool_operation_get_cancellable (operation),
-                              tool_operation_ready_cb, operation);
-  result = tool_operation_wait (operation);
-  return tm_root_list_entries_finish (root, result, error);
-}

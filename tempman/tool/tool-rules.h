@@ -6,7 +6,6 @@
 #pragma once
 
 #include "tool-command.h"
-#include "tool-operation.h"
 
 #include <tempman.h>
 
@@ -30,7 +29,5 @@ TmRoot *tool_rules_read (ToolRules *rules,
                          char ***arguments,
                          int *status);
 void tool_rules_clear (ToolRules *rules);
-
-GListModel *tool_rules_list (TmRoot *root, ToolOperation *operation, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolRules, tool_rules_clear)

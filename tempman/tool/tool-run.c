@@ -29,10 +29,6 @@ const ToolCommand tool_run_command = {
   .func = run_run,
 };
 
-/* Once the program has ended: what asked that to end is no reason to leave the directory. Who
- * interrupts the deletion means it. */
-static const int signals_to_leave_it[] = { SIGINT, 0 };
-
 static char **inherited_environment; /* (owned) */
 
 /* Dropping the last reference would delete it after all. Its lock goes with this process, and then
@@ -50,16 +46,22 @@ static TmTemporaryDirectory *
 create (const ToolCreation *creation, int *status)
 {
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (tool_signals_to_end, "Creating a directory");
+      tool_operation_new (TOOL_INTERRUPTION_ANY, "Creating a directory");
   GError *error = NULL;
-  g_autoptr (TmTemporaryDirectory) directory = tool_creation_run (creation, operation, &error);
+  TmTemporaryDirectory *directory = tool_creation_run (creation, operation, &error);
 
   if (directory == NULL)
     tool_operation_fail (operation, error);
 
-  *status = tool_operation_get_status (operation, TOOL_STATUS_RUN_FAILED);
-  /* Interrupted when it was there already, it goes with the last reference. */
-  return *status == TOOL_STATUS_DONE ? g_steal_pointer (&directory) : NULL;
+  *status = tool_operation_end (operation, TOOL_STATUS_RUN_FAILED);
+  if (*status == TOOL_STATUS_DONE || directory == NULL)
+    return directory;
+
+  /* Interrupted when it was there already, it goes with the last reference. The next signal does
+   * not wait for that. */
+  tool_signals_unblock (tool_signals_to_end);
+  g_object_unref (directory);
+  return NULL;
 }
 
 static gboolean
@@ -67,48 +69,54 @@ keep (TmTemporaryDirectory *directory)
 {
   g_autofree char *display_name =
       g_filename_display_name (tm_temporary_directory_get_path (directory));
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, "Keeping “%s”", display_name);
   g_autoptr (GError) error = NULL;
 
   if (!tm_temporary_directory_keep (directory, &error))
     {
+      tool_progress_hide (tool_operation_get_progress (operation));
       tool_complain ("%s", error->message);
       return FALSE;
     }
 
+  tool_progress_hide (tool_operation_get_progress (operation));
   tool_complain ("Keeping “%s”", display_name);
   return TRUE;
 }
 
-/* Takes @directory over. Returns what to end with if the program ended with @status. */
+/* Takes @directory over. Returns what to end with if the program ended with @status.
+ *
+ * What asked the program to end is no reason to leave the directory. Who interrupts the deletion,
+ * or asks twice, means it. */
 static int delete (TmTemporaryDirectory *directory, int status)
 {
   g_autofree char *display_name =
       g_filename_display_name (tm_temporary_directory_get_path (directory));
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (signals_to_leave_it, "Deleting “%s”", display_name);
-  g_autoptr (GAsyncResult) result = NULL;
+      tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, "Deleting “%s”", display_name);
   GError *error = NULL;
+  int own_status;
 
-  tm_temporary_directory_close_async (directory, G_PRIORITY_DEFAULT,
-                                      tool_operation_get_cancellable (operation),
-                                      tool_operation_ready_cb, operation);
-  result = tool_operation_wait (operation);
-  if (tm_temporary_directory_close_finish (directory, result, &error))
+  if (tm_temporary_directory_close (directory, tool_operation_get_cancellable (operation), &error))
     {
       g_object_unref (directory);
       return status;
     }
 
   tool_operation_fail (operation, error);
-  if (tool_operation_is_interrupted (operation))
+  own_status = tool_operation_end (operation, TOOL_STATUS_RUN_FAILED);
+  if (own_status < 0)
     {
       tool_complain ("“%s” is left to the next cleanup", display_name);
       left_directory = directory;
     }
   else
-    g_object_unref (directory);
-  return status != TOOL_STATUS_DONE ? status
-                                    : tool_operation_get_status (operation, TOOL_STATUS_RUN_FAILED);
+    {
+      tool_signals_unblock (tool_signals_to_end);
+      g_object_unref (directory);
+    }
+  return status != TOOL_STATUS_DONE ? status : own_status;
 }
 
 static int

@@ -7,71 +7,105 @@
 
 #include "tool-command.h"
 
-#include <glib-unix.h>
 #include <pthread.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
-/* Signals, read one after the other in the main context instead of interrupting anything.
+/* How this program was started, as far as signals are concerned, and what it makes of that.
  *
- * They are blocked before any other thread is started, so that none of them takes one. What was
- * ignored or blocked when this program was started, as by nohup(1), is left alone. */
+ * A mask says nothing of what the caller wants: it is inherited by accident, from a program that
+ * reads its own signals from a descriptor. So a blocked signal is unblocked, or waited for, like
+ * any other. What was ignored, as by nohup(1), stays ignored. */
 
 /* What asks a program to end, and leaves it the time to do so in good order. */
 const int tool_signals_to_end[] = { SIGINT, SIGTERM, SIGHUP, 0 };
 
-struct _ToolSignals
+/* Signals whose disposition is changed here. A write to a closed pipe, or beyond the limit of the
+ * size of a file, is to fail, and not to end this program before it has removed what it has made.
+ * The end of a child is never learned of where that signal is ignored. */
+static const struct
 {
-  int fd; /* (owned) */
-  guint source;
-  ToolSignalsFunc func;
-  gpointer user_data; /* (unowned) */
+  int signal_number;
+  void (*handler) (int);
+} changed[] = {
+  { SIGPIPE, SIG_IGN },
+  { SIGXFSZ, SIG_IGN },
+  { SIGCHLD, SIG_DFL },
 };
 
+static struct sigaction inherited_actions[G_N_ELEMENTS (changed)];
 static sigset_t inherited_mask;
-static gboolean has_inherited_mask;
 
-/* The signal mask that this program was started with. */
-const sigset_t *
-tool_signals_get_inherited_mask (void)
+/* To be called before anything is written, and before any other thread is started. */
+void
+tool_signals_prepare (void)
 {
-  if (!has_inherited_mask)
+  pthread_sigmask (SIG_SETMASK, NULL, &inherited_mask);
+  for (gsize i = 0; i < G_N_ELEMENTS (changed); i++)
     {
-      pthread_sigmask (SIG_SETMASK, NULL, &inherited_mask);
-      has_inherited_mask = TRUE;
-    }
+      struct sigaction action = { .sa_handler = changed[i].handler };
 
-  return &inherited_mask;
+      sigemptyset (&action.sa_mask);
+      sigaction (changed[i].signal_number, &action, &inherited_actions[i]);
+    }
 }
 
-static gboolean
-is_left_alone (int signal_number)
+/* For a child that is going to be another program: it gets what this one was started with.
+ * Async-signal-safe. */
+void
+tool_signals_restore (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (changed); i++)
+    sigaction (changed[i].signal_number, &inherited_actions[i], NULL);
+  pthread_sigmask (SIG_SETMASK, &inherited_mask, NULL);
+}
+
+/* Whether this program was started with the signal ignored. */
+gboolean
+tool_signals_started_ignored (int signal_number)
 {
   struct sigaction action;
 
-  return sigismember (tool_signals_get_inherited_mask (), signal_number) == 1 ||
-         (sigaction (signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
+  for (gsize i = 0; i < G_N_ELEMENTS (changed); i++)
+    {
+      if (changed[i].signal_number == signal_number)
+        return inherited_actions[i].sa_handler == SIG_IGN;
+    }
+
+  return sigaction (signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-static sigset_t
-make_set (const int *signals)
+/* @signals end with 0. */
+sigset_t
+tool_signals_make_set (const int *signals)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (; *signals != 0; signals++)
+    sigaddset (&set, *signals);
+  return set;
+}
+
+/* The same without those that this program was told to ignore. */
+sigset_t
+tool_signals_make_heeded_set (const int *signals)
 {
   sigset_t set;
 
   sigemptyset (&set);
   for (; *signals != 0; signals++)
     {
-      if (!is_left_alone (*signals))
+      if (!tool_signals_started_ignored (*signals))
         sigaddset (&set, *signals);
     }
   return set;
 }
 
-/* From here on they wait until somebody watches for them. */
+/* From here on they wait until they are waited for. */
 void
 tool_signals_block (const int *signals)
 {
-  sigset_t set = make_set (signals);
+  sigset_t set = tool_signals_make_set (signals);
 
   pthread_sigmask (SIG_BLOCK, &set, NULL);
 }
@@ -80,55 +114,9 @@ tool_signals_block (const int *signals)
 void
 tool_signals_unblock (const int *signals)
 {
-  sigset_t set = make_set (signals);
+  sigset_t set = tool_signals_make_set (signals);
 
   pthread_sigmask (SIG_UNBLOCK, &set, NULL);
-}
-
-static gboolean
-readable_cb (int fd, GIOCondition condition, gpointer user_data)
-{
-  ToolSignals *signals = user_data;
-  struct signalfd_siginfo info;
-
-  /* One at a time: what it leads to may be that nobody watches any more. */
-  if (read (fd, &info, sizeof info) == sizeof info)
-    signals->func (&info, signals->user_data);
-  return G_SOURCE_CONTINUE;
-}
-
-/*
- * tool_signals_watch:
- * @signals: signals, and 0; they are blocked from here on
- * @func: called in the main context
- * @user_data: data for @func
- *
- * Returns: (transfer full): to be freed with tool_signals_unwatch()
- */
-ToolSignals *
-tool_signals_watch (const int *signals, ToolSignalsFunc func, gpointer user_data)
-{
-  ToolSignals *self = g_new0 (ToolSignals, 1);
-  sigset_t set = make_set (signals);
-
-  pthread_sigmask (SIG_BLOCK, &set, NULL);
-  self->func = func;
-  self->user_data = user_data;
-  self->fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (self->fd < 0)
-    g_error ("signalfd: %s", g_strerror (errno));
-  /* Before any result: what has to be ended is not to be finished first. */
-  self->source = g_unix_fd_add_full (G_PRIORITY_HIGH, self->fd, G_IO_IN, readable_cb, self, NULL);
-  return self;
-}
-
-/* They stay blocked, and those that come wait for the next to watch for them. */
-void
-tool_signals_unwatch (ToolSignals *signals)
-{
-  g_source_remove (signals->source);
-  close (signals->fd);
-  g_free (signals);
 }
 
 /*

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,17 @@
 /* To be loaded before the C library: the first deletion of the process says that it has been
  * reached, waits until it may go on, and those after it are slow, so that a signal is sure to come
  * before the last of them. One name can be made to stand for something that cannot be looked at, as
- * a mounted file system that does not answer. */
+ * a mounted file system that does not answer. And there are no threads once a file is there, as
+ * where a limit of them or of memory is reached. */
 
 #define POLL_MICROSECONDS 1000
 
 typedef int (
     *StatxFunc) (int dirfd, const char *name, int flags, unsigned int mask, struct statx *status);
+typedef int (*PthreadCreateFunc) (pthread_t *thread,
+                                  const pthread_attr_t *attributes,
+                                  void *(*function) (void *),
+                                  void *argument);
 typedef int (*UnlinkatFunc) (int dirfd, const char *name, int flags);
 
 int unlinkat (int dirfd, const char *name, int flags);
@@ -74,4 +80,19 @@ statx (int dirfd, const char *name, int flags, unsigned int mask, struct statx *
     }
 
   return real_statx (dirfd, name, flags, mask, status);
+}
+
+int
+pthread_create (pthread_t *thread,
+                const pthread_attr_t *attributes,
+                void *(*function) (void *),
+                void *argument)
+{
+  PthreadCreateFunc real_pthread_create = (PthreadCreateFunc) dlsym (RTLD_NEXT, "pthread_create");
+  const char *refused = getenv ("TEMPMAN_TEST_GATE_NO_THREADS");
+
+  if (refused != NULL && access (refused, F_OK) == 0)
+    return EAGAIN;
+
+  return real_pthread_create (thread, attributes, function, argument);
 }

@@ -212,6 +212,14 @@ def is_blocked(pid, signal_number):
     return bool(int(mask, 16) & 1 << (signal_number - 1))
 
 
+def get_children(pid):
+    try:
+        with open(f'/proc/{pid}/task/{pid}/children') as children:
+            return [int(child) for child in children.read().split()]
+    except FileNotFoundError:
+        return []
+
+
 class Terminal:
     """A terminal of its own, in which a program runs."""
 
@@ -234,7 +242,13 @@ class Terminal:
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self.master)
+        self.hang_up()
+
+    def hang_up(self):
+        """As when the connection is lost."""
+        if self.master is not None:
+            os.close(self.master)
+        self.master = None
 
     def read(self):
         """Read what there is, for a moment. Return whether there can be more."""
@@ -262,10 +276,16 @@ class Terminal:
 
     def finish(self):
         """Read until the program has ended. Return its status, negative for a signal."""
-        while self.read():
+        while self.master is not None and self.read():
             pass
-        self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.test.wait_until(self.has_ended, 'waiting for the program to end')
         return self.status
+
+    def has_ended(self):
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid == self.pid:
+            self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
 
 
 class TapResult(unittest.TestResult):

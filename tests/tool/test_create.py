@@ -4,6 +4,8 @@
 """`tempman create`"""
 
 import os
+import resource
+import signal
 import stat
 
 import support
@@ -83,6 +85,47 @@ class Create(support.TestCase):
         for option in ('--in', '--root'):
             path = self.create(option, os.path.join(self.folder, 'link', '..'))
             self.assertEqual(os.path.dirname(path), self.path('elsewhere'))
+
+    def test_nobody_reads(self):
+        """The reader of the path has gone away."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, 'w') as pipe:
+            for arguments in (('create',), ('create', '--root', self.tmp)):
+                result = self.run_tool(*arguments, stdout=pipe)
+                self.assertEqual((result.status, result.errors), (-signal.SIGPIPE, ''))
+                self.assertEqual(os.listdir(self.tmp), [])
+            # Whoever ignores the signal looks for errors instead.
+            process = self.start('create', stdout=pipe, restore_signals=False)
+            result = self.finish(process)
+            self.assertEqual(result.status, 1)
+            self.assertIn('Broken pipe', result.errors)
+            self.assertEqual(os.listdir(self.tmp), [])
+
+    def test_no_messages_read(self):
+        """Nor is there a reader of what it complains of."""
+        self.mkdir('tmp', 'entry')
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, 'w') as pipe:
+            result = self.run_tool('create', '--in', 'missing', stderr=pipe)
+            self.assertEqual(result.status, 1)
+            result = self.run_tool('run', '-k', 'false', stderr=pipe)
+            self.assertEqual(result.status, 1)
+            result = self.run_tool('run', 'missing-program', stderr=pipe)
+            self.assertEqual(result.status, 127)
+        # One is kept, as was asked for.
+        kept, = set(os.listdir(self.tmp)) - {'entry'}
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.tmp, kept)).st_mode), 0o700)
+
+    def test_file_size_limit(self):
+        with open(self.path('output'), 'w') as output:
+            result = self.run_tool(
+                'create', stdout=output,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        self.assertEqual(result.status, 1)
+        self.assertIn('File too large', result.errors)
+        self.assertEqual(os.listdir(self.tmp), [])
 
     def test_interrupted(self):
         """It tells of no directory that it has not handed over."""

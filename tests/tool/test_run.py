@@ -222,21 +222,29 @@ print([hex(int(line.split()[1], 16) & ~(3 << 31)) for line in open('/proc/self/s
        if line.startswith(('SigBlk', 'SigIgn'))])
 print(resource.getrlimit(resource.RLIMIT_CORE), os.getpgrp(), os.getsid(0), os.getcwd(), os.umask(0))
 '''
-        def prepare():
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+        def prepare(ignored, blocked):
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             os.umask(0o027)
             os.setpgid(0, 0)
 
-        outputs = []
-        for prefix in ([support.TOOL, 'run', '--'], []):
-            process = subprocess.Popen([*prefix, sys.executable, '-c', script], env=self.environment,
-                                       cwd=self.folder, preexec_fn=prepare, stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE)
-            output = process.communicate()[0].decode().replace(str(process.pid), 'GROUP')
-            self.assertEqual(process.returncode, 0)
-            outputs.append(output)
-        self.assertEqual(outputs[0], outputs[1])
+        for ignored, blocked in (
+                ([signal.SIGHUP], [signal.SIGUSR2]),
+                ([], []),
+                ([signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGWINCH], []),
+                ([], [signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE])):
+            outputs = []
+            for prefix in ([support.TOOL, 'run', '--'], []):
+                process = subprocess.Popen(
+                    [*prefix, sys.executable, '-c', script], env=self.environment, cwd=self.folder,
+                    preexec_fn=lambda: prepare(ignored, blocked), stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, restore_signals=False)
+                self.addCleanup(self.stop, process)
+                output = process.communicate(timeout=support.PATIENCE)[0].decode()
+                self.assertEqual(process.returncode, 0)
+                outputs.append(output.replace(str(process.pid), 'GROUP'))
+            self.assertEqual(outputs[0], outputs[1])
 
     def test_closed_streams(self):
         """What is closed is closed in the program, too."""
@@ -377,9 +385,9 @@ class Signals(RunCase):
         """None is lost, and none leaves a directory: at any moment from the start on."""
         for i in range(40):
             process = self.start('run', '--', 'sleep', '1000')
-            # From there on it is on its way to the program.
-            self.wait_until(lambda: support.is_blocked(process.pid, signal.SIGTERM),
-                            'waiting for the mask')
+            # From there on it is on its way to the program. What is waited for is not in the mask.
+            self.wait_until(lambda: support.is_blocked(process.pid, signal.SIGTERM) or
+                            support.get_children(process.pid), 'waiting for the mask')
             time.sleep(i * 0.0003)
             process.terminate()
             self.assertEqual(self.finish(process).status, -signal.SIGTERM)
@@ -401,6 +409,73 @@ class Signals(RunCase):
             result = self.run_tool('run', '--', 'sh', '-c', f'exit {status}',
                                    preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
             self.assertEqual(result.status, status)
+
+    def test_blocked(self):
+        """The mask of whoever started it says nothing: it learns of the end of the program, and passes
+        signals on. The program has that mask."""
+        def block():
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+        for status in (0, 3):
+            self.assertEqual(self.run_tool('run', 'sh', '-c', f'exit {status}', preexec_fn=block).status,
+                             status)
+        process, pid, _ = self.start_listener(preexec_fn=block)
+        process.terminate()
+        self.wait_until(lambda: support.is_pending(pid, signal.SIGTERM), 'waiting for the signal')
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(self.finish(process).status, 128 + signal.SIGKILL)
+        self.assert_nothing_left()
+
+    def test_sent_faults(self):
+        """What usually tells of a fault of its own is passed on when it is sent, as by a watchdog."""
+        for number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGXCPU, signal.SIGPIPE,
+                       signal.SIGSYS):
+            ready = self.path(f'ready-{number}')
+            process = self.start('run', '--', 'sh', '-c', f'ulimit -c 0; touch {ready}; exec sleep 1000')
+            self.wait_for_file(ready)
+            process.send_signal(number)
+            self.assertEqual(self.finish(process).status, -number)
+            self.assert_nothing_left()
+
+    def test_alarm(self):
+        """One that was set before it was executed, as `perl -e 'alarm 1; exec @ARGV'` does it."""
+        process = self.start('run', '--', 'sleep', '1000', preexec_fn=lambda: signal.alarm(1))
+        self.assertEqual(self.finish(process).status, -signal.SIGALRM)
+        self.assert_nothing_left()
+
+    def test_hang_up(self):
+        """The terminal hangs up, and tells the leader of the session alone."""
+        self.log = self.path('log')
+        terminal = support.Terminal(self, [support.TOOL, 'run', '--', sys.executable, '-c', LISTENER,
+                                           self.log])
+        self.wait_until(lambda: os.path.exists(self.log) and self.read_log(), 'waiting for it')
+        terminal.hang_up()
+        self.assertEqual(terminal.finish(), 42)
+        self.assertIn(str(int(signal.SIGHUP)), self.read_log())
+        self.assertEqual(self.read_log().count(str(int(signal.SIGHUP))), 1)
+        self.assert_nothing_left()
+
+    def test_first_process(self):
+        """As the first process of a container it waits for the orphans of all the others."""
+        script = '''
+            sh -c 'sh -c "exit 0" & exec true' &
+            for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c 'exit 0' & exit 0); done
+            wait
+            i=0
+            while grep -l '^State:.Z' /proc/[0-9]*/status >/dev/null 2>&1; do
+                i=$((i + 1))
+                test $i -lt 1000 || exit 9
+                sleep 0.01
+            done
+            exit 3
+        '''
+        result = subprocess.run(
+            ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--mount-proc', support.TOOL,
+             'run', '--', 'sh', '-c', script], env=self.environment, stderr=subprocess.PIPE)
+        if b'unshare' in result.stderr:
+            self.skipTest(result.stderr.decode().strip())
+        self.assertEqual((result.returncode, result.stderr), (3, b''))
+        self.assert_nothing_left()
 
     def test_stopped_and_continued(self):
         """Sent to it alone: the program stops first, and then it does."""
