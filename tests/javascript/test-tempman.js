@@ -10,6 +10,7 @@ import './asynchronous.js';
 import './delete.js';
 import './directory.js';
 import './lifetime.js';
+import './links.js';
 import './properties.js';
 import './root.js';
 import './with.js';

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Links that another user has planted, in a place like /tmp"""
+
+import os
+import unittest
+
+import support
+
+from gi.repository import Gio
+from gi.repository import Tempman as tempman
+
+ATTACKER = 4711
+
+
+@unittest.skipIf(os.geteuid() != 0, 'needs a second user: only root has one')
+class PlantedLinks(support.TestCase):
+    def setUp(self):
+        super().setUp()
+        shared = self.make('shared')
+        os.chmod(shared, 0o1777)
+        self.victim = self.make('victim')
+        self.old = self.make('victim/old', age=support.DAY)
+        self.link = os.path.join(shared, 'link')
+        os.symlink(self.victim, self.link)
+        os.lchown(self.link, ATTACKER, ATTACKER)
+
+    def check(self, function, *args):
+        # The control: the machine follows the link.
+        self.assertTrue(os.path.isdir(os.path.join(self.link, 'old')))
+        self.assert_error(Gio.IOErrorEnum.PERMISSION_DENIED, function, *args, names=self.link)
+        self.assertEqual(os.listdir(self.victim), ['old'])
+
+    def test_root(self):
+        self.check(tempman.Root, self.link, 60)
+        self.check(tempman.root, self.link, 60)
+        self.check(tempman.Root, os.path.join(self.link, 'old'), 60)
+
+    def test_create(self):
+        self.check(tempman.TemporaryDirectory, self.link)
+        self.check(tempman.create_temp_dir, self.link)
+
+    def test_delete(self):
+        self.check(tempman.delete_recursively, os.path.join(self.link, 'old'))
+
+    def test_persist(self):
+        with tempman.create_temp_dir(self.folder) as directory:
+            self.check(directory.persist, os.path.join(self.link, 'published'))
+
+    def test_the_link_itself(self):
+        tempman.delete_recursively(self.link)
+        self.assert_gone(self.link)
+        self.assert_there(self.old)
+
+
+if __name__ == '__main__':
+    unittest.main()
