@@ -123,7 +123,8 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
  *
  * An error does not stop it: whatever can be deleted is, and the first error is
  * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file;
- * %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when @file or something in it is
+ * %G_IO_ERROR_PERMISSION_DENIED, also when another user could have planted a link on
+ * the way to @file; %G_IO_ERROR_BUSY when @file or something in it is
  * a mount point, or somebody keeps adding files; %G_IO_ERROR_INVALID_ARGUMENT for
  * the root of the file system; %G_IO_ERROR_CANCELLED. It can be called again then, to delete the
  * rest. That something in a directory is deleted by somebody else meanwhile is no error.

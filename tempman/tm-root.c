@@ -35,7 +35,9 @@
  *
  * The directory is looked up once, when the root is initialised, and held from then
  * on: renaming it or replacing a link on the way to it does not lead the root
- * anywhere else.
+ * anywhere else. In a sticky directory that others may write to, such as `/tmp`, a link
+ * on the way is followed only if it belongs to the user of the process or to the owner of
+ * that directory.
  *
  * A directory that is not a local file, such as one that GVfs serves, is looked up by its
  * name each time. There are no locks in it: nothing is seen to be in use or abandoned, and
@@ -280,7 +282,8 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * for it to be made; with %G_IO_ERROR_NOT_DIRECTORY when it is a file; with
  * %G_IO_ERROR_INVALID_ARGUMENT when it is the home directory or one above it, or
  * when @timeout is not a number; with %G_IO_ERROR_PERMISSION_DENIED when it cannot
- * be read or, with [flags@Tempman.RootFlags.CREATE_DIRECTORY], belongs to somebody else;
+ * be read, when another user could have planted a link on the way to it, or, with
+ * [flags@Tempman.RootFlags.CREATE_DIRECTORY], when it belongs to another user;
  * and with %G_IO_ERROR_CANCELLED. When it is not a local file, also with whatever GIO
  * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is cannot be told then, and
  * whether it is the home directory of another machine only by its name.

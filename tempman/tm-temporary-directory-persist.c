@@ -151,7 +151,8 @@ notify_published (GObject *object)
  * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
  * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;
  * with %G_IO_ERROR_BUSY when something is mounted at @destination; with
- * %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and
+ * %G_IO_ERROR_PERMISSION_DENIED, also when another user could have planted a link on the
+ * way to @destination; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and
  * with %G_IO_ERROR_NOT_INITIALIZED. Then everything is as it was, and @self can be used.
  * Once it is published it is not cancelled any more.
  *
