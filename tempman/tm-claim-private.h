@@ -44,6 +44,7 @@ const char *tm_claim_get_name (TmClaim *claim);
 TmFileIdentity tm_claim_get_identity (TmClaim *claim);
 int tm_claim_stat (TmClaim *claim, struct stat *status);
 TmParent *tm_claim_get_parent (TmClaim *claim);
+mode_t tm_claim_unmarked_mode (TmClaim *claim, mode_t mode);
 TmEntryState tm_claim_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmClaim, tm_claim_release)

@@ -42,10 +42,12 @@ struct _TmClaim
   TmParent *parent; /* (owned): where the name is, wherever that directory may have been moved */
   char *name;       /* (owned) */
   TmFileIdentity identity;
-  mode_t repaired_mode;          /* to be restored when the directory stays */
+  mode_t repaired_mode;          /* to be restored when the directory stays as we left it */
+  mode_t left_mode;              /* as we left it, if it is to be restored */
   struct timespec times[2];      /* of access and modification, when it was created or opened */
   off_t size;                    /* of the directory itself, then */
   gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
+  gboolean is_marked;            /* by us, when we created it */
   gboolean is_removed;           /* both descriptors were seen to be ours when it was removed */
 };
 
@@ -75,6 +77,7 @@ claim_new (int fd, TmParent *parent, const char *name, mode_t repaired_mode)
   claim->parent = tm_parent_ref (parent);
   claim->name = g_strdup (name);
   claim->repaired_mode = repaired_mode;
+  claim->left_mode = repaired_mode | TM_DIRFD_MODE_USABLE;
   return claim;
 }
 
@@ -150,10 +153,11 @@ claim_secure (TmClaim *claim, const char *parent_path, GError **error)
 {
   g_autofree char *path = g_build_filename (parent_path, claim->name, NULL);
   int parent = tm_parent_get_fd (claim->parent);
+  gboolean has_lock = lock_shared (claim->fd) == 0;
   struct stat status;
   mode_t mode;
 
-  if (lock_shared (claim->fd) < 0)
+  if (!has_lock)
     {
       /* A cleaner has it, which will delete it; or somebody who only looked at the lock, and was
        * held up: then it must not stay behind. */
@@ -163,10 +167,6 @@ claim_secure (TmClaim *claim, const char *parent_path, GError **error)
           return ATTEMPT_LOST;
         }
       if (!lock_is_unsupported (errno))
-        goto failed;
-
-      /* Without a lock the mark would say that the owner is gone. */
-      if (tm_dirfd_set_mode (claim->fd, S_IRWXU) < 0)
         goto failed;
     }
 
@@ -188,11 +188,14 @@ claim_secure (TmClaim *claim, const char *parent_path, GError **error)
     }
 
   /* The umask may have taken from the owner's permissions. Bits that a parent with the set-group-ID
-   * bit passes on are kept. */
-  mode = status.st_mode & 07777;
-  if ((mode & S_IRWXU) != S_IRWXU && tm_dirfd_set_mode (claim->fd, mode | S_IRWXU) < 0)
+   * bit passes on are kept. Without a lock the mark would say that the owner is gone. */
+  mode = (status.st_mode & 07777) | S_IRWXU;
+  if (!has_lock)
+    mode &= (mode_t) ~TM_MARK;
+  if (tm_dirfd_set_mode (claim->fd, status.st_mode, mode) < 0)
     goto failed;
 
+  claim->is_marked = (mode & TM_MARK) != 0;
   return ATTEMPT_DONE;
 
 failed:
@@ -624,7 +627,8 @@ tm_claim_delete (TmClaim *claim,
  * @path: its path, for messages
  * @error: why the mark could not be taken away
  *
- * Takes the mark away, so that the directory is not held abandoned once it is released.
+ * Takes the mark away, so that the directory is not held abandoned once it is released. Where there
+ * is none, nothing is changed.
  *
  * Returns: %TRUE on success
  */
@@ -634,7 +638,8 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
   struct stat status;
 
   if (tm_claim_stat (claim, &status) < 0 ||
-      tm_dirfd_set_mode (claim->fd, tm_mark_clear (status.st_mode)) < 0)
+      tm_dirfd_set_mode (claim->fd, status.st_mode,
+                         tm_claim_unmarked_mode (claim, status.st_mode)) < 0)
     {
       tm_dirfd_set_error (error, "Keeping the temporary directory", path, errno);
       return FALSE;
@@ -673,7 +678,8 @@ tm_claim_mark (TmClaim *claim, gboolean is_in_use)
 
   if (is_in_use && claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
     {
-      claim->repaired_mode |= TM_MARK;
+      if (tm_mark_is_set (tm_claim_get_name (claim), claim->repaired_mode | TM_MARK))
+        claim->repaired_mode |= TM_MARK;
       return;
     }
 
@@ -684,7 +690,8 @@ tm_claim_mark (TmClaim *claim, gboolean is_in_use)
   if (!is_in_use)
     mode &= (mode_t) ~(S_IWGRP | S_IWOTH);
 
-  if (tm_mark_is_set (tm_claim_get_name (claim), mode) && tm_dirfd_set_mode (claim->fd, mode) == 0)
+  if (tm_mark_is_set (tm_claim_get_name (claim), mode) &&
+      tm_dirfd_set_mode (claim->fd, status.st_mode, mode) == 0)
     claim->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
 }
 
@@ -707,7 +714,7 @@ tm_claim_release (TmClaim *claim)
     {
       /* Before the lock goes: the next cleaner is to find the mode that was there. */
       if (claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
-        tm_dirfd_set_mode (claim->fd, claim->repaired_mode);
+        tm_dirfd_restore_mode (claim->fd, claim->left_mode, claim->repaired_mode);
 
       tm_dirfd_close (claim->fd);
     }
@@ -743,6 +750,22 @@ TmParent *
 tm_claim_get_parent (TmClaim *claim)
 {
   return claim->parent;
+}
+
+/*
+ * tm_claim_unmarked_mode:
+ * @claim: a directory of ours
+ * @mode: its mode
+ *
+ * Takes the mark out of a mode: the sticky bit if we set it, also where group or others may write
+ * by now and it does not look like the mark. When that permission is taken away, it would.
+ *
+ * Returns: the permission bits without the mark
+ */
+mode_t
+tm_claim_unmarked_mode (TmClaim *claim, mode_t mode)
+{
+  return mode & (claim->is_marked ? 07777 & ~TM_MARK : 07777);
 }
 
 /* What the name and the mode of a directory say of its owner when nobody holds the lock. */

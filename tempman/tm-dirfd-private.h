@@ -78,7 +78,8 @@ gboolean tm_dirfd_is_mount_point (int dirfd, const char *name);
 int tm_dirfd_check (int fd, TmFileIdentity identity);
 int tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status);
 int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
-int tm_dirfd_set_mode (int dirfd, mode_t mode);
+int tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode);
+void tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode);
 int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
 gboolean tm_dirfd_repair_mode (int dirfd);
 

@@ -223,7 +223,8 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
       if (repaired_mode != NULL && fd >= 0)
         *repaired_mode = status.st_mode & 07777;
       else if (repaired_mode != NULL)
-        tm_dirfd_set_mode (pin, status.st_mode & 07777);
+        tm_dirfd_restore_mode (pin, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
+                               status.st_mode & 07777);
       errno = errsv;
     }
 
@@ -686,14 +687,23 @@ tm_dirfd_stat_file_system (int dirfd, struct statfs *status)
 /*
  * tm_dirfd_set_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
- * @mode: its new mode
+ * @current: its mode, as tm_dirfd_stat() has just told it
+ * @mode: its new permission bits
+ *
+ * Changes the permission bits of a directory. A change that changes nothing is not asked for: some
+ * file systems refuse every change.
  *
  * Returns: 0, or -1
  */
 int
-tm_dirfd_set_mode (int dirfd, mode_t mode)
+tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode)
 {
-  int result = RETRY_ON_EINTR (fchmod (dirfd, mode));
+  int result;
+
+  if ((current & 07777) == mode)
+    return 0;
+
+  result = RETRY_ON_EINTR (fchmod (dirfd, mode));
 
   /* fchmod() refuses an O_PATH descriptor; its link in /proc leads to the very same inode. */
   if (result < 0 && errno == EBADF)
@@ -704,6 +714,24 @@ tm_dirfd_set_mode (int dirfd, mode_t mode)
     }
 
   return result;
+}
+
+/*
+ * tm_dirfd_restore_mode:
+ * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @left: the permission bits that we left it with
+ * @mode: those that it had before
+ *
+ * Gives a directory its mode back that was changed for a while. If the mode is not as it was left,
+ * another process has changed it since, and that change stays.
+ */
+void
+tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode)
+{
+  struct stat status;
+
+  if (left != mode && tm_dirfd_stat (dirfd, &status) == 0 && (status.st_mode & 07777) == left)
+    tm_dirfd_set_mode (dirfd, status.st_mode, mode);
 }
 
 /*
@@ -746,7 +774,8 @@ tm_dirfd_repair_mode (int dirfd)
       return FALSE;
     }
 
-  if (tm_dirfd_set_mode (dirfd, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) == 0)
+  if (tm_dirfd_set_mode (dirfd, status.st_mode, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) ==
+      0)
     return TRUE;
 
   /* Without /proc there is no way to the mode of what was opened with O_PATH: which is not to say

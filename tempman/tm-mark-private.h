@@ -14,6 +14,5 @@ G_BEGIN_DECLS
 #define TM_MARK S_ISVTX
 
 gboolean tm_mark_is_set (const char *name, mode_t mode);
-mode_t tm_mark_clear (mode_t mode);
 
 G_END_DECLS

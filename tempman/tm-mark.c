@@ -32,10 +32,3 @@ tm_mark_is_set (const char *name, mode_t mode)
 {
   return mode_has_bit (mode) && tm_name_is_ours (name);
 }
-
-/* The permission bits of @mode, that of a directory of ours, without the mark if there is one. */
-mode_t
-tm_mark_clear (mode_t mode)
-{
-  return mode & (mode_has_bit (mode) ? 07777 & ~TM_MARK : 07777);
-}

@@ -6,7 +6,6 @@
 #include "tm-publish-private.h"
 
 #include "tm-dirfd-private.h"
-#include "tm-mark-private.h"
 #include "tm-path-private.h"
 
 #include <errno.h>
@@ -170,21 +169,21 @@ publication_prepare_mode (Publication *publication)
     return -1;
 
   publication->mode = status.st_mode & 07777;
-  publication->mode_to_move = tm_mark_clear (status.st_mode) | TM_DIRFD_MODE_USABLE;
-  if (publication->mode_to_move == publication->mode)
-    return 0;
-
-  return tm_dirfd_set_mode (tm_claim_get_fd (publication->claim), publication->mode_to_move);
+  publication->mode_to_move =
+      tm_claim_unmarked_mode (publication->claim, status.st_mode) | TM_DIRFD_MODE_USABLE;
+  return tm_dirfd_set_mode (tm_claim_get_fd (publication->claim), status.st_mode,
+                            publication->mode_to_move);
 }
 
-/* Not if there is nothing to change: the next publisher may have put its mark on it by now. */
+/* The mode that it is to have from now on; unless the program has changed it meanwhile, or the next
+ * publisher has put its mark on it. */
 static void
 publication_settle_mode (Publication *publication, gboolean published)
 {
-  mode_t mode = published ? tm_mark_clear (publication->mode) : publication->mode;
+  mode_t mode = published ? tm_claim_unmarked_mode (publication->claim, publication->mode)
+                          : publication->mode;
 
-  if (mode != publication->mode_to_move)
-    tm_dirfd_set_mode (tm_claim_get_fd (publication->claim), mode);
+  tm_dirfd_restore_mode (tm_claim_get_fd (publication->claim), publication->mode_to_move, mode);
 }
 
 /* A directory that is exchanged has to be writable, as the claim has. Its mode matters no more once
@@ -204,7 +203,8 @@ exchange_repaired (Publication *publication)
                             publication->to, publication->name, RENAME_EXCHANGE);
   errsv = errno;
   if (result < 0)
-    tm_dirfd_set_mode (pin, status.st_mode & 07777);
+    tm_dirfd_restore_mode (pin, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
+                           status.st_mode & 07777);
   errno = errsv;
   return result;
 }

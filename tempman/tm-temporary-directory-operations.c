@@ -356,9 +356,15 @@ keep_once (TmTemporaryDirectory *self, GError **error)
  * From then on it is a directory like any other: a cleanup of its [class@Root]
  * deletes it when it has expired, and not before.
  *
+ * The sticky bit, which marked the directory as temporary, is cleared, also if the mode
+ * was changed meanwhile; the other bits stay. A program that wants the directory to have
+ * the sticky bit sets it afterwards. Where the library has not set the bit, as on a file
+ * system without such modes, the mode is not changed, nor does it have to be possible.
+ *
  * Waits for a close that another thread is busy with. Fails with
  * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
- * a forked child, and with %G_IO_ERROR_NOT_INITIALIZED.
+ * a forked child, with %G_IO_ERROR_PERMISSION_DENIED, or what else the reason is, when the
+ * sticky bit cannot be cleared, and with %G_IO_ERROR_NOT_INITIALIZED.
  *
  * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
  *

@@ -1,0 +1,23 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A file system that a program of its own serves, in a child with a mount namespace of its own. It
+ * ends with the child. */
+gboolean fuse_mount (const char *const *command, const char *target);
+
+/* What a child does on such a file system. */
+typedef void (*FuseFunc) (const char *target);
+
+void test_on_bindfs (const char *base, const char *const *options, FuseFunc function);
+void test_on_ntfs (const char *base, FuseFunc function);
+void test_on_sshfs (const char *base, FuseFunc function);
+
+G_END_DECLS
