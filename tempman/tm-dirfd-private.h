@@ -54,6 +54,7 @@ int tm_dirfd_reopen (int dirfd);
 int tm_dirfd_look_into (int dirfd, const char *name);
 int tm_dirfd_look_up (int dirfd);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);
+gboolean tm_dirfd_is_in_mount_of (int dirfd, int other);
 int tm_dirfd_pin (int dirfd, const char *name);
 int tm_dirfd_pin_directory (int dirfd, const char *name);
 int tm_dirfd_follow (int dirfd, const char *name);

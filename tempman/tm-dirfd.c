@@ -85,7 +85,7 @@ have_openat2 (void)
 }
 
 /* The mount that a descriptor was opened through, or -1 with errno. From /proc, which tells it on
- * every kernel that lacks openat2(). */
+ * every kernel, also one that lacks openat2(). */
 static gint64
 get_mount_id (int fd)
 {
@@ -110,6 +110,15 @@ get_mount_id (int fd)
     }
 
   return g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10);
+}
+
+/* Whether two descriptors were opened through the same mount, as far as that can be told. */
+gboolean
+tm_dirfd_is_in_mount_of (int dirfd, int other)
+{
+  gint64 mount = get_mount_id (dirfd);
+
+  return mount >= 0 && mount == get_mount_id (other);
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "tm-path-private.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,6 +94,23 @@ destination_contains_claim (Publication *publication)
          tm_dirfd_is_beneath (publication->from, tm_file_identity (&status));
 }
 
+/* Why the kernel takes the destination for one beyond the border of a file system. An overlay
+ * cannot rename a directory of a lower layer, unless it is mounted with redirect_dir. */
+static const char *
+get_reason_of_border (Publication *publication)
+{
+  struct statfs status;
+
+  if (!tm_dirfd_is_in_mount_of (publication->from, publication->to))
+    return "the destination is on another file system, or in another mount of the same";
+
+  if (tm_dirfd_stat_file_system (publication->to, &status) == 0 &&
+      status.f_type == OVERLAYFS_SUPER_MAGIC)
+    return "the overlay file system cannot rename a directory of a lower layer";
+
+  return "the file system cannot rename it to there, as between subvolumes or quotas";
+}
+
 static void
 publication_fail_with_errno (Publication *publication, GError **error, int error_number)
 {
@@ -137,13 +155,14 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     case ENOSYS:
     case EOPNOTSUPP:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
-                        "the file system cannot do that in one step");
+                        publication->replaced_pin >= 0
+                            ? "the file system cannot replace what is there in one step"
+                            : "the file system cannot rename it in one step");
       break;
 
     case EXDEV:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
-                        "the destination is on another file system, or in another mount of the "
-                        "same");
+                        get_reason_of_border (publication));
       break;
 
     default:
@@ -229,12 +248,43 @@ publication_exchange (Publication *publication)
   return result;
 }
 
+/* What a file system says of a flag of renameat2() that it does not know; and EINVAL also of what
+ * none can do. */
+static gboolean
+may_lack_flags (int error_number)
+{
+  return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP;
+}
+
+/* As publication_move(), by a rename without flags: of a directory, that replaces nothing but an
+ * empty directory, and only one that comes after we have looked. */
+static int
+publication_move_plainly (Publication *publication)
+{
+  struct stat status;
+  int result;
+
+  if (tm_dirfd_stat_child (publication->to, publication->name, &status) == 0)
+    errno = EEXIST;
+  if (errno != ENOENT)
+    return -1;
+
+  result = tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
+                            publication->to, publication->name, 0);
+  /* It has come since we looked. */
+  if (result < 0 && (errno == ENOTEMPTY || errno == ENOTDIR))
+    errno = EEXIST;
+  return result;
+}
+
 /* Puts the claim where nothing is. Returns 0, or -1 with errno. */
 static int
 publication_move (Publication *publication)
 {
-  return tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
-                          publication->to, publication->name, RENAME_NOREPLACE);
+  int result = tm_dirfd_rename (publication->from, tm_claim_get_name (publication->claim),
+                                publication->to, publication->name, RENAME_NOREPLACE);
+
+  return result < 0 && may_lack_flags (errno) ? publication_move_plainly (publication) : result;
 }
 
 /* Returns 0, or -1 with errno. */

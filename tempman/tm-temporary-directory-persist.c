@@ -130,7 +130,8 @@ notify_published (GObject *object)
  *
  * It happens in one step: there is never a moment at which the destination is missing or
  * is half of a directory. From then on the directory is one like any other, with the mode
- * that it was given while it was temporary; [method@TemporaryDirectory.get_file] and
+ * that it was given while it was temporary, but without the sticky bit, which marked it as
+ * temporary; [method@TemporaryDirectory.get_file] and
  * [method@TemporaryDirectory.get_path] tell its new name. Nothing is written out to the
  * disk: a program that has to find its data after a power failure calls `fsync()` on what
  * it wrote before, and on the directory of the destination afterwards.
@@ -143,10 +144,18 @@ notify_published (GObject *object)
  * under the name that @self had before, where it counts as abandoned as soon as nobody
  * holds its lock.
  *
+ * Some file systems can rename, but neither exchange two names nor make sure that the new
+ * one is free: NFS, 9p, many FUSE file systems such as sshfs and ntfs-3g, older ZFS. On
+ * these the library looks whether the new name is free, and then renames. If another
+ * process makes an empty directory of that name just in between, it may be replaced;
+ * nothing else is. With [flags@PersistFlags.REPLACE] nothing that is there can be replaced on
+ * these: that is %G_IO_ERROR_NOT_SUPPORTED. So it is on an overlay, where what is there is a
+ * directory of a lower layer, unless the overlay is mounted with `redirect_dir=on`.
+ *
  * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
  * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when
- * @destination is on another file system or mount, or on one that cannot do it in one
- * step, and in a forked child; with
+ * @destination is on another file system or mount, or when the file system cannot do it in
+ * one step, and in a forked child; with
  * %G_IO_ERROR_INVALID_ARGUMENT when @destination is in the directory itself, or the
  * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
  * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;

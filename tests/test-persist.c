@@ -31,7 +31,8 @@ renameat2 (int from, const char *name, int to, const char *new_name, unsigned in
 
   if (before_rename != NULL)
     before_rename (rename_data);
-  if (rename_error != 0)
+  /* Of flags that a file system does not know, nothing is said of a rename without. */
+  if (rename_error != 0 && (flags != 0 || rename_error == EXDEV))
     {
       errno = rename_error;
       return -1;
@@ -105,8 +106,8 @@ modes_child (gpointer data)
       child_assert (tm_temporary_directory_persist (directory, destination,
                                                     TM_PERSIST_FLAGS_REPLACE, NULL, NULL));
       child_assert (lstat (path, &status) == 0);
-      /* Where others may write, the sticky bit is no mark. */
-      child_assert ((status.st_mode & 07777) == (modes[i] == 01700 ? 0700 : modes[i]));
+      /* The sticky bit is the library's, also where others may write. */
+      child_assert ((status.st_mode & 07777) == (modes[i] & 06777));
       child_assert (count_entries (parent) == 0);
     }
 }
@@ -199,24 +200,123 @@ test_not_native (Sandbox *sandbox, gconstpointer data)
   close_successfully (directory);
 }
 
-/* The flags are the file system's to know. Nothing else is tried in their place. */
+/* The flags are the file system's to know. Without them, nothing is replaced. */
 static void
 test_unsupported (Sandbox *sandbox, gconstpointer data)
 {
-  static const int errors[] = { EINVAL, ENOSYS, EXDEV };
+  static const int errors[] = { EINVAL, ENOSYS, EOPNOTSUPP };
   g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autofree char *file = g_build_filename (path, "file", NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
 
-  make_directory (path);
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     {
       rename_error = errors[i];
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_SUPPORTED);
+      make_file (path);
+      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
       assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
-      rename_error = 0;
+      g_assert_no_errno (g_unlink (path));
+      g_assert_no_errno (symlink ("nowhere", path));
+      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      g_assert_no_errno (g_unlink (path));
+      make_directory (path);
+      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      make_file (file);
+      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      g_assert_no_errno (g_unlink (file));
+      g_assert_no_errno (g_rmdir (path));
     }
-  g_assert_false (has_content (path));
+
+  /* As between two quotas. */
+  rename_error = EXDEV;
+  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_SUPPORTED);
+  rename_error = 0;
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
+}
+
+/* A file system that knows no flags can rename to a free name. */
+static void
+test_without_flags (Sandbox *sandbox, gconstpointer data)
+{
+  static const int errors[] = { EINVAL, ENOSYS, EOPNOTSUPP };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (errors); i++)
+    {
+      g_autofree char *parent = temporary_parent (sandbox);
+      g_autofree char *name = g_strdup_printf ("published-%u", i);
+      g_autofree char *path = sandbox_path (sandbox, name);
+      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+
+      rename_error = errors[i / 2];
+      assert_persists (directory, path,
+                       i % 2 == 0 ? TM_PERSIST_FLAGS_NONE : TM_PERSIST_FLAGS_REPLACE);
+      rename_error = 0;
+      g_assert_cmpuint (count_entries (parent), ==, 0);
+    }
+}
+
+/* With EINVAL the kernel also refuses what no file system can do. */
+static void
+test_bad_destinations_without_flags (Sandbox *sandbox, gconstpointer data)
+{
+  rename_error = EINVAL;
+  test_bad_destinations (sandbox, data);
+  rename_error = 0;
+}
+
+typedef struct
+{
+  const char *path;
+  void (*make) (const char *path);
+  guint n_renames;
+} Comer;
+
+/* Between the look and the rename, which is the second call. */
+static void
+come_before_plain_rename (gpointer data)
+{
+  Comer *comer = data;
+
+  if (comer->n_renames++ == 1)
+    comer->make (comer->path);
+}
+
+static void
+make_full_directory (const char *path)
+{
+  g_autofree char *file = g_build_filename (path, "file", NULL);
+
+  make_directory (path);
+  make_file (file);
+}
+
+/* A rename without flags replaces nothing but an empty directory. */
+static void
+test_comes_without_flags (Sandbox *sandbox, gconstpointer data)
+{
+  static void (*const makers[]) (const char *path) = { make_file, make_full_directory };
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  Comer comer = { .path = path };
+
+  before_rename = come_before_plain_rename;
+  rename_data = &comer;
+  rename_error = EINVAL;
+  for (guint i = 0; i < G_N_ELEMENTS (makers); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+
+      comer.make = makers[i];
+      comer.n_renames = 0;
+      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      g_assert_cmpuint (comer.n_renames, ==, 2);
+      g_assert_true (path_exists (path));
+      delete_tree (path);
+    }
+  before_rename = NULL;
+  rename_error = 0;
 }
 
 static void
@@ -471,6 +571,10 @@ main (int argc, char **argv)
   add_test ("/persist/bad-destinations", test_bad_destinations);
   add_test ("/persist/not-native", test_not_native);
   add_test ("/persist/unsupported", of_descriptors (test_unsupported));
+  add_test ("/persist/without-flags", of_descriptors (test_without_flags));
+  add_test ("/persist/bad-destinations-without-flags",
+            of_descriptors (test_bad_destinations_without_flags));
+  add_test ("/persist/comes-without-flags", of_descriptors (test_comes_without_flags));
   add_test ("/persist/mounts", of_descriptors (test_mounts));
   add_test ("/persist/permissions", of_descriptors (test_permissions));
   add_test ("/persist/moved-and-taken", test_moved_and_taken);
