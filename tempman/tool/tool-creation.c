@@ -107,14 +107,11 @@ create_under_root (const ToolCreation *creation, ToolOperation *operation, GErro
 static TmTemporaryDirectory *
 create_in_parent (const ToolCreation *creation, ToolOperation *operation, GError **error)
 {
-  g_autoptr (GFile) parent = NULL;
+  const char *path = creation->parent_path != NULL ? creation->parent_path : g_get_tmp_dir ();
+  g_autoptr (GFile) parent = tool_paths_new_directory (path, error);
 
-  if (creation->parent_path != NULL)
-    {
-      parent = tool_paths_new_directory (creation->parent_path, error);
-      if (parent == NULL)
-        return NULL;
-    }
+  if (parent == NULL)
+    return NULL;
 
   return tm_temporary_directory_new (parent, creation->prefix,
                                      tool_operation_get_cancellable (operation), error);

@@ -9,9 +9,11 @@
 #include "tm-path-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* From paths as they are written on a command line to files.
  *
@@ -34,24 +36,42 @@ fail_with_errno (GError **error, const char *action, const char *path, int error
                g_strerror (error_number));
 }
 
+/* Returns NULL with an error where there is no working directory any more: GLib takes the root of
+ * the file system for it then, in which something else can have the same name. */
+static char *
+make_absolute (const char *path, const char *action, const char *whole_path, GError **error)
+{
+  g_autofree char *current = NULL;
+  char *found;
+
+  if (g_path_is_absolute (path))
+    return g_strdup (path);
+
+  found = getcwd (NULL, 0);
+  if (found == NULL)
+    {
+      fail (error, action, whole_path, G_IO_ERROR_FAILED, "the working directory is gone");
+      return NULL;
+    }
+
+  free (found);
+  /* The path that the user has taken there, if that is known. */
+  current = g_get_current_dir ();
+  return g_build_filename (current, path, NULL);
+}
+
 /* Finds the path that leads, without links, where @path does: as the library does it, since a path
  * that goes up is nothing that a GFile could hold. Returns NULL with an error. */
 static char *
 resolve (const char *path, const char *action, const char *whole_path, GError **error)
 {
-  g_autofree char *absolute = NULL;
+  g_autofree char *absolute = make_absolute (path, action, whole_path, error);
   g_autofree char *refused = NULL;
   char *resolved = NULL;
   int fd;
 
-  if (g_path_is_absolute (path))
-    absolute = g_strdup (path);
-  else
-    {
-      g_autofree char *current = g_get_current_dir ();
-
-      absolute = g_build_filename (current, path, NULL);
-    }
+  if (absolute == NULL)
+    return NULL;
 
   fd = tm_path_open (absolute, 0, &resolved, &refused);
   if (fd < 0)
@@ -85,7 +105,7 @@ leads_upwards (const char *path)
 GFile *
 tool_paths_new_directory (const char *path, GError **error)
 {
-  g_autofree char *resolved = NULL;
+  g_autofree char *found = NULL;
 
   if (*path == '\0')
     {
@@ -93,11 +113,9 @@ tool_paths_new_directory (const char *path, GError **error)
       return NULL;
     }
 
-  if (!leads_upwards (path))
-    return g_file_new_for_path (path);
-
-  resolved = resolve (path, "Opening", path, error);
-  return resolved != NULL ? g_file_new_for_path (resolved) : NULL;
+  found = leads_upwards (path) ? resolve (path, "Opening", path, error)
+                               : make_absolute (path, "Opening", path, error);
+  return found != NULL ? g_file_new_for_path (found) : NULL;
 }
 
 static gboolean
@@ -140,17 +158,37 @@ is_on_the_way_to (const struct stat *status, const char *path)
   return FALSE;
 }
 
+/* Whether @status is of the directory that @path leads to or of one of those above it, whatever
+ * they are called. */
+static gboolean
+is_at_or_above (const struct stat *status, const char *path)
+{
+  int fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  struct stat found, below = { 0 };
+  gboolean is_one = FALSE;
+
+  while (fd >= 0 && !is_one && fstat (fd, &found) == 0 && !is_same_file (&found, &below))
+    {
+      int above = openat (fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+      is_one = is_same_file (status, &found);
+      below = found;
+      close (fd);
+      fd = above;
+    }
+
+  if (fd >= 0)
+    close (fd);
+  return is_one;
+}
+
 /* The home directory can be called by a path with links in it: they are not to go either. */
 static gboolean
 is_home_or_above (const struct stat *status)
 {
   const char *home = g_get_home_dir ();
-  char *resolved = realpath (home, NULL);
-  gboolean is_one =
-      is_on_the_way_to (status, home) || (resolved != NULL && is_on_the_way_to (status, resolved));
 
-  free (resolved);
-  return is_one;
+  return is_on_the_way_to (status, home) || is_at_or_above (status, home);
 }
 
 /*
@@ -208,6 +246,10 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
   if (is_home_or_above (&status))
     return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
                  "the home directory and those above it are refused");
+
+  if (is_at_or_above (&status, "."))
+    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the working directory and those above it are refused");
 
   /* A slash at the end says that a directory is meant. With a link, nobody knows whether that or
    * where it leads to. */

@@ -86,6 +86,17 @@ class Create(support.TestCase):
             path = self.create(option, os.path.join(self.folder, 'link', '..'))
             self.assertEqual(os.path.dirname(path), self.path('elsewhere'))
 
+    def test_temporary_directory_up_and_down(self):
+        """The same where a program is told to put temporary files."""
+        self.mkdir('elsewhere', 'below')
+        os.symlink(self.path('elsewhere', 'below'), self.path('link'))
+        for where in (os.path.join(self.folder, 'link', '..'), 'link/..'):
+            self.environment['TMPDIR'] = where
+            path = self.create()
+            self.assertEqual(os.path.dirname(path), self.path('elsewhere'))
+            output = self.succeed('run', '--', 'sh', '-c', 'dirname "$TMPDIR"')
+            self.assertEqual(os.fsdecode(output.strip()), self.path('elsewhere'))
+
     def test_nobody_reads(self):
         """The reader of the path has gone away."""
         reader, writer = os.pipe()

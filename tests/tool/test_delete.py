@@ -71,6 +71,60 @@ class Delete(support.TestCase):
         self.assertIn('it is empty', self.fail_with(1, 'delete', '', cwd=inside))
         self.assert_there(inside)
 
+    def test_working_directory(self):
+        """Nor the working directory and those above it, whatever they are called."""
+        inside = self.mkdir('a', 'b', 'c')
+        self.mkdir('a', 'b', 'other')
+        os.symlink('b/other', self.path('a', 'link'))
+        work = self.path('a', 'b')
+        for path in (work, work + '/', work + '//', self.path('a'), '.', './', './.', '..', '../', '../b',
+                     '../b/', 'c/../../b', './../b', '../../a', '../../a/', '/proc/self/cwd/.',
+                     '/proc/self/cwd/', '/proc/self/cwd/../b', '/proc/self/cwd/c/../../b/',
+                     self.path('a', 'link', '..'), self.path('a', 'link', '..', '..', 'b'),
+                     f'/proc/self/root{work}'):
+            self.fail_with(1, 'delete', path, cwd=work)
+            self.assert_there(inside)
+        # Neither is it one for another process.
+        self.succeed('delete', '../b/c', cwd=work)
+        self.assert_gone(inside)
+        self.succeed('delete', work)
+        self.assert_gone(work)
+
+    def test_working_directory_mounted_elsewhere(self):
+        """Compared by what it is."""
+        self.mkdir('work', 'inside')
+        self.mkdir('elsewhere', 'mounted')
+        script = '''
+            mount --bind work elsewhere/mounted || exit 77
+            cd work
+            "$0" delete ../elsewhere/mounted; echo $?
+            cd ../elsewhere/mounted
+            "$0" delete "$1"; echo $?
+            "$0" delete ..; echo $?
+            ls
+        '''
+        command = ['unshare', '--mount', '--map-root-user', 'sh', '-c', script, support.TOOL,
+                   self.path('work')]
+        result = subprocess.run(command, cwd=self.folder, env=self.environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if result.returncode == 77 or b'unshare' in result.stderr:
+            self.skipTest(result.stderr.decode().strip())
+        self.assertEqual(result.stdout.split(), [b'1', b'1', b'1', b'inside'])
+        self.assertEqual(result.stderr.count(b'working directory'), 2)
+
+    def test_working_directory_gone(self):
+        """What a relative path says is not looked for at the root of the file system."""
+        name = os.path.basename(self.folder)
+        script = 'mkdir gone && cd gone && rmdir ../gone && "$@"'
+        for arguments, status in ((('delete', name), 1), (('delete', name + '/x'), 1),
+                                  (('list', name), 1), (('cleanup', name, '-t', '0'), 1),
+                                  (('create', '--in', name), 1), (('run', '--in', name, 'true'), 125),
+                                  (('list', '.'), 1), (('list', '..'), 1)):
+            result = subprocess.run(['sh', '-c', script, 'sh', support.TOOL, *arguments],
+                                    cwd=self.folder, env=self.environment, stderr=subprocess.PIPE)
+            self.assertEqual(result.returncode, status, arguments)
+            self.assertIn(b'the working directory is gone', result.stderr)
+
     def test_home_with_links(self):
         """Neither what the home directory really is, nor a link that leads to it."""
         self.mkdir('real', 'me')
