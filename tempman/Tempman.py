@@ -447,6 +447,20 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         with _errors(self.get_file()):
             return _checked(super().close_finish(result), False, 'close_async')
 
+    def adopt(self):
+        """Make this process the owner of a directory that it has inherited from its parent.
+
+        The parent must neither close it nor drop its last reference afterwards: it ends with
+        ``os._exit()``.
+
+        :raises GLib.Error: it is closed, or the parent was closing it at the moment of the fork
+        """
+        with _errors(self.get_file()):
+            adopted = super().adopt()
+        # It has to be closed before the interpreter of this process exits.
+        _remember(self)
+        return adopted
+
     def keep(self):
         """Close the object and let the directory live on."""
         with _errors(self.get_file()):

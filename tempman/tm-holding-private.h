@@ -42,6 +42,7 @@ TmHolding *
 tm_holding_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error);
 GFile *tm_holding_get_file (TmHolding *holding);
 gboolean tm_holding_is_of_this_process (TmHolding *holding);
+void tm_holding_adopt (TmHolding *holding);
 int tm_holding_get_fd (TmHolding *holding);
 gboolean tm_holding_delete (TmHolding *holding, GCancellable *cancellable, GError **error);
 gboolean tm_holding_disown (TmHolding *holding, GError **error);

@@ -66,6 +66,13 @@ tm_holding_is_of_this_process (TmHolding *holding)
   return holding->process == tm_process_get_token ();
 }
 
+/* From now on it is of this process. */
+void
+tm_holding_adopt (TmHolding *holding)
+{
+  holding->process = tm_process_get_token ();
+}
+
 /* Returns -1 when it is held by no descriptor. */
 int
 tm_holding_get_fd (TmHolding *holding)

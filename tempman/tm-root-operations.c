@@ -11,11 +11,11 @@
 #include "tm-temporary-directory-private.h"
 
 /* Returns FALSE with an error unless the object was initialised; what init has set may be read
- * without the mutex from then on. */
+ * without the lock from then on. */
 static gboolean
 check_initialized (TmRoot *self, const char *action, GError **error)
 {
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
   if (self->opened != NULL)
     return TRUE;

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "tm-lock-private.h"
 #include "tm-root-directory-private.h"
 #include "tm-root.h"
 
@@ -14,7 +15,7 @@ struct _TmRoot
 {
   GObject parent_instance;
 
-  GMutex mutex;            /* guards directory and opened until they are set */
+  TmLock lock;             /* guards directory and opened until they are set */
   GFile *directory;        /* (owned) (nullable): with its links resolved once it is opened */
   TmRootDirectory *opened; /* (owned) (nullable): until initialised, then never changed */
   double timeout;          /* set once, when constructed */

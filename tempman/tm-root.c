@@ -75,7 +75,7 @@ static gboolean
 tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   TmRoot *self = TM_ROOT (initable);
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
   g_autofree char *name = NULL;
 
   if (self->opened != NULL)
@@ -170,7 +170,7 @@ tm_root_finalize (GObject *object)
 
   g_clear_pointer (&self->opened, tm_root_directory_free);
   g_clear_object (&self->directory);
-  g_mutex_clear (&self->mutex);
+  tm_lock_clear (&self->lock);
 
   G_OBJECT_CLASS (tm_root_parent_class)->finalize (object);
 }
@@ -252,7 +252,7 @@ tm_root_class_init (TmRootClass *klass)
 static void
 tm_root_init (TmRoot *self)
 {
-  g_mutex_init (&self->mutex);
+  tm_lock_init (&self->lock);
 }
 
 static void
@@ -379,11 +379,11 @@ tm_root_new_finish (GAsyncResult *result, GError **error)
 GFile *
 tm_root_get_directory (TmRoot *self)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (TmLocker) locker = NULL;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
 
-  locker = g_mutex_locker_new (&self->mutex);
+  locker = tm_locker_new (&self->lock);
   return self->directory;
 }
 

@@ -6,9 +6,18 @@
 #include "tm-temporary-directory-private.h"
 
 #include "tm-file-private.h"
+#include "tm-process-private.h"
 #include "tm-task-private.h"
 
-/* Drops the mutex while the descriptor is closed, for which the kernel may have to wait for the
+/* The thread that calls is the one that uses the holding from now on. */
+void
+tm_temporary_directory_set_closing_locked (TmTemporaryDirectory *self)
+{
+  self->closing_process = tm_process_get_token ();
+  self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
+}
+
+/* Releases the lock while the descriptor is closed, for which the kernel may have to wait for the
  * disk. */
 void
 tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
@@ -18,24 +27,23 @@ tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
   if (holding != NULL)
     {
       /* Nobody else goes on before that. */
-      self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
-      g_mutex_unlock (&self->mutex);
+      tm_temporary_directory_set_closing_locked (self);
+      tm_lock_release (&self->lock);
       tm_holding_release (holding);
-      g_mutex_lock (&self->mutex);
+      tm_lock_acquire (&self->lock);
     }
 
   self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
-  if (self->n_waiting > 0)
-    g_cond_broadcast (&self->state_changed);
+  tm_lock_wake_all (&self->lock);
 }
 
-/* In the thread that cancels, without the mutex. */
+/* In the thread that cancels, without the lock. */
 static void
 wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
 {
-  g_mutex_lock (&self->mutex);
-  g_cond_broadcast (&self->state_changed);
-  g_mutex_unlock (&self->mutex);
+  tm_lock_acquire (&self->lock);
+  tm_lock_wake_all (&self->lock);
+  tm_lock_release (&self->lock);
 }
 
 /*
@@ -43,7 +51,7 @@ wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
  * @self: a temporary directory
  * @cancellable: (nullable): its cancellation is to end a wait for another thread
  *
- * Has to be called, and g_cancellable_disconnect() with what it returns, without the mutex.
+ * Has to be called, and g_cancellable_disconnect() with what it returns, without the lock.
  *
  * Returns: the handler
  */
@@ -63,26 +71,43 @@ fail_not_initialized (const char *action, GError **error)
   return FALSE;
 }
 
-/* Waits, without the mutex, until no other thread deletes or publishes the directory. Returns FALSE
+static gboolean
+fail_closed (TmTemporaryDirectory *self, const char *action, GError **error)
+{
+  g_autofree char *display_name = tm_file_get_display_name (self->file);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+               "%s the temporary directory “%s”: it is closed", action, display_name);
+  return FALSE;
+}
+
+/* Whether another thread deletes or publishes the directory, and will be done some time. A thread
+ * that a fork has left behind in the parent will not. */
+static gboolean
+is_being_closed_locked (TmTemporaryDirectory *self)
+{
+  return self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSING &&
+         self->closing_process == tm_process_get_token ();
+}
+
+/* Waits, without the lock, until no other thread deletes or publishes the directory. Returns FALSE
  * with an error when it was cancelled before. */
 gboolean
 tm_temporary_directory_wait_locked (TmTemporaryDirectory *self,
                                     GCancellable *cancellable,
                                     GError **error)
 {
-  while (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSING)
+  while (is_being_closed_locked (self))
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      self->n_waiting++;
-      g_cond_wait (&self->state_changed, &self->mutex);
-      self->n_waiting--;
+      tm_lock_wait (&self->lock);
     }
 
   return TRUE;
 }
 
-/* Called with the mutex held. Returns with the state open, for the caller to go on, or else with
+/* Called with the lock held. Returns with the state open, for the caller to go on, or else with
  * what the caller is to return. */
 static gboolean
 wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
@@ -102,6 +127,24 @@ wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
   return TRUE;
 }
 
+/* Whether an initialised object that is not closed is for this process to close. After a fork that
+ * happened while a thread of the parent was closing it, there may be no holding. */
+static gboolean
+is_ours_locked (TmTemporaryDirectory *self)
+{
+  return self->holding != NULL && tm_holding_is_of_this_process (self->holding);
+}
+
+/* Says why nothing is deleted. */
+void
+tm_temporary_directory_log_not_ours (TmTemporaryDirectory *self)
+{
+  g_autofree char *display_name = tm_file_get_display_name (self->file);
+
+  g_debug ("Leaving “%s” to the process that owns it: this one was forked and has not adopted it",
+           display_name);
+}
+
 /* Sets @closed_now if it was this call that closed it, and a change has to be notified. */
 static gboolean
 close_once (TmTemporaryDirectory *self,
@@ -109,13 +152,12 @@ close_once (TmTemporaryDirectory *self,
             gboolean *closed_now,
             GError **error)
 {
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
   GError *local_error = NULL;
 
   *closed_now = FALSE;
 
-  if (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSING &&
-      !wait_for_other (self, cancellable, error))
+  if (is_being_closed_locked (self) && !wait_for_other (self, cancellable, error))
     return FALSE;
 
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
@@ -124,26 +166,27 @@ close_once (TmTemporaryDirectory *self,
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED)
     return TRUE;
 
-  if (!tm_holding_is_of_this_process (self->holding))
+  if (!is_ours_locked (self))
     {
+      tm_temporary_directory_log_not_ours (self);
       tm_temporary_directory_set_closed_locked (self);
       *closed_now = TRUE;
       return TRUE;
     }
 
-  self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
+  tm_temporary_directory_set_closing_locked (self);
   g_clear_error (&self->close_error);
-  g_mutex_unlock (&self->mutex);
+  tm_lock_release (&self->lock);
 
   /* Only whoever set the state to closing uses the holding now. */
   tm_holding_delete (self->holding, cancellable, &local_error);
 
-  g_mutex_lock (&self->mutex);
+  tm_lock_acquire (&self->lock);
   if (local_error != NULL)
     {
       self->close_error = g_error_copy (local_error);
       self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
-      g_cond_broadcast (&self->state_changed);
+      tm_lock_wake_all (&self->lock);
       g_propagate_error (error, local_error);
       return FALSE;
     }
@@ -186,7 +229,8 @@ close_cancellably (TmTemporaryDirectory *self,
  * been removed, or renamed, by somebody else, that is a success.
  *
  * Closing it once more succeeds and does nothing. If several threads close it, one
- * deletes it and all are told of the result.
+ * deletes it and all are told of the result. In a forked child that has not called
+ * [method@TemporaryDirectory.adopt] it closes the descriptor, deletes nothing and succeeds.
  *
  * An error does not stop it: whatever can be deleted is, and the first error is
  * returned, with its path: %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when
@@ -307,35 +351,99 @@ tm_temporary_directory_check_ours_locked (TmTemporaryDirectory *self,
                                           const char *action,
                                           GError **error)
 {
-  g_autofree char *display_name = NULL;
-
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
     return fail_not_initialized (action, error);
 
-  display_name = tm_file_get_display_name (self->file);
-
   if (self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                   "%s the temporary directory “%s”: it is closed", action, display_name);
-      return FALSE;
-    }
+    return fail_closed (self, action, error);
 
-  if (!tm_holding_is_of_this_process (self->holding))
+  if (!is_ours_locked (self))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "%s the temporary directory “%s”: it belongs to the parent process", action,
-                   display_name);
+      g_autofree char *display_name = tm_file_get_display_name (self->file);
+
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+          "%s the temporary directory “%s”: it belongs to the parent process, and was not adopted",
+          action, display_name);
       return FALSE;
     }
 
   return TRUE;
 }
 
+/**
+ * tm_temporary_directory_adopt:
+ * @self: a temporary directory
+ * @error: return location for an error
+ *
+ * Makes this process the owner of a directory that it has inherited from its parent.
+ *
+ * A forked child has copies of the objects of its parent but does not own their directories. After
+ * this call [method@TemporaryDirectory.close], [method@TemporaryDirectory.keep],
+ * [method@TemporaryDirectory.persist] and the release of the last reference do in the child what
+ * they do in the process that created the directory. A daemon calls it once it has forked for the
+ * last time.
+ *
+ * The parent must neither close the object nor release its last reference afterwards, since its
+ * copy does not know of the new owner: it ends with `_exit()`, or keeps the object until it ends.
+ * Both processes hold the lock through the descriptor that the child has inherited: the directory
+ * is live as long as either of them runs.
+ *
+ * In the process that owns the directory it succeeds and changes nothing.
+ *
+ * Fails with %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_BUSY when another
+ * thread of the parent was closing or publishing it at the moment of the fork, and with
+ * %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: %TRUE when this process owns the directory, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
+{
+  g_autoptr (TmLocker) locker = NULL;
+  g_autofree char *display_name = NULL;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  locker = tm_locker_new (&self->lock);
+
+  switch (self->state)
+    {
+    case TM_TEMPORARY_DIRECTORY_STATE_OPEN:
+      if (!is_ours_locked (self))
+        {
+          g_clear_error (&self->close_error);
+          tm_holding_adopt (self->holding);
+        }
+      return TRUE;
+
+    case TM_TEMPORARY_DIRECTORY_STATE_CLOSING:
+      /* By another thread of this process, which owns it then. */
+      if (is_being_closed_locked (self))
+        return TRUE;
+
+      display_name = tm_file_get_display_name (self->file);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                   "Adopting the temporary directory “%s”: the parent process was closing it",
+                   display_name);
+      return FALSE;
+
+    case TM_TEMPORARY_DIRECTORY_STATE_CLOSED:
+      return fail_closed (self, "Adopting", error);
+
+    case TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED:
+    default:
+      return fail_not_initialized ("Adopting", error);
+    }
+}
+
 static gboolean
 keep_once (TmTemporaryDirectory *self, GError **error)
 {
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
   if (!tm_temporary_directory_wait_locked (self, NULL, error) ||
       !tm_temporary_directory_check_ours_locked (self, "Keeping", error) ||
@@ -363,8 +471,9 @@ keep_once (TmTemporaryDirectory *self, GError **error)
  *
  * Waits for a close that another thread is busy with. Fails with
  * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
- * a forked child, with %G_IO_ERROR_PERMISSION_DENIED, or what else the reason is, when the
- * sticky bit cannot be cleared, and with %G_IO_ERROR_NOT_INITIALIZED.
+ * a forked child that has not called [method@TemporaryDirectory.adopt], with
+ * %G_IO_ERROR_PERMISSION_DENIED, or what else the reason is, when the sticky bit cannot be
+ * cleared, and with %G_IO_ERROR_NOT_INITIALIZED.
  *
  * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
  *

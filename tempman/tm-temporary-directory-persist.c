@@ -12,13 +12,13 @@
 static gboolean
 begin (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
   if (!tm_temporary_directory_wait_locked (self, cancellable, error) ||
       !tm_temporary_directory_check_ours_locked (self, "Publishing", error))
     return FALSE;
 
-  self->state = TM_TEMPORARY_DIRECTORY_STATE_CLOSING;
+  tm_temporary_directory_set_closing_locked (self);
   g_clear_error (&self->close_error);
   return TRUE;
 }
@@ -26,10 +26,10 @@ begin (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 static void
 end_unpublished (TmTemporaryDirectory *self)
 {
-  g_mutex_lock (&self->mutex);
+  tm_lock_acquire (&self->lock);
   self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
-  g_cond_broadcast (&self->state_changed);
-  g_mutex_unlock (&self->mutex);
+  tm_lock_wake_all (&self->lock);
+  tm_lock_release (&self->lock);
 }
 
 /* The lock goes, and with it what makes the directory more than any other. */
@@ -38,13 +38,13 @@ hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
   TmHolding *holding;
 
-  g_mutex_lock (&self->mutex);
+  tm_lock_acquire (&self->lock);
   self->former_file = self->file;
   self->former_path = self->path;
   self->file = g_object_ref (destination);
   self->path = tm_file_get_path (destination);
   holding = g_steal_pointer (&self->holding);
-  g_mutex_unlock (&self->mutex);
+  tm_lock_release (&self->lock);
 
   tm_holding_release (holding);
 }
@@ -52,9 +52,9 @@ hand_over (TmTemporaryDirectory *self, GFile *destination)
 static void
 end_published (TmTemporaryDirectory *self)
 {
-  g_mutex_lock (&self->mutex);
+  tm_lock_acquire (&self->lock);
   tm_temporary_directory_set_closed_locked (self);
-  g_mutex_unlock (&self->mutex);
+  tm_lock_release (&self->lock);
 }
 
 static gboolean
@@ -155,7 +155,7 @@ notify_published (GObject *object)
  * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
  * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when
  * @destination is on another file system or mount, or when the file system cannot do it in
- * one step, and in a forked child; with
+ * one step, and in a forked child that has not called [method@TemporaryDirectory.adopt]; with
  * %G_IO_ERROR_INVALID_ARGUMENT when @destination is in the directory itself, or the
  * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
  * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;

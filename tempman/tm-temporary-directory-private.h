@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tm-holding-private.h"
+#include "tm-lock-private.h"
 #include "tm-root-directory-private.h"
 #include "tm-temporary-directory.h"
 
@@ -15,8 +16,8 @@ typedef enum
 {
   TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED,
   TM_TEMPORARY_DIRECTORY_STATE_OPEN,
-  TM_TEMPORARY_DIRECTORY_STATE_CLOSING, /* one thread is deleting or publishing it; it will signal
-                                         * state_changed */
+  TM_TEMPORARY_DIRECTORY_STATE_CLOSING, /* one thread is deleting or publishing it, and will wake
+                                         * those that wait; see closing_process */
   TM_TEMPORARY_DIRECTORY_STATE_CLOSED,
 } TmTemporaryDirectoryState;
 
@@ -27,10 +28,10 @@ struct _TmTemporaryDirectory
   GFile *parent; /* (owned): set once, when constructed */
   char *prefix;  /* (owned) (nullable): likewise */
 
-  GMutex mutex; /* guards what follows; not held while the disk is waited for, but by init */
-  GCond state_changed;
-  guint n_waiting; /* for state_changed: to wake nobody is a system call, too */
+  TmLock lock; /* guards what follows; not held while the disk is waited for, but by init */
   TmTemporaryDirectoryState state;
+  TmProcessToken closing_process; /* that of the thread; in a forked child the state stays for ever
+                                   * if it was a thread of the parent, and is not waited for */
   TmHolding *holding;  /* (owned) (nullable): while open or closing, when whoever closes uses it */
   GFile *file;         /* (owned) (nullable): set when initialised, and when published */
   char *path;          /* (owned) (nullable): likewise */
@@ -50,6 +51,8 @@ gboolean tm_temporary_directory_wait_locked (TmTemporaryDirectory *self,
 gboolean tm_temporary_directory_check_ours_locked (TmTemporaryDirectory *self,
                                                    const char *action,
                                                    GError **error);
+void tm_temporary_directory_set_closing_locked (TmTemporaryDirectory *self);
+void tm_temporary_directory_log_not_ours (TmTemporaryDirectory *self);
 gulong tm_temporary_directory_wake_when_cancelled (TmTemporaryDirectory *self,
                                                    GCancellable *cancellable);
 void tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self);

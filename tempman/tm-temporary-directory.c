@@ -44,9 +44,10 @@
  * has no directory: its getters return %NULL, -1 or %FALSE, and its other methods
  * fail with %G_IO_ERROR_NOT_INITIALIZED.
  *
- * A forked child has copies of the objects of its parent, but not the right to
- * delete their directories: there, closing one and dropping the last reference
- * leave everything on the disk as it is.
+ * A forked child has copies of the objects of its parent, but does not own their directories:
+ * there, closing one or dropping the last reference leaves everything on the disk as it is.
+ * With [method@TemporaryDirectory.adopt] the child takes a directory over, as a daemon does after
+ * it has forked.
  *
  * Since: 1.0
  */
@@ -111,7 +112,7 @@ check_prefix (const char *prefix, GError **error)
   return g_strdup (prefix);
 }
 
-/* Called with the mutex held, or before anybody else knows of the object. Takes over what has been
+/* Called with the lock held, or before anybody else knows of the object. Takes over what has been
  * created, if anything. */
 static gboolean
 hold (TmTemporaryDirectory *self, TmHolding *holding)
@@ -130,7 +131,7 @@ static gboolean
 tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (initable);
-  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
   g_autofree char *prefix = NULL;
 
   if (self->state != TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
@@ -223,8 +224,9 @@ tm_temporary_directory_finalize (GObject *object)
     {
       g_autoptr (GError) local_error = NULL;
 
-      if (tm_holding_is_of_this_process (self->holding) &&
-          !tm_holding_delete (self->holding, NULL, &local_error))
+      if (!tm_holding_is_of_this_process (self->holding))
+        tm_temporary_directory_log_not_ours (self);
+      else if (!tm_holding_delete (self->holding, NULL, &local_error))
         g_debug ("%s", local_error->message);
       tm_holding_release (self->holding);
     }
@@ -236,8 +238,7 @@ tm_temporary_directory_finalize (GObject *object)
   g_free (self->prefix);
   g_free (self->path);
   g_free (self->former_path);
-  g_cond_clear (&self->state_changed);
-  g_mutex_clear (&self->mutex);
+  tm_lock_clear (&self->lock);
 
   G_OBJECT_CLASS (tm_temporary_directory_parent_class)->finalize (object);
 }
@@ -328,8 +329,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
 static void
 tm_temporary_directory_init (TmTemporaryDirectory *self)
 {
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->state_changed);
+  tm_lock_init (&self->lock);
 }
 
 static void
@@ -514,11 +514,11 @@ tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
 GFile *
 tm_temporary_directory_get_file (TmTemporaryDirectory *self)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (TmLocker) locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
-  locker = g_mutex_locker_new (&self->mutex);
+  locker = tm_locker_new (&self->lock);
   return self->file;
 }
 
@@ -539,11 +539,11 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
 const char *
 tm_temporary_directory_get_path (TmTemporaryDirectory *self)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (TmLocker) locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
-  locker = g_mutex_locker_new (&self->mutex);
+  locker = tm_locker_new (&self->lock);
   return self->path;
 }
 
@@ -565,11 +565,11 @@ tm_temporary_directory_get_path (TmTemporaryDirectory *self)
 int
 tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (TmLocker) locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
 
-  locker = g_mutex_locker_new (&self->mutex);
+  locker = tm_locker_new (&self->lock);
   return self->holding != NULL ? tm_holding_get_fd (self->holding) : -1;
 }
 
@@ -612,10 +612,10 @@ tm_temporary_directory_get_child (TmTemporaryDirectory *self, const char *name)
 gboolean
 tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (TmLocker) locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
 
-  locker = g_mutex_locker_new (&self->mutex);
+  locker = tm_locker_new (&self->lock);
   return self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
 }

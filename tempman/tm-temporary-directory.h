@@ -69,6 +69,9 @@ gboolean tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
                                               GError **error);
 
 TM_AVAILABLE_IN_1_0
+gboolean tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error);
+
+TM_AVAILABLE_IN_1_0
 gboolean tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error);
 
 TM_AVAILABLE_IN_1_0

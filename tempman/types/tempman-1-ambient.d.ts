@@ -148,6 +148,9 @@ declare module 'gi://Tempman?version=1' {
             ): void;
             close_finish(result: Gio.AsyncResult): boolean;
 
+            /** Makes this process the owner of a directory inherited from its parent. */
+            adopt(): boolean;
+
             /** Lets the directory live on. */
             keep(): boolean;
 

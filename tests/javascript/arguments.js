@@ -162,6 +162,7 @@ test('objects that were never initialised', async folder => {
     equal(directory.get_fd(), -1);
     directory.is_closed();
     throws(code, () => directory.close());
+    throws(code, () => directory.adopt());
     throws(code, () => directory.keep());
     throws(code, () => directory.persist(destination));
     throws(code, () => directory[Symbol.dispose]());

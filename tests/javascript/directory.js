@@ -113,6 +113,14 @@ test('keep', folder => {
     check(exists(directory.get_path()), 'the directory is gone');
 });
 
+test('adopt', folder => {
+    const directory = new Tempman.TemporaryDirectory({parent: folder});
+    equal(directory.adopt(), true);
+    check(!directory.is_closed(), 'closed');
+    directory.close();
+    throws(Gio.IOErrorEnum.CLOSED, () => directory.adopt(), directory.get_path());
+});
+
 test('disposable', async folder => {
     const {dispose, asyncDispose} = Symbol;
     const directory = new Tempman.TemporaryDirectory({parent: folder});

@@ -267,5 +267,37 @@ class Fork(support.TestCase):
                    'os._exit(0)')
 
 
+class Adoption(support.TestCase):
+    """A child that has adopted the directory is its owner, and the parent goes without a word."""
+
+    def check(self, child):
+        path, = self.run_script(Exit.PREFIX +
+                                'directory = show(tempman.create_temp_dir(folder))\n'
+                                'sys.stdout.flush()\n'
+                                'reader, writer = os.pipe()\n'
+                                'if os.fork():\n'
+                                '    os.close(writer)\n'
+                                # Until the child has ended.
+                                '    os.read(reader, 1)\n'
+                                '    os._exit(os.path.exists(directory))\n'
+                                'os.close(reader)\n'
+                                'assert directory.adopt()\n'
+                                'assert os.path.isdir(directory)\n'
+                                f'{child}\n')
+        self.assert_gone(path)
+
+    def test_child_closes(self):
+        self.check('directory.close(); os._exit(0)')
+
+    def test_child_leaves_the_block(self):
+        self.check('with directory: pass\nos._exit(0)')
+
+    def test_child_exits(self):
+        self.check('kept.append(directory); sys.exit(0)')
+
+    def test_child_drops_its_reference(self):
+        self.check('del directory; os._exit(0)')
+
+
 if __name__ == '__main__':
     unittest.main()

@@ -188,6 +188,7 @@ class NotInitialized(support.TestCase):
             self.assertRaisesRegex(TypeError, 'not initialized', function, directory)
         destination = os.path.join(self.folder, 'destination')
         self.check(directory.close)
+        self.check(directory.adopt)
         self.check(directory.keep)
         self.check(directory.persist, destination)
         self.check_async(directory.close_async, directory.close_finish)
@@ -269,6 +270,7 @@ class Closed(support.TestCase):
 
     def test_errors(self):
         destination = os.path.join(self.folder, 'destination')
+        self.assert_error(Gio.IOErrorEnum.CLOSED, self.directory.adopt, names=self.path)
         self.assert_error(Gio.IOErrorEnum.CLOSED, self.directory.keep, names=self.path)
         self.assert_error(Gio.IOErrorEnum.CLOSED, self.directory.persist, destination,
                           names=self.path)

@@ -59,6 +59,7 @@ void test_keep () throws Error {
     var folder = make_folder ();
     var directory = new Tempman.TemporaryDirectory.sync (folder, null);
 
+    assert_true (directory.adopt ());
     assert_true (directory.keep ());
     assert_true (directory.closed);
     assert_true (directory.file.delete ());

@@ -46,6 +46,7 @@ async function directories() {
     }
 
     const kept = new Tempman.TemporaryDirectory({parent: folder});
+    kept.adopt();
     kept.keep();
     const published = new Tempman.TemporaryDirectory({parent: folder});
     published.persist(folder.get_child('published'), Tempman.PersistFlags.NONE, null);

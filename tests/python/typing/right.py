@@ -41,6 +41,8 @@ def work(folder: pathlib.Path) -> int:
         notes.mkdir(parents=True)
         names: list[str] = os.listdir(directory)
         print(names, directory.closed, directory.get_fd())
+        adopted: bool = directory.adopt()
+        print(adopted)
         directory.persist(folder / 'published', tempman.PersistFlags.REPLACE)
     for entry in root.list_entries():
         last_used: datetime.datetime = entry.last_used
