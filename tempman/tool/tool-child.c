@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <gio/gio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +19,9 @@
  * It stays in the process group of this one, so that what the terminal sends reaches both of them;
  * what is sent to this one alone is passed on. When both are asked to stop and the program has done
  * so, this one does so as well: a shell looks at this one. */
+
+/* How often the program is tried to be started, a millisecond apart. */
+#define MAX_ATTEMPTS 100
 
 /* What the kernel sends to a group because of a terminal: the program has got it as well. */
 static const int group_signals[] = {
@@ -218,6 +220,7 @@ child_wait (Child *child)
   sigset_t set = tool_signals_make_set (get_passed_signals ());
 
   sigemptyset (&child->received);
+  child_look_at (child);
   while (!child->has_ended)
     {
       siginfo_t info;
@@ -254,43 +257,35 @@ make_shell_arguments (char **arguments, char *path)
   return (char **) g_ptr_array_free (shell_arguments, FALSE);
 }
 
-/* Starts the child and waits for its end. Returns FALSE with an error number if the program could
- * not be executed.
+/* Returns 0 or an error number.
  *
  * The child gets no descriptor but those that it would have got without this program, and the
- * signals as they were. posix_spawn() cannot have it ignore one. */
-static gboolean
-run (Child *child, char **arguments, char **environment, int *error_number)
+ * signals as they were: posix_spawn() cannot have it ignore one. Until it is another program it
+ * shares the memory of this one, which stands still as long. */
+static int
+spawn (pid_t *pid, char **arguments, char **environment)
 {
   g_autofree char *path = g_find_program_in_path (arguments[0]);
   g_autofree char **shell_arguments = make_shell_arguments (arguments, path);
-  /* Of both processes. A pipe would need descriptors, which can be short. */
-  int *child_error =
-      mmap (NULL, sizeof *child_error, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  volatile int error_number = 0;
+  guint n_attempts = 0;
 
-  if (child_error == MAP_FAILED)
-    {
-      *error_number = errno;
-      return FALSE;
-    }
+  /* At a limit of processes a thread that has ended counts for a moment longer. */
+  while ((*pid = vfork ()) < 0 && errno == EAGAIN && ++n_attempts < MAX_ATTEMPTS)
+    g_usleep (G_USEC_PER_SEC / 1000);
+  if (*pid < 0)
+    return errno;
 
-  child->pid = fork ();
-  if (child->pid == 0)
+  if (*pid == 0)
     {
       tool_signals_restore ();
-      *child_error = execute (arguments, shell_arguments, environment);
+      error_number = execute (arguments, shell_arguments, environment);
       _exit (TOOL_STATUS_NOT_EXECUTABLE);
     }
 
-  *error_number = errno;
-  if (child->pid > 0)
-    {
-      child_wait (child);
-      *error_number = *child_error;
-    }
-
-  munmap (child_error, sizeof *child_error);
-  return *error_number == 0;
+  if (error_number != 0)
+    waitpid (*pid, NULL, 0);
+  return error_number;
 }
 
 static int
@@ -322,9 +317,9 @@ int
 tool_child_run (char **arguments, char **environment, GError **error)
 {
   Child child = { 0 };
-  int error_number;
+  int error_number = spawn (&child.pid, arguments, environment);
 
-  if (!run (&child, arguments, environment, &error_number))
+  if (error_number != 0)
     {
       g_autofree char *display_name = g_filename_display_name (arguments[0]);
 
@@ -333,6 +328,7 @@ tool_child_run (char **arguments, char **environment, GError **error)
       return get_status_of_error (error_number);
     }
 
+  child_wait (&child);
   tool_signals_unblock (stop_signals);
   return child_get_status (&child);
 }

@@ -138,7 +138,7 @@ class Look(OnTerminal):
         self.assertRegex(output.decode(), '^goes +expired +3d 4h +old\r\n'
                                           '1 directory would be deleted\r\n$')
         output, _ = self.show('cleanup', root, '-t', '1d', '-r', NO_COLOR='1')
-        self.assertRegex(output.decode(), '^gone +abandoned +.*abandoned\r\n'
+        self.assertRegex(output.decode(), '^gone +abandoned +.*' + support.ABANDONED + '\r\n'
                                           'gone +expired +3d 4h +old\r\n'
                                           '2 directories deleted\r\n$')
 
