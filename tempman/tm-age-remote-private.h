@@ -19,7 +19,7 @@ G_BEGIN_DECLS
   "," G_FILE_ATTRIBUTE_TIME_CHANGED_USEC "," G_FILE_ATTRIBUTE_TIME_CHANGED_NSEC                    \
   "," G_FILE_ATTRIBUTE_TIME_CREATED "," G_FILE_ATTRIBUTE_TIME_CREATED_USEC                         \
   "," G_FILE_ATTRIBUTE_TIME_CREATED_NSEC "," G_FILE_ATTRIBUTE_ID_FILE                              \
-  "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
+  "," G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE
 
 TmTimes tm_age_remote_get_times (GFileInfo *info);
 gboolean tm_age_remote_find_last_use (const TmAgeRule *rule,

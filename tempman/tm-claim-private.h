@@ -25,7 +25,8 @@ TmClaim *tm_claim_create (TmParent *parent,
                           GError **error);
 TmClaim *tm_claim_open (TmParent *parent, const char *name);
 TmClaim *tm_claim_look_into (TmParent *parent, const char *name);
-TmEntryState tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all);
+gboolean tm_claim_is_free (TmClaim *claim);
+TmEntryState tm_claim_try_lock (TmClaim *claim);
 gboolean tm_claim_is_current (TmClaim *claim);
 gboolean tm_claim_is_left_to_its_owner (TmClaim *claim);
 gboolean tm_claim_has_repaired_mode (TmClaim *claim);

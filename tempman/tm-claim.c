@@ -29,7 +29,7 @@
 /* More than any number of cleaners that run without a pause can take away in a row. */
 #define MAX_CREATE_ATTEMPTS 1000
 
-/* A cleaner that only looks at the lock holds it for microseconds. */
+/* A cleaner or a list that only looks at the lock holds it for microseconds. */
 #define MAX_LOCK_ATTEMPTS 10
 #define LOCK_RETRY_MICROSECONDS 100
 
@@ -49,6 +49,7 @@ struct _TmClaim
   gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
   gboolean is_marked;            /* by us, when we created it */
   gboolean is_removed;           /* both descriptors were seen to be ours when it was removed */
+  gboolean is_to_be_unlocked;    /* we took a lock on a directory of another process */
 };
 
 static void
@@ -228,7 +229,8 @@ attempt_create (TmParent *parent,
       return ATTEMPT_FAILED;
     }
 
-  if (tm_dirfd_make (parent_fd, name, MODE_MARKED) < 0)
+  /* Where our lock is not seen by others, the mark would say that the owner is gone. */
+  if (tm_dirfd_make (parent_fd, name, tm_parent_is_local (parent) ? MODE_MARKED : S_IRWXU) < 0)
     {
       /* Nobody else could know the name. A server that was asked twice says so of what it has made
        * itself. */
@@ -380,33 +382,76 @@ tm_claim_look_into (TmParent *parent, const char *name)
                            TM_DIRFD_MODE_UNTOUCHED);
 }
 
+/* Takes the exclusive lock. Returns 0, or -1 with errno: `EWOULDBLOCK` when an owner has a lock. */
+static int
+lock_exclusively (TmClaim *claim)
+{
+  for (guint i = 0;; i++)
+    {
+      if (tm_dirfd_lock (claim->fd, LOCK_EX) == 0)
+        {
+          claim->is_to_be_unlocked = TRUE;
+          return 0;
+        }
+      if (errno != EWOULDBLOCK)
+        return -1;
+
+      /* The lock of an owner is a shared one. Only another cleaner or list, which is done in a
+       * moment, keeps us from getting such a one as well. */
+      if (tm_dirfd_lock (claim->fd, LOCK_SH) == 0)
+        break;
+      if (errno != EWOULDBLOCK || i == MAX_LOCK_ATTEMPTS)
+        return -1;
+      g_usleep (LOCK_RETRY_MICROSECONDS);
+    }
+
+  /* Nobody has the exclusive lock. The one that had it may have been done between our two calls.
+   * Where the conversion fails, ours is lost, which is all we want. */
+  claim->is_to_be_unlocked = TRUE;
+  return tm_dirfd_lock (claim->fd, LOCK_EX);
+}
+
+/*
+ * tm_claim_is_free:
+ * @claim: a directory from tm_claim_open() or tm_claim_look_into()
+ *
+ * Tries to get the exclusive lock, which is held until the release if it was free.
+ *
+ * Returns: whether it was, or there are no locks here; any other failure says: keep
+ */
+gboolean
+tm_claim_is_free (TmClaim *claim)
+{
+  return lock_exclusively (claim) == 0 || lock_is_unsupported (errno);
+}
+
 /*
  * tm_claim_try_lock:
  * @claim: a directory from tm_claim_open() or tm_claim_look_into()
- * @lock_reaches_all: whether everybody who could use it would be seen by its lock; %FALSE on a
- *   remote file system
  *
  * Tries to get the exclusive lock, which is held until the release if it was free.
  *
  * Returns: what that says of the owner
  */
 TmEntryState
-tm_claim_try_lock (TmClaim *claim, gboolean lock_reaches_all)
+tm_claim_try_lock (TmClaim *claim)
 {
+  gboolean lock_reaches_all = tm_parent_is_local (claim->parent);
   struct stat status;
 
-  if (tm_dirfd_lock (claim->fd, LOCK_EX) < 0)
+  if (lock_exclusively (claim) < 0)
     {
-      /* Where there are no locks, only the age is left. Any other failure says: keep. */
-      if (lock_is_unsupported (errno))
+      if (!lock_is_unsupported (errno))
+        return TM_ENTRY_STATE_LIVE;
+      /* Where there are no locks, only the age is left. */
+      if (lock_reaches_all)
         return TM_ENTRY_STATE_UNOWNED;
-      return TM_ENTRY_STATE_LIVE;
     }
 
   if (tm_dirfd_stat (claim->fd, &status) < 0)
-    return TM_ENTRY_STATE_UNOWNED;
+    return lock_reaches_all ? TM_ENTRY_STATE_UNOWNED : TM_ENTRY_STATE_LIVE;
 
-  return tm_claim_mode_state (tm_claim_get_name (claim), status.st_mode, lock_reaches_all);
+  return tm_claim_mode_state (claim->name, status.st_mode, lock_reaches_all);
 }
 
 /*
@@ -676,6 +721,9 @@ tm_claim_mark (TmClaim *claim, gboolean is_in_use)
   struct stat status;
   mode_t mode;
 
+  if (!tm_parent_is_local (claim->parent))
+    return;
+
   if (is_in_use && claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
     {
       if (tm_mark_is_set (tm_claim_get_name (claim), claim->repaired_mode | TM_MARK))
@@ -716,6 +764,10 @@ tm_claim_release (TmClaim *claim)
       if (claim->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
         tm_dirfd_restore_mode (claim->fd, claim->left_mode, claim->repaired_mode);
 
+      /* A child that was forked meanwhile has the descriptor too, and would keep the lock. What is
+       * removed needs none. */
+      if (claim->is_to_be_unlocked && !claim->is_removed)
+        tm_dirfd_unlock (claim->fd);
       tm_dirfd_close (claim->fd);
     }
 
@@ -768,10 +820,20 @@ tm_claim_unmarked_mode (TmClaim *claim, mode_t mode)
   return mode & (claim->is_marked ? 07777 & ~TM_MARK : 07777);
 }
 
-/* What the name and the mode of a directory say of its owner when nobody holds the lock. */
+/*
+ * tm_claim_mode_state:
+ * @name: the name of a directory
+ * @mode: its mode
+ * @lock_reaches_all: whether everybody who could use it would be seen by its lock
+ *
+ * Returns: what that says of its owner when nobody here holds the lock. A mark that is seen where
+ *   the lock does not reach is that of an owner on the machine where it does.
+ */
 TmEntryState
 tm_claim_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all)
 {
-  return lock_reaches_all && tm_mark_is_set (name, mode) ? TM_ENTRY_STATE_ABANDONED
-                                                         : TM_ENTRY_STATE_UNOWNED;
+  if (!tm_mark_is_set (name, mode))
+    return TM_ENTRY_STATE_UNOWNED;
+
+  return lock_reaches_all ? TM_ENTRY_STATE_ABANDONED : TM_ENTRY_STATE_LIVE;
 }

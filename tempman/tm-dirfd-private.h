@@ -31,6 +31,7 @@ typedef struct
 {
   TmFileIdentity identity;
   guint64 mount; /* the mount that it was reached through, or 0 where the kernel does not tell */
+  gboolean mount_is_unique; /* no other mount ever has that number: since Linux 6.8 */
   gboolean is_mount_point; /* FALSE, too, where the kernel does not tell */
   mode_t mode;
   uid_t owner;
@@ -71,6 +72,7 @@ gssize tm_dirfd_read (int dirfd, char *buffer, gsize size);
 off_t tm_dirfd_tell (int dirfd);
 int tm_dirfd_seek (int dirfd, off_t position);
 int tm_dirfd_lock (int dirfd, int operation);
+void tm_dirfd_unlock (int dirfd);
 
 int tm_dirfd_stat (int dirfd, struct stat *status);
 int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);

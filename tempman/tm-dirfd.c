@@ -18,6 +18,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x00004000U
+#endif
+
 /* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
  * these: on Linux the descriptor is gone even when it reports EINTR. */
 #define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
@@ -544,8 +548,8 @@ tm_dirfd_seek (int dirfd, off_t position)
  * @operation: `LOCK_SH` or `LOCK_EX`
  *
  * Takes a BSD lock without waiting for it. It lasts until the last duplicate of the descriptor is
- * closed, those of forked children included; it is never dropped by hand, which would drop it for
- * all of them.
+ * closed, those of forked children included. That of an owner is never dropped by hand, which would
+ * drop it for all of them.
  *
  * Returns: 0, or -1: `EWOULDBLOCK` when somebody holds a lock that excludes this one
  */
@@ -553,6 +557,14 @@ int
 tm_dirfd_lock (int dirfd, int operation)
 {
   return RETRY_ON_EINTR (flock (dirfd, operation | LOCK_NB));
+}
+
+/* Drops a lock that was taken to look, or to delete: also for the children that were forked since,
+ * which have the descriptor as well and know nothing of it. */
+void
+tm_dirfd_unlock (int dirfd)
+{
+  RETRY_ON_EINTR (flock (dirfd, LOCK_UN));
 }
 
 int
@@ -626,7 +638,8 @@ tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
   if (*name == '\0')
     flags |= AT_EMPTY_PATH;
 
-  if (RETRY_ON_EINTR (statx (dirfd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &status)) < 0)
+  if (RETRY_ON_EINTR (statx (dirfd, name, flags,
+                             STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &status)) < 0)
     {
       /* Some containers forbid it with EPERM. */
       if (errno == ENOSYS || errno == EPERM)
@@ -637,7 +650,8 @@ tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
   *look = (TmFileLook){
     .identity = { .device = makedev (status.stx_dev_major, status.stx_dev_minor),
                   .inode = status.stx_ino },
-    .mount = (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0,
+    .mount = (status.stx_mask & (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)) != 0 ? status.stx_mnt_id : 0,
+    .mount_is_unique = (status.stx_mask & STATX_MNT_ID_UNIQUE) != 0,
     .is_mount_point = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
     .mode = status.stx_mode,
     .owner = status.stx_uid,

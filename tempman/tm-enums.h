@@ -89,7 +89,7 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
 
 /**
  * TmEntryState:
- * @TM_ENTRY_STATE_LIVE: somebody holds its lock, or whether somebody does cannot be told
+ * @TM_ENTRY_STATE_LIVE: another process holds its lock, or it cannot be told whether one does
  * @TM_ENTRY_STATE_ABANDONED: it has the mark of a temporary directory, and nobody holds
  *   its lock: its owner is gone
  * @TM_ENTRY_STATE_UNOWNED: it has no mark, and nobody holds its lock: it was kept, made by
@@ -97,8 +97,10 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
  *
  * Who uses a sub-directory of a [class@Root].
  *
- * On a remote file system, where the locks of other machines are not seen, nothing is
- * called abandoned; and of files that are not local at all nothing is called live either.
+ * The locks of other machines are not seen. On a file system that other machines can use,
+ * such as NFS, SMB or any FUSE file system, and of files that are not local, no directory is
+ * abandoned: one with the mark is live, since its owner may be on another machine. Temporary
+ * directories that are created there have no mark, and are unowned to every other machine.
  *
  * Since: 1.0
  */

@@ -18,7 +18,7 @@ typedef struct
 {
   TmAgeRule age;
   TmRootFlags flags;
-  gboolean lock_reaches_all; /* FALSE on a remote file system, where others' locks are not seen */
+  gboolean lock_reaches_all; /* FALSE where locks of other machines are not seen */
 } TmJudge;
 
 /* What is to become of a sub-directory, and why. */

@@ -23,6 +23,15 @@ judge_reclaims (const TmJudge *judge)
   return (judge->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 && judge->lock_reaches_all;
 }
 
+/* Whether the entry has an owner whose lock cannot be seen from here, and who is not even to be
+ * asked for. */
+static gboolean
+judge_leaves_alone (const TmJudge *judge, const char *name, mode_t mode)
+{
+  return !judge->lock_reaches_all && (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) == 0 &&
+         tm_mark_is_set (name, mode);
+}
+
 /* Whether there can be anything that goes. */
 gboolean
 tm_judge_may_take_any (const TmJudge *judge)
@@ -138,6 +147,9 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
   if (!S_ISDIR (status.stx_mode))
     return leave (NULL, 0);
 
+  if (judge_leaves_alone (judge, name, status.stx_mode))
+    return leave (NULL, 0);
+
   if (!judge_reclaims (judge) || !tm_mark_is_set (name, status.stx_mode))
     {
       if (tm_age_find_last_use (&judge->age, root_fd, name, &status, FALSE, cancellable,
@@ -151,7 +163,7 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
   if (claim == NULL)
     return leave (NULL, is_no_failure (errno) ? 0 : errno);
 
-  state = tm_claim_try_lock (claim, judge->lock_reaches_all);
+  state = tm_claim_try_lock (claim);
   if (judge_asks_for_age (judge, state) &&
       (look_again (claim, &status, &locked_status) < 0 ||
        tm_age_find_last_use (&judge->age, tm_claim_get_fd (claim), "", &locked_status, FALSE,
@@ -188,7 +200,7 @@ look_at_lock (const TmJudge *judge,
 
   if (claim != NULL)
     {
-      *state = tm_claim_try_lock (claim, judge->lock_reaches_all);
+      *state = tm_claim_try_lock (claim);
       *can_be_taken = !tm_claim_is_left_to_its_owner (claim);
       return TRUE;
     }

@@ -24,6 +24,7 @@ void tm_parent_unref_seen (TmParent *parent);
 int tm_parent_get_fd (TmParent *parent);
 const TmFileLook *tm_parent_get_look (TmParent *parent);
 int tm_parent_check (TmParent *parent);
+gboolean tm_parent_is_local (TmParent *parent);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmParent, tm_parent_unref)
 

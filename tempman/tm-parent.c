@@ -5,6 +5,7 @@
 
 #include "tm-parent-private.h"
 
+#include "tm-file-system-private.h"
 #include "tm-path-private.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct _TmParent
   int fd;         /* (owned) */
   TmFileLook look;
   gboolean is_shared; /* may be the last parent */
+  gint is_local;      /* atomic; whether its file system is known to be local */
 };
 
 /* Guards last_parent. Held for a few instructions. */
@@ -237,4 +239,25 @@ int
 tm_parent_check (TmParent *parent)
 {
   return tm_dirfd_check (parent->fd, parent->look.identity);
+}
+
+/*
+ * tm_parent_is_local:
+ * @parent: a directory
+ *
+ * For as long as it is open its file system stays the same. Only the answer that it is local is
+ * kept: the other one may be for want of an answer.
+ *
+ * Returns: whether the lock of a directory in it tells of everybody who could use that one
+ */
+gboolean
+tm_parent_is_local (TmParent *parent)
+{
+  const TmFileLook *look = &parent->look;
+
+  if (!g_atomic_int_get (&parent->is_local) &&
+      tm_file_system_is_local (parent->fd, look->mount_is_unique ? look->mount : 0))
+    g_atomic_int_set (&parent->is_local, TRUE);
+
+  return g_atomic_int_get (&parent->is_local);
 }

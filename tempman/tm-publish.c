@@ -28,10 +28,6 @@
 /* How often what stands at the destination may come and go between two looks. */
 #define MAX_ATTEMPTS 1000
 
-/* Somebody who only looks at the lock of what was replaced holds it for microseconds. */
-#define MAX_LOCK_ATTEMPTS 10
-#define LOCK_RETRY_MICROSECONDS 100
-
 struct _TmReplaced
 {
   TmParent *parent; /* (owned): where it is now */
@@ -437,20 +433,6 @@ tm_publish (TmClaim *claim,
   return published;
 }
 
-static TmEntryState
-try_lock_patiently (TmClaim *claim)
-{
-  TmEntryState state = tm_claim_try_lock (claim, TRUE);
-
-  for (guint i = 1; state == TM_ENTRY_STATE_LIVE && i < MAX_LOCK_ATTEMPTS; i++)
-    {
-      g_usleep (LOCK_RETRY_MICROSECONDS);
-      state = tm_claim_try_lock (claim, TRUE);
-    }
-
-  return state;
-}
-
 static gboolean
 replaced_fail (TmReplaced *replaced, GError **error, int error_number)
 {
@@ -470,7 +452,7 @@ delete_replaced_directory (TmReplaced *replaced, GError **error)
   if (!tm_file_identity_equal (tm_claim_get_identity (claim), replaced->identity))
     return replaced_fail (replaced, error, EBUSY);
 
-  is_in_use = try_lock_patiently (claim) == TM_ENTRY_STATE_LIVE;
+  is_in_use = !tm_claim_is_free (claim);
   tm_claim_mark (claim, is_in_use);
   if (is_in_use)
     return replaced_fail (replaced, error, EBUSY);

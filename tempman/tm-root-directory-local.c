@@ -18,8 +18,7 @@
 typedef struct
 {
   TmRootDirectory directory;
-  TmParent *parent;          /* (owned): open for reading; shared with what is created in it */
-  gboolean lock_reaches_all; /* FALSE on a remote file system, where others' locks are not seen */
+  TmParent *parent; /* (owned): open for reading; shared with what is created in it */
 } LocalDirectory;
 
 static TmHolding *
@@ -50,7 +49,7 @@ get_sweep_options (TmRootDirectory *directory, const TmJudge *judge)
     .judge = *judge,
   };
 
-  options.judge.lock_reaches_all = local->lock_reaches_all;
+  options.judge.lock_reaches_all = tm_parent_is_local (local->parent);
   return options;
 }
 
@@ -133,17 +132,6 @@ is_home_or_above (TmFileIdentity directory)
   while (!found && strlen (path) < length);
 
   return found;
-}
-
-/* Whether other machines may use @directory, whose locks are not seen here. */
-static gboolean
-is_remote (GFile *directory, GCancellable *cancellable)
-{
-  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (
-      directory, G_FILE_ATTRIBUTE_FILESYSTEM_REMOTE, cancellable, NULL);
-
-  return info != NULL &&
-         g_file_info_get_attribute_boolean (info, G_FILE_ATTRIBUTE_FILESYSTEM_REMOTE);
 }
 
 /* With CREATE_DIRECTORY the path was never there for anybody else to make: what stands there has
@@ -242,6 +230,5 @@ tm_root_directory_local_open (GFile *file,
   /* The paths that are handed out go on leading there when a link is changed. */
   local->directory.file = resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file);
   local->parent = parent;
-  local->lock_reaches_all = !is_remote (local->directory.file, cancellable);
   return &local->directory;
 }

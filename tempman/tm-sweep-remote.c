@@ -7,13 +7,16 @@
 
 #include "tm-age-remote-private.h"
 #include "tm-file-private.h"
+#include "tm-mark-private.h"
 #include "tm-tree-remote-private.h"
 
 /* One pass over a root that GIO serves, to delete what goes or only to see it.
  *
- * There are no locks: every entry counts as one that nobody owns, and only its age is left. What is
- * old when the root is read is looked at once more right before it is deleted, since a back end
- * hands out a long list at once and the deletions take their time. */
+ * There are no locks: an entry counts as one that nobody owns, and only its age is left. But one
+ * with the mark has, or had, an owner that reaches it as a local file, on the machine of the
+ * server: its lock cannot be seen from here, and it is left to the cleaners there. What is old when
+ * the root is read is looked at once more right before it is deleted, since a back end hands out a
+ * long list at once and the deletions take their time. */
 
 typedef struct
 {
@@ -46,6 +49,13 @@ pass_may_take (Pass *pass, GFileInfo *info)
          g_strcmp0 (file_system, pass->file_system) == 0;
 }
 
+static gboolean
+is_marked (GFileInfo *info)
+{
+  return tm_mark_is_set (g_file_info_get_name (info),
+                         g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE));
+}
+
 /* Judges a directory by what @info says. Returns FALSE with an error when its age cannot be found
  * out: then it stays. */
 static gboolean
@@ -55,7 +65,7 @@ pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError
     .times = tm_age_remote_get_times (info),
     .state = TM_ENTRY_STATE_UNOWNED,
   };
-  if (!pass_may_take (pass, info))
+  if (!pass_may_take (pass, info) || is_marked (info))
     verdict->state = TM_ENTRY_STATE_LIVE;
 
   if (!tm_age_remote_find_last_use (&pass->judge->age, file, info, pass->entries != NULL,

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,8 +31,9 @@
 
 static SystemCallFunc interposed; /* atomic, and set after its data */
 static gpointer interposed_data;
-static gint types_are_hidden; /* atomic */
-static gint reads_are_short;  /* atomic */
+static gint types_are_hidden;        /* atomic */
+static gint reads_are_short;         /* atomic */
+static gint file_systems_are_shared; /* atomic */
 
 /* Room for an entry of the longest name, or for some of short ones. */
 #define SHORT_READ_SIZE 300
@@ -288,7 +290,11 @@ fstatfs (int fd, struct statfs *status)
 {
   NEXT (fstatfs, "fstatfs64");
 
-  return fails ("fstatfs", fd, NULL, 0, 0) ? -1 : next (fd, status);
+  int result = fails ("fstatfs", fd, NULL, 0, 0) ? -1 : next (fd, status);
+
+  if (result == 0 && g_atomic_int_get (&file_systems_are_shared))
+    status->f_type = NFS_SUPER_MAGIC;
+  return result;
 }
 
 off_t
@@ -414,4 +420,11 @@ void
 hide_entry_types (gboolean hide)
 {
   g_atomic_int_set (&types_are_hidden, hide);
+}
+
+/* Every file system looks like NFS. The library remembers what it has seen, in each thread. */
+void
+pretend_shared (gboolean shared)
+{
+  g_atomic_int_set (&file_systems_are_shared, shared);
 }

@@ -48,5 +48,6 @@ void fail_call (const char *name, int error_number, guint n_times);
 gboolean openat2_is_denied (void);
 void hide_entry_types (gboolean hide);
 void shorten_reads (gboolean shorten);
+void pretend_shared (gboolean shared);
 
 G_END_DECLS

@@ -129,22 +129,28 @@ set_up_environment (void)
   g_setenv ("PATH", path, TRUE);
 }
 
+static void
+make_directory_of_servers (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  directory = g_dir_make_tmp ("tempman-servers-XXXXXX", &error);
+  g_assert_no_error (error);
+  set_up_environment ();
+}
+
 /* Returns FALSE where there is none. */
 static gboolean
 start_bus (void)
 {
   g_autofree char *program = g_find_program_in_path ("dbus-daemon");
   g_autofree char *address = NULL;
-  g_autoptr (GError) error = NULL;
   struct sockaddr_un socket_address = { .sun_family = AF_UNIX };
 
   if (program == NULL)
     return FALSE;
 
-  directory = g_dir_make_tmp ("tempman-servers-XXXXXX", &error);
-  g_assert_no_error (error);
-  set_up_environment ();
-
+  make_directory_of_servers ();
   address = g_strconcat ("--address=", g_getenv ("DBUS_SESSION_BUS_ADDRESS"), NULL);
   bus = start_server (
       (const char *[]){ program, "--session", "--nofork", "--nopidfile", address, NULL }, NULL);
@@ -297,6 +303,20 @@ servers_start (void)
 {
   is_mounted[SERVER_GVFS] = start_bus () && servers_mount (SERVER_GVFS);
   is_mounted[SERVER_SFTP] = is_mounted[SERVER_GVFS] && start_ssh () && servers_mount (SERVER_SFTP);
+}
+
+/* Starts the SSH server alone. Returns FALSE where there is none. */
+gboolean
+servers_start_ssh (void)
+{
+  make_directory_of_servers ();
+  return start_ssh ();
+}
+
+guint16
+servers_get_ssh_port (void)
+{
+  return ssh_port;
 }
 
 gboolean

@@ -21,6 +21,8 @@ typedef enum
 #define N_SERVERS 2
 
 void servers_start (void);
+gboolean servers_start_ssh (void);
+guint16 servers_get_ssh_port (void);
 gboolean servers_have (Server server);
 char *servers_get_uri (Server server, const char *path);
 gboolean servers_mount (Server server);

@@ -184,8 +184,8 @@ check_what_stays (const char *base)
 static gboolean
 fault_is_a_reason_to_keep (void)
 {
-  return fault_was_of ("flock") || fault_was_of ("fstat") || fault_hid_a_mount () ||
-         fault_was (EACCES) || fault_was (EXDEV) || fault_was (ENOTDIR);
+  return fault_was_of ("flock") || fault_was_of ("fstat") || fault_was_of ("fstatfs") ||
+         fault_hid_a_mount () || fault_was (EACCES) || fault_was (EXDEV) || fault_was (ENOTDIR);
 }
 
 static void

@@ -33,7 +33,7 @@ renameat2 (int from, const char *name, int to, const char *new_name, unsigned in
 int
 flock (int fd, int operation)
 {
-  if ((operation & LOCK_EX) != 0 && n_busy_locks > 0)
+  if ((operation & (LOCK_EX | LOCK_SH)) != 0 && n_busy_locks > 0)
     {
       n_busy_locks--;
       errno = EWOULDBLOCK;

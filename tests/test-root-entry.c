@@ -5,7 +5,6 @@
 
 /* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
 
-#include "remote-file-system.h"
 #include "support.h"
 
 #include <tempman.h>
@@ -771,53 +770,6 @@ test_mounts_and_times (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
-/* Where others' locks are not seen only the age counts, but a lock that is seen does. */
-static void
-test_remote (Sandbox *sandbox, gconstpointer data)
-{
-  g_autofree char *young = sandbox_path (sandbox, OUR_NAME ("young"));
-  g_autofree char *old = sandbox_path (sandbox, OUR_NAME ("old"));
-  g_autofree char *busy = sandbox_path (sandbox, "busy");
-  g_autoptr (GListModel) entries = NULL;
-  g_autoptr (TmRootEntry) young_entry = NULL;
-  g_autoptr (TmRootEntry) busy_entry = NULL;
-  g_autoptr (TmRoot) local = NULL;
-  g_autoptr (TmRoot) root = NULL;
-  int fd;
-
-  if (skip_unless_deceived (sandbox->path))
-    return;
-
-  make_directory (young);
-  make_directory (old);
-  make_directory (busy);
-  g_assert_no_errno (g_chmod (young, 01700));
-  g_assert_no_errno (g_chmod (old, 01700));
-  fd = open (busy, O_RDONLY);
-  g_assert_no_errno (flock (fd, LOCK_SH));
-  make_old (old, 2 * HOUR);
-  make_old (busy, 2 * HOUR);
-
-  pretend_remote (TRUE);
-  root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  pretend_remote (FALSE);
-  local = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-
-  entries = list (root);
-  young_entry = find (entries, OUR_NAME ("young"));
-  busy_entry = find (entries, "busy");
-  g_assert_cmpint (tm_root_entry_get_state (young_entry), ==, TM_ENTRY_STATE_UNOWNED);
-  g_assert_false (tm_root_entry_get_expired (young_entry));
-  g_assert_cmpint (tm_root_entry_get_state (busy_entry), ==, TM_ENTRY_STATE_LIVE);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
-  g_assert_true (path_exists (young));
-  g_assert_false (path_exists (old));
-  g_assert_true (path_exists (busy));
-  g_assert_cmpint (tm_root_cleanup (local, NULL, NULL), ==, 1);
-  g_assert_false (path_exists (young));
-  close (fd);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -839,7 +791,6 @@ main (int argc, char **argv)
   add_test ("/root-entry/sticky-root", of_descriptors (test_sticky_root));
   add_test ("/root-entry/closed-root", of_descriptors (test_closed_root));
   add_test ("/root-entry/mounts-and-times", test_mounts_and_times);
-  add_test ("/root-entry/remote", of_descriptors (test_remote));
 
   return g_test_run ();
 }

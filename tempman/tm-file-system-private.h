@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-void pretend_remote (gboolean remote);
-gboolean skip_unless_deceived (const char *path);
+gboolean tm_file_system_is_local (int dirfd, guint64 mount);
+gboolean tm_file_system_keeps_owners (int dirfd);
 
 G_END_DECLS

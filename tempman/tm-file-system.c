@@ -1,0 +1,110 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-file-system-private.h"
+
+#include "tm-dirfd-private.h"
+
+#include <linux/magic.h>
+
+/* What can be relied on, on which file system.
+ *
+ * A lock is seen by the processes of one kernel. On a file system that other machines use as well,
+ * a directory whose lock is free may be in use on one of them. Only types that are known to belong
+ * to one kernel are local; all others are shared: FUSE, NFS, SMB, Ceph, Lustre, 9p, virtiofs, the
+ * folders of virtual machines, and whatever comes after them. So is one whose type cannot be found
+ * out. GIO's filesystem::remote knows NFS and little else.
+ *
+ * Overlay is local. A lock on a directory of an overlay is on the inode of the overlay, and the
+ * same directory in the upper layer does not show it. But to change a layer from outside while it
+ * is mounted is undefined behaviour by the kernel's own documentation. eCryptfs is not local: what
+ * lies below it may be on a server, where another machine mounts it too. */
+
+typedef struct
+{
+  guint32 magic; /* as statfs() tells it; in some versions of the C library that is signed */
+  gboolean keeps_owners; /* what is made belongs to the user that made it, whatever the options */
+} LocalType;
+
+static const LocalType local_types[] = {
+  { TMPFS_MAGIC, TRUE },
+  { 0xef53, TRUE },     /* ext2, ext3, ext4 */
+  { 0x58465342, TRUE }, /* xfs */
+  { BTRFS_SUPER_MAGIC, TRUE },
+  { OVERLAYFS_SUPER_MAGIC, TRUE },
+  { RAMFS_MAGIC, TRUE },
+  { 0xf2f52010, TRUE }, /* f2fs */
+  { 0x2fc12fc1, TRUE }, /* zfs */
+  { 0xca451a4e, TRUE }, /* bcachefs */
+  { 0x3153464a, TRUE }, /* jfs */
+  { NILFS_SUPER_MAGIC, TRUE },
+  { REISERFS_SUPER_MAGIC, TRUE },
+  { 0x24051905, TRUE },         /* ubifs */
+  { 0x72b6, TRUE },             /* jffs2 */
+  { 0x2011bab0, FALSE },        /* exfat */
+  { MSDOS_SUPER_MAGIC, FALSE }, /* vfat too */
+  { 0x7366746e, FALSE },        /* ntfs3 */
+  { 0x5346544e, FALSE },        /* ntfs */
+  { 0x4244, FALSE },            /* hfs */
+  { 0x482b, FALSE },            /* hfsplus */
+  { 0x15013346, FALSE },        /* udf */
+};
+
+/* Returns FALSE when it cannot be found out now. */
+static gboolean
+find_type (int dirfd, const LocalType **type)
+{
+  struct statfs status;
+
+  *type = NULL;
+  if (tm_dirfd_stat_file_system (dirfd, &status) < 0)
+    return FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (local_types); i++)
+    if (local_types[i].magic == (guint32) status.f_type)
+      *type = &local_types[i];
+  return TRUE;
+}
+
+/*
+ * tm_file_system_is_local:
+ * @dirfd: a directory
+ * @mount: a number of the mount that it was reached through which no other mount ever gets, or 0
+ *
+ * The last answer is remembered, in each thread, by the number of the mount. The number of the
+ * device would not do: those of file systems without a disk are given to the next one that is
+ * mounted.
+ *
+ * Returns: whether everybody who could use the directory is seen by its lock; %FALSE, too, when
+ * that cannot be found out
+ */
+gboolean
+tm_file_system_is_local (int dirfd, guint64 mount)
+{
+  static __thread guint64 last_mount = 0;
+  static __thread gboolean last_answer;
+  const LocalType *type;
+
+  if (mount != 0 && mount == last_mount)
+    return last_answer;
+
+  if (find_type (dirfd, &type) && mount != 0)
+    {
+      last_mount = mount;
+      last_answer = type != NULL;
+    }
+
+  return type != NULL;
+}
+
+/* Whether everything in the directory belongs to the user that made it, so that another owner means
+ * another maker. Elsewhere the options of the mount, or a server, may decide about the owner. */
+gboolean
+tm_file_system_keeps_owners (int dirfd)
+{
+  const LocalType *type;
+
+  return find_type (dirfd, &type) && type != NULL && type->keeps_owners;
+}
