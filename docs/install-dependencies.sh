@@ -40,7 +40,7 @@ done
 
 if ! command -v dpkg-query >/dev/null; then
     echo "This is not Debian or a relative of it: nothing is installed by itself." >&2
-    echo "What is needed, by the names of Debian's packages:" $packages >&2
+    echo "What is needed, by the names of Debian's packages: $packages" >&2
     exit 0
 fi
 

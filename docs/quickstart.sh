@@ -3,12 +3,40 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Builds the library and shows what it does, from C, Python and JavaScript.
+# Usage: quickstart.sh [BUILD-FOLDER]
+#
+# It builds in _build-quickstart beside the sources, or in a temporary folder where those cannot be
+# written to.
 
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
-build_dir=$source_dir/_build-quickstart
 examples=$source_dir/docs/examples
+build_dir=${1:-$source_dir/_build-quickstart}
+root=
+holder=
+temporary=
+
+stop() {
+    [ -z "$holder" ] || kill -KILL "$holder" 2>/dev/null || true
+    [ -z "$root" ] || rm -rf "$root"
+    [ -z "$temporary" ] || rm -rf "$temporary"
+}
+trap stop EXIT
+
+fail() {
+    echo "FAILED: $1" >&2
+    exit 1
+}
+
+if [ $# -eq 0 ] && ! { mkdir -p "$build_dir" && [ -w "$build_dir" ]; } 2>/dev/null; then
+    temporary=$(mktemp -d)
+    build_dir=$temporary/build
+fi
+if ! mkdir -p "$build_dir" || [ ! -w "$build_dir" ]; then
+    fail "nothing can be written in $build_dir: name another folder"
+fi
+build_dir=$(cd "$build_dir" && pwd)
 prefix=$build_dir/installed
 
 sh "$source_dir/docs/install-dependencies.sh"
@@ -21,31 +49,21 @@ echo "== Building in $build_dir"
 meson compile -C "$build_dir" >/dev/null
 meson install -C "$build_dir" --quiet --no-rebuild
 
-export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
-export LD_LIBRARY_PATH=$prefix/lib
-export GI_TYPELIB_PATH=$prefix/lib/girepository-1.0
-export PYTHONPATH=$prefix/python
-export XDG_DATA_DIRS=$prefix/share:${XDG_DATA_DIRS:-/usr/local/share:/usr/share}
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+export LD_LIBRARY_PATH="$prefix/lib"
+export GI_TYPELIB_PATH="$prefix/lib/girepository-1.0"
+export PYTHONPATH="$prefix/python"
+export XDG_DATA_DIRS="$prefix/share:${XDG_DATA_DIRS:-/usr/local/share:/usr/share}"
 
 # The python3 first in PATH may be one without PyGObject.
 python=python3
 "$python" -c 'from gi.repository import Gio' 2>/dev/null || python=/usr/bin/python3
 
-# shellcheck disable=SC2046
-cc -Wall -o "$build_dir/quickstart" "$examples/quickstart.c" $(pkg-config --cflags --libs tempman-1)
+# What pkg-config prints is quoted for a shell, where there is something to quote.
+eval "set -- $(pkg-config --cflags --libs tempman-1)"
+cc -Wall -o "$build_dir/quickstart" "$examples/quickstart.c" "$@"
 
 root=$(mktemp -d)
-holder=
-stop() {
-    [ -z "$holder" ] || kill -KILL "$holder" 2>/dev/null || true
-    rm -rf "$root"
-}
-trap stop EXIT
-
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
 
 # Waits for the file that shows that the directory of the holder is there.
 wait_for_holder() {

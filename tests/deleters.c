@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,7 +32,14 @@ delete_by_library (TmTemporaryDirectory *directory)
   close (fd);
 }
 
-/* Of the entries of a directory that a naive deletion has opened. */
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Of the entries of a directory that a naive deletion has opened. In the same order on every file
+ * system: whether it falls for an attack depends on what it meets after that. */
 static GPtrArray *
 read_names (int fd)
 {
@@ -49,6 +57,7 @@ read_names (int fd)
         i += entry->d_reclen;
       }
 
+  g_ptr_array_sort (names, compare_names);
   return names;
 }
 
