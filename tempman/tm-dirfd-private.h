@@ -39,6 +39,10 @@ typedef struct
   struct statx_timestamp modified;
 } TmFileLook;
 
+/* Which file it is, for as long as the file system is mounted: unlike an inode number, it never
+ * comes back with another file. */
+typedef struct _TmFileHandle TmFileHandle;
+
 #define TM_DIRFD_BUFFER_SIZE (32 * 1024)
 
 /* No mode: what tm_dirfd_open_child() says when it had none to repair. */
@@ -89,6 +93,9 @@ gboolean tm_dirfd_repair_mode (int dirfd);
 TmFileIdentity tm_file_identity (const struct stat *status);
 TmFileLook tm_file_look (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
+
+TmFileHandle *tm_file_handle_new (int fd);
+gboolean tm_file_handle_leads_to (const TmFileHandle *handle, int fd);
 
 gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
 

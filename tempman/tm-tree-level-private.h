@@ -24,11 +24,15 @@ struct _TmTreeLevel
 {
   TmTreeLevel *above; /* (unowned) (nullable): outlives this; of another walk at the top of one */
   TmTreeLevel *below; /* (owned) (nullable): of the same walk */
-  char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
+  TmTreeLevel *next_open; /* (unowned) (nullable): of an open one, the next open one below */
+  guint depth;            /* from the top of its walk */
+  char *name;             /* (owned) (nullable): in the level above; NULL at the top of a walk */
   TmTreeDirectory *directory; /* (owned) (nullable): NULL while closed */
-  TmFileIdentity identity;    /* set when the level is closed */
-  off_t position;             /* where to go on reading, set when it is closed or its end guessed */
-  TmRun directories;          /* sub-directories to visit */
+  TmFileHandle *handle; /* (owned) (nullable): of the directory, when it was closed the last time */
+  off_t position;       /* where to go on reading, set when it is closed or its end guessed */
+  TmRun directories;    /* sub-directories to visit */
+  gint mode_before;     /* atomic: of the directory, before it was made accessible, or
+                         * TM_DIRFD_MODE_UNTOUCHED */
   guint n_rescans;
   gboolean is_read;        /* nothing more is to be read */
   gboolean is_end_guessed; /* is_read is set because a read left room, and not for certain */
@@ -49,8 +53,10 @@ void tm_tree_directory_unref (TmTreeDirectory *directory);
 
 TmTreeLevel *tm_tree_level_new (TmTreeLevel *above, const char *name, TmTreeDirectory *directory);
 void tm_tree_level_free (TmTreeLevel *level);
-gboolean tm_tree_level_close (TmTreeLevel *level);
-gboolean tm_tree_level_reopen (TmTreeLevel *level, int fd);
+void tm_tree_level_close (TmTreeLevel *level);
+void tm_tree_level_reopen (TmTreeLevel *level, int fd);
+gboolean tm_tree_level_repair_mode (TmTreeLevel *level, int fd);
+void tm_tree_level_restore_mode (TmTreeLevel *level);
 int tm_tree_level_unlink (TmTreeLevel *level, const char *name);
 int tm_tree_level_remove (TmTreeLevel *level, const char *name);
 gboolean tm_tree_level_is_worth_sorting (const TmTreeLevel *level);

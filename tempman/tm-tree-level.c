@@ -47,8 +47,10 @@ tm_tree_level_new (TmTreeLevel *above, const char *name, TmTreeDirectory *direct
   TmTreeLevel *level = g_new0 (TmTreeLevel, 1);
 
   level->above = above;
+  level->depth = above != NULL && name != NULL ? above->depth + 1 : 0;
   level->name = g_strdup (name);
   level->directory = directory;
+  level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
   return level;
 }
 
@@ -57,47 +59,34 @@ tm_tree_level_free (TmTreeLevel *level)
 {
   g_clear_pointer (&level->directory, tm_tree_directory_unref);
   tm_run_clear (&level->directories);
+  g_free (level->handle);
   g_free (level->name);
   g_free (level);
 }
 
-/* Closes the directory of a level and notes how to find it again. Returns FALSE when that cannot be
- * told; it stays open then. */
-gboolean
+/* Closes the directory of a level and notes how to know it again. */
+void
 tm_tree_level_close (TmTreeLevel *level)
 {
-  struct stat status;
-
-  if (tm_dirfd_stat (level->directory->fd, &status) < 0)
-    return FALSE;
-
-  level->identity = tm_file_identity (&status);
+  g_free (level->handle);
+  level->handle = tm_file_handle_new (level->directory->fd);
   if (!level->is_read)
     level->position = tm_dirfd_tell (level->directory->fd);
   g_clear_pointer (&level->directory, tm_tree_directory_unref);
-  return TRUE;
 }
 
-/* Opens @level again with @fd, which it takes over: if that is still the directory it was. Whatever
- * else stands there by now is not gone into. */
-gboolean
+/* Opens @level again with @fd, which it takes over.
+ *
+ * It may be another directory that has its place in the tree by now. The position and the names
+ * that wait mean nothing there, but lead nowhere else: whatever is missed in it is found when it is
+ * to be removed and is not empty. */
+void
 tm_tree_level_reopen (TmTreeLevel *level, int fd)
 {
-  struct stat status;
-
-  if (fd < 0)
-    return FALSE;
-
-  if (tm_dirfd_stat (fd, &status) < 0 ||
-      !tm_file_identity_equal (tm_file_identity (&status), level->identity) ||
-      (!level->is_read && tm_dirfd_seek (fd, level->position) < 0))
-    {
-      tm_dirfd_close (fd);
-      return FALSE;
-    }
+  if (!level->is_read && tm_dirfd_seek (fd, level->position) < 0)
+    tm_dirfd_seek (fd, 0);
 
   level->directory = tm_tree_directory_new (fd, FALSE);
-  return TRUE;
 }
 
 /* The path of a level. The levels above it, also those of other walks, stay as long as it does. */
@@ -117,6 +106,49 @@ tm_tree_level_append_path (GString *path, const TmTreeLevel *level)
     }
 }
 
+/* The top of a walk that was given from another is the level of that other. */
+static TmTreeLevel *
+level_itself (TmTreeLevel *level)
+{
+  while (level->name == NULL && level->above != NULL)
+    level = level->above;
+  return level;
+}
+
+/* Makes the directory of a level, open as @fd, accessible if it is ours and its mode bars us from
+ * it. Returns whether what failed is worth another try; else errno is set. */
+gboolean
+tm_tree_level_repair_mode (TmTreeLevel *level, int fd)
+{
+  gint *mode_before = &level_itself (level)->mode_before;
+  struct stat status;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    return FALSE;
+
+  /* Another thread may have done so since it failed. */
+  if (!tm_dirfd_repair_mode (fd))
+    return g_atomic_int_get (mode_before) != (gint) TM_DIRFD_MODE_UNTOUCHED;
+
+  g_atomic_int_compare_and_exchange (mode_before, (gint) TM_DIRFD_MODE_UNTOUCHED,
+                                     (gint) (status.st_mode & 07777));
+  return TRUE;
+}
+
+/* Gives the directory of a level, which stays, the mode back that it had, unless another process
+ * has changed it since. */
+void
+tm_tree_level_restore_mode (TmTreeLevel *level)
+{
+  mode_t mode_before = (mode_t) g_atomic_int_get (&level->mode_before);
+
+  if (mode_before == TM_DIRFD_MODE_UNTOUCHED || level->directory == NULL)
+    return;
+
+  tm_dirfd_restore_mode (level->directory->fd, mode_before | TM_DIRFD_MODE_USABLE, mode_before);
+  level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
+}
+
 /* Unlinks an entry that is no directory. A directory of ours that bars us from it gets the
  * permissions. Returns 0, or -1 with errno. */
 int
@@ -125,7 +157,7 @@ tm_tree_level_unlink (TmTreeLevel *level, const char *name)
   int fd = level->directory->fd;
   int result = tm_dirfd_unlink (fd, name);
 
-  if (result < 0 && errno == EACCES && tm_dirfd_repair_mode (fd))
+  if (result < 0 && errno == EACCES && tm_tree_level_repair_mode (level, fd))
     result = tm_dirfd_unlink (fd, name);
 
   return result;
@@ -138,7 +170,7 @@ tm_tree_level_remove (TmTreeLevel *level, const char *name)
   int fd = level->directory->fd;
   int result = tm_dirfd_remove (fd, name);
 
-  if (result < 0 && errno == EACCES && tm_dirfd_repair_mode (fd))
+  if (result < 0 && errno == EACCES && tm_tree_level_repair_mode (level, fd))
     result = tm_dirfd_remove (fd, name);
 
   return result;

@@ -53,7 +53,7 @@ walk_share (TmTreeWalk *walk)
   TmTree *tree = walk->tree;
   TmTreeLevel *level = tm_tree_walk_find_directories (walk);
   /* Its only work is not given away: it would go from thread to thread. */
-  gboolean is_idle = level == walk->lowest && tm_run_is_empty (&walk->run);
+  gboolean is_idle = level == walk->path.lowest && tm_run_is_empty (&walk->run);
   TmRun half = { 0 };
   TmTreeWalk *part;
 
@@ -61,9 +61,9 @@ walk_share (TmTreeWalk *walk)
                     : !tm_run_split (&walk->run, 2 * tree->batch, &half))
     return FALSE;
 
-  part = tm_tree_walk_new (tree, walk, level != NULL ? level : walk->lowest);
+  part = tm_tree_walk_new (tree, walk, level != NULL ? level : walk->path.lowest);
   if (level != NULL)
-    part->top->directories = half;
+    part->path.top->directories = half;
   else
     part->run = half;
   part->given_from->has_given = TRUE;
@@ -105,7 +105,7 @@ static gboolean
 walk_share_out_descriptors (TmTreeWalk *walk, gboolean blocks)
 {
   TmTree *tree = walk->tree;
-  guint n_spare = tm_dirfd_count_spare (walk->top->directory->fd);
+  guint n_spare = tm_dirfd_count_spare (walk->path.top->directory->fd);
 
   tree->max_walks = MIN (MAX_WALKS, n_spare / MIN_DESCRIPTORS_OF_WALK);
   if (tree->max_walks < 2)
@@ -113,7 +113,7 @@ walk_share_out_descriptors (TmTreeWalk *walk, gboolean blocks)
 
   tree->max_open = MIN (blocks ? MAX_OPEN_LEVELS_BLOCKING : MAX_OPEN_LEVELS,
                         n_spare / tree->max_walks - DESCRIPTORS_BESIDE_LEVELS);
-  walk->max_open = MIN (walk->max_open, tree->max_open);
+  walk->path.max_open = MIN (walk->path.max_open, tree->max_open);
   return TRUE;
 }
 
@@ -178,7 +178,7 @@ walk_end_batch (TmTreeWalk *walk)
 static gboolean
 walk_parts_are_finished (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
   TmTreeWorkers *workers = walk->tree->workers;
   gboolean finished;
 
@@ -186,7 +186,7 @@ walk_parts_are_finished (TmTreeWalk *walk)
     return TRUE;
 
   /* Descriptors are for those who work. */
-  while (tm_tree_walk_close_highest (walk))
+  while (tm_tree_path_close_highest (&walk->path))
     ;
 
   tm_tree_workers_lock (workers);
@@ -207,7 +207,7 @@ walk_go_on (TmTreeWalk *walk)
 {
   for (;;)
     {
-      TmTreeLevel *level = walk->lowest;
+      TmTreeLevel *level = walk->path.lowest;
       struct dirent64 *entry;
 
       if (walk->n_tried >= walk->tree->batch)
@@ -233,7 +233,7 @@ walk_go_on (TmTreeWalk *walk)
         return FALSE;
       else if (tm_tree_walk_resume_reading (walk))
         continue;
-      else if (level == walk->top)
+      else if (level == walk->path.top)
         return TRUE;
       else
         tm_tree_walk_leave (walk);
@@ -248,7 +248,7 @@ walk_finish_part (TmTreeWalk *walk)
   TmTreeWorkers *workers = tree->workers;
   TmTreeWalk *giver = walk->giver;
   TmTreeLevel *level = walk->given_from;
-  gboolean is_incomplete = walk->top->is_incomplete;
+  gboolean is_incomplete = walk->path.top->is_incomplete;
 
   /* Before the giver is told: when the tree is finished no descriptor is open any more. */
   tm_tree_walk_free (walk);
@@ -330,6 +330,8 @@ tm_tree_local_empty (int dirfd,
     }
 
   g_clear_pointer (&tree.workers, tm_tree_workers_free);
+  if (walk.path.top->is_incomplete)
+    tm_tree_level_restore_mode (walk.path.top);
   tm_tree_walk_clear (&walk);
 
   if (g_cancellable_is_cancelled (cancellable))

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "tm-progress-private.h"
-#include "tm-tree-level-private.h"
+#include "tm-tree-path-private.h"
 #include "tm-tree-workers-private.h"
 
 G_BEGIN_DECLS
@@ -42,18 +42,13 @@ typedef struct
 /* One way through the tree, or through a part of it that was given to another thread. */
 struct _TmTreeWalk
 {
-  TmTree *tree;              /* (unowned) */
-  TmTreeWalk *giver;         /* (unowned) (nullable): not finished before this one is */
-  TmTreeLevel *given_from;   /* (unowned) (nullable): its level */
-  TmTreeLevel *top;          /* (owned) */
-  TmTreeLevel *lowest;       /* (unowned) */
-  TmTreeLevel *highest_open; /* (unowned) (nullable): below the top; from here on, all are open */
-  guint n_open;              /* levels from highest_open on */
-  guint max_open;            /* how many of them may be */
-  TmRun run;                 /* entries of the lowest level, as read */
-  guint n_tried;             /* entries dealt with in this batch */
-  guint n_done;              /* of these, deleted */
-  guint n_waits;             /* for descriptors */
+  TmTree *tree;            /* (unowned) */
+  TmTreeWalk *giver;       /* (unowned) (nullable): not finished before this one is */
+  TmTreeLevel *given_from; /* (unowned) (nullable): its level */
+  TmTreePath path;
+  TmRun run;     /* entries of the lowest level, as read */
+  guint n_tried; /* entries dealt with in this batch */
+  guint n_done;  /* of these, deleted */
 };
 
 TmTreeWalk *tm_tree_walk_new (TmTree *tree, TmTreeWalk *giver, TmTreeLevel *given_from);
@@ -70,7 +65,6 @@ void tm_tree_walk_enter (TmTreeWalk *walk, const char *name);
 void tm_tree_walk_leave (TmTreeWalk *walk);
 void tm_tree_walk_give_up_level (TmTreeWalk *walk);
 
-gboolean tm_tree_walk_close_highest (TmTreeWalk *walk);
 void tm_tree_walk_report (TmTreeWalk *walk, const char *action, const char *name, int error_number);
 
 G_END_DECLS

@@ -12,15 +12,7 @@
 
 /* Going through a tree by descriptors, one level at a time: a run of entries is read, what is no
  * directory is unlinked at once, and the sub-directories wait at their level until each has been
- * emptied. The levels are on the heap, so that neither the stack nor PATH_MAX limits the depth.
- *
- * Only the lowest levels are open. Those above are closed, with the identity of the directory and
- * the position in it noted, and opened again on the way back: through "..", if it still leads to
- * the noted directory, else by going down from the top once more. */
-
-/* Until then other threads, or other parts of the program, will have closed some. */
-#define MAX_WAITS_FOR_DESCRIPTORS 100
-#define WAIT_FOR_DESCRIPTORS_MICROSECONDS 1000
+ * emptied. The levels are on the heap, so that neither the stack nor PATH_MAX limits the depth. */
 
 /* Somebody who keeps adding files to a directory is waited for this many times. */
 #define MAX_RESCANS 10
@@ -46,14 +38,14 @@ tm_tree_walk_report (TmTreeWalk *walk, const char *action, const char *name, int
 {
   TmTree *tree = walk->tree;
 
-  walk->lowest->is_incomplete = TRUE;
+  walk->path.lowest->is_incomplete = TRUE;
 
   tree_lock (tree);
   if (tree->error == NULL)
     {
       g_autoptr (GString) path = g_string_new (tree->path);
 
-      tm_tree_level_append_path (path, walk->lowest);
+      tm_tree_level_append_path (path, walk->path.lowest);
       if (name != NULL)
         {
           g_string_append_c (path, G_DIR_SEPARATOR);
@@ -65,102 +57,24 @@ tm_tree_walk_report (TmTreeWalk *walk, const char *action, const char *name, int
   tree_unlock (tree);
 }
 
-/* Closes the highest open level but the top. Returns FALSE when there is none but the lowest, from
- * which the walk goes on. */
-gboolean
-tm_tree_walk_close_highest (TmTreeWalk *walk)
-{
-  TmTreeLevel *level = walk->highest_open;
-
-  /* Past levels that were moved away, the highest is the one to go back to. */
-  if (level == NULL || level == walk->lowest || walk->lowest->is_lost ||
-      !tm_tree_level_close (level))
-    return FALSE;
-
-  walk->highest_open = level->below;
-  walk->n_open--;
-  return TRUE;
-}
-
-static gboolean
-is_out_of_descriptors (int error_number)
-{
-  return error_number == EMFILE || error_number == ENFILE;
-}
-
 static int
-open_up_or_down (int dirfd, const char *name)
+open_up_or_down (TmTreePath *path, int dirfd, const char *name)
 {
-  return strcmp (name, "..") == 0 ? tm_dirfd_open_parent (dirfd)
-                                  : tm_dirfd_open_child (dirfd, name, O_NOATIME, NULL);
+  return strcmp (name, "..") == 0
+             ? tm_dirfd_open_parent (dirfd)
+             : tm_dirfd_open_child (dirfd, name, O_NOATIME, &path->repaired_mode);
 }
 
-/* Opens a sub-directory of @dirfd, or "..", with what descriptors there are. A directory of ours
- * that bars us from it gets the permissions. */
+/* A directory of ours that bars us from what is in it gets the permissions. */
 static int
-walk_open (TmTreeWalk *walk, int dirfd, const char *name)
+open_cb (TmTreePath *path, TmTreeLevel *level, int dirfd, const char *name)
 {
-  for (;;)
-    {
-      int fd = open_up_or_down (dirfd, name);
+  int fd = open_up_or_down (path, dirfd, name);
 
-      if (fd < 0 && errno == EACCES && tm_dirfd_repair_mode (dirfd))
-        fd = open_up_or_down (dirfd, name);
+  if (fd < 0 && errno == EACCES && tm_tree_level_repair_mode (level, dirfd))
+    fd = open_up_or_down (path, dirfd, name);
 
-      if (fd >= 0 || !is_out_of_descriptors (errno))
-        {
-          walk->n_waits = 0;
-          return fd;
-        }
-
-      /* Somebody else wants descriptors too: make do with those there are. */
-      if (tm_tree_walk_close_highest (walk))
-        walk->max_open = MAX (walk->n_open, 1);
-      /* They may be those of other threads on their way through this tree. */
-      else if (walk->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
-        g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
-      else
-        {
-          errno = EMFILE;
-          return -1;
-        }
-    }
-}
-
-/* Opens the level above the lowest after ".." did not lead there: from the top down to it, or as
- * far as the directories still are where they were. What somebody moved away in the meantime is
- * left to him: the levels from there on are lost. */
-static void
-walk_descend_again (TmTreeWalk *walk)
-{
-  TmTreeLevel *lowest = walk->lowest;
-  TmTreeLevel *level = walk->top;
-
-  while (level->below != lowest)
-    {
-      TmTreeLevel *below = level->below;
-      int fd = walk_open (walk, level->directory->fd, below->name);
-
-      if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-        tm_tree_walk_report (walk, "Going back up from", NULL, errno);
-      if (!tm_tree_level_reopen (below, fd))
-        break;
-
-      if (level != walk->top)
-        g_clear_pointer (&level->directory, tm_tree_directory_unref);
-      level = below;
-    }
-
-  walk->highest_open = level == walk->top ? NULL : level;
-  walk->n_open = walk->highest_open == NULL ? 0 : 1;
-
-  while ((level = level->below) != NULL)
-    {
-      g_clear_pointer (&level->directory, tm_tree_directory_unref);
-      level->is_lost = TRUE;
-      tm_run_clear (&level->directories);
-      level->is_read = TRUE;
-    }
+  return fd;
 }
 
 /* Makes sure that the level above the lowest is open. Returns FALSE when the lowest has been moved
@@ -168,28 +82,19 @@ walk_descend_again (TmTreeWalk *walk)
 static gboolean
 walk_open_above (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->lowest;
-  TmTreeLevel *above = level->above;
+  int error_number;
+  gboolean is_open = tm_tree_path_open_above (&walk->path, &error_number);
 
-  if (above->directory != NULL)
-    return TRUE;
-
-  if (tm_tree_level_reopen (above, walk_open (walk, level->directory->fd, "..")))
-    {
-      walk->highest_open = above;
-      walk->n_open++;
-      return TRUE;
-    }
-
-  walk_descend_again (walk);
-  return FALSE;
+  if (error_number != 0)
+    tm_tree_walk_report (walk, "Going back up from", NULL, error_number);
+  return is_open;
 }
 
 /* Unlinks what is no directory of the entries that were read, up to the end of the batch. */
 void
 tm_tree_walk_unlink (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
   struct dirent64 *entry;
 
   while (walk->n_tried < walk->tree->batch && (entry = tm_run_take (&walk->run)) != NULL)
@@ -211,7 +116,7 @@ tm_tree_walk_unlink (TmTreeWalk *walk)
 void
 tm_tree_walk_read (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
   int fd = level->directory->fd;
   gssize length;
 
@@ -233,7 +138,7 @@ tm_tree_walk_read (TmTreeWalk *walk)
   if (!tm_run_may_be_the_last (&walk->run))
     level->is_sorted = level->is_sorted || tm_tree_level_is_worth_sorting (level);
   /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
-  else if (level != walk->top && level->n_rescans == 0 && !level->is_sorted)
+  else if (level != walk->path.top && level->n_rescans == 0 && !level->is_sorted)
     {
       level->is_read = level->is_end_guessed = TRUE;
       level->position = tm_run_end (&walk->run);
@@ -246,7 +151,7 @@ tm_tree_walk_read (TmTreeWalk *walk)
 gboolean
 tm_tree_walk_resume_reading (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
 
   if (!level->is_end_guessed || !level->is_incomplete)
     return FALSE;
@@ -265,7 +170,7 @@ tm_tree_walk_resume_reading (TmTreeWalk *walk)
 static void
 walk_delete_unopened (TmTreeWalk *walk, const char *name)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
   int error_number = errno;
 
   walk->n_tried++;
@@ -301,21 +206,15 @@ walk_delete_unopened (TmTreeWalk *walk, const char *name)
 void
 tm_tree_walk_enter (TmTreeWalk *walk, const char *name)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
   int fd;
 
-  if (walk->n_open >= walk->max_open)
-    tm_tree_walk_close_highest (walk);
+  if (walk->path.n_open >= walk->path.max_open)
+    tm_tree_path_close_highest (&walk->path);
 
-  fd = walk_open (walk, level->directory->fd, name);
+  fd = tm_tree_path_open_child (&walk->path, name);
   if (fd >= 0)
-    {
-      walk->lowest = level->below =
-          tm_tree_level_new (level, name, tm_tree_directory_new (fd, FALSE));
-      if (walk->highest_open == NULL)
-        walk->highest_open = walk->lowest;
-      walk->n_open++;
-    }
+    tm_tree_path_push (&walk->path, name, fd);
   else
     walk_delete_unopened (walk, name);
 
@@ -324,36 +223,34 @@ tm_tree_walk_enter (TmTreeWalk *walk, const char *name)
     tm_run_clear (&level->directories);
 }
 
-/* Goes back up. */
+/* Goes back up from a directory that stays, or has been removed. */
 static void
-walk_pop (TmTreeWalk *walk)
+walk_pop (TmTreeWalk *walk, gboolean is_removed)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
 
-  walk->lowest = level->above;
-  walk->lowest->below = NULL;
-  walk->lowest->is_incomplete |= level->is_incomplete;
-
-  if (!level->is_lost)
-    walk->n_open--;
-  if (walk->highest_open == level)
-    walk->highest_open = NULL;
-  tm_tree_level_free (level);
+  if (!is_removed)
+    tm_tree_level_restore_mode (level);
+  level->above->is_incomplete |= level->is_incomplete;
+  tm_tree_path_pop (&walk->path);
 }
 
 /* Everything in the lowest level has been seen: removes its directory and goes back up. */
 void
 tm_tree_walk_leave (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->lowest;
+  TmTreeLevel *level = walk->path.lowest;
+  gboolean is_removed = FALSE;
 
   if (level->is_lost || !walk_open_above (walk))
     {
-      walk_pop (walk);
+      walk_pop (walk, FALSE);
       return;
     }
 
-  if (!level->is_incomplete && tm_tree_level_remove (level->above, level->name) < 0)
+  if (!level->is_incomplete)
+    is_removed = tm_tree_level_remove (level->above, level->name) == 0;
+  if (!level->is_incomplete && !is_removed)
     {
       int error_number = errno;
 
@@ -378,20 +275,21 @@ tm_tree_walk_leave (TmTreeWalk *walk)
   walk->n_tried++;
   if (!level->is_incomplete)
     walk->n_done++;
-  walk_pop (walk);
+  walk_pop (walk, is_removed);
 }
 
 /* Begins at @top, which the walk takes over. */
 void
 tm_tree_walk_init (TmTreeWalk *walk, TmTree *tree, TmTreeLevel *top)
 {
-  *walk = (TmTreeWalk){ .tree = tree, .top = top, .lowest = top, .max_open = tree->max_open };
+  *walk = (TmTreeWalk){ .tree = tree };
+  tm_tree_path_init (&walk->path, top, tree->max_open, open_cb);
 }
 
 void
 tm_tree_walk_clear (TmTreeWalk *walk)
 {
-  tm_tree_level_free (walk->top);
+  tm_tree_path_clear (&walk->path);
   tm_run_clear (&walk->run);
 }
 
@@ -422,10 +320,10 @@ tm_tree_walk_free (TmTreeWalk *walk)
 TmTreeLevel *
 tm_tree_walk_find_directories (TmTreeWalk *walk)
 {
-  TmTreeLevel *level = walk->top;
+  TmTreeLevel *level = walk->path.top;
 
   while (level != NULL && tm_run_is_empty (&level->directories))
-    level = level == walk->top ? walk->highest_open : level->below;
+    level = level->next_open;
 
   return level;
 }
@@ -435,7 +333,7 @@ void
 tm_tree_walk_give_up_level (TmTreeWalk *walk)
 {
   tm_run_clear (&walk->run);
-  tm_run_clear (&walk->lowest->directories);
-  walk->lowest->is_read = TRUE;
-  walk->lowest->is_end_guessed = FALSE;
+  tm_run_clear (&walk->path.lowest->directories);
+  walk->path.lowest->is_read = TRUE;
+  walk->path.lowest->is_end_guessed = FALSE;
 }

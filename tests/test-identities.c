@@ -545,45 +545,30 @@ test_root_goes_first (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_open_descriptors (), ==, n_before);
 }
 
-static gint forks_are_over;
-
-static gpointer
-create_and_close_thread (gpointer path)
-{
-  while (!g_atomic_int_get (&forks_are_over))
-    {
-      g_autoptr (TmTemporaryDirectory) directory = create_in (path);
-
-      close_successfully (directory);
-    }
-
-  return NULL;
-}
-
 static void
-create_and_close_child (gpointer path)
+fork_child (gpointer data)
 {
-  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  TmTemporaryDirectory *of_parent = data;
+  g_autoptr (GFile) parent = g_file_get_parent (tm_temporary_directory_get_file (of_parent));
+  guint n_before = count_open_descriptors ();
+  g_autoptr (TmTemporaryDirectory) directory = create_in (g_file_peek_path (parent));
 
-  alarm (60);
-  directory = create_in (path);
+  child_assert (count_open_descriptors () == n_before + 1);
+  child_assert (tm_temporary_directory_close (of_parent, NULL, NULL));
+  child_assert (path_exists (tm_temporary_directory_get_path (of_parent)));
   child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (!path_exists (tm_temporary_directory_get_path (directory)));
+  child_assert (count_open_descriptors () == n_before - 2);
 }
 
-/* Whatever another thread was doing at that moment. */
+/* A forked child shares the parent directory as well, and takes nothing from its own parent. */
 static void
-test_fork_amid_creations (Sandbox *sandbox, gconstpointer data)
+test_fork (Sandbox *sandbox, gconstpointer data)
 {
-  GThread *threads[2];
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
 
-  g_atomic_int_set (&forks_are_over, FALSE);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("creator", create_and_close_thread, sandbox->path);
-  for (guint i = 0; i < (is_soak () ? 5000 : 100); i++)
-    assert_success_in_child (run_in_child (create_and_close_child, sandbox->path));
-  g_atomic_int_set (&forks_are_over, TRUE);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
+  assert_success_in_child (run_in_child (fork_child, directory));
+  close_successfully (directory);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
@@ -611,7 +596,7 @@ main (int argc, char **argv)
   add_test_of_descriptors ("/identities/standard-descriptors", test_standard_descriptors);
   add_test_of_descriptors ("/identities/parent-is-shared", test_parent_is_shared);
   add_test_of_descriptors ("/identities/root-goes-first", test_root_goes_first);
-  add_test_of_descriptors ("/identities/fork-amid-creations", test_fork_amid_creations);
+  add_test_of_descriptors ("/identities/fork", test_fork);
 
   return g_test_run ();
 }

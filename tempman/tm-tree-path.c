@@ -1,0 +1,303 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tm-tree-path-private.h"
+
+#include <errno.h>
+
+/* The way of a walk through a tree of any depth, with a bounded number of descriptors.
+ *
+ * Only the lowest levels are open. Those above are closed, with the handle of the directory and the
+ * position in it noted, and opened again on the way back: through "..", if that leads to the very
+ * directory with that handle. It is not known by its device and inode. Another process can move the
+ * level below aside and remove the directory, and its inode is given to the next one that any user
+ * makes: with ".." made to lead there, that one would be taken for it and emptied.
+ *
+ * Where there is no handle, or ".." leads elsewhere, the walk goes down again from the nearest open
+ * level by names. A directory that is reached so lies in the tree. Some levels on the way are left
+ * open as check points, each half as far from the lowest as the one before, so that the way back
+ * costs about n log n directories and not n * n. */
+
+/* Until then other threads, or other parts of the program, will have closed some. */
+#define MAX_WAITS_FOR_DESCRIPTORS 100
+#define WAIT_FOR_DESCRIPTORS_MICROSECONDS 1000
+
+/* Begins at @top, which the path takes over. */
+void
+tm_tree_path_init (TmTreePath *path, TmTreeLevel *top, guint max_open, TmTreeOpenFunc open)
+{
+  *path = (TmTreePath){
+    .top = top,
+    .lowest = top,
+    .max_open = max_open,
+    .repaired_mode = TM_DIRFD_MODE_UNTOUCHED,
+    .open = open,
+  };
+}
+
+void
+tm_tree_path_clear (TmTreePath *path)
+{
+  TmTreeLevel *level = path->top;
+
+  while (level != NULL)
+    {
+      TmTreeLevel *below = level->below;
+
+      tm_tree_level_free (level);
+      level = below;
+    }
+}
+
+/* Closes the highest open level but the top. Returns FALSE when there is none but the lowest, from
+ * which the walk goes on. */
+gboolean
+tm_tree_path_close_highest (TmTreePath *path)
+{
+  TmTreeLevel *level = path->top->next_open;
+
+  /* Past levels that were moved away, the highest is the one to go back to. */
+  if (level == NULL || level == path->lowest || path->lowest->is_lost)
+    return FALSE;
+
+  path->top->next_open = level->next_open;
+  path->n_open--;
+  tm_tree_level_close (level);
+  return TRUE;
+}
+
+static gboolean
+is_out_of_descriptors (int error_number)
+{
+  return error_number == EMFILE || error_number == ENFILE;
+}
+
+/* Opens @name in @level, or "..", with what descriptors there are. */
+static int
+path_open (TmTreePath *path, TmTreeLevel *level, const char *name)
+{
+  /* It may be among those that are closed meanwhile. */
+  TmTreeDirectory *directory = tm_tree_directory_ref (level->directory);
+  int fd, errsv;
+
+  for (;;)
+    {
+      fd = path->open (path, level, directory->fd, name);
+      if (fd >= 0 || !is_out_of_descriptors (errno))
+        {
+          path->n_waits = 0;
+          break;
+        }
+
+      /* Somebody else wants descriptors too: make do with those there are. */
+      if (tm_tree_path_close_highest (path))
+        path->max_open = MAX (path->n_open, 1);
+      /* They may be those of other threads on their way through this tree. */
+      else if (path->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
+        g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
+      else
+        {
+          errno = EMFILE;
+          break;
+        }
+    }
+
+  errsv = errno;
+  tm_tree_directory_unref (directory);
+  errno = errsv;
+  return fd;
+}
+
+/* Returns a descriptor of the sub-directory @name of the lowest level, or -1 with errno. */
+int
+tm_tree_path_open_child (TmTreePath *path, const char *name)
+{
+  return path_open (path, path->lowest, name);
+}
+
+/* Goes down into @name, which was opened as @fd. */
+void
+tm_tree_path_push (TmTreePath *path, const char *name, int fd)
+{
+  TmTreeLevel *level = tm_tree_level_new (path->lowest, name, tm_tree_directory_new (fd, FALSE));
+
+  level->mode_before = (gint) path->repaired_mode;
+  path->lowest->below = path->lowest->next_open = level;
+  path->lowest = level;
+  path->n_open++;
+}
+
+/* Goes back up to the level above, which was opened. */
+void
+tm_tree_path_pop (TmTreePath *path)
+{
+  TmTreeLevel *level = path->lowest;
+
+  if (level->directory != NULL)
+    path->n_open--;
+  path->lowest = level->above;
+  path->lowest->below = path->lowest->next_open = NULL;
+  tm_tree_level_free (level);
+}
+
+/* The nearest open level above the lowest. */
+static TmTreeLevel *
+path_find_open (TmTreePath *path)
+{
+  TmTreeLevel *level = path->top;
+
+  while (level->next_open != path->lowest)
+    level = level->next_open;
+  return level;
+}
+
+/* Puts @level, which was just opened, among those that are open. */
+static void
+path_add_open (TmTreePath *path, TmTreeLevel *level)
+{
+  path_find_open (path)->next_open = level;
+  level->next_open = path->lowest;
+  path->n_open++;
+}
+
+/* What somebody moved away is left to him: all levels below @level, which is open. */
+static void
+path_lose_below (TmTreePath *path, TmTreeLevel *level)
+{
+  path_find_open (path)->next_open = NULL;
+
+  while ((level = level->below) != NULL)
+    {
+      if (level->directory != NULL)
+        path->n_open--;
+      tm_tree_level_restore_mode (level);
+      g_clear_pointer (&level->directory, tm_tree_directory_unref);
+      level->is_lost = TRUE;
+      tm_run_clear (&level->directories);
+      level->is_read = TRUE;
+    }
+}
+
+/* Whether the lowest level still is in the one above. Both are open, so that their identities hold.
+ */
+static gboolean
+lowest_is_in_place (TmTreePath *path)
+{
+  TmTreeLevel *lowest = path->lowest;
+  struct stat status, found;
+
+  return tm_dirfd_stat (lowest->directory->fd, &status) == 0 &&
+         tm_dirfd_stat_child (lowest->above->directory->fd, lowest->name, &found) == 0 &&
+         tm_file_identity_equal (tm_file_identity (&status), tm_file_identity (&found));
+}
+
+/* Which levels to leave open on the way down to @target. */
+typedef struct
+{
+  guint n_spare; /* how many there can still be */
+  guint depth;   /* from where on */
+} CheckPoints;
+
+static guint
+half_way (const TmTreeLevel *level, const TmTreeLevel *target)
+{
+  return level->depth + (target->depth - level->depth + 1) / 2;
+}
+
+static gboolean
+is_check_point (CheckPoints *points, const TmTreeLevel *level, const TmTreeLevel *target)
+{
+  if (points->n_spare == 0 ||
+      (level->depth < points->depth && target->depth - level->depth > points->n_spare))
+    return FALSE;
+
+  points->n_spare--;
+  points->depth = half_way (level, target);
+  return TRUE;
+}
+
+/* Opens the level above the lowest by names, from the nearest open level on; or as far as there are
+ * such directories. */
+static gboolean
+path_descend (TmTreePath *path, int *error_number)
+{
+  TmTreeLevel *target = path->lowest->above;
+  TmTreeLevel *level = path_find_open (path);
+  CheckPoints points = {
+    .n_spare = path->max_open > path->n_open + 1 ? path->max_open - path->n_open - 1 : 0,
+    .depth = half_way (level, target),
+  };
+  gboolean is_passing = FALSE; /* whether @level is open only to go on */
+
+  while (level != target)
+    {
+      TmTreeLevel *below = level->below;
+      int fd = path_open (path, level, below->name);
+
+      if (fd < 0)
+        {
+          if (errno != ENOENT && errno != ENOTDIR)
+            *error_number = errno;
+          break;
+        }
+
+      tm_tree_level_reopen (below, fd);
+      if (is_passing && is_check_point (&points, level, target))
+        path_add_open (path, level);
+      else if (is_passing)
+        g_clear_pointer (&level->directory, tm_tree_directory_unref);
+      level = below;
+      is_passing = TRUE;
+    }
+
+  if (is_passing)
+    path_add_open (path, level);
+  /* The nearest open level was closed for want of descriptors, and what is in it has gone. */
+  else if (level->directory == NULL)
+    level = path_find_open (path);
+
+  if (level == target && lowest_is_in_place (path))
+    return TRUE;
+
+  path_lose_below (path, level);
+  return FALSE;
+}
+
+/*
+ * tm_tree_path_open_above:
+ * @path: a way, not at its top
+ * @error_number: (out): why it is not known where the lowest level is now, or 0
+ *
+ * Makes sure that the level above the lowest is open.
+ *
+ * Returns: %FALSE when the lowest level is not in the tree any more: it is lost, and those above it
+ *   up to one that is open
+ */
+gboolean
+tm_tree_path_open_above (TmTreePath *path, int *error_number)
+{
+  TmTreeLevel *level = path->lowest;
+  TmTreeLevel *above = level->above;
+
+  *error_number = 0;
+  if (above->directory != NULL)
+    return TRUE;
+
+  if (above->handle != NULL)
+    {
+      int fd = path_open (path, level, "..");
+
+      if (fd >= 0 && tm_file_handle_leads_to (above->handle, fd))
+        {
+          tm_tree_level_reopen (above, fd);
+          path_add_open (path, above);
+          return TRUE;
+        }
+
+      tm_dirfd_close (fd);
+    }
+
+  return path_descend (path, error_number);
+}
