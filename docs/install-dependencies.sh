@@ -12,7 +12,7 @@ packages="gcc pkg-config meson ninja-build libglib2.0-dev libglib2.0-dev-bin gob
 for option in "$@"; do
     case $option in
     --tests)
-        packages="$packages clang libclang-rt-14-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
+        packages="$packages clang libclang-rt-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
         libgtk-4-dev xvfb xauth xdotool imagemagick dbus-daemon at-spi2-core gir1.2-atspi-2.0
         btrfs-progs bubblewrap mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
