@@ -14,8 +14,8 @@
 
 Paths are str, bytes, os.PathLike or Gio.File. Errors are GLib.Error in the domain of
 Gio.IOErrorEnum, and those for which Python has an exception are of its type as well. The calls that
-end in _async can be awaited in any loop of asyncio. A directory that is still open when it is
-collected, or when the interpreter exits, is closed then, with a ResourceWarning.
+end in _async can be awaited in any loop of asyncio. A directory that is still open when its object is
+freed, or when the interpreter exits, is deleted then, with a ResourceWarning.
 """
 
 import asyncio
@@ -271,63 +271,155 @@ async def _wait(future):
 
 
 # Directories that nobody closes.
+#
+# The library deletes a directory with the last reference to its object. Python warns of that, and
+# closes the directories that are still open when the interpreter exits. It asks GObject who holds an
+# object: a wrapper can die, and be made again, while C holds what it wraps.
 
-# From id() to weak reference. Not a WeakSet: another thread may add a directory while the exit
-# hook looks at all of them, and single operations of a dict need no lock, which a forked child
-# might find taken for good.
-_directories = {}
+# From id() to weak reference. Not a WeakSet: another thread may add a note while the exit hook looks
+# at all of them, and single operations of a dict need no lock, which a forked child might find taken
+# for good.
+_notes = {}
 
-# The process at whose end _close_all() is called.
-_hooked_process = None
+# The notes of objects that were constructed without a directory, by their hash, which is GObject's.
+_notes_before_init = weakref.WeakValueDictionary()
 
+# Stands for this process: a forked child has another one.
+_process = object()
 
-def _remember(directory):
-    """Note a directory that has to be closed before the interpreter exits."""
-    _hook_into_exit()
-    key = id(directory)
-    _directories[key] = weakref.ref(directory, lambda _: _directories.pop(key, None))
-    # PyGObject keeps a wrapper that has an attribute as long as the object behind it. Without
-    # one, the weak reference would be lost as soon as only C holds the directory.
-    directory._creator = os.getpid()
-    return directory
+# Whether a child of multiprocessing calls _close_all() at its end.
+_is_hooked = False
 
 
-def _hook_into_exit():
-    global _hooked_process
-    if _hooked_process == os.getpid():
-        return
-    # A child that multiprocessing has forked ends without the hooks of atexit, but calls those of
-    # multiprocessing that were not its parent's. This one comes after those of everybody else.
-    process = sys.modules.get('multiprocessing.process')
-    if process is not None and process.parent_process() is not None:
-        from multiprocessing.util import Finalize
-        Finalize(None, _close_all, exitpriority=-1000)
-    elif _hooked_process is None:
-        atexit.register(_close_all)
-    _hooked_process = os.getpid()
+class _Note:
+    """What is known of a directory without holding a reference to it.
+
+    It is freed with the object: only the handler of a signal holds it. The callback of a weak reference
+    of GObject tells of that end as well, but PyGObject calls it even while an exception is on its way.
+    """
+
+    __slots__ = '_directories', '_file', '_is_closed', '_process', '_reference', '__weakref__'
+
+    def __init__(self, *directories):
+        # Held until GObject can tell whether it is there.
+        self._directories = [*directories]
+        self._reference = None
+        self._file = None
+        self._is_closed = False
+        self._process = _process
+        _hook_into_exit()
+        key = id(self)
+        _notes[key] = weakref.ref(self, lambda _: _notes.pop(key, None))
+
+    @classmethod
+    def create(cls, create, *args):
+        """Call what creates a directory, and return that; or None, if it returns that.
+
+        A KeyboardInterrupt can come before and after every instruction. The note is there before the
+        directory, and the two calls of C that create the directory and put it into the note are one
+        instruction after the other: an interrupt between the two drops the only reference.
+        """
+        note = cls()
+        note._directories.append(create(*args))
+        directory, = note._directories
+        if directory is not None:
+            note._watch(directory)
+        return directory
+
+    @classmethod
+    def find(cls, directory):
+        """Return the note of an object that was constructed without a directory, or None."""
+        note = _notes_before_init.get(hash(directory))
+        if note is not None and directory in note._get_directories():
+            return note
+        if directory.get_file() is not None:
+            return None
+        note = cls(directory)
+        _notes_before_init[hash(directory)] = note
+        note._watch(directory)
+        return note
+
+    def _watch(self, directory):
+        self._file = directory.get_file()
+        self._reference = directory.weak_ref()
+        directory.connect('notify::closed', self._note_closed)
+        self._is_closed = directory.is_closed()
+        self._directories.clear()
+
+    def _note_closed(self, directory, pspec):
+        self._is_closed = True
+
+    def note_initialized(self, directory):
+        self._file = directory.get_file()
+
+    def _get_directories(self):
+        # In this order: the reference is there before these are cleared.
+        directories = [*self._directories]
+        return directories or [self._reference and self._reference()]
+
+    def __del__(self):
+        # Without a file there never was a directory.
+        if self._file is not None and not self._is_closed and self._process is _process:
+            self._warn()
+
+    def _warn(self, _warn=warnings.warn):
+        path = self._file.get_path() or self._file.get_uri()
+        # Not of the object itself, which would live as long as the warning.
+        _warn(f'Implicitly cleaning up <Tempman.TemporaryDirectory {path!r} open>', ResourceWarning,
+              source=self)
+
+    def close(self):
+        """Close the directory if it is still there and open."""
+        directory, = self._get_directories()
+        if directory is None or directory.get_file() is None or directory.is_closed():
+            return
+        self._file = directory.get_file()
+        # The end of the object is of no interest any more.
+        self._is_closed = True
+        try:
+            self._warn()
+        finally:
+            directory.close()
 
 
 def _close_all():
-    for reference in list(_directories.values()):
-        directory = reference()
-        if directory is None:
+    for reference in [*_notes.values()]:
+        note = reference()
+        if note is None:
             continue
         try:
-            _close_implicitly(directory)
+            note.close()
         except Exception:
             # The other directories have their turn all the same.
             sys.excepthook(*sys.exc_info())
 
 
-def _close_implicitly(directory, _warn=warnings.warn, _getpid=os.getpid):
-    """Close a directory whose user has not, if it is this process's; tell him of it."""
-    # Not by way of its __dict__, which PyGObject makes of nothing, and brings it back to life for.
-    if directory._creator != _getpid() or directory.is_closed():
+def _hook_into_exit():
+    """Have _close_all() called at the end of a child that multiprocessing has forked.
+
+    It ends without the hooks of atexit, but calls those of multiprocessing that were not its parent's.
+    """
+    global _is_hooked
+    process = sys.modules.get('multiprocessing.process')
+    if _is_hooked or process is None or process.parent_process() is None:
         return
-    try:
-        _warn(f'Implicitly cleaning up {directory!r}', ResourceWarning, source=directory)
-    finally:
-        directory.close()
+    from multiprocessing.util import Finalize
+    # After those of everybody else.
+    Finalize(None, _close_all, exitpriority=-1000)
+    _is_hooked = True
+
+
+def _leave_to_parent():
+    """In a forked child: what is open belongs to its parent."""
+    global _is_hooked, _notes, _process
+    _notes = {}
+    _process = object()
+    _is_hooked = False
+
+
+# Before any other module can register what uses a directory, and so called after that.
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 # Classes.
@@ -364,9 +456,6 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
     that takes a path, and ``directory / 'name'`` is the path of a file in it.
     """
 
-    # The process that has to close it, once it is there.
-    _creator = None
-
     def __new__(cls, parent=None, prefix=None):
         """Create a directory.
 
@@ -382,15 +471,12 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
 
     __init_subclass__ = _refuse_subclass
 
-    def __del__(self, _close_implicitly=_close_implicitly):
-        _close_implicitly(self)
-
     @staticmethod
     def new(parent=None, prefix=None, cancellable=None):
         """Create a directory."""
         with _errors(parent):
-            return _remember(Tempman.TemporaryDirectory.new(_to_file(parent), prefix,
-                                                            cancellable))
+            return _Note.create(Tempman.TemporaryDirectory.new, _to_file(parent), prefix,
+                                cancellable)
 
     @staticmethod
     def new_async(parent=None, prefix=None, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
@@ -406,18 +492,21 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         """Finish new_async()."""
         source = _get_source(result, TemporaryDirectory)
         with _errors(source and source.props.parent):
-            return _remember(Tempman.TemporaryDirectory.new_finish(result))
+            return _Note.create(Tempman.TemporaryDirectory.new_finish, result)
 
     def init(self, cancellable=None):
         """Create the directory of an object that was constructed without one."""
+        note = _Note.find(self)
         with _errors(self.get_property('parent')):
             super().init(cancellable)
-        _remember(self)
+        if note is not None:
+            note.note_initialized(self)
         return True
 
     def init_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
                    *user_data):
         """Create the directory of an object that was constructed without one without blocking."""
+        _Note.find(self)
         return _start(super().init_async, type(self).init_finish, self.init, (), io_priority,
                       cancellable, callback, user_data)
 
@@ -425,7 +514,9 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         """Finish init_async()."""
         with _errors(self.get_property('parent')):
             super().init_finish(result)
-        _remember(self)
+        note = _Note.find(self)
+        if note is not None:
+            note.note_initialized(self)
         return True
 
     def close(self, cancellable=None):
@@ -607,7 +698,7 @@ class Root(Tempman.Root):
     def create_temp_dir(self, cancellable=None):
         """Clean up, and create a temporary directory under the root."""
         with _errors(self.get_directory()):
-            return _remember(super().create_temp_dir(cancellable))
+            return _Note.create(super().create_temp_dir, cancellable)
 
     def create_temp_dir_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
                               callback=_AWAIT, *user_data):
@@ -618,8 +709,8 @@ class Root(Tempman.Root):
     def create_temp_dir_finish(self, result):
         """Finish create_temp_dir_async()."""
         with _errors(self.get_directory()):
-            return _remember(_checked(super().create_temp_dir_finish(result), None,
-                                      'create_temp_dir_async'))
+            return _checked(_Note.create(super().create_temp_dir_finish, result), None,
+                            'create_temp_dir_async')
 
     def cleanup(self, cancellable=None):
         """Delete what has expired or been abandoned; return how many sub-directories went."""

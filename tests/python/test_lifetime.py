@@ -15,7 +15,7 @@ import weakref
 
 import support
 
-from gi.repository import Gio
+from gi.repository import Gio, GLib, GObject
 from gi.repository import Tempman as tempman
 
 
@@ -190,6 +190,136 @@ class Exit(support.TestCase):
                                 'os.mkdir(stranger)\n')
         self.assertEqual(len(lines), 3)
         self.assertEqual(os.listdir(self.folder), [os.path.basename(lines[0])])
+
+
+class Interrupted(support.TestCase):
+    """A KeyboardInterrupt, at each instruction of what creates a directory, leaves nothing behind.
+
+    The exception is kept to the end by what C holds, and with it every frame that it came through, as
+    an interactive interpreter, a debugger and a runner of tests keep it.
+    """
+
+    SCRIPT = Exit.PREFIX + (
+        'import traceback, warnings\n'
+        'warnings.simplefilter("ignore")\n'
+        'root = tempman.root(folder)\n'
+        'waiting = GObject.new(tempman.TemporaryDirectory, parent=file)\n'
+        'loop = GLib.MainLoop()\n'
+        'results = []\n'
+        'def finish(source, result):\n'
+        '    results.append(result)\n'
+        '    loop.quit()\n'
+        'def trace(frame, event, arg):\n'
+        '    global countdown\n'
+        '    if os.path.basename(frame.f_code.co_filename) != "Tempman.py":\n'
+        '        return None\n'
+        '    frame.f_trace_opcodes = True\n'
+        '    countdown -= 1\n'
+        '    if countdown == 0:\n'
+        '        sys.settrace(None)\n'
+        '        raise KeyboardInterrupt\n'
+        '    return trace\n'
+        # One process for all the instructions: each directory has its own exception.
+        'def interrupt(create, before=lambda: None, is_kept=lambda error: True):\n'
+        '    global countdown\n'
+        '    n = 0\n'
+        '    while True:\n'
+        '        n += 1\n'
+        '        before()\n'
+        '        countdown = n\n'
+        '        sys.settrace(trace)\n'
+        '        try:\n'
+        '            create()\n'
+        '        except KeyboardInterrupt as error:\n'
+        '            if is_kept(error):\n'
+        '                kept.append(error)\n'
+        '        else:\n'
+        '            break\n'
+        '        finally:\n'
+        '            sys.settrace(None)\n'
+        '    print(n)\n'
+        # Before, it is in the result, which is held by who was interrupted in taking it.
+        'def is_taken(error):\n'
+        '    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]\n'
+        '    return any(frame.f_code.co_name == "_watch" for frame in frames)\n')
+
+    def check(self, script):
+        n, = self.run_script(self.SCRIPT + script)
+        # Enough for some steps before the directory is there, and some afterwards.
+        self.assertGreater(int(n), 50)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_create_temp_dir(self):
+        self.check('interrupt(lambda: tempman.create_temp_dir(folder))\n')
+
+    def test_root(self):
+        self.check('interrupt(root.create_temp_dir)\n')
+
+    def test_init(self):
+        self.check('def create():\n'
+                   '    directory = GObject.new(tempman.TemporaryDirectory, parent=file)\n'
+                   '    directory.init(None)\n'
+                   'interrupt(create)\n')
+
+    def test_new_finish(self):
+        self.check('def start():\n'
+                   '    tempman.TemporaryDirectory.new_async(folder, None, 0, None, finish)\n'
+                   '    loop.run()\n'
+                   'interrupt(lambda: tempman.TemporaryDirectory.new_finish(results.pop()), start, '
+                   'is_taken)\n')
+
+    def test_root_finish(self):
+        self.check('def start():\n'
+                   '    root.create_temp_dir_async(0, None, finish)\n'
+                   '    loop.run()\n'
+                   'interrupt(lambda: root.create_temp_dir_finish(results.pop()), start, '
+                   'is_taken)\n')
+
+
+class HeldByC(support.TestCase):
+    """A wrapper can die while C holds the object; PyGObject makes another one when it is needed."""
+
+    def test_it_stays(self):
+        store = Gio.ListStore.new(tempman.TemporaryDirectory)
+        store.append(tempman.create_temp_dir(self.folder))
+        gc.collect()
+        path, = os.listdir(self.folder)
+        self.assertFalse(store[0].closed)
+        self.assertEqual(os.path.basename(store[0].path), path)
+        store[0].close()
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_calls_after_the_last_reference(self):
+        destination = os.path.join(self.folder, 'published')
+
+        source, result = self.call(lambda done: tempman.create_temp_dir(self.folder).persist_async(
+            destination, tempman.PersistFlags.NONE, 0, None, done))
+        self.assertTrue(source.persist_finish(result))
+        self.assert_there(destination)
+        source, result = self.call(lambda done: tempman.create_temp_dir(self.folder).close_async(
+            0, None, done))
+        self.assertTrue(source.close_finish(result))
+        source, result = self.call(lambda done: GObject.new(
+            tempman.TemporaryDirectory, parent=Gio.File.new_for_path(self.folder)
+        ).init_async(0, None, done))
+        self.assertTrue(source.init_finish(result))
+        self.assert_there(source.path)
+        source.close()
+        self.assertEqual(os.listdir(self.folder), ['published'])
+
+    def call(self, start):
+        """Start a call on an object that only C holds then; return what the callback is given."""
+        loop = GLib.MainLoop()
+        given = []
+
+        def done(source, result):
+            given.extend((source, result))
+            loop.quit()
+
+        start(done)
+        gc.collect()
+        loop.run()
+        return given
 
 
 class End(support.TestCase):

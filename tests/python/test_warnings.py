@@ -12,7 +12,7 @@ import warnings
 
 import support
 
-from gi.repository import Gio, GObject
+from gi.repository import Gio, GLib, GObject
 from gi.repository import Tempman as tempman
 
 PREFIX = ('import os, sys\n'
@@ -36,9 +36,9 @@ class Collected(support.TestCase):
         self.assertRegex(str(caught.message),
                          f"^Implicitly cleaning up <Tempman.TemporaryDirectory '{self.folder}/.*"
                          " open>$")
-        self.assertIsInstance(caught.source, tempman.TemporaryDirectory)
-        # Whoever keeps the warning keeps the object, but it is a closed one.
-        self.assertTrue(caught.source.closed)
+        # Where it was allocated is where the directory was; a warning that is kept keeps no directory.
+        self.assertIsNotNone(caught.source)
+        self.assertNotIsInstance(caught.source, tempman.TemporaryDirectory)
 
     def test_ways_to_one(self):
         root = tempman.root(self.folder)
@@ -94,14 +94,72 @@ class Collected(support.TestCase):
         self.check(store.remove_all)
         self.assert_gone(path)
 
-    def test_nothing_is_left_of_it(self):
-        directories = sys.modules['gi.overrides.Tempman']._directories
+    def test_dropped_by_an_exception(self):
+        # While it is on its way: nothing of it may be lost.
+        def leave():
+            with self.assertRaises(ZeroDivisionError):
+                len(tempman.create_temp_dir(self.folder), 1 / 0)
+
+        self.check(leave)
+
+    def test_held_by_c_and_closed(self):
+        store = Gio.ListStore.new(tempman.TemporaryDirectory)
+        store.append(tempman.create_temp_dir(self.folder))
         gc.collect()
-        before = len(directories)
+        store[0].close()
+        self.assertEqual(self.leave(store.remove_all), [])
+
+    def test_initialised_twice(self):
+        def leave():
+            directory = tempman.create_temp_dir(self.folder)
+            directory.init(None)
+            directory.init_finish(self.wait(directory.init_async))
+
+        self.check(leave)
+
+    def test_initialised_at_the_second_attempt(self):
+        parent = os.path.join(self.folder, 'parent')
+
+        def leave():
+            directory = GObject.new(tempman.TemporaryDirectory, parent=Gio.File.new_for_path(parent))
+            self.assertRaises(FileNotFoundError, directory.init, None)
+            os.mkdir(parent)
+            directory.init(None)
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            leave()
+            gc.collect()
+        self.assertEqual(len(caught), 1)
+        self.assertEqual(os.listdir(parent), [])
+
+    def test_closed_without_asking(self):
+        # The end of a call without a callback is told to nobody, and is an end all the same.
+        def leave():
+            directory = tempman.create_temp_dir(self.folder)
+            directory.close_async(0, None, None)
+            context = GLib.MainContext.default()
+            while not directory.closed:
+                context.iteration(True)
+            while context.pending():
+                context.iteration(False)
+
+        self.assertEqual(self.leave(leave), [])
+
+    def test_nothing_is_left_of_it(self):
+        # Not even after a failure. The set is another one in each process.
+        override = sys.modules['gi.overrides.Tempman']
+        gc.collect()
+        before = len(override._notes)
         for _ in range(10):
             tempman.create_temp_dir(self.folder).close()
+            with self.assertWarns(ResourceWarning):
+                tempman.create_temp_dir(self.folder)
+            self.assertRaises(FileNotFoundError, tempman.create_temp_dir,
+                              os.path.join(self.folder, 'missing'))
+            GObject.new(tempman.TemporaryDirectory)
         gc.collect()
-        self.assertEqual(len(directories), before)
+        self.assertEqual(len(override._notes), before)
 
     def test_none_without_reason(self):
         root = tempman.root(self.folder)
@@ -182,8 +240,8 @@ class Exit(support.TestCase):
 
     def test_as_an_error(self):
         lines = self.run_script(
-            PREFIX + 'import atexit\n'
-            'atexit.register(lambda: print(kept.closed))\n'
+            'import atexit\n'
+            'atexit.register(lambda: print(kept.closed))\n' + PREFIX +
             'kept = tempman.create_temp_dir(folder)\n', options=['-W', 'error::ResourceWarning'])
         self.assertEqual(lines, ['True'])
         self.assertIn('ResourceWarning: Implicitly cleaning up', self.stderr)
@@ -191,18 +249,35 @@ class Exit(support.TestCase):
     def test_created_too_late(self):
         # After the hook has run, and left to the end of all modules, when there are no warnings any
         # more.
+        self.run_script('import atexit\n'
+                        'def create():\n'
+                        '    sys.kept = tempman.create_temp_dir(folder)\n'
+                        'atexit.register(create)\n' + PREFIX +
+                        'tempman.create_temp_dir(folder).close()\n')
+        self.assertEqual(self.stderr, '')
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_created_in_another_hook(self):
         self.check('import atexit\n'
                    'def create():\n'
                    '    sys.kept = tempman.create_temp_dir(folder)\n'
-                   'atexit.register(create)\n'
-                   'tempman.create_temp_dir(folder).close()\n', 0)
-        self.assertNotIn('Error', self.stderr)
+                   'atexit.register(create)\n', 1)
 
     def test_forked_child_is_silent(self):
         # It is not its directory.
         self.check('kept = tempman.create_temp_dir(folder)\n'
                    'pid = os.fork()\n'
                    'if pid == 0:\n'
+                   '    sys.exit()\n'
+                   'os.waitpid(pid, 0)\n'
+                   'assert os.path.isdir(kept)\n'
+                   'kept.close()\n', 0)
+
+    def test_forked_child_drops_its_reference(self):
+        self.check('kept = tempman.create_temp_dir(folder)\n'
+                   'pid = os.fork()\n'
+                   'if pid == 0:\n'
+                   '    del kept\n'
                    '    sys.exit()\n'
                    'os.waitpid(pid, 0)\n'
                    'assert os.path.isdir(kept)\n'
