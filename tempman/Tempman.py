@@ -362,11 +362,11 @@ class _Note:
         if self._file is not None and not self._is_closed and self._process is _process:
             self._warn()
 
-    def _warn(self, _warn=warnings.warn):
+    def _warn(self):
         path = self._file.get_path() or self._file.get_uri()
         # Not of the object itself, which would live as long as the warning.
-        _warn(f'Implicitly cleaning up <Tempman.TemporaryDirectory {path!r} open>', ResourceWarning,
-              source=self)
+        warnings.warn(f'Implicitly cleaning up <Tempman.TemporaryDirectory {path!r} open>',
+                      ResourceWarning, source=self)
 
     def close(self):
         """Close the directory if it is still there and open."""
@@ -374,8 +374,6 @@ class _Note:
         if directory is None or directory.get_file() is None or directory.is_closed():
             return
         self._file = directory.get_file()
-        # The end of the object is of no interest any more.
-        self._is_closed = True
         try:
             self._warn()
         finally:

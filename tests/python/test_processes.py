@@ -52,6 +52,15 @@ def look_at_the_end(folder, connection):
                                   exitpriority=0)
 
 
+def create_with_a_child(folder, connection):
+    """Create a directory, and have one created in a process of this one."""
+    create(folder)
+    process = multiprocessing.get_context('fork').Process(target=create, args=(folder,))
+    process.start()
+    process.join()
+    connection.send(os.listdir(folder))
+
+
 def fail(folder):
     create(folder)
     # The traceback is of no interest.
@@ -94,6 +103,13 @@ class Processes:
         self.assertTrue(connection.recv())
         process.join()
         self.assertEqual(process.exitcode, 0)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_child_of_a_child(self):
+        process, connection = self.start(create_with_a_child, self.folder)
+        # Of two that were created one is left: its own.
+        self.assertEqual(len(connection.recv()), 1)
+        process.join()
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_beside_one_of_the_parent(self):

@@ -210,6 +210,20 @@ class Collected(support.TestCase):
         self.assertIn('Object allocated at (most recent call last)', self.stderr)
         self.assertRegex(self.stderr, r'File "<string>", lineno 6\b')
 
+    def test_failures_leave_no_word(self):
+        self.run_script(PREFIX +
+                        'from gi.repository import Gio, GObject\n'
+                        'missing = os.path.join(folder, "missing")\n'
+                        'for fail in (lambda: tempman.create_temp_dir(missing),\n'
+                        '             lambda: GObject.new(\n'
+                        '                 tempman.TemporaryDirectory,\n'
+                        '                 parent=Gio.File.new_for_path(missing)).init(None)):\n'
+                        '    try:\n'
+                        '        fail()\n'
+                        '    except FileNotFoundError:\n'
+                        '        pass\n', options=['-W', 'error::ResourceWarning'])
+        self.assertEqual(self.stderr, '')
+
     def test_hidden_by_default(self):
         self.run_script(PREFIX + 'tempman.create_temp_dir(folder)')
         self.assertEqual(self.stderr, '')
@@ -225,6 +239,15 @@ class Exit(support.TestCase):
 
     def test_exit(self):
         self.check('kept = [tempman.create_temp_dir(folder) for _ in range(3)]', 3)
+
+    def test_failure(self):
+        # It is told, and the warning comes once all the same.
+        self.run_script(PREFIX +
+                        'kept = tempman.create_temp_dir(folder)\n'
+                        'os.rmdir(kept)\n'
+                        'os.mkdir(kept)\n', options=['-W', 'default'])
+        self.assertEqual(self.stderr.count('ResourceWarning: Implicitly'), 1, self.stderr)
+        self.assertIn('NotFoundError', self.stderr)
 
     def test_sys_exit(self):
         self.check('kept = tempman.create_temp_dir(folder)\nsys.exit(4)', 1, status=4)
