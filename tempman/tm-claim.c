@@ -549,7 +549,7 @@ claim_find_by_path (TmClaim *claim, const char *path, TmFileLook *look)
 {
   g_autofree char *parent_path = g_path_get_dirname (path);
   g_autofree char *refused = NULL;
-  g_autoptr (TmParent) parent = tm_parent_open (parent_path, &refused);
+  g_autoptr (TmParent) parent = tm_parent_open (parent_path, NULL, &refused);
   Place place;
 
   if (parent == NULL)

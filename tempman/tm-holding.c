@@ -11,6 +11,7 @@
 #include "tm-process-private.h"
 
 #include <errno.h>
+#include <string.h>
 
 void
 tm_holding_init (TmHolding *holding, const TmHoldingBody *body, GFile *parent, const char *name)
@@ -24,8 +25,10 @@ static TmHolding *
 create_local (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
 {
   const char *path = g_file_peek_path (parent);
+  g_autofree char *resolved = NULL;
   g_autofree char *refused = NULL;
-  g_autoptr (TmParent) open_parent = tm_parent_open (path, &refused);
+  g_autoptr (TmParent) open_parent = tm_parent_open (path, &resolved, &refused);
+  g_autoptr (GFile) resolved_parent = NULL;
 
   if (open_parent == NULL)
     {
@@ -33,7 +36,12 @@ create_local (GFile *parent, const char *prefix, GCancellable *cancellable, GErr
       return NULL;
     }
 
-  return tm_holding_local_create (parent, open_parent, prefix, cancellable, error);
+  /* A link on the way may lead elsewhere later; the directory is named by where it is. */
+  if (resolved != NULL && strcmp (resolved, path) != 0)
+    resolved_parent = g_file_new_for_path (resolved);
+
+  return tm_holding_local_create (resolved_parent != NULL ? resolved_parent : parent, open_parent,
+                                  prefix, cancellable, error);
 }
 
 /*

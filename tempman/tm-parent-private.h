@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * be used by several threads, and in a forked child. */
 typedef struct _TmParent TmParent;
 
-TmParent *tm_parent_open (const char *path, char **refused);
+TmParent *tm_parent_open (const char *path, char **resolved, char **refused);
 TmParent *tm_parent_new (int fd);
 TmParent *tm_parent_ref (TmParent *parent);
 void tm_parent_unref (TmParent *parent);

@@ -143,6 +143,7 @@ share (int fd, const TmFileLook *look)
 /*
  * tm_parent_open:
  * @path: the absolute path of a directory
+ * @resolved: (out) (optional) (nullable): as of tm_path_open()
  * @refused: (out) (nullable): as of tm_path_open()
  *
  * Opens a directory to create directories in it: not for reading, since a process that may create
@@ -152,9 +153,9 @@ share (int fd, const TmFileLook *look)
  * Returns: (transfer full) (nullable): the directory, or %NULL with errno
  */
 TmParent *
-tm_parent_open (const char *path, char **refused)
+tm_parent_open (const char *path, char **resolved, char **refused)
 {
-  int fd = tm_path_open (path, O_DIRECTORY, NULL, refused);
+  int fd = tm_path_open (path, O_DIRECTORY, resolved, refused);
   TmFileLook look;
 
   if (fd < 0)
