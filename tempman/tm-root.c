@@ -223,7 +223,7 @@ tm_root_class_init (TmRootClass *klass)
                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
-   * TmRoot:prefix: (getter get_prefix) (setter set_prefix) (type filename)
+   * TmRoot:prefix: (getter get_prefix) (setter set_prefix)
    *
    * What the names of the directories that it creates begin with.
    *

@@ -268,7 +268,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
-   * TmTemporaryDirectory:prefix: (type filename)
+   * TmTemporaryDirectory:prefix:
    *
    * What the name of the directory begins with, before a dash and the random part.
    *
@@ -291,7 +291,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
-   * TmTemporaryDirectory:path: (getter get_path) (type filename)
+   * TmTemporaryDirectory:path: (getter get_path)
    *
    * The absolute path of the directory, in the file name encoding, if it is a local file.
    *
