@@ -43,6 +43,22 @@ __all__ = ['ExistsError', 'NotDirectoryError', 'NotFoundError', 'PermissionDenie
            'delete_recursively_async', 'delete_recursively_finish', 'root']
 
 
+# The name of the program, with which names begin by default. GLib learns of it from no interpreter.
+
+def _get_program():
+    path = sys.argv[0] if getattr(sys, 'argv', None) else ''
+    name = os.path.basename(path)
+    # A package that is run with -m is called by its folder.
+    if name == '__main__.py':
+        name = os.path.basename(os.path.dirname(path))
+    # An interpreter that was given no file has an option there, or nothing.
+    return None if name.startswith('-') else name or None
+
+
+if GLib.get_prgname() is None and _get_program() is not None:
+    GLib.set_prgname(_get_program())
+
+
 # Errors.
 
 class _OSError(GLib.Error):
@@ -147,7 +163,22 @@ def _to_file(path):
     # GIO takes it for the working directory: no place to be swept by mistake.
     if not name:
         raise ValueError('the path is empty')
-    return Gio.File.new_for_path(name)
+    return Gio.File.new_for_path(_resolve_upwards(name))
+
+
+def _resolve_upwards(name):
+    """Make a path without “..” of one that has it.
+
+    GIO takes “link/..” for the directory that the link lies in, and the kernel for the one above where
+    the link leads to. What is meant is what the kernel says.
+    """
+    if os.pardir not in name.split(os.sep):
+        return name
+    parent, last = os.path.split(name.rstrip(os.sep))
+    # A link that is the last component is what is meant, not where it leads to.
+    if last in (os.curdir, os.pardir):
+        return os.path.realpath(name)
+    return os.path.join(os.path.realpath(parent), last)
 
 
 def _to_existing_file(path, name):
@@ -155,6 +186,15 @@ def _to_existing_file(path, name):
     if path is None:
         raise TypeError(f'{name} must be a path, not None')
     return _to_file(path)
+
+
+def _to_victim(path):
+    """Make a Gio.File of the path of what is to be deleted, which rm would delete as well."""
+    if path is not None and not isinstance(path, Gio.File):
+        name = os.path.basename(os.fsdecode(path).rstrip(os.sep))
+        if name in (os.curdir, os.pardir):
+            raise ValueError(f'{path!r} is not deleted: the names “.” and “..” are refused')
+    return _to_existing_file(path, 'path')
 
 
 def _to_seconds(timeout):
@@ -821,7 +861,7 @@ def delete_recursively(path, cancellable=None, progress=None):
     :raises GLib.Error: something could not be deleted; the rest was
     """
     with _errors(path):
-        return Tempman.delete_recursively(_to_existing_file(path, 'path'), cancellable, progress)
+        return Tempman.delete_recursively(_to_victim(path), cancellable, progress)
 
 
 def delete_recursively_async(path, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
@@ -850,8 +890,8 @@ def delete_recursively_async(path, io_priority=GLib.PRIORITY_DEFAULT, cancellabl
     loop = _get_loop()
     if progress is not None and not callable(progress):
         raise TypeError('progress must be callable, not ' + type(progress).__name__)
-    return _start(start, finish, call, (_to_existing_file(path, 'path'),), io_priority,
-                  cancellable, callback, user_data)
+    return _start(start, finish, call, (_to_victim(path),), io_priority, cancellable, callback,
+                  user_data)
 
 
 def delete_recursively_finish(result):
