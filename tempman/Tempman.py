@@ -175,10 +175,15 @@ def _resolve_upwards(name):
     if os.pardir not in name.split(os.sep):
         return name
     parent, last = os.path.split(name.rstrip(os.sep))
-    # A link that is the last component is what is meant, not where it leads to.
-    if last in (os.curdir, os.pardir):
-        return os.path.realpath(name)
-    return os.path.join(os.path.realpath(parent), last)
+    try:
+        # A link that is the last component is what is meant, not where it leads to.
+        if last in ('', os.curdir, os.pardir):
+            return os.path.realpath(name, strict=True)
+        return os.path.join(os.path.realpath(parent, strict=True), last)
+    except OSError as error:
+        with _errors():
+            raise GLib.Error.new_literal(Gio.io_error_quark(), f'Opening “{name}”: {error.strerror}',
+                                         Gio.io_error_from_errno(error.errno)) from None
 
 
 def _to_existing_file(path, name):

@@ -93,6 +93,88 @@ class Paths(support.TestCase):
         self.assertEqual(os.listdir(self.folder), [])
 
 
+class Upwards(support.TestCase):
+    """“link/..” is above where the link leads to, as the kernel has it, and not where the link is."""
+
+    def setUp(self):
+        super().setUp()
+        self.real = self.make('real')
+        self.deep = self.make('real/deep')
+        self.link = os.path.join(self.folder, 'link')
+        os.symlink(self.deep, self.link)
+
+    def test_parent(self):
+        for path in (self.link + '/..', os.fsencode(self.link) + b'/../', self.link + '/../deep/..'):
+            with self.subTest(path=path), tempman.create_temp_dir(path) as directory:
+                self.assertEqual(os.path.dirname(directory.path), self.real)
+
+    def test_root(self):
+        victim = self.make('old', age=support.DAY)
+        root = tempman.Root(self.link + '/..', timeout=1)
+        self.assertEqual(root.get_directory().get_path(), self.real)
+        self.set_age(self.deep, support.DAY)
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(self.deep)
+        self.assert_there(victim)
+
+    def test_destination(self):
+        with tempman.create_temp_dir(self.real) as directory:
+            directory.persist(self.link + '/../published')
+        self.assert_there(os.path.join(self.real, 'published'))
+
+    def test_missing(self):
+        for path in ('missing/../real', 'missing/..', 'real/../missing/../real'):
+            for function in (tempman.root, tempman.create_temp_dir, tempman.delete_recursively):
+                with self.subTest(path=path, function=function), \
+                        self.assertRaises((tempman.NotFoundError, ValueError)):
+                    function(os.path.join(self.folder, path))
+        self.assert_there(self.real, self.deep)
+
+    def test_path_of_a_link(self):
+        # It says where the directory is, wherever the link leads to later, as that of a root does.
+        with tempman.create_temp_dir(self.link) as directory:
+            self.assertEqual(os.path.dirname(directory.path), self.deep)
+            os.remove(self.link)
+            self.assert_there(directory.path)
+        self.assertEqual(os.listdir(self.deep), [])
+
+
+class Program(support.TestCase):
+    """By default a name begins with that of the program."""
+
+    SCRIPT = ('import os, sys, gi\n'
+              'gi.require_version("Tempman", "1")\n'
+              'from gi.repository import Tempman as tempman\n'
+              'for directory in (tempman.create_temp_dir(sys.argv[1]),\n'
+              '                  tempman.root(sys.argv[1]).create_temp_dir()):\n'
+              '    with directory:\n'
+              '        print(os.path.basename(directory.path))\n')
+
+    def check(self, prefix, *args):
+        for name in self.run_program([*args, self.folder]):
+            self.assertRegex(name, f'^{prefix}-[a-z2-7]+$')
+
+    def test_script(self):
+        script = os.path.join(self.folder, 'make-report')
+        with open(script, 'w') as file:
+            file.write(self.SCRIPT)
+        self.check('make-report', script)
+
+    def test_package(self):
+        package = os.path.join(self.folder, 'reports')
+        os.mkdir(package)
+        with open(os.path.join(package, '__main__.py'), 'w') as file:
+            file.write(self.SCRIPT)
+        self.check('reports', package)
+
+    def test_none(self):
+        self.check('tempman', '-c', self.SCRIPT)
+
+    def test_one_that_was_set(self):
+        self.check('reporter', '-c', 'from gi.repository import GLib\n'
+                   'GLib.set_prgname("reporter")\n' + self.SCRIPT)
+
+
 class Prefix(support.TestCase):
     def test_prefix(self):
         with tempman.TemporaryDirectory(self.folder, 'report') as directory:

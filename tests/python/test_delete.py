@@ -39,6 +39,34 @@ class Delete(support.TestCase):
         self.assert_gone(link)
         self.assert_there(path)
 
+    def test_dots(self):
+        """As rm refuses them; in the middle they mean what they mean to the kernel."""
+        path, _ = self.make_tree()
+        link = os.path.join(self.folder, 'link')
+        os.symlink(os.path.join(path, '0'), link)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(os.path.join(path, '0'))
+        for convert in (str, os.fsencode, pathlib.Path):
+            for name in ('.', './', '..', '../', '../..', '../0/..', link + '/..'):
+                with self.subTest(name=name):
+                    self.assertRaisesRegex(ValueError, 'are refused', tempman.delete_recursively,
+                                           convert(name))
+                    self.assertRaisesRegex(ValueError, 'are refused',
+                                           tempman.delete_recursively_async, convert(name))
+        for name in (link + '/.', link + '/./'):
+            self.assertRaises(ValueError, tempman.delete_recursively, name)
+        self.assert_there(link, '0', path)
+
+        other = os.path.join(self.folder, '1')
+        os.mkdir(other)
+        tempman.delete_recursively(link + '/../1')
+        self.assert_gone(os.path.join(path, '1'))
+        self.assert_there(other)
+        os.symlink(path, '../to-the-tree')
+        tempman.delete_recursively('../to-the-tree')
+        self.assert_gone('../to-the-tree')
+        self.assert_there(path)
+
     def test_missing(self):
         path = os.path.join(self.folder, 'missing')
         with self.assertRaises(GLib.Error) as caught:
