@@ -438,9 +438,10 @@ def _close_all():
 
 
 def _hook_into_exit():
-    """Have _close_all() called at the end of a child that multiprocessing has forked.
+    """Have _close_all() called at the end of a child of multiprocessing.
 
-    It ends without the hooks of atexit, but calls those of multiprocessing that were not its parent's.
+    It ends with or without the hooks of atexit, as it was started and by the version of Python, and
+    then calls those of multiprocessing that were not its parent's.
     """
     global _is_hooked
     process = sys.modules.get('multiprocessing.process')
@@ -460,8 +461,14 @@ def _leave_to_parent():
     _is_hooked = False
 
 
+def _close_all_at_exit():
+    # A child of multiprocessing calls it later.
+    if not _is_hooked:
+        _close_all()
+
+
 # Before any other module can register what uses a directory, and so called after that.
-atexit.register(_close_all)
+atexit.register(_close_all_at_exit)
 os.register_at_fork(after_in_child=_leave_to_parent)
 
 
@@ -790,7 +797,7 @@ class Root(Tempman.Root):
 
     def set_age_basis(self, basis):
         """Set from when the age of a sub-directory runs, a Tempman.AgeBasis."""
-        super().set_age_basis(Tempman.AgeBasis(basis))
+        super().set_age_basis(Tempman.AgeBasis(operator.index(basis)))
 
     def __repr__(self):
         def get_state():

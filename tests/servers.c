@@ -325,15 +325,38 @@ servers_have (Server server)
   return is_mounted[server];
 }
 
-/* The process of our SSH server that serves the connection that there is. */
-pid_t
-servers_find_ssh_connection (void)
+/* Returns 0 if it has none. */
+static pid_t
+find_child (pid_t process)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", ssh, ssh);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", process, process);
   g_autofree char *children = NULL;
 
   g_assert_true (g_file_get_contents (path, &children, NULL, NULL));
   return (pid_t) g_ascii_strtoll (children, NULL, 10);
+}
+
+static gboolean
+is_ssh_server (pid_t process)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/comm", process);
+  g_autofree char *name = NULL;
+
+  return g_file_get_contents (path, &name, NULL, NULL) && g_str_has_prefix (name, "sshd");
+}
+
+/* The process of our SSH server that serves the connection that there is. */
+pid_t
+servers_find_ssh_connection (void)
+{
+  pid_t process = ssh;
+  pid_t child;
+
+  /* Since OpenSSH 9.8 there are two programs sshd-session, one the child of the other. */
+  while ((child = find_child (process)) != 0 && is_ssh_server (child))
+    process = child;
+
+  return process != ssh ? process : 0;
 }
 
 /* With the bus, the daemons of GVfs go as well, and with them their connections. */

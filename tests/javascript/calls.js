@@ -3,60 +3,64 @@
 
 // Which calls the typelib has, and which of them were made. Import this before what makes them.
 
-import GIRepository from 'gi://GIRepository?version=2.0';
 import Tempman from 'gi://Tempman?version=1';
 
-function methods(namespace, className, info) {
-    const {prototype} = Tempman[className];
-    const list = [];
-    for (let i = 0; i < GIRepository.object_info_get_n_methods(info); i++) {
-        const method = GIRepository.object_info_get_method(info, i);
-        const isMethod = GIRepository.function_info_get_flags(method) &
-            GIRepository.FunctionInfoFlags.IS_METHOD;
-        list.push({
-            owner: isMethod ? prototype : Tempman[className],
+// GJS has GIRepository 2.0, whose infos have a type and functions, or 3.0 alone, whose infos have
+// classes and methods.
+let GIRepository;
+try {
+    ({default: GIRepository} = await import('gi://GIRepository?version=2.0'));
+} catch {
+    ({default: GIRepository} = await import('gi://GIRepository?version=3.0'));
+}
+const isOld = 'InfoType' in GIRepository;
+
+function isA(info, kind) {
+    return isOld
+        ? info.get_type() === GIRepository.InfoType[kind.toUpperCase()]
+        : info instanceof GIRepository[`${kind}Info`];
+}
+
+// What an info has several of: list(info, 'object', 'methods', 'method').
+function list(info, kind, several, one) {
+    const call = (name, ...args) => isOld
+        ? GIRepository[`${kind}_info_${name}`](info, ...args)
+        : info[name](...args);
+    return Array.from({length: call(`get_n_${several}`)}, (_, i) => call(`get_${one}`, i));
+}
+
+function methods(className, info) {
+    return list(info, 'object', 'methods', 'method').map(method => {
+        const flags = isOld ? GIRepository.function_info_get_flags(method) : method.get_flags();
+        return {
+            owner: flags & GIRepository.FunctionInfoFlags.IS_METHOD
+                ? Tempman[className].prototype
+                : Tempman[className],
             name: method.get_name(),
             title: `${className}.${method.get_name()}`,
-        });
-    }
-    return list;
-}
-
-function properties(className, info) {
-    const list = [];
-    for (let i = 0; i < GIRepository.object_info_get_n_properties(info); i++)
-        list.push({className, name: GIRepository.object_info_get_property(info, i).get_name()});
-    return list;
-}
-
-function values(enumName, info) {
-    const list = [];
-    for (let i = 0; i < GIRepository.enum_info_get_n_values(info); i++)
-        list.push(`${enumName}.${GIRepository.enum_info_get_value(info, i).get_name().toUpperCase()}`);
-    return list;
+        };
+    });
 }
 
 function read() {
     const found = {calls: [], constants: [], properties: [], values: []};
-    const repository = GIRepository.Repository.get_default();
+    const repository = isOld
+        ? GIRepository.Repository.get_default()
+        : GIRepository.Repository.dup_default();
     for (let i = 0; i < repository.get_n_infos('Tempman'); i++) {
         const info = repository.get_info('Tempman', i);
         const name = info.get_name();
-        switch (info.get_type()) {
-        case GIRepository.InfoType.FUNCTION:
+        if (isA(info, 'Function')) {
             found.calls.push({owner: Tempman, name, title: name});
-            break;
-        case GIRepository.InfoType.OBJECT:
-            found.calls.push(...methods(Tempman, name, info));
-            found.properties.push(...properties(name, info));
-            break;
-        case GIRepository.InfoType.CONSTANT:
+        } else if (isA(info, 'Object')) {
+            found.calls.push(...methods(name, info));
+            found.properties.push(...list(info, 'object', 'properties', 'property')
+                .map(property => ({className: name, name: property.get_name()})));
+        } else if (isA(info, 'Constant')) {
             found.constants.push(name);
-            break;
-        case GIRepository.InfoType.ENUM:
-        case GIRepository.InfoType.FLAGS:
-            found.values.push(...values(name, info));
-            break;
+        } else if (isA(info, 'Enum') || isA(info, 'Flags')) {
+            found.values.push(...list(info, 'enum', 'values', 'value')
+                .map(value => `${name}.${value.get_name().toUpperCase()}`));
         }
     }
     return found;

@@ -91,7 +91,7 @@ MUTATIONS = [
      ['lifetime']),
     ('each initialisation is noted', '        if directory.get_file() is not None:\n'
      '            return None\n', '', ['warnings']),
-    ('no hook at the exit', 'atexit.register(_close_all)', 'pass', ['warnings', 'lifetime']),
+    ('no hook at the exit', 'atexit.register(_close_all_at_exit)', 'pass', ['warnings', 'lifetime']),
     ('no hook in a forked child of multiprocessing',
      '    Finalize(None, _close_all, exitpriority=-1000)', '    pass', ['processes']),
     ('the hook in a child comes first', 'exitpriority=-1000', 'exitpriority=1000', ['processes']),
@@ -120,8 +120,7 @@ MUTATIONS = [
      "path')\n", '', ['language', 'misuse']),
     ('construction does not initialise', '        return cls.new(parent, prefix)',
      '        return super().__new__(cls)', ['interface', 'arguments']),
-    ('a basis of age is any number', 'super().set_age_basis(Tempman.AgeBasis(basis))',
-     'super().set_age_basis(basis)', ['properties', 'misuse', 'cleanup']),
+    ('a basis of age is any number', 'Tempman.AgeBasis(operator.index(basis))', 'basis', ['properties', 'misuse', 'cleanup']),
     ('an entry without a file has no path',
      'return file.get_path() if file is not None else None', 'return file.get_path()', ['misuse']),
     ('an entry without a time has no last_used', '        if time is None:\n            return None\n',

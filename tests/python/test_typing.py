@@ -88,8 +88,11 @@ class Stub(support.TestCase):
         for cls in (tempman.AgeBasis, tempman.EntryState, tempman.PersistFlags,
                     tempman.RootFlags):
             node, = self.find(self.stub.body, cls.__name__)
-            self.assertEqual({name for name in self.names(node.body) if name.isupper()},
-                             {name for name in dir(cls) if name.isupper()})
+            names = {name for name in self.names(node.body) if name.isupper()}
+            for name in names:
+                self.assertIsInstance(getattr(cls, name), cls)
+            # Flags that are none are no member, for an enumeration of Python.
+            self.assertEqual(names - {'NONE'}, {name for name in dir(cls) if name.isupper()} - {'NONE'})
 
     def test_parameters(self):
         n_functions = 0

@@ -27,7 +27,10 @@ else
         finish
     }
     cp "$here/stubs.d.ts" "$types/tempman-1-ambient.d.ts" "$work"
-    set -- --moduleResolution node stubs.d.ts tempman-1-ambient.d.ts
+    # TypeScript 6 has no other for a program without packages, and 4 does not know it.
+    resolution=node
+    case $("$tsc" --version) in *' '[6-9].*) resolution=bundler ;; esac
+    set -- --moduleResolution "$resolution" stubs.d.ts tempman-1-ambient.d.ts
 fi
 set -- --pretty false --allowJs --checkJs --target es2022 --module es2022 "$@"
 
