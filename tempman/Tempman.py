@@ -384,6 +384,13 @@ class _Note:
         note._watch(directory)
         return note
 
+    @classmethod
+    def adopt(cls, directory):
+        """Note that a directory belongs to this process, if that is new."""
+        notes = [reference() for reference in [*_notes.values()]]
+        if not any(note is not None and directory in note._get_directories() for note in notes):
+            cls(directory)._watch(directory)
+
     def _watch(self, directory):
         self._file = directory.get_file()
         self._reference = directory.weak_ref()
@@ -598,8 +605,7 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         """
         with _errors(self.get_file()):
             adopted = super().adopt()
-        # It has to be closed before the interpreter of this process exits.
-        _remember(self)
+        _Note.adopt(self)
         return adopted
 
     def keep(self):

@@ -91,6 +91,9 @@ MUTATIONS = [
      ['lifetime']),
     ('each initialisation is noted', '        if directory.get_file() is not None:\n'
      '            return None\n', '', ['warnings']),
+    ('an adopted directory is not noted', '        _Note.adopt(self)\n', '', ['warnings']),
+    ('each adoption is noted', '        if not any(note is not None and directory in '
+     'note._get_directories() for note in notes):\n', '        if True:\n', ['warnings']),
     ('no hook at the exit', 'atexit.register(_close_all_at_exit)', 'pass', ['warnings', 'lifetime']),
     ('no hook in a forked child of multiprocessing',
      '    Finalize(None, _close_all, exitpriority=-1000)', '    pass', ['processes']),

@@ -34,7 +34,8 @@ class Properties(support.TestCase):
         root.props.prefix = 'report'
         self.assertEqual(root.props.prefix, root.get_prefix())
         self.assertIs(root.props.age_basis, tempman.AgeBasis.ACCESSED_OR_MODIFIED)
-        for basis in (tempman.AgeBasis.MODIFIED, tempman.AgeBasis.NEWEST_CONTENT):
+        for basis in (tempman.AgeBasis.MODIFIED, tempman.AgeBasis.CHANGED,
+                      tempman.AgeBasis.NEWEST_CONTENT):
             root.props.age_basis = basis
             self.assertEqual(root.get_age_basis(), basis)
             self.assertEqual(root.get_property('age-basis'), basis)

@@ -307,6 +307,19 @@ class Exit(support.TestCase):
                    'assert os.path.isdir(kept)\n'
                    'kept.close()\n', 0)
 
+    def test_adopted(self):
+        # Once, by its new owner, who may say twice that it is.
+        for end in ('', 'del kept\n'):
+            self.run_script(PREFIX + 'kept = tempman.create_temp_dir(folder)\n'
+                            'kept.adopt()\n'
+                            'if os.fork():\n'
+                            '    os.wait()\n'
+                            '    os._exit(0)\n'
+                            'kept.adopt()\n'
+                            'kept.adopt()\n' + end, options=['-W', 'always'])
+            self.assertEqual(self.stderr.count('ResourceWarning: Implicitly'), 1, self.stderr)
+            self.assertEqual(os.listdir(self.folder), [])
+
     def test_forked_child_with_its_own(self):
         self.check('pid = os.fork()\n'
                    'kept = tempman.create_temp_dir(folder)\n'
