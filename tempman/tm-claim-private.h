@@ -29,6 +29,7 @@ gboolean tm_claim_is_free (TmClaim *claim);
 TmEntryState tm_claim_try_lock (TmClaim *claim);
 gboolean tm_claim_is_current (TmClaim *claim);
 gboolean tm_claim_is_left_to_its_owner (TmClaim *claim);
+gboolean tm_claim_may_be_removed (TmClaim *claim);
 gboolean tm_claim_has_repaired_mode (TmClaim *claim);
 gboolean tm_claim_delete (TmClaim *claim,
                           const char *path,

@@ -7,6 +7,7 @@
 
 #include "tm-mark-private.h"
 #include "tm-name-private.h"
+#include "tm-privilege-private.h"
 #include "tm-tree-local-private.h"
 
 #include <errno.h>
@@ -46,7 +47,8 @@ struct _TmClaim
   mode_t left_mode;              /* as we left it, if it is to be restored */
   struct timespec times[2];      /* of access and modification, when it was created or opened */
   off_t size;                    /* of the directory itself, then */
-  gboolean is_left_to_its_owner; /* as the sticky bit of the parent says */
+  gboolean needs_privilege;      /* since the parent has the sticky bit, and neither is ours */
+  gboolean is_left_to_its_owner; /* for want of that */
   gboolean is_marked;            /* by us, when we created it */
   gboolean is_removed;           /* both descriptors were seen to be ours when it was removed */
   gboolean is_to_be_unlocked;    /* we took a lock on a directory of another process */
@@ -311,16 +313,6 @@ tm_claim_create (TmParent *parent,
   return NULL;
 }
 
-/* Whether the sticky bit of the directory that it is in forbids us to remove what is not ours. */
-static gboolean
-is_left_to_its_owner (const struct stat *status, const TmFileLook *parent)
-{
-  uid_t user = geteuid ();
-
-  return (parent->mode & S_ISVTX) != 0 && user != 0 && user != status->st_uid &&
-         user != parent->owner;
-}
-
 /* Takes @fd over. */
 static TmClaim *
 claim_new_opened (TmParent *parent, const char *name, int fd, mode_t repaired_mode)
@@ -342,7 +334,8 @@ claim_new_opened (TmParent *parent, const char *name, int fd, mode_t repaired_mo
     }
 
   claim_remember (claim, &status);
-  claim->is_left_to_its_owner = is_left_to_its_owner (&status, tm_parent_get_look (parent));
+  claim->needs_privilege = tm_privilege_is_needed (&status, tm_parent_get_look (parent));
+  claim->is_left_to_its_owner = claim->needs_privilege && !tm_privilege_suffices (&status);
   return g_steal_pointer (&claim);
 }
 
@@ -478,12 +471,29 @@ tm_claim_is_current (TmClaim *claim)
   return TRUE;
 }
 
-/* Whether somebody else's directory lies in one like `/tmp`, where only he may remove it: no
- * cleaner of ours even tries. */
+/* Whether the directory certainly lies in one like `/tmp` and is not ours to remove. */
 gboolean
 tm_claim_is_left_to_its_owner (TmClaim *claim)
 {
   return claim->is_left_to_its_owner;
+}
+
+/*
+ * tm_claim_may_be_removed:
+ * @claim: a directory that is to be deleted
+ *
+ * Looks, before anything in it is deleted, whether the kernel leaves the directory to its owner, if
+ * that cannot be known otherwise: by trying to remove it. The kernel asks for permission before it
+ * looks whether a directory is empty.
+ *
+ * Returns: %FALSE when it is not ours to remove
+ */
+gboolean
+tm_claim_may_be_removed (TmClaim *claim)
+{
+  return !claim->needs_privilege ||
+         tm_dirfd_remove (tm_parent_get_fd (claim->parent), claim->name) == 0 ||
+         (errno != EACCES && errno != EPERM);
 }
 
 /* Whether opening it has changed its mode, and so its change time. */

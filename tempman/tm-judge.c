@@ -174,6 +174,8 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
     return leave (g_steal_pointer (&claim), 0);
   if (!tm_claim_is_current (claim))
     return leave (g_steal_pointer (&claim), is_gone (errno) ? 0 : errno);
+  if (!tm_claim_may_be_removed (claim))
+    return leave (g_steal_pointer (&claim), 0);
 
   return g_steal_pointer (&claim);
 }

@@ -310,8 +310,9 @@ tm_root_entry_get_state (TmRootEntry *self)
  *
  * A cleanup at the moment of the list would have deleted the entries for which this is
  * %TRUE, and no others. What nobody can know without trying is not foreseen: that
- * something in one cannot be deleted, or that one whose mode bars its own user is in use,
- * see [method@RootEntry.get_state].
+ * something in one cannot be deleted, that one whose mode bars its own user is in use,
+ * see [method@RootEntry.get_state], or, in a user namespace, that one belongs to a user whom
+ * the namespace does not map.
  *
  * Returns: %TRUE when it would be deleted
  *
