@@ -8,6 +8,7 @@
 #include "tm-mark-private.h"
 #include "tm-name-private.h"
 #include "tm-privilege-private.h"
+#include "tm-restore-private.h"
 #include "tm-tree-local-private.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ struct _TmClaim
   mode_t repaired_mode;          /* to be restored when the directory stays as we left it */
   mode_t left_mode;              /* as we left it, if it is to be restored */
   struct timespec times[2];      /* of access and modification, when it was created or opened */
+  TmTimestamp begin;             /* when it was opened: what is in it and newer is not ours */
   off_t size;                    /* of the directory itself, then */
   gboolean needs_privilege;      /* since the parent has the sticky bit, and neither is ours */
   gboolean is_left_to_its_owner; /* for want of that */
@@ -57,6 +59,7 @@ struct _TmClaim
 static void
 claim_remember (TmClaim *claim, const struct stat *status)
 {
+  claim->begin = tm_restore_begin ();
   claim->identity = tm_file_identity (status);
   claim->times[0] = status->st_atim;
   claim->times[1] = status->st_mtim;
@@ -708,12 +711,13 @@ tm_claim_disown (TmClaim *claim, const char *path, GError **error)
  * @claim: a directory from tm_claim_open() that could not be deleted
  *
  * Makes it as old as it was when it was opened: what was deleted in it must not make it look used.
+ * What another process has done in it since must, and does.
  */
 void
 tm_claim_restore_times (TmClaim *claim)
 {
   if (tm_dirfd_check (claim->fd, claim->identity) == 0)
-    tm_dirfd_set_times (claim->fd, claim->times);
+    tm_restore_times (claim->fd, claim->times, claim->begin);
 }
 
 /*

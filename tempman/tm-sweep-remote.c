@@ -8,6 +8,7 @@
 #include "tm-age-remote-private.h"
 #include "tm-file-private.h"
 #include "tm-mark-private.h"
+#include "tm-restore-private.h"
 #include "tm-tree-remote-private.h"
 
 /* One pass over a root that GIO serves, to delete what goes or only to see it.
@@ -77,36 +78,19 @@ pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError
   return TRUE;
 }
 
-/* Whether it certainly is the directory that was looked at, and none that has taken its name. */
-static gboolean
-is_still_there (GFile *file, GFileInfo *info)
-{
-  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
-  g_autoptr (GFileInfo) found = g_file_query_info (file, G_FILE_ATTRIBUTE_ID_FILE,
-                                                   G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+static const char *const modification_times[] = { G_FILE_ATTRIBUTE_TIME_MODIFIED,
+                                                  G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC, NULL };
 
-  return identity != NULL && found != NULL &&
-         g_strcmp0 (g_file_info_get_attribute_string (found, G_FILE_ATTRIBUTE_ID_FILE), identity) ==
-             0;
-}
+static const char *const access_times[] = { G_FILE_ATTRIBUTE_TIME_ACCESS,
+                                            G_FILE_ATTRIBUTE_TIME_ACCESS_USEC, NULL };
 
-/* What was deleted in it must not make it look used. Not every back end can do that. Where it might
- * be another directory, the times are left alone: nobody else's may be made to look old. */
+/* Not every back end can do that. */
 static void
-restore_times (GFile *file, GFileInfo *info)
+set_times (GFile *file, GFileInfo *info, const char *const *attributes)
 {
-  static const char *const attributes[] = {
-    G_FILE_ATTRIBUTE_TIME_MODIFIED,
-    G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,
-    G_FILE_ATTRIBUTE_TIME_ACCESS,
-    G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
-  };
   g_autoptr (GFileInfo) times = g_file_info_new ();
 
-  if (!is_still_there (file, info))
-    return;
-
-  for (guint i = 0; i < G_N_ELEMENTS (attributes); i++)
+  for (guint i = 0; attributes[i] != NULL; i++)
     {
       GFileAttributeType type;
       gpointer value;
@@ -118,10 +102,62 @@ restore_times (GFile *file, GFileInfo *info)
   g_file_set_attributes_from_info (file, times, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
 }
 
+/* Whether anything in the directory was written or put there since, as far as the clock of the
+ * server goes like ours. */
+static gboolean
+has_newer (GFile *file, TmTimestamp begin)
+{
+  g_autoptr (GFileEnumerator) enumerator = g_file_enumerate_children (
+      file, TM_AGE_REMOTE_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+
+  if (enumerator == NULL)
+    return TRUE;
+
+  for (guint n_entries = 0; n_entries < TM_RESTORE_MAX_ENTRIES; n_entries++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GFileInfo) info = g_file_enumerator_next_file (enumerator, NULL, &error);
+      TmTimes times;
+
+      if (info == NULL)
+        return error != NULL;
+
+      times = tm_age_remote_get_times (info);
+      if (tm_restore_is_newer (&times, g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY,
+                               begin))
+        return TRUE;
+    }
+
+  return TRUE;
+}
+
+/* What was deleted in it must not make it look used; what another process has done in it since
+ * @begin must: as tm_restore_times(). Where it might be another directory, the times are left
+ * alone: nobody else's may be made to look old. */
+static void
+restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
+{
+  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
+  g_autoptr (GFileInfo) found = g_file_query_info (file, TM_AGE_REMOTE_ATTRIBUTES,
+                                                   G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+
+  if (identity == NULL || found == NULL ||
+      g_strcmp0 (g_file_info_get_attribute_string (found, G_FILE_ATTRIBUTE_ID_FILE), identity) != 0)
+    return;
+
+  /* The look into it may set the access time: that comes last. */
+  set_times (file, info, modification_times);
+  if (has_newer (file, begin))
+    set_times (file, found, modification_times);
+  else
+    set_times (file, info, access_times);
+}
+
 /* Deletes the entry if it still goes. */
 static void
 pass_take (Pass *pass, GFile *file)
 {
+  TmTimestamp begin = tm_restore_begin ();
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info =
       g_file_query_info (file, TM_AGE_REMOTE_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
@@ -146,7 +182,7 @@ pass_take (Pass *pass, GFile *file)
               pass->cancellable, &error))
         pass->n_deleted++;
       else
-        restore_times (file, info);
+        restore_times (file, info, begin);
     }
 
   if (error != NULL)

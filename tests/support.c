@@ -149,6 +149,21 @@ make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds)
   return path;
 }
 
+/* Until what is written from now on has a later time than what was written before. */
+void
+wait_for_clock_tick (void)
+{
+  struct timespec begin, now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &begin);
+  do
+    {
+      g_usleep (1000);
+      clock_gettime (CLOCK_REALTIME_COARSE, &now);
+    }
+  while (now.tv_sec == begin.tv_sec && now.tv_nsec == begin.tv_nsec);
+}
+
 gboolean
 path_exists (const char *path)
 {

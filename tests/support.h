@@ -34,6 +34,8 @@ void make_tree (const char *path);
 void make_old (const char *path, gint64 seconds);
 char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
 
+void wait_for_clock_tick (void);
+
 gboolean path_exists (const char *path);
 guint count_entries (const char *path);
 guint count_open_descriptors (void);

@@ -551,6 +551,7 @@ test_still_old (Sandbox *sandbox, gconstpointer data)
   scene_set_up (&scene, sandbox, FALSE);
   root = get_root (&scene);
   g_assert_no_errno (lstat (old, &before));
+  wait_for_clock_tick ();
   served_file_watch (refuse_to_delete, NULL);
   g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
@@ -564,6 +565,40 @@ test_still_old (Sandbox *sandbox, gconstpointer data)
   served_file_watch (NULL, NULL);
   g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, 1);
   g_assert_no_error (error);
+  scene_clear (&scene);
+}
+
+static gboolean
+write_and_refuse_to_delete (Request request, const char *path, gpointer data, GError **error)
+{
+  if (request == REQUEST_DELETE && g_str_has_suffix (path, "/plain"))
+    make_file (data);
+  return refuse_to_delete (request, path, NULL, error);
+}
+
+/* Its owner puts a file into it after it was read: what was deleted afterwards does not make that
+ * look old. */
+static void
+test_used_in_sweep (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *new = sandbox_path (sandbox, "old/new");
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GError) error = NULL;
+  Scene scene;
+
+  scene_set_up (&scene, sandbox, FALSE);
+  root = get_root (&scene);
+  wait_for_clock_tick ();
+  served_file_watch (write_and_refuse_to_delete, new);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_error (&error);
+  g_assert_true (path_exists (new));
+
+  served_file_watch (NULL, NULL);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, 0);
+  g_assert_no_error (error);
+  g_assert_true (path_exists (new));
   scene_clear (&scene);
 }
 
@@ -727,6 +762,7 @@ main (int argc, char **argv)
   add_test ("/remote-faults/unreadable-when-read-again", test_unreadable_when_read_again);
   add_test ("/remote-faults/used-meanwhile", test_used_meanwhile);
   add_test ("/remote-faults/still-old", test_still_old);
+  add_test ("/remote-faults/used-in-sweep", test_used_in_sweep);
   add_test ("/remote-faults/name-taken-in-sweep", test_name_taken_in_sweep);
   add_test ("/remote-faults/nothing-told", test_nothing_told);
   add_test ("/remote-faults/no-modes", test_no_modes);
