@@ -142,7 +142,11 @@ tool_output_finish (int status)
   if (failed_with == EPIPE && !tool_signals_started_ignored (SIGPIPE))
     failed_status = TOOL_STATUS_ENDED_BY (SIGPIPE);
   else
-    tool_complain ("Writing the output: %s", g_strerror (failed_with));
+    {
+      /* What takes the output of programs may take nothing for as long as it likes. */
+      tool_signals_unblock (tool_signals_to_end);
+      tool_complain ("Writing the output: %s", g_strerror (failed_with));
+    }
   return status == TOOL_STATUS_DONE ? failed_status : status;
 }
 

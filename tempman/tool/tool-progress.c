@@ -19,6 +19,9 @@
 
 #define DELAY_US (G_USEC_PER_SEC / 2)
 
+/* How long a terminal that takes nothing is waited for at the end. */
+#define PATIENCE_MS 1000
+
 #define ERASE_LINE "\r\033[K"
 
 struct _ToolProgress
@@ -40,14 +43,15 @@ can_draw (void)
   return g_strcmp0 (g_getenv ("TERM"), "dumb") != 0 && tcgetpgrp (STDERR_FILENO) == getpgrp ();
 }
 
-/* Not while the terminal is stopped, or the connection to it hangs: a thread that waits for it
- * would take no signal. */
+/* Not while the terminal is stopped, or the connection to it hangs: who waits for it takes no
+ * signal.
+ */
 static gboolean
-can_write_at_once (void)
+can_write_within (int milliseconds)
 {
   struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-  return poll (&fd, 1, 0) == 1 && (fd.revents & POLLOUT) != 0;
+  return poll (&fd, 1, milliseconds) == 1 && (fd.revents & POLLOUT) != 0;
 }
 
 static glong
@@ -124,7 +128,7 @@ void
 tool_progress_tick (ToolProgress *progress)
 {
   if (!progress->is_drawn || g_get_monotonic_time () - progress->started < DELAY_US ||
-      !can_draw () || !can_write_at_once () || !g_mutex_trylock (&progress->mutex))
+      !can_draw () || !can_write_within (0) || !g_mutex_trylock (&progress->mutex))
     return;
 
   draw (progress);
@@ -147,6 +151,9 @@ tool_progress_hide (ToolProgress *progress)
 void
 tool_progress_free (ToolProgress *progress)
 {
+  if (progress->is_shown && !can_write_within (PATIENCE_MS))
+    progress->is_shown = FALSE;
+
   if (progress->is_shown && progress->n_found > 0)
     {
       draw (progress);

@@ -106,16 +106,15 @@ static int delete (TmTemporaryDirectory *directory, int status)
 
   tool_operation_fail (operation, error);
   own_status = tool_operation_end (operation, TOOL_STATUS_RUN_FAILED);
+  /* Nothing that follows has to be done. */
+  tool_signals_unblock (tool_signals_to_end);
   if (own_status < 0)
     {
-      tool_complain ("“%s” is left to the next cleanup", display_name);
       left_directory = directory;
+      tool_complain ("“%s” is left to the next cleanup", display_name);
     }
   else
-    {
-      tool_signals_unblock (tool_signals_to_end);
-      g_object_unref (directory);
-    }
+    g_object_unref (directory);
   return status != TOOL_STATUS_DONE ? status : own_status;
 }
 
@@ -131,15 +130,19 @@ run_in (TmTemporaryDirectory *directory, char **program, gboolean keeps_on_failu
   environment = g_environ_setenv (environment, "TEMPMAN_DIRECTORY", path, TRUE);
 
   status = tool_child_run (program, environment, &error);
-  if (error != NULL)
-    tool_complain ("%s", error->message);
-  else if (status != TOOL_STATUS_DONE && keeps_on_failure && keep (directory))
+  if (error == NULL && status != TOOL_STATUS_DONE && keeps_on_failure && keep (directory))
     {
       g_object_unref (directory);
       return status;
     }
 
-  return delete (directory, status);
+  status = delete (directory, status);
+  if (error != NULL)
+    {
+      tool_signals_unblock (tool_signals_to_end);
+      tool_complain ("%s", error->message);
+    }
+  return status;
 }
 
 static int

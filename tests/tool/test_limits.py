@@ -218,6 +218,34 @@ class NoAnswer(LimitCase):
             self.succeed('cleanup', self.tmp, '--timeout', '1h', '--reclaim')
             self.assert_gone(self.path('tmp', name))
 
+    def test_nobody_takes_what_it_says(self):
+        """Neither what it prints nor what it complains of is waited for against a signal."""
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        os.set_blocking(writer, False)
+        try:
+            while True:
+                os.write(writer, b'x' * 4096)
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+        for name in range(3):
+            self.mkdir('root', str(name))
+        for arguments, stream in ((('list', self.root), 'stdout'), (('create',), 'stdout'),
+                                  (('cleanup', self.root, '-t', '0'), 'stdout'),
+                                  (('run', 'missing-program'), 'stderr'),
+                                  (('run', '-k', 'false'), 'stderr'),
+                                  (('delete', '.', '..'), 'stderr'),
+                                  (('list', 'missing'), 'stderr')):
+            process = self.start(*arguments, **{stream: writer})
+            # In the middle of writing it is waiting for the reader.
+            self.wait_until(lambda: self.is_writing_to_a_pipe(process.pid), 'waiting for it to write')
+            self.assertEqual(self.signal_until_it_ends(process, signal.SIGTERM), -signal.SIGTERM)
+
+    def is_writing_to_a_pipe(self, pid):
+        with open(f'/proc/{pid}/wchan') as channel:
+            return 'pipe' in channel.read()
+
     def test_blocked(self):
         """A mask is inherited by accident."""
         self.make_tree('tree', n_directories=3)
