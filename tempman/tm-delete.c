@@ -119,7 +119,8 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
  * Links are deleted and not followed, and what is mounted inside a directory is not
  * touched. Nobody who renames or replaces something in the directory meanwhile can
  * lead the deletion out of it. A directory without permissions that belongs to the
- * user is made accessible first. A large directory is deleted by several threads.
+ * user is made accessible first. A large directory is deleted by several threads, which
+ * have the rights of the calling one and have ended when this returns.
  *
  * An error does not stop it: whatever can be deleted is, and the first error is
  * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file;
@@ -176,6 +177,7 @@ typedef struct
   TmDeleteProgressCallback callback;
   gpointer data; /* (owned): freed with destroy */
   GDestroyNotify destroy;
+  gboolean is_reporting; /* in the main context of the caller: the callback runs */
 
   GMutex mutex; /* guards what follows */
   guint64 n_deleted;
@@ -203,21 +205,53 @@ reports_free (gpointer data)
   g_free (reports);
 }
 
+static gboolean pass_on_cb (gpointer task);
+
+static void
+schedule_pass_on (Reports *reports)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  /* Of the same priority as the result, which comes after the last report. */
+  g_source_set_priority (source, g_task_get_priority (reports->task));
+  g_source_set_callback (source, pass_on_cb, g_object_ref (reports->task), g_object_unref);
+  g_source_attach (source, g_task_get_context (reports->task));
+}
+
 /* In the main context of the caller. */
 static gboolean
 pass_on_cb (gpointer task)
 {
   Reports *reports = g_task_get_task_data (task);
   guint64 n_deleted, n_found;
+  gboolean is_due;
+
+  /* The callback lets the main loop run: the next report waits until it returns. */
+  if (reports->is_reporting)
+    return G_SOURCE_REMOVE;
 
   g_mutex_lock (&reports->mutex);
   n_deleted = reports->n_deleted;
   n_found = reports->n_found;
+  is_due = reports->is_scheduled;
   reports->is_scheduled = FALSE;
   g_mutex_unlock (&reports->mutex);
+  if (!is_due)
+    return G_SOURCE_REMOVE;
 
-  if (reports->callback != NULL)
-    reports->callback (n_deleted, n_found, reports->data);
+  /* So does the result, after which the data of the callback are freed. */
+  reports->is_reporting = TRUE;
+  tm_task_hold (task);
+  reports->callback (n_deleted, n_found, reports->data);
+  reports->is_reporting = FALSE;
+
+  g_mutex_lock (&reports->mutex);
+  is_due = reports->is_scheduled;
+  g_mutex_unlock (&reports->mutex);
+  /* Its source may have come too early. If not, there is one too many, which finds nothing due. */
+  if (is_due)
+    schedule_pass_on (reports);
+  tm_task_unhold (task);
   return G_SOURCE_REMOVE;
 }
 
@@ -236,29 +270,20 @@ schedule_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
   g_mutex_unlock (&reports->mutex);
 
   if (!was_scheduled)
-    {
-      g_autoptr (GSource) source = g_idle_source_new ();
-
-      /* Of the same priority as the result, which comes after the last report. */
-      g_source_set_priority (source, g_task_get_priority (reports->task));
-      g_source_set_callback (source, pass_on_cb, g_object_ref (reports->task), g_object_unref);
-      g_source_attach (source, g_task_get_context (reports->task));
-    }
+    schedule_pass_on (reports);
 }
 
-/* In a thread of the pool. */
 static void
-delete_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+delete_task_cb (TmTaskResult *result,
+                gpointer source,
+                gpointer task_data,
+                GCancellable *cancellable)
 {
   Reports *reports = task_data;
-  GError *local_error = NULL;
 
-  if (tm_delete_recursively (source, cancellable,
-                             reports->callback != NULL ? schedule_report_cb : NULL, reports,
-                             &local_error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, local_error);
+  result->number = tm_delete_recursively (source, cancellable,
+                                          reports->callback != NULL ? schedule_report_cb : NULL,
+                                          reports, &result->error);
 }
 
 /* In the main context of the caller, after its callback: bindings free what belongs to them in the
@@ -277,7 +302,7 @@ delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  * @progress: (nullable) (scope notified) (closure progress_data)
  *   (destroy progress_data_destroy): told how far it has come, in the thread-default
  *   main context of the caller, some tens of times a second at most and once before
- *   @callback
+ *   @callback; if it lets the main loop run, the next report and @callback wait until it returns
  * @progress_data: data for @progress
  * @progress_data_destroy: (nullable): frees @progress_data, after @callback
  * @callback: (nullable) (scope async) (closure user_data): called when it is done, in the
@@ -288,6 +313,9 @@ delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  * blocking the caller.
  *
  * See [func@delete_recursively].
+ *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
  *
  * Since: 1.0
  */
@@ -318,7 +346,7 @@ tm_delete_recursively_async (GFile *file,
   reports->task = task;
   g_task_set_task_data (task, reports, reports_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (delete_completed_cb), NULL);
-  tm_task_run_in_thread (task, delete_thread_cb);
+  tm_task_start (task, delete_task_cb);
 }
 
 /**

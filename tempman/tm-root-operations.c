@@ -82,20 +82,13 @@ tm_root_create_temp_dir (TmRoot *self, GCancellable *cancellable, GError **error
                                         error);
 }
 
-/* In a thread of the pool. */
 static void
-create_temp_dir_thread_cb (GTask *task,
-                           gpointer source,
-                           gpointer task_data,
-                           GCancellable *cancellable)
+create_temp_dir_task_cb (TmTaskResult *result,
+                         gpointer source,
+                         gpointer task_data,
+                         GCancellable *cancellable)
 {
-  GError *local_error = NULL;
-  TmTemporaryDirectory *directory = tm_root_create_temp_dir (source, cancellable, &local_error);
-
-  if (directory != NULL)
-    g_task_return_pointer (task, directory, g_object_unref);
-  else
-    g_task_return_error (task, local_error);
+  result->object = tm_root_create_temp_dir (source, cancellable, &result->error);
 }
 
 /**
@@ -110,6 +103,9 @@ create_temp_dir_thread_cb (GTask *task,
  * Cleans the root up and creates a temporary directory under it, without blocking
  * the caller.
  *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
  * Since: 1.0
  */
 void
@@ -123,7 +119,7 @@ tm_root_create_temp_dir_async (TmRoot *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   tm_task_run (self, tm_root_create_temp_dir_async, io_priority, cancellable, callback, user_data,
-               create_temp_dir_thread_cb);
+               create_temp_dir_task_cb);
 }
 
 /**
@@ -148,7 +144,7 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
   g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_create_temp_dir_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return tm_task_propagate_pointer (result, error);
+  return tm_task_propagate_object (result, error);
 }
 
 /**
@@ -185,17 +181,13 @@ tm_root_cleanup (TmRoot *self, GCancellable *cancellable, GError **error)
   return sweep (self, cancellable, error);
 }
 
-/* In a thread of the pool. */
 static void
-cleanup_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+cleanup_task_cb (TmTaskResult *result,
+                 gpointer source,
+                 gpointer task_data,
+                 GCancellable *cancellable)
 {
-  GError *local_error = NULL;
-  gssize n_deleted = tm_root_cleanup (source, cancellable, &local_error);
-
-  if (n_deleted >= 0)
-    g_task_return_int (task, n_deleted);
-  else
-    g_task_return_error (task, local_error);
+  result->number = tm_root_cleanup (source, cancellable, &result->error);
 }
 
 /**
@@ -211,6 +203,9 @@ cleanup_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellabl
  *
  * See [method@Root.cleanup].
  *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
  * Since: 1.0
  */
 void
@@ -224,7 +219,7 @@ tm_root_cleanup_async (TmRoot *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   tm_task_run (self, tm_root_cleanup_async, io_priority, cancellable, callback, user_data,
-               cleanup_thread_cb);
+               cleanup_task_cb);
 }
 
 /**
@@ -313,17 +308,13 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
   return G_LIST_MODEL (store);
 }
 
-/* In a thread of the pool. */
 static void
-list_entries_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+list_entries_task_cb (TmTaskResult *result,
+                      gpointer source,
+                      gpointer task_data,
+                      GCancellable *cancellable)
 {
-  GError *local_error = NULL;
-  GListModel *entries = tm_root_list_entries (source, cancellable, &local_error);
-
-  if (entries != NULL)
-    g_task_return_pointer (task, entries, g_object_unref);
-  else
-    g_task_return_error (task, local_error);
+  result->object = tm_root_list_entries (source, cancellable, &result->error);
 }
 
 /**
@@ -340,6 +331,9 @@ list_entries_thread_cb (GTask *task, gpointer source, gpointer task_data, GCance
  *
  * See [method@Root.list_entries].
  *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
  * Since: 1.0
  */
 void
@@ -353,7 +347,7 @@ tm_root_list_entries_async (TmRoot *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   tm_task_run (self, tm_root_list_entries_async, io_priority, cancellable, callback, user_data,
-               list_entries_thread_cb);
+               list_entries_task_cb);
 }
 
 /**
@@ -378,5 +372,5 @@ tm_root_list_entries_finish (TmRoot *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_async_result_is_tagged (result, tm_root_list_entries_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return tm_task_propagate_pointer (result, error);
+  return tm_task_propagate_object (result, error);
 }

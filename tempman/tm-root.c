@@ -5,6 +5,8 @@
 
 #include "tm-root-private.h"
 
+#include "tm-task-private.h"
+
 #include <math.h>
 
 /**
@@ -264,7 +266,7 @@ initable_iface_init (GInitableIface *iface)
 static void
 async_initable_iface_init (GAsyncInitableIface *iface)
 {
-  /* The default runs the synchronous initialisation in a thread. */
+  tm_task_implement_async_initable (iface);
 }
 
 /**
@@ -319,6 +321,9 @@ tm_root_new (GFile *directory,
  * @user_data: data for @callback
  *
  * Makes a factory of temporary directories without blocking the caller.
+ *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
  *
  * Since: 1.0
  */

@@ -9,22 +9,42 @@
 
 G_BEGIN_DECLS
 
+/* What an asynchronous call has found: a value of the kind that its _finish() function returns, or
+ * an error. */
+typedef struct
+{
+  gssize number;   /* or a boolean */
+  gpointer object; /* (owned) (nullable) (type GObject) */
+  GError *error;   /* (owned) (nullable) */
+} TmTaskResult;
+
+typedef void (*TmTaskFunc) (TmTaskResult *result,
+                            gpointer source,
+                            gpointer task_data,
+                            GCancellable *cancellable);
+
 void tm_task_run (gpointer source,
                   gpointer source_tag,
                   int io_priority,
                   GCancellable *cancellable,
                   GAsyncReadyCallback callback,
                   gpointer user_data,
-                  GTaskThreadFunc thread_func);
+                  TmTaskFunc function);
 GTask *tm_task_new (gpointer source,
                     gpointer source_tag,
                     int io_priority,
                     GCancellable *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer user_data);
-void tm_task_run_in_thread (GTask *task, GTaskThreadFunc thread_func);
+void tm_task_start (GTask *task, TmTaskFunc function);
+
+void tm_task_hold (GTask *task);
+void tm_task_unhold (GTask *task);
+
+void tm_task_implement_async_initable (GAsyncInitableIface *iface);
+
 gboolean tm_task_propagate_boolean (GAsyncResult *result, GError **error);
 gssize tm_task_propagate_int (GAsyncResult *result, GError **error);
-gpointer tm_task_propagate_pointer (GAsyncResult *result, GError **error);
+gpointer tm_task_propagate_object (GAsyncResult *result, GError **error);
 
 G_END_DECLS

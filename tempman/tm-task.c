@@ -5,20 +5,37 @@
 
 #include "tm-task-private.h"
 
-/* What a thread of the pool does for a task. */
+#include "tm-jobs-private.h"
+
+/* A task, and the work that is done for it.
+ *
+ * The thread that works only borrows the task: all of it is dropped in the main context of the
+ * caller, after the result. The last reference to the source, which may be what deletes a
+ * directory, is never one that the caller cannot wait for and that is lost when the program
+ * exits. */
 typedef struct
 {
-  GTask *task; /* (owned) (nullable): until it is told of the result, in its own main context */
-  GTaskThreadFunc thread_func;
+  GTask *task; /* (owned) */
+  TmTaskFunc function;
+  TmTaskResult *result; /* (owned) */
+  gboolean is_held;     /* of the main context of the caller, as is what follows */
+  gboolean is_done;     /* while it was held */
 } Work;
 
-static void
-work_free (gpointer data)
+static GQuark
+work_quark (void)
 {
-  Work *work = data;
+  return g_quark_from_static_string ("tempman-work");
+}
 
-  g_clear_object (&work->task);
-  g_free (work);
+static void
+result_free (gpointer data)
+{
+  TmTaskResult *result = data;
+
+  g_clear_object (&result->object);
+  g_clear_error (&result->error);
+  g_free (result);
 }
 
 /*
@@ -30,8 +47,8 @@ work_free (gpointer data)
  * @callback: (nullable): called when it is done
  * @user_data: data for @callback
  *
- * Makes a task whose result is what its thread function found, also when it is cancelled too late:
- * what has been created by then is handed out, and what has been deleted is reported deleted.
+ * Makes a task whose result is what its function found, also when it is cancelled too late: what
+ * has been created by then is handed out, and what has been deleted is reported deleted.
  *
  * Returns: (transfer full): a new task
  */
@@ -51,52 +68,69 @@ tm_task_new (gpointer source,
   return task;
 }
 
-/* In a thread of the pool. */
-static void
-work_thread_cb (GTask *done, gpointer source, gpointer task_data, GCancellable *cancellable)
+/* In the main context of the caller. */
+static gboolean
+done_cb (gpointer data)
 {
-  const Work *work = task_data;
+  Work *work = data;
+  g_autoptr (GTask) task = NULL;
 
-  work->thread_func (done, g_task_get_source_object (work->task), g_task_get_task_data (work->task),
-                     cancellable);
+  if (work->is_held)
+    {
+      work->is_done = TRUE;
+      return G_SOURCE_REMOVE;
+    }
+
+  task = work->task;
+  g_object_set_qdata (G_OBJECT (task), work_quark (), NULL);
+  g_task_return_pointer (task, work->result, result_free);
+  g_free (work);
+  return G_SOURCE_REMOVE;
 }
 
-/* In the main context of the caller. */
+/* In any thread. */
 static void
-work_done_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+schedule_result (Work *work)
 {
-  Work *work = g_task_get_task_data (G_TASK (result));
-  g_autoptr (GTask) task = g_steal_pointer (&work->task);
+  g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_task_return_pointer (task, g_object_ref (result), g_object_unref);
+  g_source_set_priority (source, g_task_get_priority (work->task));
+  g_source_set_callback (source, done_cb, work, NULL);
+  g_source_attach (source, g_task_get_context (work->task));
+}
+
+/* In a thread of its own, or in that of the caller. */
+static void
+work_cb (gpointer data)
+{
+  Work *work = data;
+
+  work->function (work->result, g_task_get_source_object (work->task),
+                  g_task_get_task_data (work->task), g_task_get_cancellable (work->task));
+  schedule_result (work);
 }
 
 /*
- * tm_task_run_in_thread:
+ * tm_task_start:
  * @task: a task of tm_task_new()
- * @thread_func: what to do; the task that it is given is the one to return the result with
+ * @function: what to do; it finds the result
  *
- * Runs a function in a thread of GIO's pool.
- *
- * A thread holds what it works on a moment longer than until its result is there. It is therefore
- * given a task of its own: the last reference to the source, which may be what deletes a directory,
- * is never one that the caller cannot wait for and that is lost when the program exits.
+ * Runs a function in a thread that has the rights of the calling one. Where no thread can be
+ * started, the calling thread runs it, and the result comes later all the same.
  */
 void
-tm_task_run_in_thread (GTask *task, GTaskThreadFunc thread_func)
+tm_task_start (GTask *task, TmTaskFunc function)
 {
-  g_autoptr (GTask) done =
-      tm_task_new (NULL, g_task_get_source_tag (task), g_task_get_priority (task),
-                   g_task_get_cancellable (task), work_done_cb, NULL);
-  Work *work = g_new (Work, 1);
+  Work *work = g_new0 (Work, 1);
 
   work->task = g_object_ref (task);
-  work->thread_func = thread_func;
-  g_task_set_task_data (done, work, work_free);
-  g_task_run_in_thread (done, work_thread_cb);
+  work->function = function;
+  work->result = g_new0 (TmTaskResult, 1);
+  g_object_set_qdata (G_OBJECT (task), work_quark (), work);
+  tm_jobs_add (g_task_get_context (task), g_task_get_priority (task), work_cb, work);
 }
 
-/* Makes such a task and runs @thread_func for it in a thread of GIO's pool. */
+/* Makes such a task and runs @function for it. */
 void
 tm_task_run (gpointer source,
              gpointer source_tag,
@@ -104,45 +138,123 @@ tm_task_run (gpointer source,
              GCancellable *cancellable,
              GAsyncReadyCallback callback,
              gpointer user_data,
-             GTaskThreadFunc thread_func)
+             TmTaskFunc function)
 {
   g_autoptr (GTask) task =
       tm_task_new (source, source_tag, io_priority, cancellable, callback, user_data);
 
-  tm_task_run_in_thread (task, thread_func);
+  tm_task_start (task, function);
+}
+
+/*
+ * tm_task_hold:
+ * @task: a task of tm_task_start() whose result has not come
+ *
+ * In the main context of the caller: holds the result back until tm_task_unhold(), should a main
+ * loop run in between.
+ */
+void
+tm_task_hold (GTask *task)
+{
+  Work *work = g_object_get_qdata (G_OBJECT (task), work_quark ());
+
+  work->is_held = TRUE;
+}
+
+void
+tm_task_unhold (GTask *task)
+{
+  Work *work = g_object_get_qdata (G_OBJECT (task), work_quark ());
+
+  work->is_held = FALSE;
+  if (work->is_done)
+    schedule_result (work);
 }
 
 /*
  * tm_task_propagate_boolean:
- * @result: a task that was run in a thread
+ * @result: a task that was started
  * @error: return location for an error
  *
- * Takes what the thread function returned.
+ * Takes what the function found.
  *
  * Returns: the result, or %FALSE with @error set
  */
 gboolean
 tm_task_propagate_boolean (GAsyncResult *result, GError **error)
 {
-  g_autoptr (GTask) done = g_task_propagate_pointer (G_TASK (result), NULL);
-
-  return g_task_propagate_boolean (done, error);
+  return tm_task_propagate_int (result, error) > 0;
 }
 
 /* The same for a number, -1 with @error set. */
 gssize
 tm_task_propagate_int (GAsyncResult *result, GError **error)
 {
-  g_autoptr (GTask) done = g_task_propagate_pointer (G_TASK (result), NULL);
+  TmTaskResult *found = g_task_propagate_pointer (G_TASK (result), error);
+  gssize number = -1;
 
-  return g_task_propagate_int (done, error);
+  if (found == NULL)
+    return -1;
+
+  if (found->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&found->error));
+  else
+    number = found->number;
+  result_free (found);
+  return number;
 }
 
-/* The same for a pointer, which is the caller's, %NULL with @error set. */
+/* The same for an object, which is the caller's, %NULL with @error set. */
 gpointer
-tm_task_propagate_pointer (GAsyncResult *result, GError **error)
+tm_task_propagate_object (GAsyncResult *result, GError **error)
 {
-  g_autoptr (GTask) done = g_task_propagate_pointer (G_TASK (result), NULL);
+  TmTaskResult *found = g_task_propagate_pointer (G_TASK (result), error);
+  gpointer object;
 
-  return g_task_propagate_pointer (done, error);
+  if (found == NULL)
+    return NULL;
+
+  if (found->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&found->error));
+  object = g_steal_pointer (&found->object);
+  result_free (found);
+  return object;
+}
+
+static void
+init_task_cb (TmTaskResult *result, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  result->number = g_initable_init (source, cancellable, &result->error);
+}
+
+static void
+init_async (GAsyncInitable *initable,
+            int io_priority,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  tm_task_run (initable, init_async, io_priority, cancellable, callback, user_data, init_task_cb);
+}
+
+static gboolean
+init_finish (GAsyncInitable *initable, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, initable), FALSE);
+
+  return tm_task_propagate_boolean (result, error);
+}
+
+/*
+ * tm_task_implement_async_initable:
+ * @iface: the interface of a class that is #GInitable as well
+ *
+ * Makes the asynchronous initialisation one of these tasks. The default uses a pool, and reports an
+ * object that was initialised and then cancelled as cancelled.
+ */
+void
+tm_task_implement_async_initable (GAsyncInitableIface *iface)
+{
+  iface->init_async = init_async;
+  iface->init_finish = init_finish;
 }

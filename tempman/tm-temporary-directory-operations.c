@@ -259,17 +259,12 @@ tm_temporary_directory_close (TmTemporaryDirectory *self, GCancellable *cancella
   return closed;
 }
 
-/* In a thread of the pool. */
 static void
-close_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+close_task_cb (TmTaskResult *result, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   gboolean *closed_now = task_data;
-  GError *local_error = NULL;
 
-  if (close_cancellably (source, cancellable, closed_now, &local_error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, local_error);
+  result->number = close_cancellably (source, cancellable, closed_now, &result->error);
 }
 
 /* In the main context of the caller, after its callback. */
@@ -295,6 +290,9 @@ close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  *
  * See [method@TemporaryDirectory.close].
  *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
  * Since: 1.0
  */
 void
@@ -313,7 +311,7 @@ tm_temporary_directory_close_async (TmTemporaryDirectory *self,
                       user_data);
   g_task_set_task_data (task, g_new0 (gboolean, 1), g_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (close_completed_cb), NULL);
-  tm_task_run_in_thread (task, close_thread_cb);
+  tm_task_start (task, close_task_cb);
 }
 
 /**

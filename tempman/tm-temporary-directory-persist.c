@@ -211,19 +211,17 @@ persist_data_free (gpointer data)
   g_free (persist);
 }
 
-/* In a thread of the pool. */
 static void
-persist_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+persist_task_cb (TmTaskResult *result,
+                 gpointer source,
+                 gpointer task_data,
+                 GCancellable *cancellable)
 {
   PersistData *persist = task_data;
-  GError *local_error = NULL;
 
-  persist->published =
-      publish_cancellably (source, persist->destination, persist->flags, cancellable, &local_error);
-  if (persist->published)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, local_error);
+  persist->published = publish_cancellably (source, persist->destination, persist->flags,
+                                            cancellable, &result->error);
+  result->number = persist->published;
 }
 
 /* In the main context of the caller, after its callback. */
@@ -251,6 +249,9 @@ persist_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  *
  * See [method@TemporaryDirectory.persist].
  *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
  * Since: 1.0
  */
 void
@@ -277,7 +278,7 @@ tm_temporary_directory_persist_async (TmTemporaryDirectory *self,
                       callback, user_data);
   g_task_set_task_data (task, persist, persist_data_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (persist_completed_cb), NULL);
-  tm_task_run_in_thread (task, persist_thread_cb);
+  tm_task_start (task, persist_task_cb);
 }
 
 /**

@@ -338,44 +338,10 @@ initable_iface_init (GInitableIface *iface)
   iface->init = tm_temporary_directory_init_sync;
 }
 
-/* In a thread of the pool. */
-static void
-init_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  GError *local_error = NULL;
-
-  if (g_initable_init (source, cancellable, &local_error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, local_error);
-}
-
-/* The default would report a directory that was created and then cancelled as cancelled, and it
- * would go with the last reference: possibly that of the thread, some time after the callback. */
-static void
-tm_temporary_directory_init_async (GAsyncInitable *initable,
-                                   int io_priority,
-                                   GCancellable *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data)
-{
-  tm_task_run (initable, tm_temporary_directory_init_async, io_priority, cancellable, callback,
-               user_data, init_thread_cb);
-}
-
-static gboolean
-tm_temporary_directory_init_finish (GAsyncInitable *initable, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, initable), FALSE);
-
-  return tm_task_propagate_boolean (result, error);
-}
-
 static void
 async_initable_iface_init (GAsyncInitableIface *iface)
 {
-  iface->init_async = tm_temporary_directory_init_async;
-  iface->init_finish = tm_temporary_directory_init_finish;
+  tm_task_implement_async_initable (iface);
 }
 
 /**
@@ -453,6 +419,9 @@ tm_temporary_directory_new_in (TmRootDirectory *parent,
  *
  * When it is cancelled, either nothing is left behind, or the directory was there
  * already and is what is returned.
+ *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
  *
  * Since: 1.0
  */
