@@ -27,6 +27,7 @@ typedef struct
   gboolean has_timeout; /* FALSE: nothing expires */
   TmTimestamp oldest;   /* an entry that was last used before this is expired */
   TmTimestamp now;      /* the same for all entries of one pass */
+  gboolean is_shared;   /* whether other machines change the entries too */
 } TmAgeRule;
 
 /* The times of one file. What its file system does not tell is not in the mask. */

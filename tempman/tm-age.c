@@ -353,7 +353,7 @@ walk_enter (Walk *walk, const char *name)
     return walk_push (walk, fd);
 
   /* It will not be read, so that its access time is none of our making. */
-  if (errno == EACCES && tm_dirfd_stat_times (above, name, &status) == 0)
+  if (errno == EACCES && tm_dirfd_stat_times (above, name, walk->rule->is_shared, &status) == 0)
     {
       times = tm_times_from_statx (&status);
       return walk_consider (walk, &times, TM_TIMES_ACCESSED);
@@ -418,9 +418,10 @@ walk_look_at (Walk *walk, const char *name)
   struct statx status;
   TmTimes times;
 
-  if (tm_dirfd_stat_times (level->fd, name, &status) < 0)
+  if (tm_dirfd_stat_times (level->fd, name, walk->rule->is_shared, &status) < 0)
     {
-      if (is_gone (errno))
+      /* The times of what is mounted there are none of the directory that it is mounted in. */
+      if (is_gone (errno) || errno == EXDEV)
         return TRUE;
 
       /* Listed but not to be entered: nothing can be known about what is in it. */
@@ -433,10 +434,6 @@ walk_look_at (Walk *walk, const char *name)
       walk->error_number = errno;
       return FALSE;
     }
-
-  /* The times of what is mounted there are none of the directory that it is mounted in. */
-  if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
-    return TRUE;
 
   times = tm_times_from_statx (&status);
   if (!walk_consider (walk, &times, TM_TIMES_MODIFIED))

@@ -8,10 +8,12 @@
 #include <gio/gio.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 G_BEGIN_DECLS
 
@@ -43,6 +45,10 @@ typedef struct
  * comes back with another file. */
 typedef struct _TmFileHandle TmFileHandle;
 
+/* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
+ * these: on Linux the descriptor is gone even when it reports EINTR. */
+#define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
+
 #define TM_DIRFD_BUFFER_SIZE (32 * 1024)
 
 /* No mode: what tm_dirfd_open_child() says when it had none to repair. */
@@ -53,6 +59,7 @@ typedef struct _TmFileHandle TmFileHandle;
 
 int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_without_links (const char *path, int flags);
+int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
 int tm_dirfd_open_parent (int dirfd);
 int tm_dirfd_reopen (int dirfd);
@@ -66,6 +73,7 @@ int tm_dirfd_follow (int dirfd, const char *name);
 char *tm_dirfd_read_link (int link);
 uid_t tm_dirfd_get_user (void);
 guint tm_dirfd_count_spare (int dirfd);
+int tm_dirfd_keep_off_standard_numbers (int fd);
 void tm_dirfd_close (int dirfd);
 
 int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
@@ -83,7 +91,7 @@ int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
 int tm_dirfd_look (int dirfd, const char *name, TmFileLook *look);
 gboolean tm_dirfd_is_mount_point (int dirfd, const char *name);
 int tm_dirfd_check (int fd, TmFileIdentity identity);
-int tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status);
+int tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct statx *status);
 int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode);
 void tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode);

@@ -7,29 +7,18 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
-
-#ifndef STATX_MNT_ID_UNIQUE
-#define STATX_MNT_ID_UNIQUE 0x00004000U
-#endif
-
-/* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
- * these: on Linux the descriptor is gone even when it reports EINTR. */
-#define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
 
 /* A program that lacks one of the three standard descriptors gets its number for the next file that
  * is opened, and then closes it, as `dup2 (devnull, 1)` does. Takes @fd over. */
-static int
-keep_off_standard_numbers (int fd)
+int
+tm_dirfd_keep_off_standard_numbers (int fd)
 {
   int higher, errsv;
 
@@ -46,125 +35,14 @@ keep_off_standard_numbers (int fd)
 static int
 open_at (int dirfd, const char *name, int flags)
 {
-  return keep_off_standard_numbers (RETRY_ON_EINTR (openat (dirfd, name, flags | O_CLOEXEC)));
-}
-
-/* A child is named by one component: nothing on the way to it may be a link, lead up or cross
- * a mount point. Only the kernel can tell the last: a bind mount has the device number of its
- * source, and a btrfs subvolume has one of its own without being a mount. */
-static int
-open_beneath (int dirfd, const char *name, int flags)
-{
-  struct open_how how = {
-    .flags = (guint64) (flags | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC),
-    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-  };
-  int fd;
-
-  /* EAGAIN: something was renamed while the kernel looked; it says nothing about the name. */
-  do
-    fd = (int) syscall (SYS_openat2, dirfd, name, &how, sizeof how);
-  while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-
-  return keep_off_standard_numbers (fd);
-}
-
-/* Before Linux 5.6 there is no openat2(), and some containers forbid it, with EPERM. */
-static gboolean
-have_openat2 (void)
-{
-  static gsize answer = 0;
-
-  if (g_once_init_enter (&answer))
-    {
-      struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
-      int fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
-      gboolean missing = fd < 0 && (errno == ENOSYS || errno == EPERM);
-
-      tm_dirfd_close (fd);
-      g_once_init_leave (&answer, missing ? 1 : 2);
-    }
-
-  return answer == 2;
-}
-
-/* The mount that a descriptor was opened through, or -1 with errno. From /proc, which tells it on
- * every kernel, also one that lacks openat2(). */
-static gint64
-get_mount_id (int fd)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
-  char contents[256];
-  const char *line;
-  gssize length;
-  int fdinfo = RETRY_ON_EINTR (open (path, O_RDONLY | O_CLOEXEC));
-
-  if (fdinfo < 0)
-    return -1;
-
-  length = RETRY_ON_EINTR (read (fdinfo, contents, sizeof contents - 1));
-  tm_dirfd_close (fdinfo);
-  contents[MAX (length, 0)] = '\0';
-
-  line = strstr (contents, "mnt_id:");
-  if (line == NULL)
-    {
-      errno = ENOENT;
-      return -1;
-    }
-
-  return g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10);
-}
-
-/* Whether two descriptors were opened through the same mount, as far as that can be told. */
-gboolean
-tm_dirfd_is_in_mount_of (int dirfd, int other)
-{
-  gint64 mount = get_mount_id (dirfd);
-
-  return mount >= 0 && mount == get_mount_id (other);
-}
-
-static int
-open_then_compare_mounts (int dirfd, const char *name, int flags)
-{
-  int fd = open_at (dirfd, name, flags | O_NOFOLLOW | O_DIRECTORY);
-
-  if (fd >= 0)
-    {
-      gint64 above = get_mount_id (dirfd);
-      gint64 below = above < 0 ? -1 : get_mount_id (fd);
-
-      /* Where it cannot be told, it is taken for a mount point: left alone rather than emptied. For
-       * want of a descriptor, the caller can do something. */
-      if (below < 0 || below != above)
-        {
-          int errsv = below < 0 && (errno == EMFILE || errno == ENFILE) ? errno : EXDEV;
-
-          tm_dirfd_close (fd);
-          errno = errsv;
-          return -1;
-        }
-    }
-
-  return fd;
+  return tm_dirfd_keep_off_standard_numbers (
+      RETRY_ON_EINTR (openat (dirfd, name, flags | O_CLOEXEC)));
 }
 
 static int
 open_directory_at (int dirfd, const char *name, int flags)
 {
-  int fd;
-
-  if (have_openat2 ())
-    fd = open_beneath (dirfd, name, flags);
-  else
-    fd = open_then_compare_mounts (dirfd, name, flags);
-
-  /* Only the owner may ask for O_NOATIME. */
-  if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
-    return open_directory_at (dirfd, name, flags & ~O_NOATIME);
-
-  return fd;
+  return tm_dirfd_open_beneath (dirfd, name, flags | O_DIRECTORY);
 }
 
 /*
@@ -180,38 +58,8 @@ open_directory_at (int dirfd, const char *name, int flags)
 int
 tm_dirfd_open (const char *path, int flags)
 {
-  return keep_off_standard_numbers (RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags)));
-}
-
-/*
- * tm_dirfd_open_without_links:
- * @path: an absolute path
- * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
- *
- * Opens what a path leads to if there is no link on the way, in one call.
- *
- * Returns: an `O_PATH` descriptor, or -1: `ELOOP` when there is a link, or the kernel cannot tell
- */
-int
-tm_dirfd_open_without_links (const char *path, int flags)
-{
-  struct open_how how = {
-    .flags = (guint64) (O_PATH | O_CLOEXEC | flags),
-    .resolve = RESOLVE_NO_SYMLINKS,
-  };
-
-  int fd = -1;
-
-  if (have_openat2 ())
-    fd = keep_off_standard_numbers (
-        (int) RETRY_ON_EINTR (syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
-  else
-    errno = ELOOP;
-
-  /* Of none of these is it certain that it is about the path. */
-  if (fd < 0 && (errno == EAGAIN || errno == ENOSYS || errno == EPERM))
-    errno = ELOOP;
-  return fd;
+  return tm_dirfd_keep_off_standard_numbers (
+      RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags)));
 }
 
 /* Opens a directory of ours that its mode bars us from. O_PATH needs no permission on the
@@ -574,107 +422,6 @@ tm_dirfd_stat (int dirfd, struct stat *status)
 }
 
 /*
- * tm_dirfd_stat_child:
- * @dirfd: a directory, or `AT_FDCWD` when @name is a path
- * @name: a name in it
- * @status: (out caller-allocates): what stands under the name, a link itself
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
-{
-  return RETRY_ON_EINTR (fstatat (dirfd, name, status, AT_SYMLINK_NOFOLLOW));
-}
-
-/*
- * tm_dirfd_stat_times:
- * @dirfd: a directory
- * @name: the name of an entry, or "" for @dirfd itself
- * @status: (out caller-allocates): type, mode, owner, inode and times, nothing else
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_stat_times (int dirfd, const char *name, struct statx *status)
-{
-  return RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
-                                STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_ATIME |
-                                    STATX_MTIME | STATX_CTIME | STATX_BTIME,
-                                status));
-}
-
-static int
-look_without_statx (int dirfd, const char *name, TmFileLook *look)
-{
-  struct stat status;
-
-  if (RETRY_ON_EINTR (fstatat (dirfd, name, &status,
-                               AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-                                   (*name == '\0' ? AT_EMPTY_PATH : 0))) < 0)
-    return -1;
-
-  *look = tm_file_look (&status);
-  return 0;
-}
-
-/*
- * tm_dirfd_look:
- * @dirfd: a directory, or `AT_FDCWD` when @name is a path
- * @name: the name of an entry, or "" for @dirfd itself
- * @look: (out caller-allocates): what stands there, a link itself
- *
- * Looks at a file without waiting for a server: what is mounted under the name may have one that
- * does not answer.
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
-{
-  struct statx status;
-  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
-
-  if (*name == '\0')
-    flags |= AT_EMPTY_PATH;
-
-  if (RETRY_ON_EINTR (statx (dirfd, name, flags,
-                             STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &status)) < 0)
-    {
-      /* Some containers forbid it with EPERM. */
-      if (errno == ENOSYS || errno == EPERM)
-        return look_without_statx (dirfd, name, look);
-      return -1;
-    }
-
-  *look = (TmFileLook){
-    .identity = { .device = makedev (status.stx_dev_major, status.stx_dev_minor),
-                  .inode = status.stx_ino },
-    .mount = (status.stx_mask & (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)) != 0 ? status.stx_mnt_id : 0,
-    .mount_is_unique = (status.stx_mask & STATX_MNT_ID_UNIQUE) != 0,
-    .is_mount_point = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
-    .mode = status.stx_mode,
-    .owner = status.stx_uid,
-    .size = status.stx_size,
-    .modified = status.stx_mtime,
-  };
-  return 0;
-}
-
-/* Whether something is mounted there, on any kernel. @name is that of a directory. */
-gboolean
-tm_dirfd_is_mount_point (int dirfd, const char *name)
-{
-  int fd = open_directory_at (dirfd, name, O_PATH);
-
-  if (fd < 0)
-    return errno == EXDEV;
-
-  tm_dirfd_close (fd);
-  return FALSE;
-}
-
-/*
  * tm_dirfd_check:
  * @fd: a descriptor that was kept
  * @identity: of the file that it was opened for
@@ -918,13 +665,13 @@ gboolean
 tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
 {
   TmFileIdentity previous = { 0, 0 };
+  TmFileLook look;
   gboolean found = FALSE;
-  struct stat status;
   int fd = dirfd;
 
-  while (fd >= 0 && !found && tm_dirfd_stat (fd, &status) == 0)
+  while (fd >= 0 && !found && tm_dirfd_look (fd, "", &look) == 0)
     {
-      TmFileIdentity current = tm_file_identity (&status);
+      TmFileIdentity current = look.identity;
       int above;
 
       found = tm_file_identity_equal (current, top);

@@ -110,7 +110,7 @@ leave (TmClaim *claim, int error_number)
 static int
 look_again (TmClaim *claim, const struct statx *before, struct statx *status)
 {
-  if (tm_dirfd_stat_times (tm_claim_get_fd (claim), "", status) < 0)
+  if (tm_dirfd_stat_times (tm_claim_get_fd (claim), "", FALSE, status) < 0)
     return -1;
 
   if (tm_claim_has_repaired_mode (claim) && status->stx_ino == before->stx_ino &&
@@ -142,8 +142,8 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
   struct statx status, locked_status;
   TmEntryState state;
 
-  if (tm_dirfd_stat_times (root_fd, name, &status) < 0)
-    return leave (NULL, is_gone (errno) ? 0 : errno);
+  if (tm_dirfd_stat_times (root_fd, name, judge->age.is_shared, &status) < 0)
+    return leave (NULL, is_gone (errno) || errno == EXDEV ? 0 : errno);
   if (!S_ISDIR (status.stx_mode))
     return leave (NULL, 0);
 
@@ -180,8 +180,8 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
   return g_steal_pointer (&claim);
 }
 
-/* Of what cannot even be looked at, as the mount point of a file system whose server is gone, or
- * which lets nobody in but the one who mounted it. A cleanup cannot take it either. */
+/* Of a mount point, which a cleanup never takes and whose times are those of another file system;
+ * and of an entry that cannot even be looked at, which a cleanup cannot take either. */
 static void
 set_unknown (TmVerdict *verdict, const TmJudge *judge)
 {
@@ -242,10 +242,10 @@ tm_judge_look_at (const TmJudge *judge,
   gboolean has_age, can_be_taken;
   struct statx status;
 
-  if (tm_dirfd_stat_times (root_fd, name, &status) < 0)
+  if (tm_dirfd_stat_times (root_fd, name, judge->age.is_shared, &status) < 0)
     {
       set_unknown (verdict, judge);
-      return !is_gone (errno);
+      return !is_gone (errno) && (status.stx_mode == 0 || S_ISDIR (status.stx_mode));
     }
 
   if (!S_ISDIR (status.stx_mode))

@@ -73,10 +73,9 @@ is_newer (int dirfd, const char *name, TmTimestamp begin)
   struct statx status;
   TmTimes times;
 
-  if (tm_dirfd_stat_times (dirfd, name, &status) < 0)
-    return errno != ENOENT;
-  if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
-    return FALSE;
+  /* On any file system what the server says, not what was known of it before. */
+  if (tm_dirfd_stat_times (dirfd, name, TRUE, &status) < 0)
+    return errno != ENOENT && errno != EXDEV;
 
   times = tm_times_from_statx (&status);
   return tm_restore_is_newer (&times, S_ISDIR (status.stx_mode), begin);

@@ -50,6 +50,7 @@ get_sweep_options (TmRootDirectory *directory, const TmJudge *judge)
   };
 
   options.judge.lock_reaches_all = tm_parent_is_local (local->parent);
+  options.judge.age.is_shared = !options.judge.lock_reaches_all;
   return options;
 }
 

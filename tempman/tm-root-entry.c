@@ -337,8 +337,8 @@ tm_root_entry_get_expired (TmRootEntry *self)
  *
  * The times are those of the sub-directory itself, whatever the age basis of the root;
  * of a file that is not local, as exactly as they are told. A time that is not told is
- * not there: neither is of one that cannot be looked at, such as the mount point of a file
- * system whose server is gone. It must not be modified.
+ * not there: neither is of a mount point, whose file system is not asked for anything, nor
+ * of an entry that cannot be looked at. It must not be modified.
  *
  * Returns: (transfer none) (nullable): the information; %NULL only when @self is not
  *   from [method@Root.list_entries]

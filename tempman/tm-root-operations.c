@@ -261,6 +261,9 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
  *
  * With [enum@Tempman.AgeBasis.NEWEST_CONTENT] everything in the sub-directories is looked at.
  *
+ * A mount point is listed as in use, without its times: no request is sent to the file
+ * system that is mounted there, whose server may never answer.
+ *
  * One that cannot be looked at does not keep the others from being listed: it is listed as
  * one in use, which stays. A cleanup leaves it as well, and fails for it at its end.
  *

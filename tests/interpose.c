@@ -156,11 +156,12 @@ syscall (long number, ...)
           errno = openat2_errno ();
           return -1;
         }
-      /* With the root of the file system the library looks once whether there is such a call, and
-       * holds a lock of GLib meanwhile. With another path, it is how it opens that. */
-      if (strcmp ((const char *) arguments[1], "/") != 0 &&
-          fails ((int) arguments[0] == AT_FDCWD ? "open" : "openat2", (int) arguments[0],
-                 (const char *) arguments[1], how->flags, how->resolve))
+      /* With a path, it is how the library opens that; with the root of the file system, how it
+       * finds out whether there is such a call. */
+      if (fails ((int) arguments[0] == AT_FDCWD && strcmp ((const char *) arguments[1], "/") != 0
+                     ? "open"
+                     : "openat2",
+                 (int) arguments[0], (const char *) arguments[1], how->flags, how->resolve))
         return -1;
     }
 
@@ -173,12 +174,17 @@ gboolean
 openat2_is_denied (void)
 {
   struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
+  gboolean was_inside = is_inside;
   int errsv = errno;
-  int fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
-  gboolean is_denied = fd < 0 && (errno == ENOSYS || errno == EPERM);
+  gboolean is_denied;
+  int fd;
 
+  is_inside = TRUE;
+  fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+  is_denied = fd < 0 && (errno == ENOSYS || errno == EPERM);
   if (fd >= 0)
     close (fd);
+  is_inside = was_inside;
   errno = errsv;
   return is_denied;
 }

@@ -422,6 +422,64 @@ test_again (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+typedef struct
+{
+  const char *path;
+  const char *name;
+  int error_number;
+} Refusal;
+
+static void
+refused_child (gpointer data)
+{
+  const Refusal *refusal = data;
+  g_autofree char *old = g_build_filename (refusal->path, "old", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = create_in (refusal->path);
+  g_autofree char *tree = child_path (directory, "tree");
+  g_autoptr (TmRoot) root = open_root (refusal->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (GListModel) entries = NULL;
+
+  /* Should it never end. */
+  alarm (60);
+
+  make_tree (tree);
+  make_tree (old);
+  make_old (old, 2 * HOUR);
+  tm_root_set_age_basis (root, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+
+  /* Until now everything worked. */
+  fail_call (refusal->name, refusal->error_number, G_MAXINT);
+  entries = tm_root_list_entries (root, NULL, NULL);
+  child_assert (entries != NULL && g_list_model_get_n_items (entries) == 2);
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
+  child_assert (!path_exists (old));
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (!path_exists (tree));
+  g_clear_object (&directory);
+  directory = tm_root_create_temp_dir (root, NULL, NULL);
+  child_assert (directory != NULL && tm_temporary_directory_close (directory, NULL, NULL));
+}
+
+/* A newer call that works at first and then never again: a program forbids itself calls once it has
+ * begun, and a tracer can answer what it likes. */
+static void
+test_refused_later (Sandbox *sandbox, gconstpointer data)
+{
+  static const Refusal refusals[] = {
+    { NULL, "openat2", EAGAIN }, { NULL, "openat2", ENOSYS }, { NULL, "openat2", EPERM },
+    { NULL, "statx", ENOSYS },   { NULL, "statx", EPERM },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      Refusal refusal = refusals[i];
+
+      refusal.path = sandbox->path;
+      g_test_message ("%s: %s", refusal.name, g_strerror (refusal.error_number));
+      assert_success_in_child (run_in_child (refused_child, &refusal));
+    }
+}
+
 static gpointer
 clean_thread (gpointer data)
 {
@@ -558,6 +616,7 @@ main (int argc, char **argv)
     add_test ("/contents/memory", of_descriptors (test_memory));
   add_test ("/contents/filled", of_descriptors (test_filled));
   add_test ("/contents/again", test_again);
+  add_test ("/contents/refused-later", of_descriptors (test_refused_later));
   add_test ("/contents/depth", of_descriptors (test_depth));
   add_test ("/contents/small-stack", test_small_stack);
 

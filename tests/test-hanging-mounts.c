@@ -1,0 +1,373 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* File systems whose server never answers, or is dead, mounted in what is looked at or deleted: no
+ * call waits for them.
+ *
+ * The server is a real one that the test stops. Each test runs in a child with a mount namespace of
+ * its own. A child that hangs is ended by its alarm, which fails the test. */
+
+#include "directories.h"
+#include "interpose.h"
+#include "roots.h"
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HOUR 3600
+
+/* For a child that has to end by itself. */
+#define PATIENCE 30
+
+typedef enum
+{
+  SERVER_ANSWERS,
+  SERVER_IS_STOPPED,
+  SERVER_IS_DEAD,
+} ServerState;
+
+static const ServerState server_states[] = { SERVER_ANSWERS, SERVER_IS_STOPPED, SERVER_IS_DEAD };
+
+static gboolean
+is_mount_point (const char *path)
+{
+  struct statx status;
+
+  return statx (AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+static void G_GNUC_NORETURN
+bindfs_child (gpointer data)
+{
+  char **directories = data;
+
+  /* A stopped process is not to be left behind. */
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  execlp ("bindfs", "bindfs", "-f", directories[0], directories[1], NULL);
+  _exit (CHILD_CANNOT);
+}
+
+/* Serves @source at @path. Returns the process that does, or -1 where that is not possible. */
+static pid_t
+start_server (const char *source, const char *path)
+{
+  const char *directories[] = { source, path };
+  pid_t server;
+
+  make_directory (source);
+  make_directory (path);
+  server = start_child (bindfs_child, directories);
+  while (!is_mount_point (path))
+    {
+      if (waitpid (server, NULL, WNOHANG) != 0)
+        return -1;
+      g_usleep (1000);
+    }
+  return server;
+}
+
+static void
+set_server_state (pid_t server, ServerState state)
+{
+  siginfo_t info;
+
+  if (state == SERVER_IS_STOPPED)
+    {
+      child_assert (kill (server, SIGSTOP) == 0);
+      child_assert (waitid (P_PID, (id_t) server, &info, WSTOPPED | WNOWAIT) == 0);
+    }
+  else if (state == SERVER_IS_DEAD)
+    {
+      child_assert (kill (server, SIGKILL) == 0);
+      child_assert (waitid (P_PID, (id_t) server, &info, WEXITED | WNOWAIT) == 0);
+    }
+}
+
+/* Also one that is stopped. */
+static void
+end_server (pid_t server, const char *path)
+{
+  kill (server, SIGKILL);
+  waitpid (server, NULL, 0);
+  child_assert (umount2 (path, MNT_DETACH) == 0);
+}
+
+typedef struct
+{
+  char *path; /* (owned): of the root */
+  TmRoot *root;
+  pid_t server;
+  char *mounted; /* (owned) */
+  char *old;     /* (owned): a sub-directory that is to be deleted */
+} Scene;
+
+/* @mounted: where a file system is mounted, below the root. Everything below the root is old. */
+static void
+scene_init (Scene *scene, const char *path, const char *mounted, TmAgeBasis basis)
+{
+  g_autofree char *source = g_build_filename (path, "source", NULL);
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  alarm (PATIENCE);
+
+  scene->path = g_build_filename (path, "root", NULL);
+  scene->mounted = g_build_filename (scene->path, mounted, NULL);
+  scene->old = g_build_filename (scene->path, "old", NULL);
+  make_directory (scene->old);
+  make_old (scene->old, 2 * HOUR);
+  scene->server = start_server (source, scene->mounted);
+  if (scene->server < 0)
+    _exit (CHILD_CANNOT);
+
+  scene->root = open_root (scene->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  tm_root_set_age_basis (scene->root, basis);
+}
+
+static void
+scene_clear (Scene *scene)
+{
+  end_server (scene->server, scene->mounted);
+  g_object_unref (scene->root);
+  g_free (scene->path);
+  g_free (scene->mounted);
+  g_free (scene->old);
+}
+
+static TmRootEntry *
+find_entry (TmRoot *root, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, &error);
+
+  child_assert (error == NULL);
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      if (g_str_equal (g_file_info_get_name (tm_root_entry_get_info (entry)), name))
+        return g_steal_pointer (&entry);
+    }
+  return NULL;
+}
+
+static gssize
+clean_up (TmRoot *root)
+{
+  g_autoptr (GError) error = NULL;
+  gssize n_deleted = tm_root_cleanup (root, NULL, &error);
+
+  if (error != NULL)
+    g_printerr ("%s\n", error->message);
+  return n_deleted;
+}
+
+/* Known for a mount point, and not for a failure. */
+static void
+look_and_clean (Scene *scene)
+{
+  g_autoptr (TmRootEntry) mounted = find_entry (scene->root, "mounted");
+  g_autoptr (TmRootEntry) old = find_entry (scene->root, "old");
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (TmRoot) another = NULL;
+
+  child_assert (mounted != NULL);
+  child_assert (tm_root_entry_get_state (mounted) == TM_ENTRY_STATE_LIVE);
+  child_assert (!tm_root_entry_get_expired (mounted));
+  child_assert (!g_file_info_has_attribute (tm_root_entry_get_info (mounted),
+                                            G_FILE_ATTRIBUTE_TIME_MODIFIED));
+  child_assert (old != NULL);
+
+  child_assert (clean_up (scene->root) == (tm_root_entry_get_expired (old) ? 1 : 0));
+  child_assert (clean_up (scene->root) == 0);
+
+  another = open_root (scene->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED | TM_ROOT_FLAGS_EXPIRE_LIVE);
+  directory = create_under (another);
+  child_assert (directory != NULL);
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+}
+
+typedef struct
+{
+  const char *path;
+  ServerState state;
+  TmAgeBasis basis;
+  gboolean hides_types;
+  const char *refused; /* (nullable): a system call that a filter forbids */
+} Case;
+
+static void
+entry_child (gpointer data)
+{
+  const Case *test_case = data;
+  Scene scene;
+
+  scene_init (&scene, test_case->path, "mounted", test_case->basis);
+  set_server_state (scene.server, test_case->state);
+  hide_entry_types (test_case->hides_types);
+  if (test_case->refused != NULL)
+    fail_call (test_case->refused, EPERM, G_MAXINT);
+  look_and_clean (&scene);
+  interpose_end ();
+  scene_clear (&scene);
+}
+
+static void
+run_entry_case (Case *test_case)
+{
+  g_test_message ("state %d, basis %d, types %s, %s refused", test_case->state, test_case->basis,
+                  test_case->hides_types ? "hidden" : "told",
+                  test_case->refused != NULL ? test_case->refused : "nothing");
+  skip_or_assert_success (run_in_child (entry_child, test_case),
+                          "no FUSE, bindfs or mount namespaces here");
+}
+
+/* The test child mounts and unmounts in namespaces of its own; what remains is a tree of
+ * directories for the next. */
+static void
+test_entry (Sandbox *sandbox, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (server_states); i++)
+    for (gint basis = 0; basis <= TM_AGE_BASIS_NEWEST_CONTENT; basis++)
+      {
+        Case test_case = { .path = sandbox->path,
+                           .state = server_states[i],
+                           .basis = (TmAgeBasis) basis,
+                           .hides_types = basis % 2 == 1 };
+
+        run_entry_case (&test_case);
+      }
+}
+
+/* Filters of containers do that; the other ways to know a mount point have to do as well. */
+static void
+test_refused_calls (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const calls[] = { "statx", "openat2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (server_states); j++)
+      {
+        Case test_case = { .path = sandbox->path,
+                           .state = server_states[j],
+                           .basis = TM_AGE_BASIS_CHANGED,
+                           .refused = calls[i] };
+
+        run_entry_case (&test_case);
+      }
+}
+
+static void
+content_child (gpointer data)
+{
+  const Case *test_case = data;
+  g_autofree char *above = NULL;
+  g_autoptr (TmRootEntry) entry = NULL;
+  g_autoptr (GError) error = NULL;
+  Scene scene;
+
+  scene_init (&scene, test_case->path, "old/a/mounted", TM_AGE_BASIS_NEWEST_CONTENT);
+  above = g_build_filename (scene.old, "a", NULL);
+  make_old (above, 2 * HOUR);
+  make_old (scene.old, 2 * HOUR);
+  set_server_state (scene.server, test_case->state);
+  hide_entry_types (test_case->hides_types);
+
+  /* The times of the file system that is mounted there do not count. */
+  entry = find_entry (scene.root, "old");
+  child_assert (entry != NULL && tm_root_entry_get_expired (entry));
+
+  /* It is old, and nothing can be deleted below a mount. */
+  child_assert (tm_root_cleanup (scene.root, NULL, &error) == -1);
+  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY));
+  child_assert (strstr (error->message, scene.mounted) != NULL);
+
+  end_server (scene.server, scene.mounted);
+  make_old (scene.mounted, 2 * HOUR);
+  child_assert (clean_up (scene.root) == 1);
+  child_assert (!path_exists (scene.old));
+}
+
+/* Deep in a sub-directory, where the newest content is looked for. */
+static void
+test_content (Sandbox *sandbox, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (server_states); i++)
+    for (gint hides_types = FALSE; hides_types <= TRUE; hides_types++)
+      {
+        Case test_case = { .path = sandbox->path,
+                           .state = server_states[i],
+                           .hides_types = hides_types };
+
+        skip_or_assert_success (run_in_child (content_child, &test_case),
+                                "no FUSE, bindfs or mount namespaces here");
+      }
+}
+
+static void
+covered_child (gpointer data)
+{
+  const Case *test_case = data;
+  g_autofree char *source = g_build_filename (test_case->path, "source", NULL);
+  g_autofree char *parent = g_build_filename (test_case->path, "parent", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  const char *path;
+  pid_t server;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  alarm (PATIENCE);
+
+  make_directory (parent);
+  directory = create_in (parent);
+  path = tm_temporary_directory_get_path (directory);
+  server = start_server (source, path);
+  if (server < 0)
+    _exit (CHILD_CANNOT);
+  set_server_state (server, test_case->state);
+
+  child_assert (!tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (!tm_temporary_directory_is_closed (directory));
+
+  end_server (server, path);
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (!path_exists (path));
+}
+
+/* Over the directory itself: it cannot be deleted until that is gone. */
+static void
+test_covered (Sandbox *sandbox, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (server_states); i++)
+    {
+      Case test_case = { .path = sandbox->path, .state = server_states[i] };
+
+      skip_or_assert_success (run_in_child (covered_child, &test_case),
+                              "no FUSE, bindfs or mount namespaces here");
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/hanging-mounts/entry", of_descriptors (test_entry));
+  add_test ("/hanging-mounts/refused-calls", of_descriptors (test_refused_calls));
+  add_test ("/hanging-mounts/content", of_descriptors (test_content));
+  add_test ("/hanging-mounts/covered", of_descriptors (test_covered));
+
+  return g_test_run ();
+}
