@@ -6,7 +6,7 @@
 import datetime
 import os
 import pathlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Union, final, overload
 
@@ -252,6 +252,7 @@ class Root(GObject.Object):
         flags: RootFlags
         prefix: str | None
         age_basis: AgeBasis
+        exclude: list[str]
 
     @property
     def props(self) -> Props: ...
@@ -329,6 +330,8 @@ class Root(GObject.Object):
     def set_prefix(self, prefix: _Prefix) -> None: ...
     def get_age_basis(self) -> AgeBasis: ...
     def set_age_basis(self, basis: AgeBasis) -> None: ...
+    def get_exclude(self) -> list[str]: ...
+    def set_exclude(self, exclude: Sequence[str] | None) -> None: ...
     def create_temp_dir(self, cancellable: Gio.Cancellable | None = None) -> TemporaryDirectory: ...
     @overload
     def create_temp_dir_async(

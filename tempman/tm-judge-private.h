@@ -18,6 +18,7 @@ typedef struct
 {
   TmAgeRule age;
   TmRootFlags flags;
+  GStrv exclude;             /* (owned) (nullable): patterns of names that stay */
   gboolean lock_reaches_all; /* FALSE where locks of other machines are not seen */
 } TmJudge;
 
@@ -30,6 +31,7 @@ typedef struct
   gboolean goes; /* a cleanup deletes it */
 } TmVerdict;
 
+void tm_judge_clear (TmJudge *judge);
 gboolean tm_judge_may_take_any (const TmJudge *judge);
 gboolean tm_judge_decide (const TmJudge *judge, TmEntryState state, TmTimestamp last_used);
 gboolean tm_judge_look_at (const TmJudge *judge,
@@ -39,5 +41,7 @@ gboolean tm_judge_look_at (const TmJudge *judge,
                            TmVerdict *verdict);
 TmClaim *
 tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancellable *cancellable);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TmJudge, tm_judge_clear)
 
 G_END_DECLS

@@ -7,6 +7,8 @@
 
 #include "tm-mark-private.h"
 
+#include "tm-exclude-private.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -30,6 +32,24 @@ judge_leaves_alone (const TmJudge *judge, const char *name, mode_t mode)
 {
   return !judge->lock_reaches_all && (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) == 0 &&
          tm_mark_is_set (name, mode);
+}
+
+void
+tm_judge_clear (TmJudge *judge)
+{
+  g_clear_pointer (&judge->exclude, g_strfreev);
+}
+
+/* Whether a cleanup never touches what has this name in the directory @root_fd. In one that every
+ * user may write to, as /tmp, some names are well known. */
+static gboolean
+judge_excludes (const TmJudge *judge, int root_fd, const char *name)
+{
+  struct stat status;
+
+  return tm_exclude_matches ((const char *const *) judge->exclude, name) ||
+         (tm_exclude_is_well_known (name) &&
+          (tm_dirfd_stat (root_fd, &status) < 0 || (status.st_mode & S_IWOTH) != 0));
 }
 
 /* Whether there can be anything that goes. */
@@ -142,6 +162,8 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
   struct statx status, locked_status;
   TmEntryState state;
 
+  if (judge_excludes (judge, root_fd, name))
+    return leave (NULL, 0);
   if (tm_dirfd_stat_times (root_fd, name, judge->age.is_shared, &status) < 0)
     return leave (NULL, is_gone (errno) || errno == EXDEV ? 0 : errno);
   if (!S_ISDIR (status.stx_mode))
@@ -258,6 +280,7 @@ tm_judge_look_at (const TmJudge *judge,
 
   verdict->times = tm_times_from_statx (&status);
   verdict->goes = (has_age || !judge_asks_for_age (judge, verdict->state)) && can_be_taken &&
+                  !judge_excludes (judge, root_fd, name) &&
                   tm_judge_decide (judge, verdict->state, verdict->last_used);
   return TRUE;
 }

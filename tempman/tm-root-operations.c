@@ -28,7 +28,7 @@ check_initialized (TmRoot *self, const char *action, GError **error)
 static TmJudge
 get_judge (TmRoot *self)
 {
-  TmJudge judge = { .flags = self->flags };
+  TmJudge judge = { .flags = self->flags, .exclude = tm_root_get_exclude (self) };
 
   tm_age_rule_init (&judge.age, tm_root_get_age_basis (self), self->timeout);
   return judge;
@@ -37,7 +37,7 @@ get_judge (TmRoot *self)
 static gssize
 sweep (TmRoot *self, GCancellable *cancellable, GError **error)
 {
-  TmJudge judge = get_judge (self);
+  g_auto (TmJudge) judge = get_judge (self);
 
   return tm_root_directory_sweep (self->opened, &judge, cancellable, error);
 }
@@ -283,7 +283,7 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) entries = NULL;
   g_autoptr (GArray) found = NULL;
-  TmJudge judge;
+  g_auto (TmJudge) judge = { 0 };
   GListStore *store;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);

@@ -15,7 +15,7 @@ struct _TmRoot
 {
   GObject parent_instance;
 
-  TmLock lock;             /* guards directory and opened until they are set */
+  TmLock lock;             /* guards exclude, and directory and opened until they are set */
   GFile *directory;        /* (owned) (nullable): with its links resolved once it is opened */
   TmRootDirectory *opened; /* (owned) (nullable): until initialised, then never changed */
   double timeout;          /* set once, when constructed */
@@ -23,6 +23,7 @@ struct _TmRoot
   const char *prefix; /* (nullable): interned, so that one that was got stays valid when another
                        * thread sets the next; atomic */
   gint age_basis;     /* a TmAgeBasis; atomic */
+  GStrv exclude;      /* (owned) (nullable): guarded by the lock */
 };
 
 G_END_DECLS

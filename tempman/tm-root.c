@@ -59,9 +59,10 @@ typedef enum
   PROP_FLAGS,
   PROP_PREFIX,
   PROP_AGE_BASIS,
+  PROP_EXCLUDE,
 } TmRootProperty;
 
-static GParamSpec *properties[PROP_AGE_BASIS + 1];
+static GParamSpec *properties[PROP_EXCLUDE + 1];
 
 static void initable_iface_init (GInitableIface *iface);
 static void async_initable_iface_init (GAsyncInitableIface *iface);
@@ -131,6 +132,9 @@ tm_root_get_property (GObject *object, guint property_id, GValue *value, GParamS
     case PROP_AGE_BASIS:
       g_value_set_enum (value, tm_root_get_age_basis (self));
       break;
+    case PROP_EXCLUDE:
+      g_value_take_boxed (value, tm_root_get_exclude (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
@@ -159,6 +163,9 @@ tm_root_set_property (GObject *object, guint property_id, const GValue *value, G
     case PROP_AGE_BASIS:
       tm_root_set_age_basis (self, g_value_get_enum (value));
       break;
+    case PROP_EXCLUDE:
+      tm_root_set_exclude (self, g_value_get_boxed (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
@@ -172,6 +179,7 @@ tm_root_finalize (GObject *object)
 
   g_clear_pointer (&self->opened, tm_root_directory_free);
   g_clear_object (&self->directory);
+  g_clear_pointer (&self->exclude, g_strfreev);
   tm_lock_clear (&self->lock);
 
   G_OBJECT_CLASS (tm_root_parent_class)->finalize (object);
@@ -247,6 +255,17 @@ tm_root_class_init (TmRootClass *klass)
   properties[PROP_AGE_BASIS] = g_param_spec_enum (
       "age-basis", NULL, NULL, TM_TYPE_AGE_BASIS, TM_AGE_BASIS_ACCESSED_OR_MODIFIED,
       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRoot:exclude: (getter get_exclude) (setter set_exclude)
+   *
+   * Patterns of the names that a cleanup never touches.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_EXCLUDE] =
+      g_param_spec_boxed ("exclude", NULL, NULL, G_TYPE_STRV,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -515,4 +534,79 @@ tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis)
 
   if (previous != (gint) basis)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AGE_BASIS]);
+}
+
+/**
+ * tm_root_get_exclude: (get-property exclude)
+ * @self: a root
+ *
+ * Gets the patterns of the names that a cleanup never touches.
+ *
+ * Returns: (transfer full) (nullable) (array zero-terminated=1): the patterns, or %NULL if
+ *   there is none
+ *
+ * Since: 1.0
+ */
+char **
+tm_root_get_exclude (TmRoot *self)
+{
+  g_autoptr (TmLocker) locker = NULL;
+
+  g_return_val_if_fail (TM_IS_ROOT (self), NULL);
+
+  /* A copy: another thread may set others. */
+  locker = tm_locker_new (&self->lock);
+  return g_strdupv (self->exclude);
+}
+
+static gboolean
+patterns_are_equal (const char *const *a, const char *const *b)
+{
+  return a == NULL || b == NULL ? a == b : g_strv_equal (a, b);
+}
+
+/**
+ * tm_root_set_exclude: (set-property exclude)
+ * @self: a root
+ * @exclude: (nullable) (array zero-terminated=1): patterns, or %NULL for none
+ *
+ * Sets the patterns of the names that a cleanup never touches.
+ *
+ * A sub-directory whose name matches one of them is never deleted, whatever its age and
+ * whether it is abandoned or not, and is listed as one that stays. The patterns are those
+ * of the shell, as `fnmatch()` takes them: `*`, `?` and `[…]`, which match a leading dot
+ * as well. A name has no separator in it, so that a pattern with a `/` matches none.
+ *
+ * In a directory that every user may write to, such as `/tmp`, these names are always
+ * excluded: `.X11-unix`, `.ICE-unix`, `.XIM-unix`, `.font-unix`, `.Test-unix`,
+ * `systemd-private-*` and `snap-private-*`. Display servers, services and snaps use what
+ * has them without a lock.
+ *
+ * A cleanup that has begun goes on with the patterns that it began with.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_set_exclude (TmRoot *self, const char *const *exclude)
+{
+  GStrv old = NULL;
+  gboolean is_changed;
+
+  g_return_if_fail (TM_IS_ROOT (self));
+
+  if (exclude != NULL && *exclude == NULL)
+    exclude = NULL;
+
+  tm_lock_acquire (&self->lock);
+  is_changed = !patterns_are_equal ((const char *const *) self->exclude, exclude);
+  if (is_changed)
+    {
+      old = self->exclude;
+      self->exclude = g_strdupv ((GStrv) exclude);
+    }
+  tm_lock_release (&self->lock);
+  g_strfreev (old);
+
+  if (is_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXCLUDE]);
 }

@@ -62,6 +62,10 @@ TM_AVAILABLE_IN_1_0
 TmAgeBasis tm_root_get_age_basis (TmRoot *self);
 TM_AVAILABLE_IN_1_0
 void tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis);
+TM_AVAILABLE_IN_1_0
+char **tm_root_get_exclude (TmRoot *self) G_GNUC_WARN_UNUSED_RESULT;
+TM_AVAILABLE_IN_1_0
+void tm_root_set_exclude (TmRoot *self, const char *const *exclude);
 
 TM_AVAILABLE_IN_1_0
 TmTemporaryDirectory *tm_root_create_temp_dir (TmRoot *self,

@@ -6,10 +6,13 @@
 #include "tm-sweep-remote-private.h"
 
 #include "tm-age-remote-private.h"
+#include "tm-exclude-private.h"
 #include "tm-file-private.h"
 #include "tm-mark-private.h"
 #include "tm-restore-private.h"
 #include "tm-tree-remote-private.h"
+
+#include <sys/stat.h>
 
 /* One pass over a root that GIO serves, to delete what goes or only to see it.
  *
@@ -25,6 +28,7 @@ typedef struct
   const TmJudge *judge;      /* (unowned) */
   GCancellable *cancellable; /* (unowned) (nullable) */
   char *file_system;         /* (owned) (nullable): of the root */
+  gboolean is_for_everybody; /* every user may write to it, as far as that is told */
   GArray *entries; /* (unowned) (nullable) (element-type TmSweepEntry): of a pass that only looks */
   gssize n_deleted;
   GError *error; /* (owned) (nullable): the first one */
@@ -38,6 +42,23 @@ pass_report (Pass *pass, GError *error)
     pass->error = error;
   else
     g_error_free (error);
+}
+
+/* What cannot be told of the root is taken for the worst. */
+static gboolean
+is_for_everybody (GFileInfo *root_info)
+{
+  return !g_file_info_has_attribute (root_info, G_FILE_ATTRIBUTE_UNIX_MODE) ||
+         (g_file_info_get_attribute_uint32 (root_info, G_FILE_ATTRIBUTE_UNIX_MODE) & S_IWOTH) != 0;
+}
+
+static gboolean
+pass_excludes (Pass *pass, GFileInfo *info)
+{
+  const char *name = g_file_info_get_name (info);
+
+  return tm_exclude_matches ((const char *const *) pass->judge->exclude, name) ||
+         (pass->is_for_everybody && tm_exclude_is_well_known (name));
 }
 
 /* A sub-directory that is the root of another file system is never taken. */
@@ -73,7 +94,7 @@ pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError
                                     pass->cancellable, &verdict->last_used, error))
     return FALSE;
 
-  verdict->goes = pass_may_take (pass, info) &&
+  verdict->goes = pass_may_take (pass, info) && !pass_excludes (pass, info) &&
                   tm_judge_decide (pass->judge, verdict->state, verdict->last_used);
   return TRUE;
 }
@@ -223,10 +244,12 @@ pass_run (Pass *pass, GError **error)
   if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
     return FALSE;
 
-  root_info = g_file_query_info (pass->directory, G_FILE_ATTRIBUTE_ID_FILESYSTEM,
+  root_info = g_file_query_info (pass->directory,
+                                 G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,
                                  G_FILE_QUERY_INFO_NONE, pass->cancellable, &local_error);
   if (root_info != NULL)
     {
+      pass->is_for_everybody = is_for_everybody (root_info);
       pass->file_system =
           g_strdup (g_file_info_get_attribute_string (root_info, G_FILE_ATTRIBUTE_ID_FILESYSTEM));
       enumerator = g_file_enumerate_children (pass->directory, TM_AGE_REMOTE_ATTRIBUTES,

@@ -188,6 +188,8 @@ declare module 'gi://Tempman?version=1' {
             prefix?: string | null;
             age_basis?: AgeBasis;
             ageBasis?: AgeBasis;
+            /** Patterns of the names that a cleanup never touches. */
+            exclude?: string[] | null;
         }
 
         /** What `list_entries()` returns: a list model that `for … of` goes through. */
@@ -235,6 +237,8 @@ declare module 'gi://Tempman?version=1' {
             set age_basis(basis: AgeBasis);
             get ageBasis(): AgeBasis;
             set ageBasis(basis: AgeBasis);
+            get exclude(): string[] | null;
+            set exclude(exclude: string[] | null);
 
             get_directory(): Gio.File;
             /** In seconds; `NO_TIMEOUT` is never. */
@@ -244,6 +248,8 @@ declare module 'gi://Tempman?version=1' {
             set_prefix(prefix: string | null): void;
             get_age_basis(): AgeBasis;
             set_age_basis(basis: AgeBasis): void;
+            get_exclude(): string[] | null;
+            set_exclude(exclude: string[] | null): void;
 
             /** Opens the root of an object that was constructed without one. */
             init(cancellable?: Gio.Cancellable | null): boolean;
