@@ -148,9 +148,9 @@ notify_published (GObject *object)
  * one is free: NFS, 9p, many FUSE file systems such as sshfs and ntfs-3g, older ZFS. On
  * these the library looks whether the new name is free, and then renames. If another
  * process makes an empty directory of that name just in between, it may be replaced;
- * nothing else is. With [flags@PersistFlags.REPLACE] nothing that is there can be replaced on
- * these: that is %G_IO_ERROR_NOT_SUPPORTED. So it is on an overlay, where what is there is a
- * directory of a lower layer, unless the overlay is mounted with `redirect_dir=on`.
+ * nothing else is. With [flags@Tempman.PersistFlags.REPLACE] nothing that is there can be
+ * replaced on these: that is %G_IO_ERROR_NOT_SUPPORTED. So it is on an overlay, where what is there
+ * is a directory of a lower layer, unless the overlay is mounted with `redirect_dir=on`.
  *
  * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
  * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when

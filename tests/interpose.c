@@ -33,6 +33,7 @@ static SystemCallFunc interposed; /* atomic, and set after its data */
 static gpointer interposed_data;
 static gint types_are_hidden;        /* atomic */
 static gint reads_are_short;         /* atomic */
+static gint flags_are_refused;       /* atomic */
 static gint file_systems_are_shared; /* atomic */
 
 /* Room for an entry of the longest name, or for some of short ones. */
@@ -210,7 +211,15 @@ renameat2 (int from, const char *path, int to, const char *new_path, unsigned in
 {
   NEXT (renameat2, "renameat2");
 
-  return fails ("renameat2", from, path, flags, 0) ? -1 : next (from, path, to, new_path, flags);
+  if (fails ("renameat2", from, path, flags, 0))
+    return -1;
+
+  if (flags != 0 && g_atomic_int_get (&flags_are_refused))
+    {
+      errno = EINVAL;
+      return -1;
+    }
+  return next (from, path, to, new_path, flags);
 }
 
 ssize_t
@@ -443,4 +452,11 @@ void
 pretend_shared (gboolean shared)
 {
   g_atomic_int_set (&file_systems_are_shared, shared);
+}
+
+/* As on a file system that knows no flags of renameat2(). */
+void
+refuse_rename_flags (gboolean refuse)
+{
+  g_atomic_int_set (&flags_are_refused, refuse);
 }

@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  * With TEMPMAN_TEST_OPENAT2=ENOSYS or EPERM in the environment, openat2() fails so throughout, as
  * on an old kernel or in a container that forbids it. */
 
-/* With "ignored" in this variable of the environment, the kernel only says that it wipes a page at a
- * fork, as qemu-user does; with "refused", it says that it cannot, as one before Linux 4.14. */
+/* With "ignored" in this variable of the environment, the kernel only says that it wipes a page at
+ * a fork, as qemu-user does; with "refused", it says that it cannot, as one before Linux 4.14. */
 #define WIPE_ON_FORK_VARIABLE "TEMPMAN_TEST_WIPEONFORK"
 
 typedef struct
@@ -48,6 +48,7 @@ void fail_call (const char *name, int error_number, guint n_times);
 gboolean openat2_is_denied (void);
 void hide_entry_types (gboolean hide);
 void shorten_reads (gboolean shorten);
+void refuse_rename_flags (gboolean refuse);
 void pretend_shared (gboolean shared);
 
 G_END_DECLS

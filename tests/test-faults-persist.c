@@ -209,14 +209,16 @@ typedef struct
   const char *name;
   Before before;
   TmPersistFlags flags;
+  gboolean without_flags; /* of the file system */
 } Case;
 
 static const Case cases[] = {
-  { "new", BEFORE_NOTHING, TM_PERSIST_FLAGS_NONE },
-  { "nothing-to-replace", BEFORE_NOTHING, TM_PERSIST_FLAGS_REPLACE },
-  { "replace-file", BEFORE_FILE, TM_PERSIST_FLAGS_REPLACE },
-  { "replace-directory", BEFORE_DIRECTORY, TM_PERSIST_FLAGS_REPLACE },
-  { "replace-barred", BEFORE_BARRED, TM_PERSIST_FLAGS_REPLACE },
+  { "new", BEFORE_NOTHING, TM_PERSIST_FLAGS_NONE, FALSE },
+  { "new-without-flags", BEFORE_NOTHING, TM_PERSIST_FLAGS_NONE, TRUE },
+  { "nothing-to-replace", BEFORE_NOTHING, TM_PERSIST_FLAGS_REPLACE, FALSE },
+  { "replace-file", BEFORE_FILE, TM_PERSIST_FLAGS_REPLACE, FALSE },
+  { "replace-directory", BEFORE_DIRECTORY, TM_PERSIST_FLAGS_REPLACE, FALSE },
+  { "replace-barred", BEFORE_BARRED, TM_PERSIST_FLAGS_REPLACE, FALSE },
 };
 
 static void
@@ -224,6 +226,7 @@ set_case (const Case *test_case)
 {
   before = test_case->before;
   flags = test_case->flags;
+  refuse_rename_flags (test_case->without_flags);
 }
 
 static void
@@ -281,7 +284,7 @@ test_comes_and_goes (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
-  set_case (&cases[3]);
+  set_case (&cases[4]);
   make_file (file);
   make_before (path);
   interpose (come_and_go_cb, &n);
