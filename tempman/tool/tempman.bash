@@ -22,8 +22,8 @@ _tempman() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local creation='--help --in --root --timeout --prefix'
-    local rules='--help --timeout --reclaim --age-basis'
+    local creation='--help --in --root --timeout --age-basis --exclude --prefix'
+    local rules='--help --timeout --reclaim --age-basis --exclude'
     local options word
 
     COMPREPLY=()
@@ -55,14 +55,14 @@ _tempman() {
             return
             ;;
         *:--age-basis)
-            _tempman_offer -W 'accessed-or-modified modified newest-content'
+            _tempman_offer -W 'accessed-or-modified modified changed newest-content'
             return
             ;;
         run:--in | run:-i | run:--root | create:--in | create:-i | create:--root)
             _tempman_offer_files -d
             return
             ;;
-        run:--prefix | run:-p | create:--prefix | create:-p)
+        *:--exclude | *:-x | run:--prefix | run:-p | create:--prefix | create:-p)
             return
             ;;
     esac
@@ -78,7 +78,7 @@ _tempman() {
                     _tempman_other_command $((i + 1))
                     return
                     ;;
-                --in | --root | --timeout | --prefix | -i | -t | -p)
+                --in | --root | --timeout | --age-basis | --exclude | --prefix | -i | -t | -x | -p)
                     [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
                     ((i++))
                     ;;

@@ -5,6 +5,8 @@
 
 #include "tool-age.h"
 
+#include <string.h>
+
 /* Ages as people write them: 90s, 2h, 1h30m, 7d, 1w. */
 
 typedef struct
@@ -141,4 +143,54 @@ tool_age_format (gint64 seconds)
     }
 
   return g_strdup_printf ("%" G_GINT64_FORMAT "s", seconds);
+}
+
+/*
+ * tool_age_parse_basis:
+ * @text: (nullable): the name of a basis
+ * @basis: (out): the basis
+ * @error: what is wrong with the text
+ *
+ * Without a text it is the change time, which no archive sets back.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tool_age_parse_basis (const char *text, TmAgeBasis *basis, GError **error)
+{
+  g_autoptr (GEnumClass) basis_class = g_type_class_ref (TM_TYPE_AGE_BASIS);
+  const GEnumValue *value = g_enum_get_value_by_nick (basis_class, text != NULL ? text : "changed");
+
+  if (value == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "“%s” is no basis of ages: accessed-or-modified, modified, changed or "
+                   "newest-content",
+                   text);
+      return FALSE;
+    }
+
+  *basis = value->value;
+  return TRUE;
+}
+
+/*
+ * tool_age_check_exclude:
+ * @patterns: (nullable) (array zero-terminated=1): patterns of names
+ * @error: what is wrong with one of them
+ *
+ * Returns: whether each can match a name
+ */
+gboolean
+tool_age_check_exclude (char **patterns, GError **error)
+{
+  for (; patterns != NULL && *patterns != NULL; patterns++)
+    if (**patterns == '\0' || strchr (*patterns, G_DIR_SEPARATOR) != NULL)
+      {
+        g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                     "“%s” matches no name: a name is not empty, and has no slash", *patterns);
+        return FALSE;
+      }
+
+  return TRUE;
 }

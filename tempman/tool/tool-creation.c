@@ -20,6 +20,10 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
       "Create it there, and clean up first: made when it is missing", "DIR" },
     { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &creation->timeout_text,
       "With --root: delete those that were unused for that long: 90s, 2h, 7d, 1w", "AGE" },
+    { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &creation->age_basis_text,
+      "With --root: what the age runs from, as of “tempman cleanup”", "BASIS" },
+    { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &creation->exclude,
+      "With --root: leave those whose name matches; may be given several times", "PATTERN" },
     { "prefix", 'p', 0, G_OPTION_ARG_FILENAME, &creation->prefix,
       "What its name begins with, instead of “tempman”", "PREFIX" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -27,6 +31,18 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
 
   for (gsize i = 0; i < TOOL_CREATION_N_ENTRIES; i++)
     entries[i] = all[i];
+}
+
+/* @value: (nullable): of an option that says something of a root. */
+static gboolean
+is_of_root (const ToolCreation *creation, gconstpointer value, const char *option, GError **error)
+{
+  if (value == NULL || creation->root_path != NULL)
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+               "%s is only for a directory with --root", option);
+  return FALSE;
 }
 
 /* Returns FALSE with an error of the user's. */
@@ -42,17 +58,15 @@ tool_creation_understand (ToolCreation *creation, GError **error)
       return FALSE;
     }
 
-  if (creation->timeout_text == NULL)
-    return TRUE;
+  if (!is_of_root (creation, creation->timeout_text, "--timeout", error) ||
+      !is_of_root (creation, creation->age_basis_text, "--age-basis", error) ||
+      !is_of_root (creation, creation->exclude, "--exclude", error))
+    return FALSE;
 
-  if (creation->root_path == NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "--timeout is only for a directory with --root");
-      return FALSE;
-    }
-
-  return tool_age_parse (creation->timeout_text, &creation->timeout, error);
+  return (creation->timeout_text == NULL ||
+          tool_age_parse (creation->timeout_text, &creation->timeout, error)) &&
+         tool_age_parse_basis (creation->age_basis_text, &creation->age_basis, error) &&
+         tool_age_check_exclude (creation->exclude, error);
 }
 
 void
@@ -61,6 +75,8 @@ tool_creation_clear (ToolCreation *creation)
   g_clear_pointer (&creation->parent_path, g_free);
   g_clear_pointer (&creation->root_path, g_free);
   g_clear_pointer (&creation->timeout_text, g_free);
+  g_clear_pointer (&creation->age_basis_text, g_free);
+  g_clear_pointer (&creation->exclude, g_strfreev);
   g_clear_pointer (&creation->prefix, g_free);
 }
 
@@ -87,7 +103,13 @@ open_root (const ToolCreation *creation, GCancellable *cancellable, GError **err
     }
 
   if (root == NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+
+  tm_root_set_age_basis (root, creation->age_basis);
+  tm_root_set_exclude (root, (const char *const *) creation->exclude);
   return root;
 }
 

@@ -9,17 +9,20 @@
 
 #include <tempman.h>
 
-#define TOOL_CREATION_N_ENTRIES 5
+#define TOOL_CREATION_N_ENTRIES 7
 
 /* Where a new directory is made, and what it is called. */
 typedef struct
 {
-  char *parent_path;  /* (owned) (nullable) */
-  char *root_path;    /* (owned) (nullable) */
-  char *timeout_text; /* (owned) (nullable) */
-  char *prefix;       /* (owned) (nullable) */
+  char *parent_path;    /* (owned) (nullable) */
+  char *root_path;      /* (owned) (nullable) */
+  char *timeout_text;   /* (owned) (nullable) */
+  char *prefix;         /* (owned) (nullable) */
+  char *age_basis_text; /* (owned) (nullable) */
+  char **exclude;       /* (owned) (nullable): patterns of names */
 
   double timeout;
+  TmAgeBasis age_basis;
 } ToolCreation;
 
 void tool_creation_get_entries (ToolCreation *creation,

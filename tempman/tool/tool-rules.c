@@ -26,7 +26,11 @@ parse (ToolRules *rules,
     { "reclaim", 'r', 0, G_OPTION_ARG_NONE, &rules->reclaims,
       "Delete at once those whose owner is gone", NULL },
     { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &rules->age_basis_text,
-      "What the age runs from: accessed-or-modified, modified or newest-content", "BASIS" },
+      "What the age runs from: accessed-or-modified, modified, changed (as without this) or "
+      "newest-content",
+      "BASIS" },
+    { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->exclude,
+      "Leave those whose name matches the pattern; may be given several times", "PATTERN" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -52,24 +56,6 @@ understand_paths (ToolRules *rules, GError **error)
   return FALSE;
 }
 
-static gboolean
-understand_age_basis (ToolRules *rules, GError **error)
-{
-  g_autoptr (GEnumClass) basis_class = g_type_class_ref (TM_TYPE_AGE_BASIS);
-  const GEnumValue *value = g_enum_get_value_by_nick (basis_class, rules->age_basis_text);
-
-  if (value == NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%s” is no basis of ages: accessed-or-modified, modified or newest-content",
-                   rules->age_basis_text);
-      return FALSE;
-    }
-
-  rules->age_basis = value->value;
-  return TRUE;
-}
-
 /* Returns FALSE with an error of the user's. */
 static gboolean
 understand (ToolRules *rules, gboolean needs_timeout, GError **error)
@@ -87,8 +73,8 @@ understand (ToolRules *rules, gboolean needs_timeout, GError **error)
   if (rules->timeout_text != NULL && !tool_age_parse (rules->timeout_text, &rules->timeout, error))
     return FALSE;
 
-  rules->age_basis = TM_AGE_BASIS_ACCESSED_OR_MODIFIED;
-  return rules->age_basis_text == NULL || understand_age_basis (rules, error);
+  return tool_age_parse_basis (rules->age_basis_text, &rules->age_basis, error) &&
+         tool_age_check_exclude (rules->exclude, error);
 }
 
 void
@@ -97,6 +83,7 @@ tool_rules_clear (ToolRules *rules)
   g_clear_pointer (&rules->paths, g_strfreev);
   g_clear_pointer (&rules->timeout_text, g_free);
   g_clear_pointer (&rules->age_basis_text, g_free);
+  g_clear_pointer (&rules->exclude, g_strfreev);
 }
 
 /* Returns (transfer full) (nullable): the root */
@@ -112,7 +99,10 @@ open_root (const ToolRules *rules, GError **error)
 
   root = tm_root_new (directory, rules->timeout, flags, NULL, error);
   if (root != NULL)
-    tm_root_set_age_basis (root, rules->age_basis);
+    {
+      tm_root_set_age_basis (root, rules->age_basis);
+      tm_root_set_exclude (root, (const char *const *) rules->exclude);
+    }
   return root;
 }
 

@@ -51,6 +51,8 @@ class Result:
 class TestCase(unittest.TestCase):
     """A test with a folder of its own, which is the home directory, and where temporary files go."""
 
+    believes_utime = True
+
     def setUp(self):
         # As bytes, so that whatever a test names its files can be removed.
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix='tempman-test-'))
@@ -89,7 +91,19 @@ class TestCase(unittest.TestCase):
             os.mkdir(os.path.join(path, str(i), 'empty'))
         return path
 
+    def add_age_basis(self, arguments):
+        """Ages in tests are set by utime(), which the default basis does not believe: where no basis
+        is given, it is one that does."""
+        command = arguments[0] if arguments else None
+        if (self.believes_utime
+                and (command in ('cleanup', 'list')
+                     or command in ('create', 'run') and '--root' in arguments)
+                and not any(str(argument).startswith('--age-basis') for argument in arguments)):
+            return [command, '--age-basis', 'accessed-or-modified', *arguments[1:]]
+        return arguments
+
     def start(self, *arguments, **options):
+        arguments = self.add_age_basis(arguments)
         options.setdefault('stdin', subprocess.DEVNULL)
         options.setdefault('stdout', subprocess.PIPE)
         options.setdefault('stderr', subprocess.PIPE)
@@ -226,6 +240,8 @@ class Terminal:
     def __init__(self, test, arguments, columns=80, environment=None, cwd=None):
         self.test = test
         self.output = b''
+        if arguments[0] == TOOL:
+            arguments = [TOOL, *test.add_age_basis(arguments[1:])]
         environment = test.environment if environment is None else environment
         self.pid, self.master = pty.fork()
         if self.pid == 0:

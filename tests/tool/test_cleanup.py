@@ -176,10 +176,37 @@ class Cleanup(Root):
             rows = self.rows('cleanup', self.root, '--timeout', '1d', '--dry-run', *options)
             return [row[-1] for row in rows[:-1]]
 
-        self.assertEqual(goes(), ['deep'])
         self.assertEqual(goes('--age-basis', 'accessed-or-modified'), ['deep'])
         self.assertEqual(goes('--age-basis=modified'), ['accessed', 'deep'])
         self.assertEqual(goes('--age-basis', 'newest-content'), [])
+        self.assertEqual(goes('--age-basis', 'changed'), [])
+        self.believes_utime = False
+        self.assertEqual(goes(), [])
+        self.succeed('create', '--root', self.root, '--timeout', '1d')
+        self.assert_there(accessed, deep)
+        self.succeed('create', '--root', self.root, '--timeout', '1d', '--age-basis', 'modified')
+        self.assert_gone(accessed, deep)
+
+    def test_exclude(self):
+        for name in ('a', 'b', 'ab', '.X11-unix'):
+            self.entry(name, age=3 * support.DAY)
+
+        def goes(*options):
+            rows = self.rows('cleanup', self.root, '--timeout', '1d', '--dry-run', *options)
+            return sorted(row[-1] for row in rows[:-1])
+
+        self.assertEqual(goes('--exclude', 'a*'), ['.X11-unix', 'b'])
+        self.assertEqual(goes('-x', 'b', '--exclude=.*'), ['a', 'ab'])
+        os.chmod(self.root, 0o1777)
+        self.assertEqual(goes(), ['a', 'ab', 'b'])
+        rows = self.rows('list', self.root, '--timeout', '1d', '-x', '?')
+        self.assertEqual(sorted((row[0], row[-1]) for row in rows),
+                         [('goes', 'ab'), ('stays', '.X11-unix'), ('stays', 'a'), ('stays', 'b')])
+        self.succeed('create', '--root', self.root, '--timeout', '1d', '-x', 'a')
+        self.assert_there(self.path('root', 'a'), self.path('root', '.X11-unix'))
+        self.assert_gone(self.path('root', 'ab'), self.path('root', 'b'))
+        for pattern in ('', '/', 'a/b'):
+            self.fail_with(2, 'cleanup', self.root, '--timeout', '1d', '--exclude', pattern)
 
     def test_names(self):
         for name in ODD_NAMES:
@@ -234,7 +261,8 @@ class Cleanup(Root):
                                 mounted], stderr=subprocess.PIPE)
         if probe.returncode != 0:
             self.skipTest(probe.stderr.decode().strip())
-        result = subprocess.run([*unshare, support.TOOL, 'cleanup', self.root, '--timeout', '1h'],
+        result = subprocess.run([*unshare, support.TOOL, 'cleanup', self.root, '--timeout', '1h',
+                                 '--age-basis', 'modified'],
                                 env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertIn(mounted.encode(), result.stderr)
@@ -304,7 +332,7 @@ class Cleanup(Root):
         gate = self.hold_deletions()
         shell = subprocess.Popen(
             ['sh', '-c', '"$0" "$@" & echo $!; wait $!; echo $?', support.TOOL, 'cleanup', self.root,
-             '--timeout', '1h'],
+             '--timeout', '1h', '--age-basis', 'modified'],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         pid = int(shell.stdout.readline())
         gate.wait()

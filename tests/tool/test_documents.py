@@ -127,11 +127,11 @@ class Completion(Documents):
                              [] if command == 'run' else ['--help'])
 
     def test_values(self):
-        bases = ['accessed-or-modified', 'modified', 'newest-content']
+        bases = ['accessed-or-modified', 'modified', 'changed', 'newest-content']
         self.assertEqual(self.complete('cleanup', '--age-basis', ''), bases)
         self.assertEqual(self.complete('list', '--age-basis', '=', ''), bases)
         self.assertEqual(self.complete('list', '--age-basis', '='), bases)
-        self.assertEqual(self.complete('list', '--age-basis', '=', 'n'), bases[2:])
+        self.assertEqual(self.complete('list', '--age-basis', '=', 'n'), bases[3:])
         root = self.mkdir('root')
         for basis in bases:
             self.succeed('list', root, '--age-basis', basis)

@@ -314,7 +314,7 @@ class Completion(Shell):
         self.environment['NO_COLOR'] = '1'
         self.start_shell()
         self.ask(b'tempman() { "$TOOL" "$@"; }; source ' + os.fsencode(self.SCRIPT))
-        output = self.ask(b'tempman cle\t--tim\t1h --dr\tth\t')
+        output = self.ask(b'tempman cle\t--tim\t1h --age-b\tacc\t--dr\tth\t')
         self.assertRegex(output, 'goes +expired .*old entry')
         self.assertNotIn('young', output)
         self.ask(b'tempman cleanup --timeout=1h --age-basis=mo\tthe\\ r\t')

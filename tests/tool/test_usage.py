@@ -100,7 +100,7 @@ class Usage(support.TestCase):
             old = self.mkdir('root', f'old-{i}', age=support.DAY)
             result = subprocess.run(
                 ['sh', '-c', f'"$0" "$@" {"<&-" * (i % 2)} >&- 2>&-', support.TOOL, 'cleanup', root,
-                 '--timeout', '1h'], env=self.environment)
+                 '--timeout', '1h', '--age-basis', 'modified'], env=self.environment)
             self.assertEqual(result.returncode, 1)
             self.assert_gone(old)
 
