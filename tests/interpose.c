@@ -90,6 +90,13 @@ find_next (gpointer *found, const char *name)
   return next;
 }
 
+/* The names of the calls for times of 64 bits where time_t once had 32. */
+#if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
+#define WIDE_TIME(name, wide_name) wide_name
+#else
+#define WIDE_TIME(name, wide_name) name
+#endif
+
 /* The library is built for large files, and so its calls have the suffix where there is one. */
 #define NEXT(function, name)                                                                       \
   static gpointer found = NULL;                                                                    \
@@ -255,7 +262,7 @@ flock (int fd, int operation)
 int
 fstat (int fd, struct stat *status)
 {
-  NEXT (fstat, "fstat64");
+  NEXT (fstat, WIDE_TIME ("fstat64", "__fstat64_time64"));
 
   return fails ("fstat", fd, NULL, 0, 0) ? -1 : next (fd, status);
 }
@@ -263,7 +270,7 @@ fstat (int fd, struct stat *status)
 int
 fstatat (int fd, const char *path, struct stat *status, int flags)
 {
-  NEXT (fstatat, "fstatat64");
+  NEXT (fstatat, WIDE_TIME ("fstatat64", "__fstatat64_time64"));
 
   return fails ("fstatat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, status, flags);
 }
@@ -305,7 +312,7 @@ chmod (const char *path, mode_t mode)
 int
 futimens (int fd, const struct timespec times[2])
 {
-  NEXT (futimens, "futimens");
+  NEXT (futimens, WIDE_TIME ("futimens", "__futimens64"));
 
   return fails ("futimens", fd, NULL, 0, 0) ? -1 : next (fd, times);
 }

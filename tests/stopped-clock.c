@@ -21,6 +21,11 @@ clock_gettime (clockid_t clock, struct timespec *time)
       return 0;
     }
 
+#ifdef SYS_clock_gettime64
+  /* On a 32-bit system, where the other one has times of 32 bits. */
+  if (sizeof (time_t) > sizeof (long))
+    return (int) syscall (SYS_clock_gettime64, clock, time);
+#endif
   return (int) syscall (SYS_clock_gettime, clock, time);
 }
 
