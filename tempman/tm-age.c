@@ -5,6 +5,8 @@
 
 #include "tm-age-private.h"
 
+#include "tm-tree-path-private.h"
+
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -14,30 +16,25 @@
  * All bases but one are told by the times of the entry itself. For NEWEST_CONTENT everything in it
  * is looked at, by a walk that goes down one level at a time: a run of entries is read, the times
  * of each are looked at, and the names of the sub-directories wait at their level until each has
- * been visited. The levels are on the heap, and no more than two of them are open: those above are
- * closed, with the identity of the directory and the position in it noted, and opened again through
- * ".." on the way back.
+ * been visited. The way back up is that of a deletion.
  *
  * Nothing may look used because it was looked at. Reading a directory sets its access time, so that
  * time is read before, and counts only where the next reading will not have set it. */
 
 #define NANOSECONDS_PER_SECOND 1e9
 
-typedef struct
-{
-  int fd; /* (owned): -1 while closed */
-  TmFileIdentity identity;
-  off_t position;     /* where to go on reading; set when the level is closed */
-  GString *pending;   /* (owned) (nullable): NUL-terminated names of sub-directories to visit */
-  gsize next_pending; /* offset in pending of the next one */
-  gboolean at_end;    /* everything in it has been read */
-} Level;
+/* The lowest and the one above. Every time that a closed one is opened again tells whether another
+ * process has moved it, and so is using it. */
+#define MAX_OPEN_LEVELS 2
+
+/* Where there are no file handles, so that the way back does not cost the square of the depth. */
+#define MAX_OPEN_ON_WAY_BACK 16
 
 typedef struct
 {
   const TmAgeRule *rule;
   gboolean exactly;   /* FALSE: the first young time is enough */
-  GArray *levels;     /* (owned) (element-type Level): from the top to where the walk is */
+  TmTreePath path;    /* to where the walk is */
   char *buffer;       /* (owned): entries as read; of TM_DIRFD_BUFFER_SIZE */
   TmTimestamp newest; /* of all that has been looked at */
   int error_number;   /* why the walk could not go on, or 0 */
@@ -260,77 +257,29 @@ walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
   return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
 }
 
-static inline Level *
-walk_lowest (Walk *walk)
-{
-  return &g_array_index (walk->levels, Level, walk->levels->len - 1);
-}
-
-static void
-level_clear (gpointer data)
-{
-  Level *level = data;
-
-  tm_dirfd_close (level->fd);
-  if (level->pending != NULL)
-    g_string_free (level->pending, TRUE);
-}
-
-static const char *
-level_take_pending (Level *level)
-{
-  const char *name;
-
-  if (level->pending == NULL)
-    return NULL;
-
-  if (level->next_pending == level->pending->len)
-    {
-      g_string_truncate (level->pending, 0);
-      level->next_pending = 0;
-      return NULL;
-    }
-
-  name = level->pending->str + level->next_pending;
-  level->next_pending += strlen (name) + 1;
-  return name;
-}
-
-/* Goes down into a directory that was opened to be looked into, and takes @fd over. The level two
- * above is closed, not the one above: whether the way up is open to us is only certain once a
- * directory in the new level could be opened. Returns FALSE when the walk is over. */
+/* Looks at the times of a directory that was opened to be looked into. Returns FALSE when the walk
+ * is over. */
 static gboolean
-walk_push (Walk *walk, int fd)
+walk_consider_directory (Walk *walk, int fd)
 {
-  Level level = { .fd = fd };
   struct stat status;
   TmTimes times;
 
   if (tm_dirfd_stat (fd, &status) < 0)
     {
       walk->error_number = errno;
-      tm_dirfd_close (fd);
       return FALSE;
     }
-
-  level.identity = tm_file_identity (&status);
-
-  if (walk->levels->len >= 2)
-    {
-      Level *above = &g_array_index (walk->levels, Level, walk->levels->len - 2);
-
-      if (above->fd >= 0)
-        {
-          above->position = tm_dirfd_tell (above->fd);
-          tm_dirfd_close (above->fd);
-          above->fd = -1;
-        }
-    }
-  g_array_append_val (walk->levels, level);
 
   times = times_from_stat (&status);
   return walk_consider (walk, &times, TM_TIMES_MODIFIED) &&
          (!tm_dirfd_leaves_no_trace (fd) || walk_consider (walk, &times, TM_TIMES_ACCESSED));
+}
+
+static int
+open_cb (TmTreePath *path, TmTreeLevel *level, int dirfd, const char *name)
+{
+  return strcmp (name, "..") == 0 ? tm_dirfd_look_up (dirfd) : tm_dirfd_look_into (dirfd, name);
 }
 
 /* What vanished or was exchanged meanwhile is seen in the times of what it was in. */
@@ -344,13 +293,18 @@ is_gone (int error_number)
 static gboolean
 walk_enter (Walk *walk, const char *name)
 {
-  int above = walk_lowest (walk)->fd;
-  int fd = tm_dirfd_look_into (above, name);
+  int above = walk->path.lowest->directory->fd;
+  int fd = tm_tree_path_open_child (&walk->path, name);
   struct statx status;
   TmTimes times;
 
   if (fd >= 0)
-    return walk_push (walk, fd);
+    {
+      if (walk->path.n_open >= walk->path.max_open)
+        tm_tree_path_close_highest (&walk->path);
+      tm_tree_path_push (&walk->path, name, fd);
+      return walk_consider_directory (walk, fd);
+    }
 
   /* It will not be read, so that its access time is none of our making. */
   if (errno == EACCES && tm_dirfd_stat_times (above, name, walk->rule->is_shared, &status) == 0)
@@ -370,40 +324,21 @@ walk_enter (Walk *walk, const char *name)
 static gboolean
 walk_leave (Walk *walk)
 {
-  struct stat status;
-  Level *level;
-  int above = -1;
-
-  if (walk->levels->len >= 2 && g_array_index (walk->levels, Level, walk->levels->len - 2).fd < 0)
-    {
-      above = tm_dirfd_look_up (walk_lowest (walk)->fd);
-      if (above < 0 || tm_dirfd_stat (above, &status) < 0)
-        {
-          walk->error_number = errno;
-          tm_dirfd_close (above);
-          return FALSE;
-        }
-    }
-
-  g_array_set_size (walk->levels, walk->levels->len - 1);
-  if (walk->levels->len == 0)
+  if (walk->path.lowest == walk->path.top)
     return FALSE;
-  if (above < 0)
-    return TRUE;
 
-  /* Somebody has moved the directory while it was read: he is using it. */
-  level = walk_lowest (walk);
-  if (!tm_file_identity_equal (tm_file_identity (&status), level->identity))
+  if (!tm_tree_path_open_above (&walk->path, &walk->error_number))
     {
-      tm_dirfd_close (above);
-      walk->newest = tm_timestamp_max (walk->newest, walk->rule->now);
+      /* Somebody has moved the directory while it was read: he is using it. */
+      if (walk->error_number == 0)
+        walk->newest = tm_timestamp_max (walk->newest, walk->rule->now);
       return FALSE;
     }
 
-  level->fd = above;
-  if (tm_dirfd_seek (level->fd, level->position) < 0)
+  tm_tree_path_pop (&walk->path);
+  if (walk->path.lowest->is_cut_off)
     {
-      walk->error_number = errno;
+      walk->error_number = EIO;
       return FALSE;
     }
 
@@ -412,13 +347,13 @@ walk_leave (Walk *walk)
 
 /* Returns FALSE when the walk is over. */
 static gboolean
-walk_look_at (Walk *walk, const char *name)
+walk_look_at (Walk *walk, const struct dirent64 *entry)
 {
-  Level *level = walk_lowest (walk);
+  TmTreeLevel *level = walk->path.lowest;
   struct statx status;
   TmTimes times;
 
-  if (tm_dirfd_stat_times (level->fd, name, walk->rule->is_shared, &status) < 0)
+  if (tm_dirfd_stat_times (level->directory->fd, entry->d_name, walk->rule->is_shared, &status) < 0)
     {
       /* The times of what is mounted there are none of the directory that it is mounted in. */
       if (is_gone (errno) || errno == EXDEV)
@@ -427,7 +362,7 @@ walk_look_at (Walk *walk, const char *name)
       /* Listed but not to be entered: nothing can be known about what is in it. */
       if (errno == EACCES)
         {
-          level->at_end = TRUE;
+          level->is_read = TRUE;
           return TRUE;
         }
 
@@ -442,10 +377,7 @@ walk_look_at (Walk *walk, const char *name)
   if (!S_ISDIR (status.stx_mode))
     return walk_consider (walk, &times, TM_TIMES_ACCESSED);
 
-  /* With its NUL. */
-  if (level->pending == NULL)
-    level->pending = g_string_new (NULL);
-  g_string_append_len (level->pending, name, (gssize) strlen (name) + 1);
+  tm_run_append (&level->directories, entry);
   return TRUE;
 }
 
@@ -453,12 +385,12 @@ walk_look_at (Walk *walk, const char *name)
 static gboolean
 walk_read (Walk *walk)
 {
-  Level *level = walk_lowest (walk);
-  gssize length = tm_dirfd_read (level->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
+  TmTreeLevel *level = walk->path.lowest;
+  gssize length = tm_dirfd_read (level->directory->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
 
   if (length <= 0)
     {
-      level->at_end = TRUE;
+      level->is_read = TRUE;
 
       /* A directory that somebody removed while it was open reads as ENOENT. */
       if (length < 0 && errno != ENOENT)
@@ -468,9 +400,9 @@ walk_read (Walk *walk)
 
   TM_DIRFD_FOREACH_ENTRY (entry, walk->buffer, length)
     {
-      if (!walk_look_at (walk, entry->d_name))
+      if (!walk_look_at (walk, entry))
         return FALSE;
-      if (level->at_end)
+      if (level->is_read)
         break;
     }
 
@@ -480,13 +412,15 @@ walk_read (Walk *walk)
 static gboolean
 walk_step (Walk *walk)
 {
-  const char *name = level_take_pending (walk_lowest (walk));
+  TmTreeLevel *level = walk->path.lowest;
+  struct dirent64 *entry = tm_run_take (&level->directories);
 
-  if (name != NULL)
-    return walk_enter (walk, name);
-  if (walk_lowest (walk)->at_end)
-    return walk_leave (walk);
-  return walk_read (walk);
+  if (entry != NULL)
+    return walk_enter (walk, entry->d_name);
+
+  /* In a deep tree there are many levels without anything left. */
+  tm_run_clear (&level->directories);
+  return level->is_read ? walk_leave (walk) : walk_read (walk);
 }
 
 /* The newest time of anything in the directory @fd, which it takes over, or @newest. Returns 0, or
@@ -500,19 +434,18 @@ find_newest (const TmAgeRule *rule,
 {
   /* Not on the stack: that of a thread can be as small as 64 KiB. */
   g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
-  g_autoptr (GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
   Walk walk = {
     .rule = rule,
     .exactly = exactly,
-    .levels = levels,
     .buffer = buffer,
     .newest = *newest,
   };
   gboolean goes_on;
 
-  g_array_set_clear_func (levels, level_clear);
-
-  goes_on = walk_push (&walk, fd);
+  tm_tree_path_init (&walk.path, tm_tree_level_new (NULL, NULL, tm_tree_directory_new (fd, FALSE)),
+                     MAX_OPEN_LEVELS, open_cb);
+  walk.path.max_on_way_back = MAX_OPEN_ON_WAY_BACK;
+  goes_on = walk_consider_directory (&walk, fd);
   while (goes_on)
     {
       if (g_cancellable_is_cancelled (cancellable))
@@ -523,6 +456,7 @@ find_newest (const TmAgeRule *rule,
       goes_on = walk_step (&walk);
     }
 
+  tm_tree_path_clear (&walk.path);
   *newest = walk.newest;
   errno = walk.error_number;
   return walk.error_number == 0 ? 0 : -1;

@@ -38,6 +38,7 @@ struct _TmTreeLevel
   gboolean is_end_guessed; /* is_read is set because a read left room, and not for certain */
   gboolean is_sorted;      /* large, and on a file system where the order of its entries matters */
   gboolean is_lost;        /* moved away while it was closed */
+  gboolean is_cut_off;     /* is_read is set because the position was lost while it was closed */
   gboolean is_incomplete;  /* something in it could not be deleted, and that has been reported */
   gboolean has_given; /* walks were given from it since it was last known that all are finished */
 

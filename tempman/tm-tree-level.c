@@ -83,8 +83,9 @@ tm_tree_level_close (TmTreeLevel *level)
 void
 tm_tree_level_reopen (TmTreeLevel *level, int fd)
 {
+  /* From its beginning it would be gone through again, with all that is below. */
   if (!level->is_read && tm_dirfd_seek (fd, level->position) < 0)
-    tm_dirfd_seek (fd, 0);
+    level->is_read = level->is_cut_off = TRUE;
 
   level->directory = tm_tree_directory_new (fd, FALSE);
 }

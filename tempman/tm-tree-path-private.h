@@ -18,11 +18,12 @@ typedef int (*TmTreeOpenFunc) (TmTreePath *path, TmTreeLevel *level, int dirfd, 
 
 struct _TmTreePath
 {
-  TmTreeLevel *top;     /* (owned): always open */
-  TmTreeLevel *lowest;  /* (unowned): open unless it is lost */
-  guint n_open;         /* levels below the top */
-  guint max_open;       /* how many of them may be */
-  guint n_waits;        /* for descriptors */
+  TmTreeLevel *top;      /* (owned): always open */
+  TmTreeLevel *lowest;   /* (unowned): open unless it is lost */
+  guint n_open;          /* levels below the top */
+  guint max_open;        /* how many of them may be */
+  guint max_on_way_back; /* likewise, where that has no handles to be found by; or 0: as many */
+  guint n_waits;         /* for descriptors */
   mode_t repaired_mode; /* what the directory opened last had before, as of tm_dirfd_open_child() */
   TmTreeOpenFunc open;
 };

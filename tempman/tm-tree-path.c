@@ -93,7 +93,10 @@ path_open (TmTreePath *path, TmTreeLevel *level, const char *name)
 
       /* Somebody else wants descriptors too: make do with those there are. */
       if (tm_tree_path_close_highest (path))
-        path->max_open = MAX (path->n_open, 1);
+        {
+          path->max_open = MAX (path->n_open, 1);
+          path->max_on_way_back = 0;
+        }
       /* They may be those of other threads on their way through this tree. */
       else if (path->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
         g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
@@ -225,8 +228,9 @@ path_descend (TmTreePath *path, int *error_number)
 {
   TmTreeLevel *target = path->lowest->above;
   TmTreeLevel *level = path_find_open (path);
+  guint max_open = MAX (path->max_open, path->max_on_way_back);
   CheckPoints points = {
-    .n_spare = path->max_open > path->n_open + 1 ? path->max_open - path->n_open - 1 : 0,
+    .n_spare = max_open > path->n_open + 1 ? max_open - path->n_open - 1 : 0,
     .depth = half_way (level, target),
   };
   gboolean is_passing = FALSE; /* whether @level is open only to go on */
