@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -257,34 +258,43 @@ make_shell_arguments (char **arguments, char *path)
   return (char **) g_ptr_array_free (shell_arguments, FALSE);
 }
 
-/* Returns 0 or an error number.
+/* Starts the child and waits for its end. Returns 0, or the error number of what kept it from being
+ * the program.
  *
  * The child gets no descriptor but those that it would have got without this program, and the
- * signals as they were: posix_spawn() cannot have it ignore one. Until it is another program it
- * shares the memory of this one, which stands still as long. */
+ * signals as they were: posix_spawn() cannot have it ignore one. */
 static int
-spawn (pid_t *pid, char **arguments, char **environment)
+run (Child *child, char **arguments, char **environment)
 {
   g_autofree char *path = g_find_program_in_path (arguments[0]);
   g_autofree char **shell_arguments = make_shell_arguments (arguments, path);
-  volatile int error_number = 0;
+  /* Shared also where an emulator or a sanitizer makes a plain fork of the next. */
+  int *child_error =
+      mmap (NULL, sizeof *child_error, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   guint n_attempts = 0;
+  int error_number;
 
-  /* At a limit of processes a thread that has ended counts for a moment longer. */
-  while ((*pid = vfork ()) < 0 && errno == EAGAIN && ++n_attempts < MAX_ATTEMPTS)
-    g_usleep (G_USEC_PER_SEC / 1000);
-  if (*pid < 0)
+  if (child_error == MAP_FAILED)
     return errno;
 
-  if (*pid == 0)
+  /* At a limit of processes a thread that has ended counts for a moment longer. */
+  while ((child->pid = vfork ()) < 0 && errno == EAGAIN && ++n_attempts < MAX_ATTEMPTS)
+    g_usleep (G_USEC_PER_SEC / 1000);
+  error_number = errno;
+
+  if (child->pid == 0)
     {
       tool_signals_restore ();
-      error_number = execute (arguments, shell_arguments, environment);
+      *child_error = execute (arguments, shell_arguments, environment);
       _exit (TOOL_STATUS_NOT_EXECUTABLE);
     }
 
-  if (error_number != 0)
-    waitpid (*pid, NULL, 0);
+  if (child->pid > 0)
+    {
+      child_wait (child);
+      error_number = *child_error;
+    }
+  munmap (child_error, sizeof *child_error);
   return error_number;
 }
 
@@ -317,7 +327,7 @@ int
 tool_child_run (char **arguments, char **environment, GError **error)
 {
   Child child = { 0 };
-  int error_number = spawn (&child.pid, arguments, environment);
+  int error_number = run (&child, arguments, environment);
 
   if (error_number != 0)
     {
@@ -328,7 +338,6 @@ tool_child_run (char **arguments, char **environment, GError **error)
       return get_status_of_error (error_number);
     }
 
-  child_wait (&child);
   tool_signals_unblock (stop_signals);
   return child_get_status (&child);
 }
