@@ -135,6 +135,13 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
  * link meanwhile only whoever serves the files can do anything; something that is mounted
  * is left alone if GIO tells it from the rest, and permissions are left as they are.
  *
+ * A [iface@Gio.File] has an absolute path without `.` and `..` from the moment it is made, and
+ * `g_file_new_for_path()` takes them out of the text, without a look at the disk: it makes the
+ * working directory of `.`, and of `link/..` the directory that the link is in, not the one above
+ * where it leads to. The file that is named in this way is deleted. A program that takes paths from
+ * its user refuses, as `rm` does, those that end in `.` or `..`, and resolves others that have `..`
+ * in them with `realpath()`.
+ *
  * It looks at no lock: to delete a [class@TemporaryDirectory], close it.
  *
  * Returns: %TRUE when it is deleted, %FALSE with @error set

@@ -359,6 +359,9 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * lock, and is closed to others only as far as whoever serves it can do that, and from
  * a moment after it was made.
  *
+ * Its path has no links in it, also if the one of @parent has: it tells where the
+ * directory is, wherever a link on the way leads to later.
+ *
  * Fails with %G_IO_ERROR_INVALID_FILENAME when @prefix contains a directory
  * separator, is `.` or `..`, or is too long for the file system; with
  * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_NOT_DIRECTORY or
