@@ -16,6 +16,11 @@ import sys
 import urllib.parse
 
 
+def unify(anchor):
+    """A member of an enumeration is “read-only” in the links of gi-docgen, and “read_only” there."""
+    return anchor.replace('_', '-')
+
+
 class Page(html.parser.HTMLParser):
     """The links and the anchors of a page."""
 
@@ -27,7 +32,8 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
-        self.anchors.update(filter(None, (attributes.get('id'), attributes.get('name'))))
+        self.anchors.update(unify(attributes[name]) for name in ('id', 'name')
+                            if attributes.get(name))
         for attribute in ['href', 'src']:
             if attribute in attributes and tag != 'base':
                 self.links.append(attributes[attribute] or '')
@@ -44,7 +50,7 @@ def find_broken(path, page, pages):
         if not target.exists():
             yield f'{link}: there is no such page'
         elif parts.fragment and target.suffix == '.html' and \
-                urllib.parse.unquote(parts.fragment) not in pages[target].anchors:
+                unify(urllib.parse.unquote(parts.fragment)) not in pages[target].anchors:
             yield f'{link}: there is no such place in that page'
 
 

@@ -97,6 +97,15 @@ run_suites() {
     in_chroot meson test -C /root/build --no-rebuild --print-errorlogs --no-suite newer-stack
 }
 
+# As a user installs it: the prefix is that of Meson, and typelibs are looked for in that of Debian.
+install_and_import() {
+    in_chroot meson install -C /root/build --no-rebuild --quiet && in_chroot ldconfig &&
+        in_chroot sh -c 'GI_TYPELIB_PATH=$(pkg-config --variable=typelibdir tempman-1) \
+            python3 -c "import gi; gi.require_version(\"Tempman\", \"1\")
+from gi.repository import Tempman
+Tempman.create_temp_dir().close()"'
+}
+
 check "$release: chroot" make_chroot && check "$release: mounts" mount_file_systems &&
     check "$release: source" copy_source && check "$release: packages" install_packages &&
     check "$release: configured" in_chroot meson setup /root/build /root/tempman -Dwerror=true \
@@ -104,6 +113,7 @@ check "$release: chroot" make_chroot && check "$release: mounts" mount_file_syst
     check "$release: built" build && {
     in_chroot dpkg-query -W -f '# ${Package} ${Version}\n' \
         gcc gi-docgen gjs libglib2.0-bin meson python3 python3-gi
+    check "$release: installed" install_and_import
     check "$release: tested" run_suites
     # passed, failed, skipped
     counts=$(in_chroot python3 /root/tempman/tests/count.py /root/build/meson-logs/testlog.json)

@@ -64,9 +64,11 @@ class Recorder:
     def __init__(self):
         self.seen = set()
         self.raw = get_introspection_module('Tempman')
-        self.enums = {cls: [f'{cls.__name__}.{name}' for name in dir(cls) if name.isupper()]
-                      for cls in (tempman.AgeBasis, tempman.EntryState, tempman.PersistFlags,
-                                  tempman.RootFlags)}
+        # Not by dir(), which does not list flags that are none where they are an enum of Python.
+        self.enums = {getattr(tempman, info.get_name()):
+                      [f'{info.get_name()}.{value.get_name().upper()}' for value in info.get_values()]
+                      for info in Repository.get_default().get_infos('Tempman')
+                      if type(info).__name__ == 'EnumInfo'}
 
     def install(self):
         for info in Repository.get_default().get_infos('Tempman'):
