@@ -6,6 +6,7 @@
 import gc
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -395,6 +396,49 @@ class Fork(support.TestCase):
     def test_child_can_create_its_own(self):
         self.check('with tempman.create_temp_dir(folder) as own: assert os.path.isdir(own); '
                    'os._exit(0)')
+
+
+class SameNumber(support.TestCase):
+    """A process and its child can both be number 1, each in a namespace of its own."""
+
+    SCRIPT = ('import gi\n'
+              'gi.require_version("Tempman", "1")\n' + Exit.PREFIX +
+              'import ctypes, warnings\n'
+              'warnings.simplefilter("error")\n'
+              'directory = show(tempman.create_temp_dir(folder))\n'
+              'CLONE_NEWPID = 0x20000000\n'
+              'if os.getpid() != 1 or ctypes.CDLL(None).unshare(CLONE_NEWPID) != 0:\n'
+              '    os._exit(77)\n'
+              'pid = os.fork()\n'
+              'if pid == 0:\n'
+              '    assert os.getpid() == 1\n'
+              '    {child}\n'
+              '_, status = os.waitpid(pid, 0)\n'
+              'assert status == 0, status\n'
+              'assert os.path.isdir(directory)\n'
+              'directory.close()\n')
+
+    def check(self, child):
+        command = ['unshare', '--pid', '--fork', sys.executable, '-c',
+                   self.SCRIPT.format(child=child), self.folder]
+        if shutil.which('unshare') is None or subprocess.run(
+                ['unshare', '--pid', '--fork', 'true'], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest('there are no namespaces of processes')
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                timeout=100)
+        if result.returncode == 77:
+            self.skipTest('there is no second namespace of processes')
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_child_drops_its_reference(self):
+        self.check('del directory; os._exit(0)')
+
+    def test_child_exits(self):
+        self.check('sys.exit(0)')
+
+    def test_child_closes(self):
+        self.check('directory.close(); os._exit(0)')
 
 
 class Adoption(support.TestCase):
