@@ -69,6 +69,8 @@ tmpdir_works_subprocess (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (TmTemporaryDirectory) directory = NULL;
   g_autofree char *parent = NULL;
+  g_autofree char *resolved = NULL;
+  g_autofree char *resolved_parent = NULL;
   g_autoptr (GFile) file = NULL;
   const char *path;
 
@@ -79,7 +81,9 @@ tmpdir_works_subprocess (void)
   parent = g_path_get_dirname (path);
   g_assert_cmpstr (parent, ==, g_getenv (EXPECTED_VARIABLE));
   g_object_get (directory, "parent", &file, NULL);
-  g_assert_cmpstr (g_file_peek_path (file), ==, parent);
+  resolved = realpath (g_file_peek_path (file), NULL);
+  resolved_parent = realpath (parent, NULL);
+  g_assert_cmpstr (resolved, ==, resolved_parent);
 
   g_assert_no_errno (g_chdir ("/"));
   g_assert_true (path_exists (path));
@@ -119,7 +123,8 @@ test_tmpdir (Sandbox *sandbox, gconstpointer data)
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", plain, plain);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", with_slash, plain);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", spaces, spaces);
-  run_with (sandbox, TMPDIR_WORKS, "TMPDIR", link, link);
+  /* A directory is named by where it is, which GIO does not tell. */
+  run_with (sandbox, TMPDIR_WORKS, "TMPDIR", link, library_has_descriptors () ? plain : link);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", "relative", relative);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", "../plain/../wd/./relative", relative);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", ".", working_directory);

@@ -36,6 +36,9 @@ FILES = {
 INDEX = b''.join(b'%d %s\n' % (len(FILES[name]), name.encode())
                  for name in sorted(FILES, key=str.encode))
 
+# The mark counts together with a name that the library could have given.
+RANDOM_PART = 'abcdefghijklmnopqrst'
+
 
 class Skip(Exception):
     pass
@@ -162,7 +165,7 @@ def replaces_what_was_published(case):
 def sweeps_what_has_expired(case):
     case.make('old', age=25)
     case.make('young', age=23)
-    case.make('abandoned', mode=0o1700)
+    case.make(f'abandoned-{RANDOM_PART}', mode=0o1700)
     case.hold(case.make('live', age=25, mode=0o1700))
     case.hold(case.make('live, without the mark', age=25))
     equal(case.run()[0], 0)
@@ -174,7 +177,7 @@ def sweeps_what_has_expired(case):
 def sweeps_at_the_end(case):
     """What it sweeps is not yet there to be swept when its directory is created: it waits at the
     archive, which this process has a lease on."""
-    abandoned = case.hold(case.make('abandoned while it worked', mode=0o1700))
+    abandoned = case.hold(case.make(f'abandoned-{RANDOM_PART}', mode=0o1700))
     case.hold(case.make('live', mode=0o1700))
     archive = os.open(case.archive, os.O_RDWR)
     signal.signal(signal.SIGIO, signal.SIG_IGN)
