@@ -39,6 +39,8 @@ class Properties(support.TestCase):
             root.props.age_basis = basis
             self.assertEqual(root.get_age_basis(), basis)
             self.assertEqual(root.get_property('age-basis'), basis)
+        root.props.exclude = ['keep-*', '*.lock']
+        self.assertEqual(root.get_exclude(), ['keep-*', '*.lock'])
 
     def test_notification(self):
         root = tempman.root(self.folder)
