@@ -93,16 +93,34 @@ can_return (const FaultKind *kind, const char *name)
 }
 
 static gboolean
-call_can_fail (const SystemCall *call)
+call_can_return (const SystemCall *call, const FaultKind *kind)
 {
-  if (can_return (fault.kind, call->name))
+  if (can_return (kind, call->name))
     return TRUE;
 
   /* Two calls in one, both of them. */
   if (g_str_equal (call->name, "unlinkat"))
-    return can_return (fault.kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
+    return can_return (kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
   return g_str_equal (call->name, "renameat2") && (call->flags & RENAME_EXCHANGE) == 0 &&
-         can_return (fault.kind, "rename");
+         can_return (kind, "rename");
+}
+
+/* Returns an errno that the call can return, or 0 when there is none. Never ENOENT, which would have
+ * to be made true. */
+int
+fault_at_random (const SystemCall *call, GRand *random)
+{
+  guint first = (guint) g_rand_int_range (random, 0, G_N_ELEMENTS (kinds));
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      const FaultKind *kind = &kinds[(first + i) % G_N_ELEMENTS (kinds)];
+
+      if (kind->error_number != ENOENT && call_can_return (call, kind))
+        return kind->error_number;
+    }
+
+  return 0;
 }
 
 /* Whether @dirfd is the directory that the scenario has to itself, or lies in it. Those above it
@@ -144,7 +162,7 @@ fault_cb (const SystemCall *call, gpointer user_data)
 {
   guint n;
 
-  if (!call_can_fail (call))
+  if (!call_can_return (call, fault.kind))
     return 0;
 
   n = (guint) g_atomic_int_add (&fault.n_calls, 1);

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include "interpose.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
@@ -33,6 +35,8 @@ guint fault_each_of (ScenarioFunc scenario,
                      guint step,
                      int error_number,
                      FaultDuration duration);
+
+int fault_at_random (const SystemCall *call, GRand *random);
 
 void fault_begin (void);
 void fault_end (void);
