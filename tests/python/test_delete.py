@@ -82,6 +82,29 @@ class Delete(support.TestCase):
             tempman.delete_recursively(self.folder, progress='no function')
         self.assert_there(self.folder)
 
+    def test_progress_that_runs_the_main_loop(self):
+        path, n_files = self.make_tree(n_directories=200)
+        context = GLib.MainContext.default()
+        reports, results, early = [], [], []
+
+        def show(n_deleted, n_found, *_):
+            reports.append((n_deleted, n_found))
+            n_reports = len(reports)
+            while context.pending():
+                context.iteration(False)
+            early.append(len(results) + len(reports) - n_reports)
+
+        def done(_, result):
+            results.append(tempman.delete_recursively_finish(result))
+
+        tempman.delete_recursively_async(path, progress=show, callback=done)
+        while not results:
+            context.iteration(True)
+        self.assertEqual(results, [True])
+        self.assertEqual(set(early), {0})
+        self.assertEqual(reports[-1], (n_files, n_files))
+        self.assert_gone(path)
+
     def test_progress(self):
         path, n_entries = self.make_tree()
         reports = []
