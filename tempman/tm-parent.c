@@ -41,17 +41,11 @@ unlock_last_parent (void)
 }
 
 /* A forked child has only the thread that forked: a mutex that another one held would never be
- * unlocked there. */
-static void
-guard_against_forks (void)
+ * unlocked there. When the library is loaded, since a child would also wait for ever for a thread
+ * that was about to do this when it is first needed. */
+static void __attribute__ ((constructor)) guard_against_forks (void)
 {
-  static gsize is_guarded = 0;
-
-  if (g_once_init_enter (&is_guarded))
-    {
-      pthread_atfork (lock_last_parent, unlock_last_parent, unlock_last_parent);
-      g_once_init_leave (&is_guarded, 1);
-    }
+  pthread_atfork (lock_last_parent, unlock_last_parent, unlock_last_parent);
 }
 
 static TmParent *
@@ -163,7 +157,6 @@ tm_parent_open (const char *path, char **resolved, char **refused)
   if (tm_dirfd_look (fd, "", &look) < 0)
     return close_unseen (fd);
 
-  guard_against_forks ();
   return share (fd, &look);
 }
 
