@@ -166,7 +166,40 @@ static void
 forked_child (gpointer data)
 {
   alarm (60);
+  interpose_end ();
   call_everything (data);
+}
+
+/* Requests that do not get on, as on a server that hangs. */
+typedef struct
+{
+  GMutex mutex; /* guards what follows */
+  GCond changed;
+  gboolean hangs;
+} Server;
+
+static Server server;
+
+static void
+server_hang (gboolean hangs)
+{
+  g_mutex_lock (&server.mutex);
+  server.hangs = hangs;
+  g_cond_broadcast (&server.changed);
+  g_mutex_unlock (&server.mutex);
+}
+
+static int
+hang_cb (const SystemCall *call, gpointer user_data)
+{
+  if (!g_str_equal (call->name, "unlinkat"))
+    return 0;
+
+  g_mutex_lock (&server.mutex);
+  while (server.hangs)
+    g_cond_wait (&server.changed, &server.mutex);
+  g_mutex_unlock (&server.mutex);
+  return 0;
 }
 
 /* How many threads are at work, and were at most. */
@@ -185,6 +218,7 @@ count_working_cb (const SystemCall *call, gpointer user_data)
   if (!g_str_equal (call->name, "unlinkat"))
     return 0;
 
+  hang_cb (call, NULL);
   n = g_atomic_int_add (&working->n_working, 1) + 1;
   while ((maximum = g_atomic_int_get (&working->maximum)) < n &&
          !g_atomic_int_compare_and_exchange (&working->maximum, maximum, n))
@@ -228,10 +262,13 @@ test_many (Sandbox *sandbox, gconstpointer data)
       g_ptr_array_add (directories, directory);
     }
 
+  /* All of them are there before the first one is done. */
+  server_hang (library_has_descriptors ());
   interpose (count_working_cb, &working);
   for (guint i = 0; i < N_REQUESTS; i++)
     tm_temporary_directory_close_async (g_ptr_array_index (directories, i), G_PRIORITY_DEFAULT,
                                         NULL, count_done_cb, &n_done);
+  server_hang (FALSE);
   child = start_child (forked_child, of_child);
   while (n_done < N_REQUESTS)
     g_main_context_iteration (NULL, TRUE);
@@ -242,41 +279,11 @@ test_many (Sandbox *sandbox, gconstpointer data)
   if (library_has_descriptors ())
     {
       g_assert_cmpint (working.maximum, >, 1);
-      g_assert_cmpint (working.maximum, <=, 17);
+      /* One more for each tenth of a second in which the machine does not get on. */
+      g_assert_cmpint (working.maximum, <, N_REQUESTS / 4);
+      /* Most find a thread that goes on. */
+      g_assert_cmpuint (thread_starts_count () - n_starts, <, N_REQUESTS / 2);
     }
-  g_assert_cmpuint (thread_starts_count () - n_starts, <, N_REQUESTS / 2);
-}
-
-/* Requests that do not get on, as on a server that hangs. */
-typedef struct
-{
-  GMutex mutex; /* guards what follows */
-  GCond changed;
-  gboolean hangs;
-} Server;
-
-static Server server;
-
-static void
-server_hang (gboolean hangs)
-{
-  g_mutex_lock (&server.mutex);
-  server.hangs = hangs;
-  g_cond_broadcast (&server.changed);
-  g_mutex_unlock (&server.mutex);
-}
-
-static int
-hang_cb (const SystemCall *call, gpointer user_data)
-{
-  if (!g_str_equal (call->name, "unlinkat"))
-    return 0;
-
-  g_mutex_lock (&server.mutex);
-  while (server.hangs)
-    g_cond_wait (&server.changed, &server.mutex);
-  g_mutex_unlock (&server.mutex);
-  return 0;
 }
 
 /* Those that come after them are answered. */
