@@ -10,15 +10,20 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* In memory; more than any test uses. */
+#define MEMORY_NEEDED (256 * 1024 * 1024)
 
 void
 sandbox_set_up (Sandbox *sandbox, gconstpointer data)
@@ -49,15 +54,45 @@ sandbox_tear_down (Sandbox *sandbox, gconstpointer data)
   g_free (sandbox->path);
 }
 
-/* For tests that make very many directories: a disk would take minutes. What only root may do to
- * have one in memory is not worth failing for. */
+/* Returns (transfer none) (nullable): a directory in memory that an ordinary user may write to. */
+static const char *
+find_memory (void)
+{
+  const char *const places[] = { g_get_tmp_dir (), "/dev/shm", g_get_user_runtime_dir () };
+
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      struct statfs status;
+
+      if (statfs (places[i], &status) == 0 && status.f_type == TMPFS_MAGIC &&
+          (guint64) status.f_bavail * (guint64) status.f_bsize >= MEMORY_NEEDED &&
+          access (places[i], W_OK | X_OK) == 0)
+        return places[i];
+    }
+
+  return NULL;
+}
+
+/* For tests that make very many files or directories: a disk would take minutes. Root mounts a file
+ * system of its own there, and an ordinary user has a directory in one; where neither can be had it
+ * is on the disk after all. */
 void
 sandbox_set_up_in_memory (Sandbox *sandbox, gconstpointer data)
 {
   static gsize answer = 0;
+  const char *memory;
 
   if (g_once_init_enter (&answer))
     g_once_init_leave (&answer, geteuid () == 0 && enter_mount_namespace () ? 1 : 2);
+
+  memory = answer == 1 ? NULL : find_memory ();
+  if (memory != NULL)
+    {
+      sandbox->path = g_build_filename (memory, "tempman-test-XXXXXX", NULL);
+      g_assert_nonnull (g_mkdtemp (sandbox->path));
+      g_assert_no_errno (g_chmod (sandbox->path, 0777));
+      return;
+    }
 
   sandbox_set_up (sandbox, data);
   if (answer == 1)
@@ -365,6 +400,15 @@ skip_unless_root (void)
 
   g_test_skip ("needs a second user: only root has one");
   return TRUE;
+}
+
+/* For a control that leaves it to chance whether it falls for an attack. If it does not, on a slow
+ * disk or a busy machine, the library has done nothing wrong, and nothing was proved. */
+void
+skip_unless_control_fell (gboolean fell)
+{
+  if (!fell)
+    g_test_skip ("the control did not fall for the attack either");
 }
 
 /* FALSE where the library was built to reach local files through GIO alone. */

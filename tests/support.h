@@ -77,6 +77,7 @@ GAsyncResult *wait_for_result (GAsyncResult **result);
 
 void skip_or_assert_success (int status, const char *reason);
 gboolean skip_unless_root (void);
+void skip_unless_control_fell (gboolean fell);
 
 typedef void (*SandboxFunc) (Sandbox *sandbox, gconstpointer data);
 
@@ -89,6 +90,17 @@ SandboxFunc of_descriptors (SandboxFunc function);
 
 #define add_test_in_memory(name, data, function)                                                   \
   g_test_add (name, Sandbox, data, sandbox_set_up_in_memory, function, sandbox_tear_down_in_memory)
+
+/* A soak is about the file system that TMPDIR is on; else memory is faster. */
+#define add_test_of_soak(name, data, function)                                                     \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (is_soak ())                                                                                \
+      g_test_add (name, Sandbox, data, sandbox_set_up, function, sandbox_tear_down);               \
+    else                                                                                           \
+      add_test_in_memory (name, data, function);                                                   \
+  }                                                                                                \
+  G_STMT_END
 
 /* In a forked child, where GTest's own assertions would write into the parent's report. */
 #define child_assert(expression)                                                                   \

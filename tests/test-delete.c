@@ -692,22 +692,22 @@ main (int argc, char **argv)
 
   /* First: the children of these are to find that nobody has needed threads before. In a child of a
    * process with threads, the allocator of the address sanitizer can be locked for ever. */
-  add_test ("/delete/threads", of_descriptors (test_threads));
-  add_test ("/delete/two-deleters", test_two_deleters);
+  add_test_in_memory ("/delete/threads", NULL, of_descriptors (test_threads));
+  add_test_in_memory ("/delete/two-deleters", NULL, test_two_deleters);
   add_test ("/delete/kinds", test_kinds);
   add_test ("/delete/bad", test_bad);
-  add_test ("/delete/large", test_large);
-  add_test ("/delete/short-reads", test_short_reads);
-  add_test ("/delete/forked", of_descriptors (test_forked));
-  add_test ("/delete/descriptors", test_descriptors);
+  add_test_in_memory ("/delete/large", NULL, test_large);
+  add_test_in_memory ("/delete/short-reads", NULL, test_short_reads);
+  add_test_in_memory ("/delete/forked", NULL, of_descriptors (test_forked));
+  add_test_in_memory ("/delete/descriptors", NULL, test_descriptors);
   add_test ("/delete/errors", test_errors);
   add_test ("/delete/barred", of_descriptors (test_barred));
   add_test ("/delete/unwritable-parent", test_unwritable_parent);
-  add_test ("/delete/progress", test_progress);
-  add_test ("/delete/async", test_async);
-  add_test ("/delete/cancelled", of_descriptors (test_cancelled));
-  add_test ("/delete/cancelled-by-progress", test_cancelled_by_progress);
-  add_test ("/delete/filled", of_descriptors (test_filled));
+  add_test_in_memory ("/delete/progress", NULL, test_progress);
+  add_test_in_memory ("/delete/async", NULL, test_async);
+  add_test_in_memory ("/delete/cancelled", NULL, of_descriptors (test_cancelled));
+  add_test_in_memory ("/delete/cancelled-by-progress", NULL, test_cancelled_by_progress);
+  add_test_in_memory ("/delete/filled", NULL, of_descriptors (test_filled));
 
   return g_test_run ();
 }
