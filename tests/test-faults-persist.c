@@ -96,7 +96,9 @@ check_before (const char *path)
         g_autofree char *old = g_build_filename (path, "old", NULL);
         mode_t mode = before == BEFORE_BARRED ? 0 : 0755;
 
-        fault_assert (lstat (path, &status) == 0 && (status.st_mode & 07777) == mode);
+        /* Where nothing may be changed any more, a mode that was repaired cannot be put back. */
+        fault_assert (lstat (path, &status) == 0 &&
+                      ((status.st_mode & 07777) == mode || fault_lasts ()));
         fault_assert (g_chmod (path, 0700) == 0);
         fault_assert (path_exists (old));
         fault_assert (g_chmod (path, mode) == 0);
