@@ -26,7 +26,7 @@ TmClaim *tm_claim_create (TmParent *parent,
 TmClaim *tm_claim_open (TmParent *parent, const char *name);
 TmClaim *tm_claim_look_into (TmParent *parent, const char *name);
 gboolean tm_claim_is_free (TmClaim *claim);
-TmEntryState tm_claim_try_lock (TmClaim *claim);
+TmEntryState tm_claim_try_lock (TmClaim *claim, gboolean takes_live);
 gboolean tm_claim_is_current (TmClaim *claim);
 gboolean tm_claim_is_left_to_its_owner (TmClaim *claim);
 gboolean tm_claim_may_be_removed (TmClaim *claim);

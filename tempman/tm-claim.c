@@ -5,6 +5,7 @@
 
 #include "tm-claim-private.h"
 
+#include "tm-file-system-private.h"
 #include "tm-mark-private.h"
 #include "tm-name-private.h"
 #include "tm-privilege-private.h"
@@ -30,6 +31,10 @@
 
 /* More than any number of cleaners that run without a pause can take away in a row. */
 #define MAX_CREATE_ATTEMPTS 1000
+
+/* What stands under a new name and is not what was made there has been put there by an attacker, or
+ * the file system cannot be trusted to tell the one from the other. */
+#define MAX_EXCHANGES 3
 
 /* A cleaner or a list that only looks at the lock holds it for microseconds. */
 #define MAX_LOCK_ATTEMPTS 10
@@ -114,8 +119,32 @@ typedef enum
 {
   ATTEMPT_DONE,
   ATTEMPT_FAILED,
-  ATTEMPT_LOST, /* to somebody who deleted the directory before it was ours */
+  ATTEMPT_LOST,      /* to a cleaner that deleted the directory before it was ours */
+  ATTEMPT_EXCHANGED, /* something else has its name */
+  ATTEMPT_FOREIGN,   /* likewise, by its owner */
 } Attempt;
+
+/* Whether the owner of a new directory shows that it is another one, put in the place of ours by
+ * another user.
+ *
+ * It shows nothing where the file system decides about owners: by an option of the mount, as
+ * bindfs, ntfs-3g and vfat do, or on a server. Then it matters only in a parent in which others can
+ * exchange something. Such a file system mostly has one owner for everything; and the owner of the
+ * parent, if that is another user, could exchange the directory at any later moment as well. */
+static gboolean
+claim_is_foreign (TmClaim *claim, const struct stat *status)
+{
+  int parent = tm_parent_get_fd (claim->parent);
+  TmFileLook look;
+
+  if (status->st_uid == geteuid () || status->st_uid == tm_dirfd_get_user ())
+    return FALSE;
+  if (tm_file_system_keeps_owners (claim->fd) || tm_dirfd_look (parent, "", &look) < 0)
+    return TRUE;
+
+  return (look.mode & (S_IWGRP | S_IWOTH)) != 0 && (look.mode & S_ISVTX) == 0 &&
+         status->st_uid != look.owner;
+}
 
 /* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
  * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
@@ -142,12 +171,11 @@ claim_verify (TmClaim *claim, const char *path, const struct stat *status)
           errno = ENOENT;
           return ATTEMPT_FAILED;
         }
-      return ATTEMPT_LOST;
+      return ATTEMPT_EXCHANGED;
     }
 
-  /* In a parent that others may write to, it could have been exchanged for another. */
-  if (status->st_uid != geteuid ())
-    return ATTEMPT_LOST;
+  if (claim_is_foreign (claim, status))
+    return ATTEMPT_FOREIGN;
 #endif
 
   return ATTEMPT_DONE;
@@ -188,6 +216,10 @@ claim_secure (TmClaim *claim, const char *parent_path, GError **error)
       break;
     case ATTEMPT_LOST:
       return ATTEMPT_LOST;
+    case ATTEMPT_EXCHANGED:
+      return ATTEMPT_EXCHANGED;
+    case ATTEMPT_FOREIGN:
+      return ATTEMPT_FOREIGN;
     case ATTEMPT_FAILED:
     default:
       goto failed;
@@ -240,7 +272,10 @@ attempt_create (TmParent *parent,
       /* Nobody else could know the name. A server that was asked twice says so of what it has made
        * itself. */
       if (errno == EEXIST)
-        return ATTEMPT_LOST;
+        {
+          tm_dirfd_remove (parent_fd, name);
+          return ATTEMPT_LOST;
+        }
 
       /* The name is what is too long, not the path of a directory that could be opened. */
       if (errno == ENAMETOOLONG)
@@ -268,7 +303,22 @@ attempt_create (TmParent *parent,
   if (attempt == ATTEMPT_DONE)
     *claim_out = g_steal_pointer (&claim);
 
+  /* If it is not ours after all, it is an empty directory that another user could put under our
+   * name, and so could remove as well. */
+  if (attempt == ATTEMPT_EXCHANGED || attempt == ATTEMPT_FOREIGN)
+    tm_dirfd_remove (parent_fd, name);
+
   return attempt;
+}
+
+static void
+fail_as_foreign (const char *parent_path, GError **error)
+{
+  g_autofree char *display_name = g_filename_display_name (parent_path);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               "Creating a temporary directory in “%s”: the new directory belongs to another user",
+               display_name);
 }
 
 /*
@@ -292,14 +342,18 @@ tm_claim_create (TmParent *parent,
                  GCancellable *cancellable,
                  GError **error)
 {
-  for (guint i = 0; i < MAX_CREATE_ATTEMPTS; i++)
+  guint n_exchanges = 0;
+  Attempt attempt = ATTEMPT_LOST;
+
+  for (guint i = 0; i < MAX_CREATE_ATTEMPTS && n_exchanges < MAX_EXCHANGES; i++)
     {
       TmClaim *claim = NULL;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
 
-      switch (attempt_create (parent, parent_path, prefix, &claim, error))
+      attempt = attempt_create (parent, parent_path, prefix, &claim, error);
+      switch (attempt)
         {
         case ATTEMPT_DONE:
           return claim;
@@ -307,39 +361,50 @@ tm_claim_create (TmParent *parent,
           return NULL;
         case ATTEMPT_LOST:
           break;
+        case ATTEMPT_EXCHANGED:
+        case ATTEMPT_FOREIGN:
+          n_exchanges++;
+          break;
         default:
           g_assert_not_reached ();
         }
     }
 
-  tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, EBUSY);
+  if (attempt == ATTEMPT_FOREIGN)
+    fail_as_foreign (parent_path, error);
+  else
+    tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, EBUSY);
   return NULL;
 }
 
-/* Takes @fd over. */
+/* Nothing is asked about it yet: most of what is opened is found to be live, and left. Takes @fd
+ * over. */
 static TmClaim *
 claim_new_opened (TmParent *parent, const char *name, int fd, mode_t repaired_mode)
 {
-  g_autoptr (TmClaim) claim = NULL;
+  return fd < 0 ? NULL : claim_new (fd, parent, name, repaired_mode);
+}
+
+/* Returns 0, or -1 with errno. */
+static int
+claim_learn (TmClaim *claim, struct stat *status)
+{
+  if (tm_dirfd_stat (claim->fd, status) < 0)
+    return -1;
+
+  claim_remember (claim, status);
+  claim->needs_privilege = tm_privilege_is_needed (status, tm_parent_get_look (claim->parent));
+  claim->is_left_to_its_owner = claim->needs_privilege && !tm_privilege_suffices (status);
+  return 0;
+}
+
+/* Of one that may only have been opened. Returns 0, or -1 with errno. */
+static int
+claim_ensure_learnt (TmClaim *claim)
+{
   struct stat status;
 
-  if (fd < 0)
-    return NULL;
-
-  claim = claim_new (fd, parent, name, repaired_mode);
-  if (tm_dirfd_stat (fd, &status) < 0)
-    {
-      int errsv = errno;
-
-      g_clear_pointer (&claim, tm_claim_release);
-      errno = errsv;
-      return NULL;
-    }
-
-  claim_remember (claim, &status);
-  claim->needs_privilege = tm_privilege_is_needed (&status, tm_parent_get_look (parent));
-  claim->is_left_to_its_owner = claim->needs_privilege && !tm_privilege_suffices (&status);
-  return g_steal_pointer (&claim);
+  return claim->identity.inode != 0 ? 0 : claim_learn (claim, &status);
 }
 
 /*
@@ -382,6 +447,8 @@ tm_claim_look_into (TmParent *parent, const char *name)
 static int
 lock_exclusively (TmClaim *claim)
 {
+  int result;
+
   for (guint i = 0;; i++)
     {
       if (tm_dirfd_lock (claim->fd, LOCK_EX) == 0)
@@ -401,10 +468,12 @@ lock_exclusively (TmClaim *claim)
       g_usleep (LOCK_RETRY_MICROSECONDS);
     }
 
-  /* Nobody has the exclusive lock. The one that had it may have been done between our two calls.
-   * Where the conversion fails, ours is lost, which is all we want. */
-  claim->is_to_be_unlocked = TRUE;
-  return tm_dirfd_lock (claim->fd, LOCK_EX);
+  /* Nobody has the exclusive lock. The one that had it may have been done between our two calls. If
+   * the conversion fails, ours is lost, which is all we want; but a lock that a server keeps may
+   * stay. */
+  result = tm_dirfd_lock (claim->fd, LOCK_EX);
+  claim->is_to_be_unlocked = result == 0 || !tm_parent_is_local (claim->parent);
+  return result;
 }
 
 /*
@@ -424,28 +493,36 @@ tm_claim_is_free (TmClaim *claim)
 /*
  * tm_claim_try_lock:
  * @claim: a directory from tm_claim_open() or tm_claim_look_into()
+ * @takes_live: whether it may be taken although it is live
  *
  * Tries to get the exclusive lock, which is held until the release if it was free.
  *
- * Returns: what that says of the owner
+ * Returns: what that says of the owner; if that is %TM_ENTRY_STATE_LIVE, without @takes_live the
+ *   claim can only be released
  */
 TmEntryState
-tm_claim_try_lock (TmClaim *claim)
+tm_claim_try_lock (TmClaim *claim, gboolean takes_live)
 {
   gboolean lock_reaches_all = tm_parent_is_local (claim->parent);
+  gboolean is_free = lock_exclusively (claim) == 0;
+  gboolean has_locks = is_free || !lock_is_unsupported (errno);
   struct stat status;
 
-  if (lock_exclusively (claim) < 0)
+  if (!is_free && has_locks && !takes_live)
+    return TM_ENTRY_STATE_LIVE;
+
+  if (claim_learn (claim, &status) < 0)
     {
-      if (!lock_is_unsupported (errno))
-        return TM_ENTRY_STATE_LIVE;
-      /* Where there are no locks, only the age is left. */
-      if (lock_reaches_all)
-        return TM_ENTRY_STATE_UNOWNED;
+      claim->is_left_to_its_owner = TRUE;
+      return TM_ENTRY_STATE_LIVE;
     }
 
-  if (tm_dirfd_stat (claim->fd, &status) < 0)
-    return lock_reaches_all ? TM_ENTRY_STATE_UNOWNED : TM_ENTRY_STATE_LIVE;
+  if (!is_free && has_locks)
+    return TM_ENTRY_STATE_LIVE;
+
+  /* Where there are no locks, only the age is left. */
+  if (!is_free && lock_reaches_all)
+    return TM_ENTRY_STATE_UNOWNED;
 
   return tm_claim_mode_state (claim->name, status.st_mode, lock_reaches_all);
 }
@@ -625,6 +702,12 @@ tm_claim_delete (TmClaim *claim,
                  GCancellable *cancellable,
                  GError **error)
 {
+  if (claim_ensure_learnt (claim) < 0)
+    {
+      tm_dirfd_set_error (error, "Deleting", path, errno);
+      return FALSE;
+    }
+
   for (guint n_scans = 0;; n_scans++)
     {
       TmFileLook look;
@@ -808,6 +891,8 @@ tm_claim_get_name (TmClaim *claim)
 TmFileIdentity
 tm_claim_get_identity (TmClaim *claim)
 {
+  /* If it cannot be learnt, it is that of no file. */
+  claim_ensure_learnt (claim);
   return claim->identity;
 }
 

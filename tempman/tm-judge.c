@@ -25,13 +25,18 @@ judge_reclaims (const TmJudge *judge)
   return (judge->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 && judge->lock_reaches_all;
 }
 
+static gboolean
+judge_takes_live (const TmJudge *judge)
+{
+  return (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0;
+}
+
 /* Whether the entry has an owner whose lock cannot be seen from here, and who is not even to be
  * asked for. */
 static gboolean
 judge_leaves_alone (const TmJudge *judge, const char *name, mode_t mode)
 {
-  return !judge->lock_reaches_all && (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) == 0 &&
-         tm_mark_is_set (name, mode);
+  return !judge->lock_reaches_all && !judge_takes_live (judge) && tm_mark_is_set (name, mode);
 }
 
 void
@@ -75,7 +80,7 @@ tm_judge_decide (const TmJudge *judge, TmEntryState state, TmTimestamp last_used
   switch (state)
     {
     case TM_ENTRY_STATE_LIVE:
-      return is_expired && (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0;
+      return is_expired && judge_takes_live (judge);
     case TM_ENTRY_STATE_ABANDONED:
       return is_expired || judge_reclaims (judge);
     case TM_ENTRY_STATE_UNOWNED:
@@ -92,7 +97,7 @@ judge_asks_for_age (const TmJudge *judge, TmEntryState state)
   switch (state)
     {
     case TM_ENTRY_STATE_LIVE:
-      return (judge->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0;
+      return judge_takes_live (judge);
     case TM_ENTRY_STATE_ABANDONED:
       return !judge_reclaims (judge);
     case TM_ENTRY_STATE_UNOWNED:
@@ -185,7 +190,7 @@ tm_judge_take (const TmJudge *judge, TmParent *root, const char *name, GCancella
   if (claim == NULL)
     return leave (NULL, is_no_failure (errno) ? 0 : errno);
 
-  state = tm_claim_try_lock (claim);
+  state = tm_claim_try_lock (claim, judge_takes_live (judge));
   if (judge_asks_for_age (judge, state) &&
       (look_again (claim, &status, &locked_status) < 0 ||
        tm_age_find_last_use (&judge->age, tm_claim_get_fd (claim), "", &locked_status, FALSE,
@@ -224,7 +229,7 @@ look_at_lock (const TmJudge *judge,
 
   if (claim != NULL)
     {
-      *state = tm_claim_try_lock (claim);
+      *state = tm_claim_try_lock (claim, judge_takes_live (judge));
       *can_be_taken = !tm_claim_is_left_to_its_owner (claim);
       return TRUE;
     }

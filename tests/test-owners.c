@@ -1,0 +1,224 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* File systems that decide who owns a new directory, so that its owner says nothing about who made
+ * it, and those that do not, where it does. */
+
+#include "directories.h"
+#include "fuse.h"
+#include "interpose.h"
+#include "roots.h"
+#include "support.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* As mktemp -d works there. */
+static void
+work_in (const char *parent)
+{
+  g_autofree char *root_path = g_build_filename (parent, "root", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) entry = NULL;
+  g_autoptr (TmRoot) root = NULL;
+
+  make_directory (root_path);
+  root = open_root (root_path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  entry = create_under (root);
+  make_directory (child_path (directory, "a/b"));
+  make_file (child_path (directory, "file"));
+  make_file (child_path (entry, "file"));
+  assert_cleanup (root, 0);
+
+  close_successfully (directory);
+  close_successfully (entry);
+  child_assert (g_rmdir (root_path) == 0);
+  child_assert (count_entries (parent) == 0);
+}
+
+static void
+test_bindfs (Sandbox *sandbox, gconstpointer data)
+{
+  const char *options[] = { "--force-user=65534", "--force-group=65534", NULL };
+
+  if (!skip_unless_root ())
+    test_on_bindfs (sandbox->path, options, work_in);
+}
+
+/* Nor is the mode what was asked for: the directory can be made, but not opened. */
+static void
+fail_in (const char *parent)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (parent);
+  g_autoptr (GError) error = NULL;
+
+  child_assert (become_ordinary_user ());
+  child_assert (tm_temporary_directory_new (file, NULL, NULL, &error) == NULL);
+  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+  child_assert (strstr (error->message, parent) != NULL);
+  child_assert (count_entries (parent) == 0);
+}
+
+static void
+fail_in_child (gpointer data)
+{
+  fail_in (data);
+}
+
+static void
+run_failing (const char *parent)
+{
+  child_assert (g_chmod (parent, 0777) == 0);
+  child_assert (run_in_child (fail_in_child, (gpointer) parent) == 0);
+}
+
+static void
+test_bindfs_refuses (Sandbox *sandbox, gconstpointer data)
+{
+  const char *options[] = { "--force-user=0", "--chmod-ignore", "-o", "allow_other", NULL };
+
+  if (!skip_unless_root ())
+    test_on_bindfs (sandbox->path, options, run_failing);
+}
+
+static void
+ordinary_user_child (gpointer data)
+{
+  child_assert (become_ordinary_user ());
+  work_in (data);
+}
+
+static void
+work_as_both (const char *parent)
+{
+  g_autofree char *below = g_build_filename (parent, "below", NULL);
+
+  make_directory (below);
+  work_in (below);
+  child_assert (run_in_child (ordinary_user_child, below) == 0);
+}
+
+/* Where everything belongs to root, and everybody may do everything. */
+static void
+test_ntfs (Sandbox *sandbox, gconstpointer data)
+{
+  if (!skip_unless_root ())
+    test_on_ntfs (sandbox->path, work_as_both);
+}
+
+/* A file server that acts for a client: what it makes belongs to that one. */
+static void
+fsuid_child (gpointer data)
+{
+  g_autofree char *parent = g_build_filename (data, "p", NULL);
+
+  make_directory (parent);
+  child_assert (chown (parent, TEST_UID, TEST_UID) == 0);
+  setfsuid (TEST_UID);
+  child_assert ((uid_t) setfsuid ((uid_t) -1) == TEST_UID);
+  work_in (parent);
+}
+
+static void
+test_fsuid (Sandbox *sandbox, gconstpointer data)
+{
+  if (!skip_unless_root ())
+    assert_success_in_child (run_in_child (fsuid_child, sandbox->path));
+}
+
+typedef struct
+{
+  const char *parent;
+  const char *elsewhere;
+  guint n_times; /* how often is left */
+} Attacker;
+
+static int
+exchange_cb (const SystemCall *call, gpointer user_data)
+{
+  Attacker *attacker = user_data;
+  g_autoptr (GDir) dir = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *moved = NULL;
+
+  if (!g_str_has_prefix (call->name, "openat") || (call->flags & O_PATH) != 0 ||
+      attacker->n_times == 0 || count_entries (attacker->parent) == 0)
+    return 0;
+
+  attacker->n_times--;
+  dir = g_dir_open (attacker->parent, 0, NULL);
+  path = g_build_filename (attacker->parent, g_dir_read_name (dir), NULL);
+  moved = g_strdup_printf ("%s/%u", attacker->elsewhere, attacker->n_times);
+  g_assert_no_errno (g_rename (path, moved));
+  g_assert_no_errno (g_mkdir (path, 0777));
+  g_assert_no_errno (chown (path, TEST_UID, TEST_UID));
+  return 0;
+}
+
+static gpointer
+exchanged_thread (gpointer data)
+{
+  Sandbox *sandbox = data;
+  g_autofree char *parent = sandbox_path (sandbox, "parent");
+  g_autofree char *elsewhere = sandbox_path (sandbox, "elsewhere");
+  g_autoptr (GFile) file = g_file_new_for_path (parent);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GError) error = NULL;
+  Attacker attacker = { parent, elsewhere, 1 };
+  struct stat status;
+
+  make_directory (parent);
+  make_directory (elsewhere);
+  g_assert_no_errno (g_chmod (parent, 0777));
+  interpose (exchange_cb, &attacker);
+  directory = create_in (parent);
+  g_assert_no_errno (fstat (tm_temporary_directory_get_fd (directory), &status));
+  g_assert_cmpuint (status.st_uid, ==, geteuid ());
+  g_assert_cmpuint (attacker.n_times, ==, 0);
+  close_successfully (directory);
+
+  attacker.n_times = G_MAXUINT;
+  g_assert_null (tm_temporary_directory_new (file, NULL, NULL, &error));
+  interpose_end ();
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_nonnull (strstr (error->message, parent));
+  g_assert_cmpuint (count_entries (parent), ==, 0);
+  g_assert_cmpuint (count_entries (elsewhere), <, 20);
+  return NULL;
+}
+
+/* Where others may put something in the place of a new directory, what belongs to one of them is
+ * never handed out, whatever the file system is. One that never stops gets a few of them, not
+ * a thousand. */
+static void
+test_exchanged (Sandbox *sandbox, gconstpointer data)
+{
+  if (skip_unless_root ())
+    return;
+
+  pretend_shared (GPOINTER_TO_INT (data));
+  g_thread_join (g_thread_new ("fresh", exchanged_thread, sandbox));
+  pretend_shared (FALSE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/owners/bindfs", of_descriptors (test_bindfs));
+  add_test ("/owners/bindfs-refuses", of_descriptors (test_bindfs_refuses));
+  add_test ("/owners/ntfs", of_descriptors (test_ntfs));
+  add_test ("/owners/fsuid", of_descriptors (test_fsuid));
+  add_test ("/owners/exchanged", of_descriptors (test_exchanged));
+  g_test_add ("/owners/exchanged-on-shared", Sandbox, GINT_TO_POINTER (TRUE), sandbox_set_up,
+              of_descriptors (test_exchanged), sandbox_tear_down);
+
+  return g_test_run ();
+}
