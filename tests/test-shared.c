@@ -7,6 +7,7 @@
  * as the directory that is served, as three machines see it. */
 
 #include "directories.h"
+#include "fuse.h"
 #include "interpose.h"
 #include "roots.h"
 #include "servers.h"
@@ -18,9 +19,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define HOUR 3600
@@ -175,49 +174,17 @@ typedef struct
 {
   char *served;
   char *mounts[2];
-  pid_t servers[2]; /* of the mounts */
 } Machines;
 
-/* It ends with the test, however that ends. */
-static void
-sshfs_child (gpointer data)
-{
-  const char *const *command = data;
-
-  if (prctl (PR_SET_PDEATHSIG, SIGTERM) == 0 && dup2 (STDERR_FILENO, STDOUT_FILENO) >= 0)
-    execvp (command[0], (char **) command);
-  _exit (127);
-}
-
 static gboolean
-is_mount_point (const char *path)
-{
-  struct stat status, above;
-  g_autofree char *parent = g_path_get_dirname (path);
-
-  g_assert_no_errno (lstat (parent, &above));
-  return lstat (path, &status) == 0 && status.st_dev != above.st_dev;
-}
-
-static gboolean
-mount_served (const char *served, const char *target, pid_t *server)
+mount_served (const char *served, const char *target)
 {
   g_autofree char *source = g_strdup_printf ("%s@127.0.0.1:%s", g_get_user_name (), served);
   g_autofree char *port = g_strdup_printf ("%u", servers_get_ssh_port ());
   const char *command[] = { "sshfs", "-f", "-p", port, source, target, NULL };
 
   make_directory (target);
-  *server = start_child (sshfs_child, command);
-  for (guint i = 0; i < 1000 && !is_mount_point (target); i++)
-    {
-      if (waitpid (*server, NULL, WNOHANG) != 0)
-        {
-          *server = 0;
-          return FALSE;
-        }
-      g_usleep (10 * 1000);
-    }
-  return is_mount_point (target);
+  return fuse_mount (command, target);
 }
 
 /* Returns FALSE when the test is skipped. */
@@ -239,7 +206,7 @@ set_up_machines (Machines *machines, Sandbox *sandbox)
       g_autofree char *name = g_strdup_printf ("mount-%u", i);
 
       machines->mounts[i] = sandbox_path (sandbox, name);
-      is_mounted &= mount_served (machines->served, machines->mounts[i], &machines->servers[i]);
+      is_mounted &= mount_served (machines->served, machines->mounts[i]);
     }
 
   if (!is_mounted)
@@ -254,11 +221,6 @@ tear_down_machines (Machines *machines)
     if (machines->mounts[i] != NULL)
       {
         umount2 (machines->mounts[i], MNT_DETACH);
-        if (machines->servers[i] > 0)
-          {
-            kill (machines->servers[i], SIGTERM);
-            waitpid (machines->servers[i], NULL, 0);
-          }
         g_free (machines->mounts[i]);
       }
   g_free (machines->served);
