@@ -22,7 +22,8 @@ G_BEGIN_DECLS
  * @TM_ROOT_FLAGS_CREATE_DIRECTORY: make the directory, and its parents, with mode 0700
  *   when it is missing, and refuse one that belongs to somebody else
  * @TM_ROOT_FLAGS_RECLAIM_ABANDONED: a cleanup also deletes the directories whose owner
- *   is gone without having closed them, whatever their age
+ *   is gone without having closed them, whatever their age; none on a file system that
+ *   other machines can use, see [enum@Tempman.EntryState]
  * @TM_ROOT_FLAGS_EXPIRE_LIVE: the timeout holds for directories in use as well
  *
  * How a [class@Root] treats its directory and what a cleanup may delete.
@@ -48,8 +49,8 @@ GType tm_root_flags_get_type (void) G_GNUC_CONST;
  * @TM_AGE_BASIS_MODIFIED: its modification time alone, for file systems on which an
  *   indexer or a backup keeps the access times young
  * @TM_AGE_BASIS_CHANGED: the latest of its access, modification, change and birth time
- * @TM_AGE_BASIS_NEWEST_CONTENT: the latest access or modification time of the sub-directory or of anything in
- *   it, at any depth
+ * @TM_AGE_BASIS_NEWEST_CONTENT: the latest access or modification time of the sub-directory or of
+ * anything in it, at any depth
  *
  * From when the age of a sub-directory of a [class@Root] runs.
  *

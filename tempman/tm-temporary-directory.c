@@ -365,10 +365,10 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * Fails with %G_IO_ERROR_INVALID_FILENAME when @prefix contains a directory
  * separator, is `.` or `..`, or is too long for the file system; with
  * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_NOT_DIRECTORY or
- * %G_IO_ERROR_PERMISSION_DENIED when nothing can be created in @parent, or another user
- * could have planted a link on the way to it; and with
- * %G_IO_ERROR_CANCELLED. Then nothing is left behind. When @parent is not a local file,
- * also with whatever GIO reports of it, such as %G_IO_ERROR_NOT_MOUNTED.
+ * %G_IO_ERROR_PERMISSION_DENIED when nothing can be created in @parent, another user
+ * could have planted a link on the way to it, or keeps putting something in the place of the new
+ * directory; and with %G_IO_ERROR_CANCELLED. Then nothing is left behind. When @parent is not a
+ * local file, also with whatever GIO reports of it, such as %G_IO_ERROR_NOT_MOUNTED.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *

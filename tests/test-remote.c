@@ -427,6 +427,32 @@ test_cleanup (Fixture *fixture, gconstpointer data)
   close_successfully (directory);
 }
 
+/* Its owner, on the machine of the server, has a lock that is not seen from here. */
+static void
+test_marked (Fixture *fixture, gconstpointer data)
+{
+  gboolean sees_lock = fixture->kind == KIND_LOCAL && library_has_descriptors ();
+  g_autofree char *marked = make_old_directory (&fixture->sandbox, OUR_NAME ("marked"), 2 * HOUR);
+  g_autofree char *sticky = make_old_directory (&fixture->sandbox, "sticky", 2 * HOUR);
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) entry = NULL;
+  g_autoptr (TmRoot) root = NULL;
+
+  if (skip_unless_served (fixture))
+    return;
+
+  g_assert_no_errno (g_chmod (marked, 01700));
+  g_assert_no_errno (g_chmod (sticky, 01700));
+  root = open_root (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  entries = tm_root_list_entries (root, NULL, NULL);
+  entry = g_list_model_get_item (entries, 0);
+  g_assert_cmpint (tm_root_entry_get_state (entry), ==,
+                   sees_lock ? TM_ENTRY_STATE_ABANDONED : TM_ENTRY_STATE_LIVE);
+  assert_cleanup (root, sees_lock ? 2 : 1);
+  g_assert_cmpint (path_exists (marked), ==, !sees_lock);
+  g_assert_false (path_exists (sticky));
+}
+
 static void
 test_ages (Fixture *fixture, gconstpointer data)
 {
@@ -810,6 +836,7 @@ main (int argc, char *argv[])
   add_tests ("root", test_root);
   add_tests ("root-below-dangling-link", test_root_below_dangling_link);
   add_tests ("cleanup", test_cleanup);
+  add_tests ("marked", test_marked);
   add_tests ("ages", test_ages);
   add_tests ("list", test_list);
   add_tests ("delete", test_delete);
