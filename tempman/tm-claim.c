@@ -124,6 +124,8 @@ typedef enum
   ATTEMPT_FOREIGN,   /* likewise, by its owner */
 } Attempt;
 
+#ifndef TM_CLAIM_WITHOUT_VERIFICATION
+
 /* Whether the owner of a new directory shows that it is another one, put in the place of ours by
  * another user.
  *
@@ -145,6 +147,8 @@ claim_is_foreign (TmClaim *claim, const struct stat *status)
   return (look.mode & (S_IWGRP | S_IWOTH)) != 0 && (look.mode & S_ISVTX) == 0 &&
          status->st_uid != look.owner;
 }
+
+#endif
 
 /* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
  * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
