@@ -56,11 +56,14 @@ tm_name_new (const char *prefix)
   return *prefix == '\0' ? g_strdup (random) : g_strconcat (prefix, "-", random, NULL);
 }
 
-/* Whether exactly so many digits of base 32 stand at @digits_at. */
+/* Whether exactly so many digits of base 32 stand at @digits_at, and no other letter or digit after
+ * them: of the names of 64 hexadecimal digits that containers have, one in a thousand has an `8` or
+ * the like in just that place. */
 static gboolean
 is_random_part (const char *digits_at)
 {
-  return strspn (digits_at, digits) == N_RANDOM_DIGITS;
+  return strspn (digits_at, digits) == N_RANDOM_DIGITS &&
+         !g_ascii_isalnum (digits_at[N_RANDOM_DIGITS]);
 }
 
 /*
