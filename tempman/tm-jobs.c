@@ -19,7 +19,9 @@
  * thread that starts threads with the rights that it has at that time, as it does when it comes to
  * the line itself. To do so, it is told in its main context each time that there is room.
  *
- * A main context that is never run again has no part in this: only its own requests wait. */
+ * A main context that is never run again has no part in this: only its own requests wait. Nor has a
+ * thread that asks for the result in a main context of another one, which may have other rights:
+ * none of its requests waits, and the threads it starts take nothing from the line. */
 
 /* Requests that wait for the disk or for a server leave the processors idle, and threads that work
  * in one directory wait for each other; more than this gains little. */
@@ -68,7 +70,8 @@ struct _Jobs
 typedef struct
 {
   Jobs *jobs;            /* (unowned) */
-  GMainContext *context; /* (unowned): what waits in its line since before the start keeps it */
+  GMainContext *context; /* (unowned) (nullable): from whose line it goes on; what waits there since
+                          * before the start keeps it */
   Job *job;              /* (owned) */
   guint64 n_jobs;        /* that there were when it was started */
 } Worker;
@@ -313,12 +316,15 @@ wait_in_line_locked (Jobs *jobs, GMainContext *context, Job *job)
   return line;
 }
 
-/* Whether the thread that calls is the one that will come to the line of @context: no other thread
- * runs it now. */
+/* Whether the thread that calls is the one that will come to the line of @context. One that has
+ * made it its default, or runs it, owns it. Else it is the global one, which the first thread runs
+ * later if no other thread does now. */
 static gboolean
-may_wait_in_line (GMainContext *context)
+will_run (GMainContext *context)
 {
-  if (!g_main_context_acquire (context))
+  if (g_main_context_is_owner (context))
+    return TRUE;
+  if (!tm_thread_is_first () || !g_main_context_acquire (context))
     return FALSE;
 
   g_main_context_release (context);
@@ -347,7 +353,9 @@ tm_jobs_add (GMainContext *context, int priority, TmJobFunc function, gpointer d
   g_mutex_lock (&jobs->mutex);
   job->number = jobs->n_jobs++;
   has_room = jobs->n_threads < MAX_THREADS;
-  if ((has_room && !g_hash_table_contains (jobs->lines, context)) || !may_wait_in_line (context))
+  if (!will_run (context))
+    start_locked (jobs, NULL, job);
+  else if (has_room && !g_hash_table_contains (jobs->lines, context))
     start_locked (jobs, context, job);
   else
     {

@@ -17,5 +17,6 @@ typedef void (*TmThreadFunc) (gpointer data);
 TmThread *tm_thread_try_start (TmThreadFunc function, gpointer data);
 void tm_thread_join (TmThread *thread);
 gboolean tm_thread_try_start_detached (TmThreadFunc function, gpointer data);
+gboolean tm_thread_is_first (void);
 
 G_END_DECLS

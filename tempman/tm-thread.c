@@ -6,6 +6,8 @@
 #include "tm-thread-private.h"
 
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Every thread of the library is started here, by the thread that needs it and for that work alone.
  *
@@ -99,4 +101,11 @@ tm_thread_try_start_detached (TmThreadFunc function, gpointer data)
     g_free (thread);
 
   return started;
+}
+
+/* Whether this is the thread that the process began with, or that it was forked by. */
+gboolean
+tm_thread_is_first (void)
+{
+  return syscall (SYS_gettid) == getpid ();
 }

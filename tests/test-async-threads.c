@@ -405,6 +405,120 @@ test_rights (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (path));
 }
 
+typedef struct
+{
+  GPtrArray *directories; /* (element-type TmTemporaryDirectory) */
+  guint n_closed;
+  guint n_denied;
+  uid_t user; /* that asks */
+} Requests;
+
+static void
+count_rights_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Requests *requests = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (tm_temporary_directory_close_finish (TM_TEMPORARY_DIRECTORY (source), result, &error))
+    requests->n_closed++;
+  else
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+      requests->n_denied++;
+    }
+}
+
+static gpointer
+close_as_user_cb (gpointer data)
+{
+  Requests *requests = data;
+
+  setfsuid (requests->user);
+  for (guint i = 0; i < requests->directories->len; i++)
+    tm_temporary_directory_close_async (g_ptr_array_index (requests->directories, i),
+                                        G_PRIORITY_DEFAULT, NULL, count_rights_cb, requests);
+  return NULL;
+}
+
+static void
+requests_init (Requests *requests, const char *path, guint n, uid_t user)
+{
+  *requests = (Requests){ .user = user };
+  requests->directories = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < n; i++)
+    {
+      TmTemporaryDirectory *directory = create (path);
+      g_autofree char *file =
+          g_build_filename (tm_temporary_directory_get_path (directory), "file", NULL);
+
+      make_file (file);
+      g_ptr_array_add (requests->directories, directory);
+    }
+}
+
+static void
+requests_wait (Requests *requests)
+{
+  while (requests->n_closed + requests->n_denied < requests->directories->len)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* A thread asks for more than there are threads, and the results are to come to the main context of
+ * the first thread, which may do more, and runs it later. */
+static void
+test_rights_of_another_thread (Sandbox *sandbox, gconstpointer data)
+{
+  Requests requests;
+
+  if (skip_unless_root ())
+    return;
+
+  requests_init (&requests, sandbox->path, N_REQUESTS, TEST_UID);
+  g_thread_join (g_thread_new ("other", close_as_user_cb, &requests));
+  requests_wait (&requests);
+  g_assert_cmpuint (requests.n_closed, ==, 0);
+  g_ptr_array_unref (requests.directories);
+}
+
+/* The other way round: what waits in the line of the first thread is not done by a thread that
+ * another one has started, which may do more. */
+static void
+test_rights_in_line (Sandbox *sandbox, gconstpointer data)
+{
+  Requests waiting, other;
+  guint n_threads;
+
+  if (skip_unless_root ())
+    return;
+
+  requests_init (&waiting, sandbox->path, N_REQUESTS, TEST_UID);
+  requests_init (&other, sandbox->path, 1, 0);
+  g_assert_true (g_main_context_acquire (NULL));
+  n_threads = count_entries ("/proc/self/task");
+
+  server_hang (TRUE);
+  interpose (hang_cb, NULL);
+  close_as_user_cb (&waiting);
+  server_hang (FALSE);
+
+  /* Those that have a thread are done, and the others wait for this one. */
+  while (count_entries ("/proc/self/task") > n_threads)
+    g_usleep (1000);
+  g_thread_join (g_thread_new ("other", close_as_user_cb, &other));
+  while (count_entries ("/proc/self/task") > n_threads)
+    g_usleep (1000);
+
+  g_main_context_release (NULL);
+  requests_wait (&other);
+  requests_wait (&waiting);
+  interpose_end ();
+  setfsuid (0);
+  g_assert_cmpuint (other.n_closed, ==, 1);
+  g_assert_cmpuint (waiting.n_closed, ==, 0);
+  g_ptr_array_unref (other.directories);
+  g_ptr_array_unref (waiting.directories);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -424,6 +538,8 @@ main (int argc, char **argv)
   add_test ("/async-threads/hanging", of_descriptors (test_hanging));
   add_test ("/async-threads/priorities", test_priorities);
   add_test ("/async-threads/rights", test_rights);
+  add_test ("/async-threads/rights/of-another-thread", test_rights_of_another_thread);
+  add_test ("/async-threads/rights/in-line", of_descriptors (test_rights_in_line));
 
   return g_test_run ();
 }
