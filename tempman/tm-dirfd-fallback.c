@@ -92,11 +92,11 @@ is_refused (NewCall call)
 }
 
 static int
-call_openat2 (int dirfd, const char *name, int flags)
+call_openat2 (int dirfd, const char *name, int flags, guint64 resolve)
 {
   struct open_how how = {
     .flags = (guint64) (flags | O_NOFOLLOW | O_CLOEXEC),
-    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    .resolve = resolve | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
   };
   guint n_attempts = 0;
   int fd;
@@ -199,6 +199,23 @@ pin_and_open (int dirfd, const char *name, int flags)
   return fd;
 }
 
+static int
+open_in_mount (int dirfd, const char *name, int flags, guint64 resolve)
+{
+  int fd;
+
+  if (!is_usable (CALL_OPENAT2))
+    return pin_and_open (dirfd, name, flags);
+
+  fd = call_openat2 (dirfd, name, flags, resolve);
+  if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
+    fd = call_openat2 (dirfd, name, flags & ~O_NOATIME, resolve);
+
+  if (fd < 0 && (errno == EAGAIN || is_refused (CALL_OPENAT2)))
+    fd = pin_and_open (dirfd, name, flags);
+  return fd;
+}
+
 /*
  * tm_dirfd_open_beneath:
  * @dirfd: a directory
@@ -212,18 +229,23 @@ pin_and_open (int dirfd, const char *name, int flags)
 int
 tm_dirfd_open_beneath (int dirfd, const char *name, int flags)
 {
-  int fd;
+  return open_in_mount (dirfd, name, flags, RESOLVE_BENEATH);
+}
 
-  if (!is_usable (CALL_OPENAT2))
-    return pin_and_open (dirfd, name, flags);
-
-  fd = call_openat2 (dirfd, name, flags);
-  if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
-    fd = call_openat2 (dirfd, name, flags & ~O_NOATIME);
-
-  if (fd < 0 && (errno == EAGAIN || is_refused (CALL_OPENAT2)))
-    fd = pin_and_open (dirfd, name, flags);
-  return fd;
+/*
+ * tm_dirfd_open_above:
+ * @dirfd: a directory
+ * @flags: as of tm_dirfd_open_beneath()
+ *
+ * Opens the directory that @dirfd is in now. Another process may have mounted something over that
+ * since, whose server never answers: it is not entered.
+ *
+ * Returns: a descriptor, or -1: `EXDEV` when something is mounted over it
+ */
+int
+tm_dirfd_open_above (int dirfd, int flags)
+{
+  return open_in_mount (dirfd, "..", flags, 0);
 }
 
 /*

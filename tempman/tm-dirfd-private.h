@@ -60,6 +60,7 @@ typedef struct _TmFileHandle TmFileHandle;
 int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_without_links (const char *path, int flags);
 int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
+int tm_dirfd_open_above (int dirfd, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
 int tm_dirfd_open_parent (int dirfd);
 int tm_dirfd_reopen (int dirfd);

@@ -136,7 +136,7 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
 int
 tm_dirfd_open_parent (int dirfd)
 {
-  return open_at (dirfd, "..", O_RDONLY | O_DIRECTORY);
+  return tm_dirfd_open_above (dirfd, O_RDONLY | O_DIRECTORY);
 }
 
 /*
@@ -181,13 +181,7 @@ tm_dirfd_look_into (int dirfd, const char *name)
 int
 tm_dirfd_look_up (int dirfd)
 {
-  int flags = O_RDONLY | O_DIRECTORY;
-  int fd = open_at (dirfd, "..", flags | O_NOATIME);
-
-  if (fd < 0 && errno == EPERM)
-    fd = open_at (dirfd, "..", flags);
-
-  return fd;
+  return tm_dirfd_open_above (dirfd, O_RDONLY | O_DIRECTORY | O_NOATIME);
 }
 
 /* Whether reading the directory leaves its access time alone. */

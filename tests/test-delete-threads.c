@@ -76,7 +76,7 @@ move_levels_cb (const SystemCall *call, gpointer user_data)
   if (g_str_equal (call->name, "unlinkat"))
     g_usleep (g_random_int_range (0, 60));
 
-  if (!g_str_equal (call->name, "openat") || g_strcmp0 (call->path, "..") != 0)
+  if (!g_str_has_prefix (call->name, "openat") || g_strcmp0 (call->path, "..") != 0)
     return 0;
 
   link = g_strdup_printf ("/proc/self/fd/%d", call->fd);

@@ -359,6 +359,112 @@ test_covered (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+/* Deeper than any walk holds open. */
+#define DEPTH 40
+
+typedef struct
+{
+  const Case *test_case;
+  gboolean is_age; /* the age is looked at, and nothing deleted */
+  const char *mounted;
+  char *level; /* (owned): which the walk has closed when it is at the bottom */
+  gboolean is_covered;
+} Covering;
+
+static int
+cover_level_cb (const SystemCall *call, gpointer user_data)
+{
+  Covering *covering = user_data;
+
+  if (!covering->is_covered && g_strcmp0 (call->path, "bottom") == 0 &&
+      g_str_equal (call->name, covering->is_age ? "statx" : "unlinkat"))
+    {
+      covering->is_covered = TRUE;
+      child_assert (mount (covering->mounted, covering->level, NULL, MS_BIND, NULL) == 0);
+    }
+  return covering->test_case->refused != NULL &&
+                 g_str_equal (call->name, covering->test_case->refused)
+             ? EPERM
+             : 0;
+}
+
+static void
+make_deep (Covering *covering, const char *top)
+{
+  g_autoptr (GString) path = g_string_new (top);
+
+  for (guint i = 0; i < DEPTH; i++)
+    {
+      g_string_append (path, "/d");
+      if (i == DEPTH / 10)
+        covering->level = g_strdup (path->str);
+    }
+  make_directory (path->str);
+  g_string_append (path, "/bottom");
+  make_file (path->str);
+  for (; path->len >= strlen (top);
+       g_string_truncate (path, (gsize) (strrchr (path->str, '/') - path->str)))
+    make_old (path->str, 2 * HOUR);
+}
+
+static void
+cover_child (gpointer data)
+{
+  Covering *covering = data;
+  g_autoptr (GError) error = NULL;
+  Scene scene;
+
+  scene_init (&scene, covering->test_case->path, "mounted", TM_AGE_BASIS_MODIFIED);
+  if (covering->is_age)
+    tm_root_set_age_basis (scene.root, TM_AGE_BASIS_NEWEST_CONTENT);
+  make_deep (covering, scene.old);
+  covering->mounted = scene.mounted;
+  set_server_state (scene.server, covering->test_case->state);
+
+  interpose (cover_level_cb, covering);
+  if (covering->is_age)
+    {
+      g_autoptr (TmRootEntry) entry = find_entry (scene.root, "old");
+
+      child_assert (entry != NULL);
+    }
+  else
+    {
+      child_assert (tm_root_cleanup (scene.root, NULL, &error) == -1);
+      child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY));
+    }
+  interpose_end ();
+  child_assert (covering->is_covered);
+
+  child_assert (umount2 (covering->level, MNT_DETACH) == 0);
+  child_assert (clean_up (scene.root) == 1);
+  child_assert (!path_exists (scene.old));
+  scene_clear (&scene);
+}
+
+/* Over a level that a walk has closed, and comes back to by "..". */
+static void
+test_above (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const refused_calls[] = { NULL, "openat2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (server_states); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (refused_calls); j++)
+      for (gint is_age = FALSE; is_age <= TRUE; is_age++)
+        {
+          Case test_case = { .path = sandbox->path,
+                             .state = server_states[i],
+                             .refused = refused_calls[j] };
+          Covering covering = { .test_case = &test_case, .is_age = is_age };
+
+          g_test_message ("state %d, %s refused, %s", test_case.state,
+                          test_case.refused != NULL ? test_case.refused : "nothing",
+                          is_age ? "age" : "deletion");
+          skip_or_assert_success (run_in_child (cover_child, &covering),
+                                  "no FUSE, bindfs or mount namespaces here");
+        }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -368,6 +474,7 @@ main (int argc, char **argv)
   add_test ("/hanging-mounts/refused-calls", of_descriptors (test_refused_calls));
   add_test ("/hanging-mounts/content", of_descriptors (test_content));
   add_test ("/hanging-mounts/covered", of_descriptors (test_covered));
+  add_test ("/hanging-mounts/above", of_descriptors (test_above));
 
   return g_test_run ();
 }
