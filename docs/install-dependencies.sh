@@ -28,8 +28,8 @@ for option in "$@"; do
         util-linux"
         ;;
     --newer-stack)
-        # What tests/newer-stack/ makes its chroot with.
-        packages="$packages mmdebstrap"
+        # What tests/chroot.sh makes a chroot with; arch-test tells whether another architecture runs.
+        packages="$packages arch-test mmdebstrap"
         ;;
     *)
         echo "Usage: install-dependencies.sh [--tests] [--peers] [--newer-stack]" >&2

@@ -199,6 +199,14 @@ wait_for_clock_tick (void)
   while (now.tv_sec == begin.tv_sec && now.tv_nsec == begin.tv_nsec);
 }
 
+/* The seconds may have more digits than a long holds. */
+void
+append_time (GString *string, struct timespec time)
+{
+  g_string_append_printf (string, " %" G_GINT64_FORMAT ".%09ld", (gint64) time.tv_sec,
+                          time.tv_nsec);
+}
+
 gboolean
 path_exists (const char *path)
 {

@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 #include <sys/types.h>
+#include <time.h>
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,7 @@ void make_old (const char *path, gint64 seconds);
 char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
 
 void wait_for_clock_tick (void);
+void append_time (GString *string, struct timespec time);
 
 gboolean path_exists (const char *path);
 guint count_entries (const char *path);

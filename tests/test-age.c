@@ -273,8 +273,11 @@ list_times (const char *path)
       struct stat status;
 
       child_assert (lstat (file, &status) == 0);
-      g_string_append_printf (times, "%s %ld %ld %ld.%ld\n", names[i], status.st_atim.tv_sec,
-                              status.st_mtim.tv_sec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+      g_string_append (times, names[i]);
+      append_time (times, status.st_atim);
+      append_time (times, status.st_mtim);
+      append_time (times, status.st_ctim);
+      g_string_append_c (times, '\n');
     }
   return times;
 }

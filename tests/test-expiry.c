@@ -366,6 +366,88 @@ test_extreme_times (Sandbox *sandbox, gconstpointer data)
                           "no mount namespaces here");
 }
 
+/* What make_tree() makes, with a time that 32 bits do not hold on all of it. Returns FALSE where
+ * the file system does not hold it either. */
+static gboolean
+make_tree_of_time (const char *path, struct timespec time)
+{
+  static const char *const names[] = { "a/b/c/plain", "a/b/c", "a/b", "a", "plain", "loop", "." };
+  struct stat status;
+
+  make_directory (path);
+  make_tree (path);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *file = g_build_filename (path, names[i], NULL);
+
+      set_times (file, time, time);
+    }
+
+  g_assert_no_errno (lstat (path, &status));
+  return status.st_mtim.tv_sec == time.tv_sec;
+}
+
+static void
+assert_listed (TmRoot *root, gint64 last_used, gboolean expired)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, &error);
+  g_autoptr (TmRootEntry) entry = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+  entry = g_list_model_get_item (entries, 0);
+  g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (entry)), ==, last_used);
+  g_assert_cmpint (tm_root_entry_get_expired (entry), ==, expired);
+}
+
+/* A time_t of 32 bits ends in 2038, and then the C library cannot even look at a file (EOVERFLOW).
+ */
+static void
+test_after_2038 (Sandbox *sandbox, gconstpointer data)
+{
+  static const TmAgeBasis bases[] = { TM_AGE_BASIS_ACCESSED_OR_MODIFIED, TM_AGE_BASIS_MODIFIED,
+                                      TM_AGE_BASIS_NEWEST_CONTENT };
+  static const struct timespec last_used = { G_GINT64_CONSTANT (10000000000), 0 };
+  static const struct timespec young = { G_GINT64_CONSTANT (10000000000) + HOUR / 2, 0 };
+  static const struct timespec old = { G_GINT64_CONSTANT (10000000000) + 2 * HOUR, 0 };
+  g_autofree char *root_path = sandbox_path (sandbox, "root");
+  g_autofree char *entry = g_build_filename (root_path, "entry", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (entry);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GError) error = NULL;
+
+  make_directory (root_path);
+  if (!make_tree_of_time (entry, last_used))
+    {
+      g_test_skip ("the file system holds no time after 2038");
+      return;
+    }
+
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (path_exists (entry));
+
+  for (guint i = 0; i < G_N_ELEMENTS (bases); i++)
+    {
+      g_autoptr (TmRoot) root = open_root_with_basis (root_path, bases[i]);
+
+      g_test_message ("basis %d", bases[i]);
+      make_tree_of_time (entry, last_used);
+      stop_clock (&young);
+      assert_listed (root, last_used.tv_sec, FALSE);
+      assert_cleanup (root, 0);
+      stop_clock (&old);
+      assert_listed (root, last_used.tv_sec, TRUE);
+      assert_cleanup (root, 1);
+      start_clock ();
+    }
+
+  directory = create_in (root_path);
+  make_tree_of_time (tm_temporary_directory_get_path (directory), last_used);
+  close_successfully (directory);
+}
+
 static void
 read_directory (const char *path)
 {
@@ -526,6 +608,7 @@ main (int argc, char **argv)
   add_test ("/expiry/changed", test_changed);
   add_test ("/expiry/changed-by-cleanup", of_descriptors (test_changed_by_cleanup));
   add_test ("/expiry/extreme-times", test_extreme_times);
+  add_test ("/expiry/after-2038", test_after_2038);
   add_test ("/expiry/access-times", of_descriptors (test_access_times));
   add_test ("/expiry/leaves-times", of_descriptors (test_scan_leaves_times));
   add_test ("/expiry/unpacked-archive", of_descriptors (test_unpacked_archive));

@@ -340,7 +340,7 @@ assert_list_foretells_cleanup (const char *path,
         }
       close (fds[i]);
     }
-  child_assert (error == NULL && n_deleted == n_expired);
+  child_assert (error == NULL && n_deleted == (gssize) n_expired);
 
   /* For the next time. */
   {
@@ -390,10 +390,11 @@ take_snapshot (const char *path)
       struct stat status;
 
       child_assert (lstat (file, &status) == 0);
-      g_string_append_printf (snapshot, "%s %o %ld.%09ld %ld.%09ld %ld.%09ld\n", names[i],
-                              status.st_mode, status.st_atim.tv_sec, status.st_atim.tv_nsec,
-                              status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
-                              status.st_ctim.tv_nsec);
+      g_string_append_printf (snapshot, "%s %o", names[i], status.st_mode);
+      append_time (snapshot, status.st_atim);
+      append_time (snapshot, status.st_mtim);
+      append_time (snapshot, status.st_ctim);
+      g_string_append_c (snapshot, '\n');
     }
   return snapshot;
 }

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# For the shell scripts that build and test in a chroot of their own: read in, not run.
+# shellcheck shell=sh
+
+# The mounts of the chroot exist in this namespace alone, and end with it.
+if [ "$(id -u)" -eq 0 ] && [ -z "${TEMPMAN_IN_NAMESPACE:-}" ]; then
+    TEMPMAN_IN_NAMESPACE=1 exec unshare --mount --propagation private sh "$0" "$@"
+fi
+
+source_dir=$(cd "$(dirname "$0")/../.." && pwd)
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+
+# use_chroot NAME: where it is, or will be. The scripts end with remove_chroot.
+use_chroot() {
+    work=$(mktemp -d /var/tmp/tempman-chroot-XXXXXX)
+    root=${TEMPMAN_CHROOTS:-$work}/$1
+}
+
+remove_chroot() {
+    # Whatever is mounted there is not the chroot's to delete.
+    ! mountpoint -q "$root" || umount --recursive --lazy "$root"
+    rm -rf --one-file-system "$work"
+}
+
+can_make_chroot() {
+    [ "$(id -u)" -eq 0 ] && command -v mmdebstrap >/dev/null
+}
+
+# make_chroot RELEASE ARCHITECTURE: it reaches the archive as this machine does, by the same proxies
+# and with the same certificates.
+make_chroot() {
+    [ ! -e "$root/etc/debian_version" ] || return 0
+    apt-config dump | grep '^Acquire::' >"$work/apt.conf"
+    mmdebstrap --quiet --variant=minbase --architectures="$2" --include=ca-certificates \
+        --aptopt="$work/apt.conf" "$1" "$root" "$mirror"
+}
+
+# The root is a mount point, or no test could change the propagation of its mounts. The devices are
+# made, not bound: no test can reach those of the machine.
+mount_file_systems() {
+    mount --bind "$root" "$root" &&
+        mount -t proc proc "$root/proc" &&
+        mount --rbind --make-rslave /sys "$root/sys" &&
+        mount -t tmpfs -o mode=755 tmpfs "$root/dev" &&
+        mkdir "$root/dev/shm" "$root/dev/pts" &&
+        mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" &&
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" &&
+        ln -s pts/ptmx "$root/dev/ptmx" &&
+        ln -s /proc/self/fd "$root/dev/fd" &&
+        make_device null 1 3 && make_device zero 1 5 && make_device full 1 7 &&
+        make_device random 1 8 && make_device urandom 1 9 && make_device tty 5 0 &&
+        make_device fuse 10 229 && make_device loop-control 10 237 && make_loop_devices
+}
+
+make_device() {
+    mknod -m 666 "$root/dev/$1" c "$2" "$3"
+}
+
+make_loop_devices() {
+    for number in $(seq 0 63); do
+        mknod -m 660 "$root/dev/loop$number" b 7 "$number" || return
+    done
+}
+
+copy_source() {
+    rm -rf --one-file-system "$root/root/tempman" "$root/root/build" &&
+        mkdir "$root/root/tempman" &&
+        tar -C "$source_dir" --exclude='./_*' --exclude=./.git -cf - . |
+        tar -C "$root/root/tempman" -xf -
+}
+
+in_chroot() {
+    chroot "$root" env -i HOME=/root LANG=C.UTF-8 TMPDIR=/dev/shm DEBIAN_FRONTEND=noninteractive \
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# passed, failed, skipped: each line of TAP counts, and each test without any.
+count_tests() {
+    in_chroot python3 /root/tempman/tests/count.py /root/build/meson-logs/testlog.json
+}
