@@ -185,6 +185,7 @@ typedef struct
   gpointer data; /* (owned): freed with destroy */
   GDestroyNotify destroy;
   gboolean is_reporting; /* in the main context of the caller: the callback runs */
+  gboolean is_holding;   /* likewise: the result waits */
 
   GMutex mutex; /* guards what follows */
   guint64 n_deleted;
@@ -243,22 +244,32 @@ pass_on_cb (gpointer task)
   is_due = reports->is_scheduled;
   reports->is_scheduled = FALSE;
   g_mutex_unlock (&reports->mutex);
-  if (!is_due)
-    return G_SOURCE_REMOVE;
 
-  /* So does the result, after which the data of the callback are freed. */
-  reports->is_reporting = TRUE;
-  tm_task_hold (task);
-  reports->callback (n_deleted, n_found, reports->data);
-  reports->is_reporting = FALSE;
+  if (is_due)
+    {
+      /* The result waits too: after it the data of the callback are freed. */
+      if (!reports->is_holding)
+        tm_task_hold (task);
+      reports->is_holding = TRUE;
 
-  g_mutex_lock (&reports->mutex);
-  is_due = reports->is_scheduled;
-  g_mutex_unlock (&reports->mutex);
-  /* Its source may have come too early. If not, there is one too many, which finds nothing due. */
+      reports->is_reporting = TRUE;
+      reports->callback (n_deleted, n_found, reports->data);
+      reports->is_reporting = FALSE;
+
+      g_mutex_lock (&reports->mutex);
+      is_due = reports->is_scheduled;
+      g_mutex_unlock (&reports->mutex);
+    }
+
+  /* The source of the next report may have come too early. The result is held until that report has
+   * been made, since its own source may be attached by now. */
   if (is_due)
     schedule_pass_on (reports);
-  tm_task_unhold (task);
+  else if (reports->is_holding)
+    {
+      reports->is_holding = FALSE;
+      tm_task_unhold (task);
+    }
   return G_SOURCE_REMOVE;
 }
 

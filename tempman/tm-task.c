@@ -167,8 +167,12 @@ tm_task_unhold (GTask *task)
   Work *work = g_object_get_qdata (G_OBJECT (task), work_quark ());
 
   work->is_held = FALSE;
+  /* Once: the next hold may come and go before the source of the result does. */
   if (work->is_done)
-    schedule_result (work);
+    {
+      work->is_done = FALSE;
+      schedule_result (work);
+    }
 }
 
 /*

@@ -17,13 +17,8 @@
 /* So many that there are several reports. */
 #define N_FILES 1500
 
-static int
-slow_cb (const SystemCall *call, gpointer user_data)
-{
-  if (g_str_equal (call->name, "unlinkat"))
-    g_usleep (100);
-  return 0;
-}
+/* For the first report, of a millisecond each. */
+#define MAX_WAITS 60000
 
 static GFile *
 make_large_tree (Sandbox *sandbox, const char *name)
@@ -49,7 +44,7 @@ struct _Shown
   GThread *thread;
   GFile *file;               /* (owned) (nullable) */
   GCancellable *cancellable; /* (owned) (nullable) */
-  guint n_reports;
+  gint n_reports;            /* atomic */
   guint64 n_deleted;
   guint64 n_found;
   gboolean is_reporting;
@@ -57,7 +52,25 @@ struct _Shown
   gboolean is_freed;
   gboolean succeeded;
   GError *error; /* (owned) (nullable) */
+  gint n_calls;  /* atomic: that deleted something */
 };
+
+/* Late in the deletion, when a report is due, that waits until the report has been made: on a busy
+ * machine the thread that is told would otherwise see nothing but the end. */
+static int
+slow_cb (const SystemCall *call, gpointer user_data)
+{
+  Shown *shown = user_data;
+
+  if (!g_str_equal (call->name, "unlinkat"))
+    return 0;
+
+  g_usleep (200);
+  if (g_atomic_int_add (&shown->n_calls, 1) == N_FILES * 3 / 4)
+    for (guint i = 0; g_atomic_int_get (&shown->n_reports) == 0 && i < MAX_WAITS; i++)
+      g_usleep (1000);
+  return 0;
+}
 
 static void
 report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
@@ -71,7 +84,7 @@ report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
   g_assert_cmpuint (n_deleted, >=, shown->n_deleted);
 
   shown->is_reporting = TRUE;
-  shown->n_reports++;
+  g_atomic_int_inc (&shown->n_reports);
   shown->n_deleted = n_deleted;
   shown->n_found = n_found;
   shown->act (shown);
@@ -121,6 +134,31 @@ let_loop_run_to_the_end (Shown *shown)
     g_main_context_iteration (NULL, FALSE);
 }
 
+/* The report after that finds the result on its way and does not let it arrive. */
+static void
+let_loop_run_to_the_end_once (Shown *shown)
+{
+  if (shown->n_reports == 1)
+    let_loop_run_to_the_end (shown);
+}
+
+/* The source of a report comes too early, and that of the result before the next one. */
+static void
+let_loop_run_then_wait (Shown *shown)
+{
+  g_autofree char *path = sandbox_path (shown->sandbox, "tree");
+  gint64 end = g_get_monotonic_time () + 60000;
+
+  if (shown->n_reports != 1)
+    return;
+
+  while (g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, FALSE);
+  while (path_exists (path))
+    g_usleep (1000);
+  g_usleep (20000);
+}
+
 static void
 cancel (Shown *shown)
 {
@@ -139,7 +177,7 @@ drop_everything (Shown *shown)
 static void
 start_another (Shown *shown)
 {
-  g_autofree char *name = g_strdup_printf ("other%u", shown->n_reports);
+  g_autofree char *name = g_strdup_printf ("other%d", shown->n_reports);
   g_autofree char *path = sandbox_path (shown->sandbox, name);
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GAsyncResult) result = NULL;
@@ -182,14 +220,14 @@ shown_clear (Shown *shown)
 static void
 run (Shown *shown)
 {
-  interpose (slow_cb, NULL);
+  interpose (slow_cb, shown);
   tm_delete_recursively_async (shown->file, G_PRIORITY_DEFAULT, shown->cancellable, report_cb,
                                shown, free_cb, result_cb, shown);
   while (!shown->is_freed)
     g_main_context_iteration (NULL, TRUE);
   interpose_end ();
   g_assert_true (shown->is_result_there);
-  g_assert_cmpuint (shown->n_reports, >, 0);
+  g_assert_cmpint (shown->n_reports, >, 0);
 }
 
 typedef struct
@@ -201,6 +239,8 @@ typedef struct
 static const Act acts[] = {
   { "main-loop", let_loop_run },
   { "main-loop-to-the-end", let_loop_run_to_the_end },
+  { "main-loop-to-the-end-once", let_loop_run_to_the_end_once },
+  { "main-loop-then-wait", let_loop_run_then_wait },
   { "drops-everything", drop_everything },
   { "another-deletion", start_another },
 };
@@ -240,10 +280,14 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) file = g_object_ref (shown.file);
   g_autoptr (GError) error = NULL;
 
-  if (act->act == let_loop_run_to_the_end)
+  /* Which would wait for itself. */
+  if (act->act == let_loop_run_to_the_end || act->act == let_loop_run_to_the_end_once ||
+      act->act == let_loop_run_then_wait)
     shown.act = let_loop_run;
 
-  interpose (slow_cb, NULL);
+  /* It reports from the thread that deletes. */
+  shown.n_calls = N_FILES;
+  interpose (slow_cb, &shown);
   tm_delete_recursively (file, NULL, report_cb, &shown, &error);
   interpose_end ();
   g_assert_no_error (error);
