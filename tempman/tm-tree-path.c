@@ -17,8 +17,9 @@
  *
  * Where there is no handle, or ".." leads elsewhere, the walk goes down again from the nearest open
  * level by names. A directory that is reached so lies in the tree. Some levels on the way are left
- * open as check points, each half as far from the lowest as the one before, so that the way back
- * costs about n log n directories and not n * n. */
+ * open as check points, each nearer to the lowest than the one before, so that the way back costs
+ * about n log n directories and not n * n; with few descriptors, for k check points, n times the
+ * root of n by k + 1. */
 
 /* Until then other threads, or other parts of the program, will have closed some. */
 #define MAX_WAITS_FOR_DESCRIPTORS 100
@@ -203,10 +204,30 @@ typedef struct
   guint depth;   /* from where on */
 } CheckPoints;
 
+/* The largest number whose power by @degree is no more than @n. */
 static guint
-half_way (const TmTreeLevel *level, const TmTreeLevel *target)
+root_of (guint n, guint degree)
 {
-  return level->depth + (target->depth - level->depth + 1) / 2;
+  for (guint root = 2;; root++)
+    {
+      guint64 power = 1;
+
+      for (guint i = 0; i < degree && power <= n; i++)
+        power *= root;
+      if (power > n)
+        return root - 1;
+    }
+}
+
+/* The depth of the next check point between @level and @target. The fewer descriptors there are,
+ * the nearer to @target: the levels behind the last one are reached from it each time. */
+static guint
+next_depth (const CheckPoints *points, const TmTreeLevel *level, const TmTreeLevel *target)
+{
+  guint distance = target->depth - level->depth;
+  guint n_parts = MAX (root_of (distance, points->n_spare + 1), 2);
+
+  return target->depth - (distance + n_parts - 1) / n_parts;
 }
 
 static gboolean
@@ -217,7 +238,7 @@ is_check_point (CheckPoints *points, const TmTreeLevel *level, const TmTreeLevel
     return FALSE;
 
   points->n_spare--;
-  points->depth = half_way (level, target);
+  points->depth = next_depth (points, level, target);
   return TRUE;
 }
 
@@ -231,9 +252,10 @@ path_descend (TmTreePath *path, int *error_number)
   guint max_open = MAX (path->max_open, path->max_on_way_back);
   CheckPoints points = {
     .n_spare = max_open > path->n_open + 1 ? max_open - path->n_open - 1 : 0,
-    .depth = half_way (level, target),
   };
   gboolean is_passing = FALSE; /* whether @level is open only to go on */
+
+  points.depth = next_depth (&points, level, target);
 
   while (level != target)
     {

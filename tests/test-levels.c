@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -320,6 +321,46 @@ test_without_handles (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (opened.n_down, <, 14 * depth);
 }
 
+/* Those that the deletion holds beside the levels, and a few for these. */
+#define FEW_DESCRIPTORS 6
+
+static void
+few_descriptors_child (gpointer data)
+{
+  const char *top = data;
+  g_autoptr (GFile) file = g_file_new_for_path (top);
+  g_autoptr (GError) error = NULL;
+  const guint depth = 3000;
+  Opened opened = { 0 };
+  struct rlimit limit;
+
+  make_directory (top);
+  make_chain (top, depth);
+  child_assert (getrlimit (RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = count_open_descriptors () + FEW_DESCRIPTORS;
+  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+
+  interpose (count_opens_cb, &opened);
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  interpose_end ();
+
+  child_assert (error == NULL);
+  child_assert (!path_exists (top));
+  g_printerr ("%u directories opened for %u levels\n", opened.n_down, depth);
+  child_assert (opened.n_up == 0);
+  child_assert (opened.n_down > depth);
+  child_assert (opened.n_down < 20 * depth);
+}
+
+/* Nor with the square of the depth where there is room for few check points. */
+static void
+test_without_handles_few_descriptors (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *top = sandbox_path (sandbox, "top");
+
+  g_assert_cmpint (run_in_child (few_descriptors_child, top), ==, 0);
+}
+
 static void
 test_age_without_handles (Sandbox *sandbox, gconstpointer data)
 {
@@ -427,6 +468,8 @@ main (int argc, char **argv)
     }
   add_test_in_memory ("/levels/without-handles/deletion", NULL,
                       of_descriptors (test_without_handles));
+  add_test_in_memory ("/levels/without-handles/few-descriptors", NULL,
+                      of_descriptors (test_without_handles_few_descriptors));
   add_test_in_memory ("/levels/without-handles/age", NULL,
                       of_descriptors (test_age_without_handles));
   add_test ("/levels/modes", of_descriptors (test_modes));
