@@ -11,5 +11,6 @@ G_BEGIN_DECLS
 
 gboolean tm_file_system_is_local (int dirfd, guint64 mount);
 gboolean tm_file_system_keeps_owners (int dirfd);
+gboolean tm_file_system_keeps_handles (int dirfd);
 
 G_END_DECLS

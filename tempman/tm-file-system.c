@@ -9,6 +9,12 @@
 
 #include <linux/magic.h>
 
+/* Not in <linux/magic.h> of every version. */
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
+#define NTFS3_MAGIC 0x7366746e
+
 /* What can be relied on, on which file system.
  *
  * A lock is seen by the processes of one kernel. On a file system that other machines use as well,
@@ -45,11 +51,11 @@ static const LocalType local_types[] = {
   { 0x72b6, TRUE },             /* jffs2 */
   { 0x2011bab0, FALSE },        /* exfat */
   { MSDOS_SUPER_MAGIC, FALSE }, /* vfat too */
-  { 0x7366746e, FALSE },        /* ntfs3 */
-  { 0x5346544e, FALSE },        /* ntfs */
-  { 0x4244, FALSE },            /* hfs */
-  { 0x482b, FALSE },            /* hfsplus */
-  { 0x15013346, FALSE },        /* udf */
+  { NTFS3_MAGIC, FALSE },
+  { 0x5346544e, FALSE }, /* ntfs */
+  { 0x4244, FALSE },     /* hfs */
+  { 0x482b, FALSE },     /* hfsplus */
+  { 0x15013346, FALSE }, /* udf */
 };
 
 /* Returns FALSE when it cannot be found out now. */
@@ -107,4 +113,16 @@ tm_file_system_keeps_owners (int dirfd)
   const LocalType *type;
 
   return find_type (dirfd, &type) && type != NULL && type->keeps_owners;
+}
+
+/* Whether no file ever gets the handle of another. A server of FUSE makes of it what it likes:
+ * lowntfs-3g and the examples of libfuse take the number of the inode, or an address in their
+ * memory, and no generation. The one of ntfs3 has 16 bits, and comes back after as many files. */
+gboolean
+tm_file_system_keeps_handles (int dirfd)
+{
+  struct statfs status;
+
+  return tm_dirfd_stat_file_system (dirfd, &status) == 0 &&
+         (guint32) status.f_type != FUSE_SUPER_MAGIC && (guint32) status.f_type != NTFS3_MAGIC;
 }

@@ -54,7 +54,7 @@ void tm_tree_directory_unref (TmTreeDirectory *directory);
 
 TmTreeLevel *tm_tree_level_new (TmTreeLevel *above, const char *name, TmTreeDirectory *directory);
 void tm_tree_level_free (TmTreeLevel *level);
-void tm_tree_level_close (TmTreeLevel *level);
+void tm_tree_level_close (TmTreeLevel *level, gboolean with_handle);
 void tm_tree_level_reopen (TmTreeLevel *level, int fd);
 gboolean tm_tree_level_repair_mode (TmTreeLevel *level, int fd);
 void tm_tree_level_restore_mode (TmTreeLevel *level);

@@ -64,12 +64,13 @@ tm_tree_level_free (TmTreeLevel *level)
   g_free (level);
 }
 
-/* Closes the directory of a level and notes how to know it again. */
+/* Closes the directory of a level and notes how to know it again: @with_handle, where that tells it
+ * from every other directory. */
 void
-tm_tree_level_close (TmTreeLevel *level)
+tm_tree_level_close (TmTreeLevel *level, gboolean with_handle)
 {
   g_free (level->handle);
-  level->handle = tm_file_handle_new (level->directory->fd);
+  level->handle = with_handle ? tm_file_handle_new (level->directory->fd) : NULL;
   if (!level->is_read)
     level->position = tm_dirfd_tell (level->directory->fd);
   g_clear_pointer (&level->directory, tm_tree_directory_unref);

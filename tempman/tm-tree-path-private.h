@@ -24,6 +24,8 @@ struct _TmTreePath
   guint max_open;        /* how many of them may be */
   guint max_on_way_back; /* likewise, where that has no handles to be found by; or 0: as many */
   guint n_waits;         /* for descriptors */
+  gboolean is_file_system_known;
+  gboolean keeps_handles; /* its file system, when that is known */
   mode_t repaired_mode; /* what the directory opened last had before, as of tm_dirfd_open_child() */
   TmTreeOpenFunc open;
 };

@@ -5,6 +5,8 @@
 
 #include "tm-tree-path-private.h"
 
+#include "tm-file-system-private.h"
+
 #include <errno.h>
 
 /* The way of a walk through a tree of any depth, with a bounded number of descriptors.
@@ -15,11 +17,11 @@
  * level below aside and remove the directory, and its inode is given to the next one that any user
  * makes: with ".." made to lead there, that one would be taken for it and emptied.
  *
- * Where there is no handle, or ".." leads elsewhere, the walk goes down again from the nearest open
- * level by names. A directory that is reached so lies in the tree. Some levels on the way are left
- * open as check points, each nearer to the lowest than the one before, so that the way back costs
- * about n log n directories and not n * n; with few descriptors, for k check points, n times the
- * root of n by k + 1. */
+ * Where there is no handle that tells it from all others, or ".." leads elsewhere, the walk goes
+ * down again from the nearest open level by names. A directory that is reached so lies in the tree.
+ * Some levels on the way are left open as check points, each nearer to the lowest than the one
+ * before, so that the way back costs about n log n directories and not n * n; with few descriptors,
+ * for k check points, n times the root of n by k + 1. */
 
 /* Until then other threads, or other parts of the program, will have closed some. */
 #define MAX_WAITS_FOR_DESCRIPTORS 100
@@ -65,7 +67,13 @@ tm_tree_path_close_highest (TmTreePath *path)
 
   path->top->next_open = level->next_open;
   path->n_open--;
-  tm_tree_level_close (level);
+  /* The same for all levels: no walk leaves its file system. */
+  if (!path->is_file_system_known)
+    {
+      path->keeps_handles = tm_file_system_keeps_handles (level->directory->fd);
+      path->is_file_system_known = TRUE;
+    }
+  tm_tree_level_close (level, path->keeps_handles);
   return TRUE;
 }
 

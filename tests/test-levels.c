@@ -6,6 +6,7 @@
 #include <tempman.h>
 
 #include "directories.h"
+#include "fuse.h"
 #include "interpose.h"
 #include "support.h"
 
@@ -35,6 +36,7 @@ typedef enum
   PLACE_EXT4,
   PLACE_EXT4_WITHOUT_HANDLES,
   PLACE_OVERLAY,
+  PLACE_LOWNTFS, /* where the handle of a level comes back as well */
 } Place;
 
 typedef struct
@@ -123,8 +125,7 @@ at_the_bottom_cb (const SystemCall *call, gpointer user_data)
       g_str_equal (call->name, "name_to_handle_at"))
     return EOPNOTSUPP;
 
-  if (!moves->is_done && g_strcmp0 (call->path, "bottom") == 0 &&
-      g_str_equal (call->name, moves->attack->is_age ? "statx" : "unlinkat"))
+  if (!moves->is_done && g_strcmp0 (call->path, "bottom") == 0)
     do_moves (moves);
   else if (moves->has_inode && g_str_has_prefix (call->name, "openat") && call->path != NULL &&
            g_str_has_prefix (call->path, "waits-"))
@@ -149,6 +150,26 @@ mount_ext4 (const char *base, const char *target)
          wait_status == 0;
 }
 
+static char *
+mount_lowntfs (const char *base)
+{
+  g_autofree char *image = g_build_filename (base, "image", NULL);
+  g_autofree char *target = g_build_filename (base, "ntfs", NULL);
+  const char *make[] = { "mkntfs", "-q", "-F", image, NULL };
+  const char *server[] = { "lowntfs-3g", "-o", "no_detach", image, target, NULL };
+  int wait_status;
+
+  make_directory (target);
+  make_file (image);
+  child_assert (truncate (image, 16 << 20) == 0);
+  if (!g_spawn_sync (NULL, (char **) make, NULL,
+                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+                     NULL, NULL, NULL, NULL, &wait_status, NULL) ||
+      wait_status != 0 || !enter_mount_namespace () || !fuse_mount (server, target))
+    _exit (CHILD_CANNOT);
+  return g_steal_pointer (&target);
+}
+
 /* Returns where there is such a file system. */
 static char *
 mount_place (const Attack *attack)
@@ -160,6 +181,9 @@ mount_place (const Attack *attack)
   g_autofree char *merged = g_build_filename (ext4, "merged", NULL);
   g_autofree char *options =
       g_strdup_printf ("lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+
+  if (attack->place == PLACE_LOWNTFS)
+    return mount_lowntfs (attack->base);
 
   make_directory (ext4);
   if (!enter_mount_namespace () || !mount_ext4 (attack->base, ext4))
@@ -253,8 +277,9 @@ test_inode_given_away (Sandbox *sandbox, gconstpointer data)
     return;
 
   attack.base = sandbox->path;
-  skip_or_assert_success (run_in_child (attack_child, &attack),
-                          "no ext4 or overlay can be mounted here, or the inode did not come back");
+  skip_or_assert_success (
+      run_in_child (attack_child, &attack),
+      "no such file system can be mounted here, or the inode did not come back");
 }
 
 /* How a tree is gone through where there are no handles. */
@@ -452,7 +477,7 @@ test_modes (Sandbox *sandbox, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const char *const places[] = { "ext", "no-handles", "overlay" };
+  static const char *const places[] = { "ext", "no-handles", "overlay", "lowntfs" };
   static Attack attacks[2 * G_N_ELEMENTS (places)];
 
   g_test_init (&argc, &argv, NULL);
