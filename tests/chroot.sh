@@ -33,7 +33,7 @@ can_make_chroot() {
 make_chroot() {
     [ ! -e "$root/etc/debian_version" ] || return 0
     apt-config dump | grep '^Acquire::' >"$work/apt.conf"
-    mmdebstrap --quiet --variant=minbase --architectures="$2" --include=ca-certificates \
+    mmdebstrap --quiet --variant=minbase --architectures="$2" --include=ca-certificates,mount \
         --aptopt="$work/apt.conf" "$1" "$root" "$mirror"
 }
 
@@ -71,9 +71,12 @@ copy_source() {
         tar -C "$root/root/tempman" -xf -
 }
 
+# The root of a mount namespace of its own: in a chroot, the kernel makes no user namespaces.
 in_chroot() {
-    chroot "$root" env -i HOME=/root LANG=C.UTF-8 TMPDIR=/dev/shm DEBIAN_FRONTEND=noninteractive \
-        PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    # shellcheck disable=SC2016
+    unshare --mount --propagation private sh -c 'cd "$0" && pivot_root . mnt && umount -l mnt &&
+        exec env -i HOME=/root LANG=C.UTF-8 TMPDIR=/dev/shm DEBIAN_FRONTEND=noninteractive \
+            PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' "$root" "$@"
 }
 
 # passed, failed, skipped: each line of TAP counts, and each test without any.

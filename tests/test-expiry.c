@@ -113,7 +113,9 @@ is_taken (TmRoot *root, struct timespec last_used)
 {
   g_autoptr (GFile) file = g_file_get_child (tm_root_get_directory (root), "entry");
   const char *path = g_file_peek_path (file);
+  g_autoptr (GError) error = NULL;
   struct stat status;
+  gssize n_deleted;
   gboolean taken;
 
   make_directory (path);
@@ -122,7 +124,9 @@ is_taken (TmRoot *root, struct timespec last_used)
   g_assert_cmpint (status.st_mtim.tv_sec, ==, last_used.tv_sec);
   g_assert_cmpint (status.st_mtim.tv_nsec, ==, last_used.tv_nsec);
 
-  taken = tm_root_cleanup (root, NULL, NULL) == 1;
+  n_deleted = tm_root_cleanup (root, NULL, &error);
+  g_assert_no_error (error);
+  taken = n_deleted == 1;
   g_assert_cmpint (path_exists (path), ==, !taken);
   g_rmdir (path);
   return taken;
