@@ -46,9 +46,9 @@ typedef struct
   Jobs *jobs;            /* (unowned) */
   GMainContext *context; /* (owned) */
   GQueue waiting;        /* (element-type Job): by priority */
-  gboolean is_called;    /* it has been told that there is room */
-  gboolean has_timer;
-  guint n_done_before; /* when the timer was last looked at */
+  GSource *call;         /* (unowned) (nullable): attached, to tell it that there is room */
+  GSource *timer;        /* (unowned) (nullable): attached, to look for progress */
+  guint n_done_before;   /* when the timer was last looked at */
 } Line;
 
 /* Those of one process. A forked child begins with none: it has no thread of its parent, and what
@@ -203,7 +203,7 @@ start_locked (Jobs *jobs, GMainContext *context, Job *job)
 static void
 line_settle_locked (Line *line)
 {
-  if (line->waiting.length == 0 && !line->is_called && !line->has_timer)
+  if (line->waiting.length == 0 && line->call == NULL && line->timer == NULL)
     g_hash_table_remove (line->jobs->lines, line->context);
 }
 
@@ -214,7 +214,7 @@ there_is_room_cb (gpointer data)
   Line *line = data;
   Jobs *jobs = line->jobs;
   gboolean started = TRUE;
-  gboolean is_called;
+  gboolean goes_on;
   Job *job;
 
   /* Of a source that a forked child has inherited, the parent takes care. */
@@ -226,10 +226,12 @@ there_is_room_cb (gpointer data)
          (job = g_queue_pop_head (&line->waiting)) != NULL)
     started = start_locked (jobs, line->context, job);
   /* Between what this thread does itself, it sees to the other sources. */
-  is_called = line->is_called = !started && line->waiting.length > 0;
+  goes_on = !started && line->waiting.length > 0;
+  if (!goes_on)
+    line->call = NULL;
   line_settle_locked (line);
   g_mutex_unlock (&jobs->mutex);
-  return is_called ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 /* In the main context of the line. */
@@ -247,13 +249,16 @@ look_for_progress_cb (gpointer data)
   if (line->waiting.length > 0 && line->n_done_before == jobs->n_done)
     start_locked (jobs, line->context, g_queue_pop_head (&line->waiting));
   line->n_done_before = jobs->n_done;
-  goes_on = line->has_timer = line->waiting.length > 0;
+  goes_on = line->waiting.length > 0;
+  if (!goes_on)
+    line->timer = NULL;
   line_settle_locked (line);
   g_mutex_unlock (&jobs->mutex);
   return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-static void
+/* Returns @source, which lasts until @function removes it. */
+static GSource *
 line_attach (Line *line, GSource *source, GSourceFunc function)
 {
   const Job *first = g_queue_peek_head (&line->waiting);
@@ -262,6 +267,16 @@ line_attach (Line *line, GSource *source, GSourceFunc function)
   g_source_set_callback (source, function, line, NULL);
   g_source_attach (source, line->context);
   g_source_unref (source);
+  return source;
+}
+
+/* What is more urgent than all that waits must not come as late as they do, in a main context that
+ * is busy with what is more urgent than they are. */
+static void
+raise_priority (GSource *source, int priority)
+{
+  if (source != NULL && priority < g_source_get_priority (source))
+    g_source_set_priority (source, priority);
 }
 
 /* Tells those whose requests wait that there is room. */
@@ -277,11 +292,8 @@ call_lines_locked (Jobs *jobs)
   g_hash_table_iter_init (&iter, jobs->lines);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &line))
     {
-      if (line->waiting.length > 0 && !line->is_called)
-        {
-          line->is_called = TRUE;
-          line_attach (line, g_idle_source_new (), there_is_room_cb);
-        }
+      if (line->waiting.length > 0 && line->call == NULL)
+        line->call = line_attach (line, g_idle_source_new (), there_is_room_cb);
     }
 }
 
@@ -306,12 +318,14 @@ wait_in_line_locked (Jobs *jobs, GMainContext *context, Job *job)
     before = before->prev;
   g_queue_insert_after (&line->waiting, before, job);
 
-  if (!line->has_timer)
+  if (line->timer == NULL)
     {
-      line->has_timer = TRUE;
       line->n_done_before = jobs->n_done;
-      line_attach (line, g_timeout_source_new (MILLISECONDS_OF_NO_PROGRESS), look_for_progress_cb);
+      line->timer = line_attach (line, g_timeout_source_new (MILLISECONDS_OF_NO_PROGRESS),
+                                 look_for_progress_cb);
     }
+  raise_priority (line->timer, job->priority);
+  raise_priority (line->call, job->priority);
 
   return line;
 }

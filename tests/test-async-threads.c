@@ -364,6 +364,64 @@ test_priorities (Sandbox *sandbox, gconstpointer data)
   g_ptr_array_unref (order);
 }
 
+static gboolean
+busy_cb (gpointer user_data)
+{
+  (*(guint *) user_data)++;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+close_with_priority (GPtrArray *directories, guint first, guint n, int priority)
+{
+  guint n_threads = count_entries ("/proc/self/task");
+
+  server_hang (TRUE);
+  for (guint i = first; i < first + n; i++)
+    tm_temporary_directory_close_async (g_ptr_array_index (directories, i), priority, NULL,
+                                        note_order_cb, GINT_TO_POINTER (priority));
+  server_hang (FALSE);
+
+  /* Those that have a thread are done, and the main context knows that there is room. */
+  while (count_entries ("/proc/self/task") > n_threads)
+    g_usleep (1000);
+}
+
+/* Urgent ones for which there is no room, when the main context knows of room for less urgent ones,
+ * and is busy with what is more urgent than those. */
+static void
+test_urgent (Sandbox *sandbox, gconstpointer data)
+{
+  const guint n_urgent = 40;
+  g_autoptr (GPtrArray) directories = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_busy = 0;
+  guint busy;
+
+  order = g_ptr_array_new ();
+  for (guint i = 0; i < N_REQUESTS + n_urgent; i++)
+    g_ptr_array_add (directories, create (sandbox->path));
+
+  interpose (hang_cb, NULL);
+  close_with_priority (directories, 0, N_REQUESTS, G_PRIORITY_LOW);
+  close_with_priority (directories, N_REQUESTS, n_urgent, G_PRIORITY_HIGH);
+
+  busy = g_idle_add_full (G_PRIORITY_DEFAULT, busy_cb, &n_busy, NULL);
+  while (order->len < n_urgent && n_busy < 20000)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_usleep (1000);
+    }
+  g_source_remove (busy);
+  g_assert_cmpuint (order->len, ==, n_urgent);
+  for (guint i = 0; i < n_urgent; i++)
+    g_assert_cmpint (GPOINTER_TO_INT (order->pdata[i]), ==, G_PRIORITY_HIGH);
+
+  while (order->len < N_REQUESTS + n_urgent)
+    g_main_context_iteration (NULL, TRUE);
+  interpose_end ();
+  g_ptr_array_unref (order);
+}
+
 static gpointer
 delete_as_other_cb (gpointer data)
 {
@@ -537,6 +595,7 @@ main (int argc, char **argv)
   add_test ("/async-threads/many", test_many);
   add_test ("/async-threads/hanging", of_descriptors (test_hanging));
   add_test ("/async-threads/priorities", test_priorities);
+  add_test ("/async-threads/urgent", of_descriptors (test_urgent));
   add_test ("/async-threads/rights", test_rights);
   add_test ("/async-threads/rights/of-another-thread", test_rights_of_another_thread);
   add_test ("/async-threads/rights/in-line", of_descriptors (test_rights_in_line));
