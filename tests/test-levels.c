@@ -374,7 +374,7 @@ few_descriptors_child (gpointer data)
   g_printerr ("%u directories opened for %u levels\n", opened.n_down, depth);
   child_assert (opened.n_up == 0);
   child_assert (opened.n_down > depth);
-  child_assert (opened.n_down < 20 * depth);
+  child_assert (opened.n_down < 40 * depth);
 }
 
 /* Nor with the square of the depth where there is room for few check points. */
