@@ -649,6 +649,14 @@ claim_find_by_path (TmClaim *claim, const char *path, TmFileLook *look)
   if (parent == NULL)
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
+  /* On another file system it cannot be, and the server of that may never answer. */
+  if (tm_parent_get_look (parent)->identity.device !=
+      tm_parent_get_look (claim->parent)->identity.device)
+    {
+      tm_parent_unref_seen (g_steal_pointer (&parent));
+      return PLACE_EMPTY;
+    }
+
   place = claim_find_in (claim, parent, look);
   if (place == PLACE_OURS)
     {

@@ -359,6 +359,44 @@ test_covered (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+static void
+covered_parent_child (gpointer data)
+{
+  const Case *test_case = data;
+  g_autofree char *source = g_build_filename (test_case->path, "source", NULL);
+  g_autofree char *parent = g_build_filename (test_case->path, "parent", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  pid_t server;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  alarm (PATIENCE);
+
+  make_directory (parent);
+  directory = create_in (parent);
+  child_assert (g_rmdir (tm_temporary_directory_get_path (directory)) == 0);
+  server = start_server (source, parent);
+  if (server < 0)
+    _exit (CHILD_CANNOT);
+  set_server_state (server, test_case->state);
+
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+  end_server (server, parent);
+}
+
+/* Over the parent of a directory that another process has removed: it is not looked for there. */
+static void
+test_covered_parent (Sandbox *sandbox, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (server_states); i++)
+    {
+      Case test_case = { .path = sandbox->path, .state = server_states[i] };
+
+      skip_or_assert_success (run_in_child (covered_parent_child, &test_case),
+                              "no FUSE, bindfs or mount namespaces here");
+    }
+}
+
 /* Deeper than any walk holds open. */
 #define DEPTH 40
 
@@ -474,6 +512,7 @@ main (int argc, char **argv)
   add_test ("/hanging-mounts/refused-calls", of_descriptors (test_refused_calls));
   add_test ("/hanging-mounts/content", of_descriptors (test_content));
   add_test ("/hanging-mounts/covered", of_descriptors (test_covered));
+  add_test ("/hanging-mounts/covered-parent", of_descriptors (test_covered_parent));
   add_test ("/hanging-mounts/above", of_descriptors (test_above));
 
   return g_test_run ();
