@@ -8,6 +8,7 @@
 #include "tm-file-system-private.h"
 #include "tm-mark-private.h"
 #include "tm-name-private.h"
+#include "tm-path-private.h"
 #include "tm-privilege-private.h"
 #include "tm-restore-private.h"
 #include "tm-tree-local-private.h"
@@ -643,19 +644,24 @@ claim_find_by_path (TmClaim *claim, const char *path, TmFileLook *look)
 {
   g_autofree char *parent_path = g_path_get_dirname (path);
   g_autofree char *refused = NULL;
-  g_autoptr (TmParent) parent = tm_parent_open (parent_path, NULL, &refused);
+  g_autoptr (TmParent) parent = NULL;
+  int fd = tm_path_open (parent_path, O_DIRECTORY, NULL, &refused);
   Place place;
 
-  if (parent == NULL)
+  if (fd < 0)
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
   /* On another file system it cannot be, and the server of that may never answer. */
-  if (tm_parent_get_look (parent)->identity.device !=
-      tm_parent_get_look (claim->parent)->identity.device)
+  if (tm_dirfd_look (fd, "", look) == 0 &&
+      look->identity.device != tm_parent_get_look (claim->parent)->identity.device)
     {
-      tm_parent_unref_seen (g_steal_pointer (&parent));
+      tm_dirfd_close (fd);
       return PLACE_EMPTY;
     }
+
+  parent = tm_parent_new (fd);
+  if (parent == NULL)
+    return PLACE_UNKNOWN;
 
   place = claim_find_in (claim, parent, look);
   if (place == PLACE_OURS)

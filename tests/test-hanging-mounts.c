@@ -397,6 +397,40 @@ test_covered_parent (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+static void
+new_mount_child (gpointer data)
+{
+  const char *base = data;
+  g_autofree char *source = g_build_filename (base, "source", NULL);
+  g_autofree char *target = g_build_filename (base, "target", NULL);
+  g_autofree char *published = g_build_filename (target, "published", NULL);
+  g_autoptr (GFile) destination = g_file_new_for_path (published);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  struct stat status;
+  pid_t server;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  server = start_server (source, target);
+  if (server < 0)
+    _exit (CHILD_CANNOT);
+
+  directory = create_in (target);
+  child_assert (stat (target, &status) == 0);
+  child_assert (
+      tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL, NULL));
+  g_clear_object (&directory);
+  end_server (server, target);
+}
+
+/* Before its server was asked, the root of a file system has another inode number than later. */
+static void
+test_new_mount (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (new_mount_child, sandbox->path),
+                          "no FUSE, bindfs or mount namespaces here");
+}
+
 /* Deeper than any walk holds open. */
 #define DEPTH 40
 
@@ -513,6 +547,7 @@ main (int argc, char **argv)
   add_test ("/hanging-mounts/content", of_descriptors (test_content));
   add_test ("/hanging-mounts/covered", of_descriptors (test_covered));
   add_test ("/hanging-mounts/covered-parent", of_descriptors (test_covered_parent));
+  add_test ("/hanging-mounts/new-mount", of_descriptors (test_new_mount));
   add_test ("/hanging-mounts/above", of_descriptors (test_above));
 
   return g_test_run ();
