@@ -27,6 +27,7 @@ import numbers
 import operator
 import os
 import pathlib
+import stat
 import sys
 import warnings
 import weakref
@@ -174,16 +175,87 @@ def _resolve_upwards(name):
     """
     if os.pardir not in name.split(os.sep):
         return name
-    parent, last = os.path.split(name.rstrip(os.sep))
     try:
-        # A link that is the last component is what is meant, not where it leads to.
-        if last in ('', os.curdir, os.pardir):
-            return os.path.realpath(name, strict=True)
-        return os.path.join(os.path.realpath(parent, strict=True), last)
+        return _resolve(name)
     except OSError as error:
         with _errors():
             raise GLib.Error.new_literal(Gio.io_error_quark(), f'Opening “{name}”: {error.strerror}',
                                          Gio.io_error_from_errno(error.errno)) from None
+
+
+def _resolve(name):
+    """Follow the links of a path, but for one that is its last component.
+
+    In a sticky directory that others may write to, only links of the user and of the directory's owner
+    are followed. That is the rule of the library, which cannot apply it to links that are no longer in
+    the path that it gets.
+    """
+    resolved = os.sep if os.path.isabs(name) else os.getcwd()
+    rest = name.split(os.sep)[::-1]
+    n_links = 0
+    while rest:
+        component = rest.pop()
+        if component in ('', os.curdir):
+            continue
+        if component == os.pardir:
+            resolved = os.path.dirname(resolved)
+            continue
+        path = os.path.join(resolved, component)
+        if not any(rest):
+            return path
+        target = _read_link(path)
+        if target is None:
+            # Only a directory has anything below it, or above.
+            os.stat(os.path.join(path, os.curdir))
+            resolved = path
+            continue
+        n_links += 1
+        if n_links > _MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        rest += target.split(os.sep)[::-1]
+        if os.path.isabs(target):
+            resolved = os.sep
+    return resolved
+
+
+# As many as the kernel follows.
+_MAX_LINKS = 40
+
+# The user that the kernel names where it cannot name the real one: see user_namespaces(7).
+_OVERFLOW_USER = 65534
+
+
+def _read_link(path):
+    """Return where a link leads to, or None if there is none."""
+    fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        link = os.fstat(fd)
+        if not stat.S_ISLNK(link.st_mode):
+            return None
+        if not _is_trusted(link, os.stat(os.path.dirname(path))):
+            raise PermissionError(
+                errno.EACCES, f'the link “{path}” belongs to another user and is not followed')
+        return os.readlink('', dir_fd=fd)
+    finally:
+        os.close(fd)
+
+
+def _is_trusted(link, directory):
+    """Whether a link in a directory is followed."""
+    if not (directory.st_mode & stat.S_ISVTX and directory.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+        return True
+    return link.st_uid in (os.geteuid(), directory.st_uid) and _is_one_user(link.st_uid)
+
+
+def _is_one_user(user):
+    """Whether a number stands for one user: in a user namespace, one stands for all unknown users."""
+    if user != _OVERFLOW_USER:
+        return True
+    try:
+        with open('/proc/self/uid_map', encoding='ascii') as file:
+            return file.read().split() == ['0', '0', '4294967295']
+    except OSError:
+        return False
 
 
 def _to_existing_file(path, name):
@@ -750,6 +822,13 @@ class Root(Tempman.Root):
         source = _get_source(result, Root)
         with _errors(source and source.props.directory):
             return Tempman.Root.new_finish(result)
+
+    def set_exclude(self, exclude):
+        """Set the patterns of the names that a cleanup never touches, or None."""
+        # Its characters would be the patterns.
+        if isinstance(exclude, str):
+            raise TypeError('exclude must be a sequence of patterns, not str')
+        super().set_exclude(exclude)
 
     def create_temp_dir(self, cancellable=None):
         """Clean up, and create a temporary directory under the root."""

@@ -122,6 +122,23 @@ class Upwards(support.TestCase):
             directory.persist(self.link + '/../published')
         self.assert_there(os.path.join(self.real, 'published'))
 
+    def test_links(self):
+        """Each is followed where the kernel follows it."""
+        os.symlink('link/..', os.path.join(self.folder, 'upwards'))
+        os.symlink('loop', os.path.join(self.folder, 'loop'))
+        for path in ('upwards/deep/..', 'upwards/./../real/', 'upwards/../link/../.',
+                     os.path.join('..', os.path.basename(self.folder), 'link', '..')):
+            with self.subTest(path=path):
+                path = os.path.join(self.folder, path)
+                self.assertEqual(tempman.Root(path).get_directory().get_path(),
+                                 os.path.realpath(path))
+        self.assert_error(Gio.IOErrorEnum.TOO_MANY_LINKS, tempman.Root,
+                          os.path.join(self.folder, 'loop', '..'))
+        # The last component is what is deleted.
+        tempman.delete_recursively(self.link + '/../../link')
+        self.assert_gone(self.link)
+        self.assert_there(self.deep)
+
     def test_missing(self):
         for path in ('missing/../real', 'missing/..', 'real/../missing/../real'):
             for function in (tempman.root, tempman.create_temp_dir, tempman.delete_recursively):

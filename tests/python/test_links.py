@@ -5,6 +5,7 @@
 
 import os
 import unittest
+import unittest.mock
 
 import support
 
@@ -47,6 +48,43 @@ class PlantedLinks(support.TestCase):
     def test_persist(self):
         with tempman.create_temp_dir(self.folder) as directory:
             self.check(directory.persist, os.path.join(self.link, 'published'))
+
+    def test_upwards(self):
+        """Python itself resolves a path with “..”, and follows the same links."""
+        upwards = os.path.join(self.link, 'old', '..')
+        self.check(tempman.Root, upwards, 60)
+        self.check(tempman.create_temp_dir, upwards)
+        self.check(tempman.delete_recursively, os.path.join(upwards, 'old'))
+        self.check(tempman.Root, self.link + '/..', 60)
+        with tempman.create_temp_dir(self.folder) as directory:
+            self.check(directory.persist, os.path.join(upwards, 'published'))
+        # One above the link, and one that a link of the user leads to.
+        os.symlink(self.link, os.path.join(self.folder, 'own'))
+        self.check(tempman.Root, os.path.join(self.folder, 'own', 'old', '..'), 60)
+        # The user's own link, and that of the owner of the directory.
+        os.lchown(self.link, 0, 0)
+        self.assertEqual(tempman.Root(upwards).get_directory().get_path(), self.victim)
+        os.lchown(self.link, ATTACKER, ATTACKER)
+        os.chown(os.path.dirname(self.link), ATTACKER, ATTACKER)
+        self.assertEqual(tempman.Root(upwards).get_directory().get_path(), self.victim)
+
+    def test_upwards_exchanged(self):
+        """A link of the attacker comes in the place of what was looked at."""
+        path = os.path.join(os.path.dirname(self.link), 'mine')
+        os.mkdir(path)
+        before = os.fstat
+
+        def exchange(fd):
+            status = before(fd)
+            if os.path.isdir(path) and not os.path.islink(path):
+                os.rmdir(path)
+                os.rename(self.link, path)
+            return status
+
+        with unittest.mock.patch('os.fstat', exchange):
+            self.assert_error(Gio.IOErrorEnum.PERMISSION_DENIED, tempman.delete_recursively,
+                              os.path.join(path, '..', 'mine', 'old'))
+        self.assert_there(self.old)
 
     def test_the_link_itself(self):
         tempman.delete_recursively(self.link)

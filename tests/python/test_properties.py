@@ -41,6 +41,15 @@ class Properties(support.TestCase):
             self.assertEqual(root.get_property('age-basis'), basis)
         root.props.exclude = ['keep-*', '*.lock']
         self.assertEqual(root.get_exclude(), ['keep-*', '*.lock'])
+        root.set_exclude(('*.tmp',))
+        # Not the patterns “s”, “t” and so on.
+        with self.assertRaises(TypeError):
+            root.set_exclude('state')
+        with self.assertRaises(TypeError):
+            root.props.exclude = 'state'
+        self.assertEqual(root.get_exclude(), ['*.tmp'])
+        root.set_exclude(None)
+        self.assertEqual(root.get_exclude(), [])
 
     def test_notification(self):
         root = tempman.root(self.folder)
