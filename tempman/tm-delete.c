@@ -140,7 +140,8 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
  * working directory of `.`, and of `link/..` the directory that the link is in, not the one above
  * where it leads to. The file that is named in this way is deleted. A program that takes paths from
  * its user refuses, as `rm` does, those that end in `.` or `..`, and resolves others that have `..`
- * in them with `realpath()`.
+ * in them with `realpath()`. That function follows every link, also one that another user has
+ * planted: where other users may write on the way, such as in `/tmp`, refuse these paths as well.
  *
  * It looks at no lock: to delete a [class@TemporaryDirectory], close it.
  *

@@ -302,7 +302,9 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * @directory is resolved once: a link to it may lead elsewhere afterwards. Where it was made of a
  * path, `g_file_new_for_path()` has taken `..` out of the text, so that `link/..` is the directory
  * that the link is in, which is what a cleanup then cleans up. A program that takes the path from
- * its user resolves it with `realpath()` first.
+ * its user refuses paths with `..`, or resolves them with `realpath()` first. That function follows
+ * every link, also one that another user has planted: where other users may write on the way to
+ * the directory, such as in `/tmp`, refuse them.
  *
  * Fails with %G_IO_ERROR_NOT_FOUND when @directory is missing, unless @flags ask
  * for it to be made; with %G_IO_ERROR_NOT_DIRECTORY when it is a file; with
