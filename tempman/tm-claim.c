@@ -125,32 +125,6 @@ typedef enum
   ATTEMPT_FOREIGN,   /* likewise, by its owner */
 } Attempt;
 
-#ifndef TM_CLAIM_WITHOUT_VERIFICATION
-
-/* Whether the owner of a new directory shows that it is another one, put in the place of ours by
- * another user.
- *
- * It shows nothing where the file system decides about owners: by an option of the mount, as
- * bindfs, ntfs-3g and vfat do, or on a server. Then it matters only in a parent in which others can
- * exchange something. Such a file system mostly has one owner for everything; and the owner of the
- * parent, if that is another user, could exchange the directory at any later moment as well. */
-static gboolean
-claim_is_foreign (TmClaim *claim, const struct stat *status)
-{
-  int parent = tm_parent_get_fd (claim->parent);
-  TmFileLook look;
-
-  if (status->st_uid == geteuid () || status->st_uid == tm_dirfd_get_user ())
-    return FALSE;
-  if (tm_file_system_keeps_owners (claim->fd) || tm_dirfd_look (parent, "", &look) < 0)
-    return TRUE;
-
-  return (look.mode & (S_IWGRP | S_IWOTH)) != 0 && (look.mode & S_ISVTX) == 0 &&
-         status->st_uid != look.owner;
-}
-
-#endif
-
 /* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
  * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
 static Attempt
@@ -179,7 +153,8 @@ claim_verify (TmClaim *claim, const char *path, const struct stat *status)
       return ATTEMPT_EXCHANGED;
     }
 
-  if (claim_is_foreign (claim, status))
+  if (tm_file_system_shows_foreign_owner (claim->fd, status, tm_parent_get_fd (claim->parent),
+                                          TRUE))
     return ATTEMPT_FOREIGN;
 #endif
 

@@ -34,7 +34,7 @@ typedef struct
   TmFileIdentity identity;
   guint64 mount; /* the mount that it was reached through, or 0 where the kernel does not tell */
   gboolean mount_is_unique; /* no other mount ever has that number: since Linux 6.8 */
-  gboolean is_mount_point; /* FALSE, too, where the kernel does not tell */
+  gboolean is_mount_point;  /* FALSE, too, where the kernel does not tell */
   mode_t mode;
   uid_t owner;
   guint64 size;
@@ -97,6 +97,7 @@ int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode);
 void tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode);
 int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
+int tm_dirfd_make_usable (int dirfd, const struct stat *status);
 gboolean tm_dirfd_repair_mode (int dirfd);
 
 TmFileIdentity tm_file_identity (const struct stat *status);

@@ -512,6 +512,28 @@ tm_dirfd_set_times (int dirfd, const struct timespec times[2])
 }
 
 /*
+ * tm_dirfd_make_usable:
+ * @dirfd: a directory of ours, which may have been opened with `O_PATH`
+ * @status: its status
+ *
+ * Gives its owner the permissions to list, enter and empty it.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_make_usable (int dirfd, const struct stat *status)
+{
+  int result =
+      tm_dirfd_set_mode (dirfd, status->st_mode, (status->st_mode & 07777) | TM_DIRFD_MODE_USABLE);
+
+  /* Without /proc there is no way to the mode of what was opened with O_PATH: which is not to say
+   * that it is gone. */
+  if (result < 0 && errno == ENOENT)
+    errno = EACCES;
+  return result;
+}
+
+/*
  * tm_dirfd_repair_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
  *
@@ -538,15 +560,7 @@ tm_dirfd_repair_mode (int dirfd)
       return FALSE;
     }
 
-  if (tm_dirfd_set_mode (dirfd, status.st_mode, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE) ==
-      0)
-    return TRUE;
-
-  /* Without /proc there is no way to the mode of what was opened with O_PATH: which is not to say
-   * that it is gone. */
-  if (errno == ENOENT)
-    errno = EACCES;
-  return FALSE;
+  return tm_dirfd_make_usable (dirfd, &status) == 0;
 }
 
 TmFileIdentity

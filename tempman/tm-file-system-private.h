@@ -7,10 +7,13 @@
 
 #include <glib.h>
 
+#include <sys/stat.h>
+
 G_BEGIN_DECLS
 
 gboolean tm_file_system_is_local (int dirfd, guint64 mount);
-gboolean tm_file_system_keeps_owners (int dirfd);
 gboolean tm_file_system_keeps_handles (int dirfd);
+gboolean
+tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new);
 
 G_END_DECLS

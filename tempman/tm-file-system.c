@@ -8,6 +8,7 @@
 #include "tm-dirfd-private.h"
 
 #include <linux/magic.h>
+#include <unistd.h>
 
 /* Not in <linux/magic.h> of every version. */
 #ifndef FUSE_SUPER_MAGIC
@@ -107,8 +108,8 @@ tm_file_system_is_local (int dirfd, guint64 mount)
 
 /* Whether everything in the directory belongs to the user that made it, so that another owner means
  * another maker. Elsewhere the options of the mount, or a server, may decide about the owner. */
-gboolean
-tm_file_system_keeps_owners (int dirfd)
+static gboolean
+keeps_owners (int dirfd)
 {
   const LocalType *type;
 
@@ -125,4 +126,34 @@ tm_file_system_keeps_handles (int dirfd)
 
   return tm_dirfd_stat_file_system (dirfd, &status) == 0 &&
          (guint32) status.f_type != FUSE_SUPER_MAGIC && (guint32) status.f_type != NTFS3_MAGIC;
+}
+
+/*
+ * tm_file_system_shows_foreign_owner:
+ * @fd: a file or directory that should be ours; it may have been opened with `O_PATH`
+ * @status: its status
+ * @parent: the directory that it is in, or -1 when that is not known
+ * @is_new: whether it was made just now, so that nothing stood under its name before
+ *
+ * The owner shows nothing where the file system decides about owners: by an option of the mount, as
+ * bindfs, ntfs-3g and vfat do, or on a server. There it matters only in a parent in which another
+ * user could have put a file of their own: before ours was made, or, without the sticky bit, in its
+ * place. Such a file system mostly has one owner for everything; and the owner of the parent, if
+ * that is another user, could exchange the file at any later moment as well.
+ *
+ * Returns: whether the owner shows that it is not ours, but that of another user
+ */
+gboolean
+tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new)
+{
+  TmFileLook look;
+
+  if (status->st_uid == geteuid () || status->st_uid == tm_dirfd_get_user ())
+    return FALSE;
+  if (keeps_owners (fd) || parent < 0 || tm_dirfd_look (parent, "", &look) < 0)
+    return TRUE;
+  if ((look.mode & (S_IWGRP | S_IWOTH)) == 0 || (is_new && (look.mode & S_ISVTX) != 0))
+    return FALSE;
+
+  return status->st_uid != look.owner;
 }

@@ -6,6 +6,7 @@
 #include "tm-path-private.h"
 
 #include "tm-dirfd-private.h"
+#include "tm-file-system-private.h"
 
 #include <errno.h>
 #include <linux/magic.h>
@@ -313,20 +314,27 @@ tm_path_open (const char *path, int flags, char **resolved, char **refused)
   return fd < 0 && errno == ELOOP ? walk_along (path, flags, resolved, refused) : fd;
 }
 
-/* Gives its owner the permissions that the umask has taken from what was just made. Returns 0, or
- * -1 with errno. */
+/* Gives its owner the permissions that the umask has taken from what was just made in @parent.
+ * Returns 0, or -1 with errno. */
 static int
-make_usable (int fd)
+make_usable (int parent, int fd)
 {
   struct stat status;
 
   if (tm_dirfd_stat (fd, &status) < 0)
     return -1;
 
-  return (status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE ||
-                 tm_dirfd_repair_mode (fd)
-             ? 0
-             : -1;
+  if ((status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
+    return 0;
+
+  /* Another user has put it in the place of ours. */
+  if (tm_file_system_shows_foreign_owner (fd, &status, parent, TRUE))
+    {
+      errno = EACCES;
+      return -1;
+    }
+
+  return tm_dirfd_make_usable (fd, &status);
 }
 
 /* Makes a directory, if it is not there by now. Returns 0, or -1 with errno. */
@@ -346,7 +354,7 @@ make_child (int parent, const char *name)
       fd = tm_dirfd_pin_directory (parent, name);
       if (fd >= 0)
         {
-          result = is_made ? make_usable (fd) : 0;
+          result = is_made ? make_usable (parent, fd) : 0;
           errsv = errno;
           tm_dirfd_close (fd);
           if (result < 0)

@@ -6,6 +6,7 @@
 #include "tm-root-directory-private.h"
 
 #include "tm-dirfd-private.h"
+#include "tm-file-system-private.h"
 #include "tm-path-private.h"
 #include "tm-sweep-private.h"
 
@@ -135,15 +136,49 @@ is_home_or_above (TmFileIdentity directory)
   return found;
 }
 
-/* With CREATE_DIRECTORY the path was never there for anybody else to make: what stands there has
- * to be ours, and so has a link. */
-static gboolean
-check_owner (const char *path, TmRootFlags flags, const struct stat *status, GError **error)
+/* Opens the directory that @file is in. Returns an O_PATH descriptor, or -1 when it is not known:
+ * @resolved is the path that leads to the file without links, if there is one. */
+static int
+pin_parent (const char *resolved, TmFileIdentity file)
 {
+  g_autofree char *above = resolved != NULL ? g_path_get_dirname (resolved) : NULL;
+  g_autofree char *name = resolved != NULL ? g_path_get_basename (resolved) : NULL;
+  g_autofree char *refused = NULL;
+  int fd = above != NULL ? tm_path_open (above, O_DIRECTORY, NULL, &refused) : -1;
+  struct stat status;
+
+  /* If it has been moved since, it was in another directory, in which others may write. */
+  if (fd >= 0 && (tm_dirfd_stat_child (fd, name, &status) < 0 ||
+                  !tm_file_identity_equal (tm_file_identity (&status), file)))
+    {
+      tm_dirfd_close (fd);
+      fd = -1;
+    }
+
+  return fd;
+}
+
+/* With CREATE_DIRECTORY the path was never there for anybody else to make: what stands there has
+ * to be ours, and so has a link. @resolved: (nullable): the path that leads to it without links. */
+static gboolean
+check_owner (const char *path,
+             TmRootFlags flags,
+             int fd,
+             const struct stat *status,
+             const char *resolved,
+             GError **error)
+{
+  gboolean is_foreign;
+  int parent;
+
   if ((flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) == 0 || status->st_uid == geteuid ())
     return TRUE;
 
-  return fail (error, G_IO_ERROR_PERMISSION_DENIED, path, "it belongs to another user");
+  parent = pin_parent (resolved, tm_file_identity (status));
+  is_foreign = tm_file_system_shows_foreign_owner (fd, status, parent, FALSE);
+  tm_dirfd_close (parent);
+  return !is_foreign ||
+         fail (error, G_IO_ERROR_PERMISSION_DENIED, path, "it belongs to another user");
 }
 
 /* Opens what stands under @path: itself first, to see whether it is a link, and whose. Returns an
@@ -166,7 +201,7 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
       return -1;
     }
 
-  if (!check_owner (path, flags, &status, error))
+  if (!check_owner (path, flags, fd, &status, *resolved, error))
     {
       tm_dirfd_close (fd);
       return -1;
@@ -202,7 +237,7 @@ open_directory (const char *path, TmRootFlags flags, char **resolved, GError **e
   else if (is_home_or_above (tm_file_identity (&status)))
     fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
           "the home directory and those above it are never cleaned up");
-  else if (check_owner (path, flags, &status, error))
+  else if (check_owner (path, flags, pin, &status, *resolved, error))
     {
       directory = tm_parent_new (tm_dirfd_reopen (pin));
       if (directory == NULL)

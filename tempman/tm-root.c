@@ -311,7 +311,8 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * %G_IO_ERROR_INVALID_ARGUMENT when it is the home directory or one above it, or
  * when @timeout is not a number; with %G_IO_ERROR_PERMISSION_DENIED when it cannot
  * be read, when another user could have planted a link on the way to it, or, with
- * [flags@Tempman.RootFlags.CREATE_DIRECTORY], when it belongs to another user;
+ * [flags@Tempman.RootFlags.CREATE_DIRECTORY], when it belongs to another user (where the
+ * file system decides who owns a file: only if that user could have put it there);
  * and with %G_IO_ERROR_CANCELLED. When it is not a local file, also with whatever GIO
  * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is cannot be told then, and
  * whether it is the home directory of another machine only by its name.

@@ -132,6 +132,156 @@ test_fsuid (Sandbox *sandbox, gconstpointer data)
     assert_success_in_child (run_in_child (fsuid_child, sandbox->path));
 }
 
+/* A root that the library makes, and finds again. */
+static void
+make_root_in (const char *parent)
+{
+  g_autofree char *above = g_build_filename (parent, "above", NULL);
+  g_autofree char *path = g_build_filename (above, "root", NULL);
+  g_autofree char *link = g_build_filename (parent, "link", NULL);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (TmRoot) root = open_root (path, 0, TM_ROOT_FLAGS_CREATE_DIRECTORY);
+      g_autoptr (TmTemporaryDirectory) entry = create_under (root);
+
+      close_successfully (entry);
+    }
+
+  /* The server of bindfs would follow an absolute one into its own mount. ntfs-3g has none. */
+  if (symlink ("above/root", link) == 0)
+    {
+      g_autoptr (TmRoot) root = open_root (link, 0, TM_ROOT_FLAGS_CREATE_DIRECTORY);
+
+      g_object_unref (g_steal_pointer (&root));
+      child_assert (g_unlink (link) == 0);
+    }
+
+  child_assert (g_rmdir (path) == 0 && g_rmdir (above) == 0);
+  child_assert (count_entries (parent) == 0);
+}
+
+static void
+make_roots_in (const char *parent)
+{
+  make_root_in (parent);
+  umask (0777);
+  make_root_in (parent);
+}
+
+static void
+test_root_on_bindfs (Sandbox *sandbox, gconstpointer data)
+{
+  const char *options[] = { "--force-user=65534", "--force-group=65534", NULL };
+
+  if (!skip_unless_root ())
+    test_on_bindfs (sandbox->path, options, make_roots_in);
+}
+
+static void
+ordinary_root_child (gpointer data)
+{
+  child_assert (become_ordinary_user ());
+  make_root_in (data);
+}
+
+static void
+make_root_as_both (const char *parent)
+{
+  g_autofree char *below = g_build_filename (parent, "below", NULL);
+
+  make_directory (below);
+  make_root_in (below);
+  child_assert (run_in_child (ordinary_root_child, below) == 0);
+}
+
+static void
+test_root_on_ntfs (Sandbox *sandbox, gconstpointer data)
+{
+  if (!skip_unless_root ())
+    test_on_ntfs (sandbox->path, make_root_as_both);
+}
+
+static void
+root_fsuid_child (gpointer data)
+{
+  g_autofree char *parent = g_build_filename (data, "p", NULL);
+
+  make_directory (parent);
+  child_assert (chown (parent, TEST_UID, TEST_UID) == 0);
+  setfsuid (TEST_UID);
+  child_assert ((uid_t) setfsuid ((uid_t) -1) == TEST_UID);
+  make_root_in (parent);
+}
+
+static void
+test_root_fsuid (Sandbox *sandbox, gconstpointer data)
+{
+  if (!skip_unless_root ())
+    assert_success_in_child (run_in_child (root_fsuid_child, sandbox->path));
+}
+
+typedef struct
+{
+  mode_t mode; /* of the parent */
+  uid_t owner; /* of the parent */
+  gboolean is_shared;
+  gboolean is_accepted;
+} FoundRoot;
+
+static const FoundRoot found_roots[] = {
+  { 0755, 0, FALSE, FALSE }, { 0755, 0, TRUE, TRUE },         { 0777, 0, TRUE, FALSE },
+  { 01777, 0, TRUE, FALSE }, { 01777, TEST_UID, TRUE, TRUE }, { 01777, TEST_UID, FALSE, FALSE },
+};
+
+static gpointer
+found_roots_thread (gpointer data)
+{
+  Sandbox *sandbox = data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (found_roots); i++)
+    {
+      const FoundRoot *found = &found_roots[i];
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *parent = sandbox_path (sandbox, name);
+      g_autofree char *path = g_build_filename (parent, "root", NULL);
+      g_autoptr (GFile) file = g_file_new_for_path (path);
+      g_autoptr (TmRoot) root = NULL;
+      g_autoptr (GError) error = NULL;
+
+      make_directory (parent);
+      make_directory (path);
+      g_assert_no_errno (chown (path, TEST_UID, TEST_UID));
+      g_assert_no_errno (chown (parent, found->owner, found->owner));
+      g_assert_no_errno (g_chmod (parent, found->mode));
+
+      pretend_shared (found->is_shared);
+      root = tm_root_new (file, 0, TM_ROOT_FLAGS_CREATE_DIRECTORY, NULL, &error);
+      pretend_shared (FALSE);
+
+      if (found->is_accepted)
+        {
+          g_assert_no_error (error);
+          g_assert_nonnull (root);
+          continue;
+        }
+      g_assert_null (root);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+      g_assert_nonnull (strstr (error->message, path));
+    }
+
+  return NULL;
+}
+
+/* A root that another user could have made beforehand, in a sticky directory too, is refused;
+ * one that only its own owner could, where the file system decides about owners, is not. */
+static void
+test_found_roots (Sandbox *sandbox, gconstpointer data)
+{
+  if (!skip_unless_root ())
+    g_thread_join (g_thread_new ("fresh", found_roots_thread, sandbox));
+}
+
 typedef struct
 {
   const char *parent;
@@ -216,6 +366,10 @@ main (int argc, char **argv)
   add_test ("/owners/bindfs-refuses", of_descriptors (test_bindfs_refuses));
   add_test ("/owners/ntfs", of_descriptors (test_ntfs));
   add_test ("/owners/fsuid", of_descriptors (test_fsuid));
+  add_test ("/owners/root/bindfs", of_descriptors (test_root_on_bindfs));
+  add_test ("/owners/root/ntfs", of_descriptors (test_root_on_ntfs));
+  add_test ("/owners/root/fsuid", of_descriptors (test_root_fsuid));
+  add_test ("/owners/root/found", of_descriptors (test_found_roots));
   add_test ("/owners/exchanged", of_descriptors (test_exchanged));
   g_test_add ("/owners/exchanged-on-shared", Sandbox, GINT_TO_POINTER (TRUE), sandbox_set_up,
               of_descriptors (test_exchanged), sandbox_tear_down);
