@@ -93,8 +93,10 @@ test_patterns (Sandbox *sandbox, gconstpointer data)
       const char *const patterns[] = { "other", cases[i].pattern, NULL };
       g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
       g_autofree char *path = make_entry (sandbox, cases[i].name);
+      /* The report is UTF-8, which not every name is. */
+      g_autofree char *printable_name = g_strescape (cases[i].name, NULL);
 
-      g_test_message ("%s, %s", cases[i].pattern, cases[i].name);
+      g_test_message ("%s, %s", cases[i].pattern, printable_name);
       tm_root_set_exclude (root, patterns);
       g_assert_cmpint (is_removable (root, cases[i].name), !=, cases[i].matches);
       assert_cleanup (root, cases[i].matches ? 0 : 1);
