@@ -50,8 +50,8 @@ open_directory_at (int dirfd, const char *name, int flags)
  * @path: an absolute path
  * @flags: `O_DIRECTORY`, or 0
  *
- * Opens what a path leads to, through any link: to compare its identity, never to change or delete
- * anything there. For that there is tm_path_open().
+ * Opens what a path leads to, through any link: for the top of a walk. Any other path is opened by
+ * tm_path_open().
  *
  * Returns: an `O_PATH` descriptor, or -1
  */

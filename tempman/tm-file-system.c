@@ -31,32 +31,33 @@
 
 typedef struct
 {
-  guint32 magic; /* as statfs() tells it; in some versions of the C library that is signed */
+  guint32 magic;     /* as statfs() tells it; in some versions of the C library that is signed */
+  const char *names; /* as the mount table tells them, with a space between */
   gboolean keeps_owners; /* what is made belongs to the user that made it, whatever the options */
 } LocalType;
 
 static const LocalType local_types[] = {
-  { TMPFS_MAGIC, TRUE },
-  { 0xef53, TRUE },     /* ext2, ext3, ext4 */
-  { 0x58465342, TRUE }, /* xfs */
-  { BTRFS_SUPER_MAGIC, TRUE },
-  { OVERLAYFS_SUPER_MAGIC, TRUE },
-  { RAMFS_MAGIC, TRUE },
-  { 0xf2f52010, TRUE }, /* f2fs */
-  { 0x2fc12fc1, TRUE }, /* zfs */
-  { 0xca451a4e, TRUE }, /* bcachefs */
-  { 0x3153464a, TRUE }, /* jfs */
-  { NILFS_SUPER_MAGIC, TRUE },
-  { REISERFS_SUPER_MAGIC, TRUE },
-  { 0x24051905, TRUE },         /* ubifs */
-  { 0x72b6, TRUE },             /* jffs2 */
-  { 0x2011bab0, FALSE },        /* exfat */
-  { MSDOS_SUPER_MAGIC, FALSE }, /* vfat too */
-  { NTFS3_MAGIC, FALSE },
-  { 0x5346544e, FALSE }, /* ntfs */
-  { 0x4244, FALSE },     /* hfs */
-  { 0x482b, FALSE },     /* hfsplus */
-  { 0x15013346, FALSE }, /* udf */
+  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE },
+  { 0xef53, "ext2 ext3 ext4", TRUE },
+  { 0x58465342, "xfs", TRUE },
+  { BTRFS_SUPER_MAGIC, "btrfs", TRUE },
+  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE },
+  { RAMFS_MAGIC, "ramfs rootfs", TRUE },
+  { 0xf2f52010, "f2fs", TRUE },
+  { 0x2fc12fc1, "zfs", TRUE },
+  { 0xca451a4e, "bcachefs", TRUE },
+  { 0x3153464a, "jfs", TRUE },
+  { NILFS_SUPER_MAGIC, "nilfs2", TRUE },
+  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE },
+  { 0x24051905, "ubifs", TRUE },
+  { 0x72b6, "jffs2", TRUE },
+  { 0x2011bab0, "exfat", FALSE },
+  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE },
+  { NTFS3_MAGIC, "ntfs3", FALSE },
+  { 0x5346544e, "ntfs", FALSE },
+  { 0x4244, "hfs", FALSE },
+  { 0x482b, "hfsplus", FALSE },
+  { 0x15013346, "udf", FALSE },
 };
 
 /* Returns FALSE when it cannot be found out now. */
@@ -156,4 +157,26 @@ tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int paren
     return FALSE;
 
   return status->st_uid != look.owner;
+}
+
+/*
+ * tm_file_system_name_is_local:
+ * @name: a type of file system, as the mount table tells it
+ *
+ * The same without asking the file system, which a server that hangs would not answer.
+ *
+ * Returns: whether all file systems of that type belong to this kernel
+ */
+gboolean
+tm_file_system_name_is_local (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (local_types); i++)
+    {
+      g_auto (GStrv) names = g_strsplit (local_types[i].names, " ", -1);
+
+      if (g_strv_contains ((const char *const *) names, name))
+        return TRUE;
+    }
+
+  return FALSE;
 }

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include "tm-dirfd-private.h"
+
 #include <gio/gio.h>
 
 #include <fcntl.h>
@@ -13,6 +15,7 @@ G_BEGIN_DECLS
 
 int tm_path_open (const char *path, int flags, char **resolved, char **refused);
 int tm_path_make_directory (const char *path, char **refused);
+gboolean tm_path_passes (const char *path, TmFileIdentity directory);
 
 char *tm_path_describe_refused (const char *refused);
 void tm_path_set_error (GError **error,

@@ -7,6 +7,7 @@
 
 #include "tm-dirfd-private.h"
 #include "tm-file-system-private.h"
+#include "tm-mounts-private.h"
 
 #include <errno.h>
 #include <linux/magic.h>
@@ -41,17 +42,26 @@ typedef struct
   char *rest;        /* (owned): what is still to be walked */
   guint n_links;
   char *refused; /* (owned) (nullable): a link that was not followed */
+
+  /* Of a walk that only looks: it follows every link, and asks no server that it need not ask. */
+  const TmFileIdentity *wanted; /* (nullable) */
+  gboolean is_found;            /* among the directories that the walk has been in */
 } Walk;
 
 /* Takes @fd over, unless it is -1. */
 static gboolean
 walk_enter (Walk *walk, int fd)
 {
+  TmFileLook look;
+
   if (fd < 0)
     return FALSE;
 
   tm_dirfd_close (walk->fd);
   walk->fd = fd;
+  if (walk->wanted != NULL && tm_dirfd_look (fd, "", &look) == 0 &&
+      tm_file_identity_equal (look.identity, *walk->wanted))
+    walk->is_found = TRUE;
   return TRUE;
 }
 
@@ -139,6 +149,9 @@ walk_follow_in_proc (Walk *walk, const char *name)
   target = link < 0 ? NULL : tm_dirfd_read_link (link);
   tm_dirfd_close (link);
   g_string_assign (walk->resolved, g_strcmp0 (target, "/") == 0 || target == NULL ? "" : target);
+  /* The walk has not been in those above. */
+  if (walk->wanted != NULL && tm_dirfd_is_beneath (fd, *walk->wanted))
+    walk->is_found = TRUE;
   return walk_enter (walk, fd);
 }
 
@@ -155,7 +168,7 @@ walk_follow (Walk *walk, const char *name, int link, const struct stat *status)
       return FALSE;
     }
 
-  if (!walk_trusts_link (walk, status))
+  if (walk->wanted == NULL && !walk_trusts_link (walk, status))
     {
       walk->refused = g_build_filename ("/", walk->resolved->str, name, NULL);
       errno = EACCES;
@@ -195,6 +208,29 @@ walk_next (Walk *walk)
   return next;
 }
 
+/* Opens a directory where the walk is. Returns an O_PATH descriptor, or -1: EXDEV for a file system
+ * that does not hold the directory that is looked for, and whose server need not be asked. */
+static int
+walk_pin_directory (Walk *walk, const char *name)
+{
+  g_autofree char *path = NULL;
+  int fd;
+
+  if (walk->wanted == NULL)
+    return tm_dirfd_pin_directory (walk->fd, name);
+
+  fd = tm_dirfd_open_beneath (walk->fd, name, O_PATH | O_DIRECTORY);
+  if (fd >= 0 || errno != EXDEV)
+    return fd;
+
+  path = g_strconcat (walk->resolved->str, G_DIR_SEPARATOR_S, name, NULL);
+  if (tm_mounts_can_hold (path, walk->wanted->device))
+    return tm_dirfd_pin_directory (walk->fd, name);
+
+  errno = EXDEV;
+  return -1;
+}
+
 /* Goes on by one component. @follow: also if it is the last one, and a link. Returns FALSE with
  * errno. */
 static gboolean
@@ -210,7 +246,7 @@ walk_step (Walk *walk, const char *name, gboolean follow)
     return walk_go_up (walk);
 
   /* Nearly always it is a directory, or not there. Asked for as such, it is mounted if need be. */
-  fd = tm_dirfd_pin_directory (walk->fd, name);
+  fd = walk_pin_directory (walk, name);
   if (fd >= 0)
     return walk_go_down (walk, name, fd);
   if (errno != ENOTDIR)
@@ -312,6 +348,45 @@ tm_path_open (const char *path, int flags, char **resolved, char **refused)
   *refused = NULL;
 
   return fd < 0 && errno == ELOOP ? walk_along (path, flags, resolved, refused) : fd;
+}
+
+/*
+ * tm_path_passes:
+ * @path: an absolute path
+ * @directory: the identity of a directory that is held open
+ *
+ * Walks along a path from the root of the file system, through every link, for as far as it leads,
+ * and compares each directory by its identity: a link or a bind mount hides nothing.
+ *
+ * The walk ends at a mount of another file system that is not of this kernel alone, since its
+ * server may never answer: none of what it holds is @directory. Only if @directory is of a file
+ * system that is mounted further down, the server is asked for the way there.
+ *
+ * Returns: whether the walk comes through @directory or ends there
+ */
+gboolean
+tm_path_passes (const char *path, TmFileIdentity directory)
+{
+  Walk walk = {
+    .fd = -1,
+    .resolved = g_string_new (NULL),
+    .rest = g_strdup (path),
+    .wanted = &directory,
+  };
+  gboolean is_there = walk_restart (&walk);
+  char *name;
+
+  while (is_there && !walk.is_found && (name = walk_next (&walk)) != NULL)
+    {
+      is_there = walk_step (&walk, name, TRUE);
+      g_free (name);
+    }
+
+  tm_dirfd_close (walk.fd);
+  g_string_free (walk.resolved, TRUE);
+  g_free (walk.rest);
+  g_free (walk.refused);
+  return walk.is_found;
 }
 
 /* Gives its owner the permissions that the umask has taken from what was just made in @parent.

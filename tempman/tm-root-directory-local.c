@@ -108,32 +108,14 @@ fail_with_errno (GError **error, const char *path, int error_number)
 }
 
 /* Whether @directory is the home directory or one of those above it, the root of the file system
- * among them.
- *
- * From each directory on the path to it: the home directory may be missing, or one above may not be
- * ours to pass through, and none is made accessible to find out. */
+ * among them. The home directory may be missing, or one above may not be ours to pass through, and
+ * none is made accessible to find out. */
 static gboolean
 is_home_or_above (TmFileIdentity directory)
 {
   g_autofree char *path = g_canonicalize_filename (g_get_home_dir (), "/");
-  gboolean found = FALSE;
-  gsize length;
 
-  do
-    {
-      int fd = tm_dirfd_open (path, O_DIRECTORY);
-      char *above = g_path_get_dirname (path);
-
-      found = fd >= 0 && tm_dirfd_is_beneath (fd, directory);
-      tm_dirfd_close (fd);
-
-      length = strlen (path);
-      g_free (path);
-      path = above;
-    }
-  while (!found && strlen (path) < length);
-
-  return found;
+  return tm_path_passes (path, directory);
 }
 
 /* Opens the directory that @file is in. Returns an O_PATH descriptor, or -1 when it is not known:

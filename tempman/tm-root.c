@@ -317,6 +317,10 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is cannot be told then, and
  * whether it is the home directory of another machine only by its name.
  *
+ * Where the home directory is on the file system of a server, which may never answer, that server
+ * is asked only if @directory is on it as well, or on a file system that is mounted in it. A link
+ * on such a server that leads from there to a home directory elsewhere is therefore not seen.
+ *
  * Returns: (transfer full): a new root, or %NULL with @error set
  *
  * Since: 1.0

@@ -537,6 +537,145 @@ test_above (Sandbox *sandbox, gconstpointer data)
         }
 }
 
+/* With the error of the home directory, or without one. */
+static gboolean
+is_refused_as_home (const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TmRoot) root = tm_root_new (file, HOUR, TM_ROOT_FLAGS_NONE, NULL, &error);
+
+  child_assert (root != NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+  return root == NULL;
+}
+
+/* As in a session, where GVfs has a directory for its sockets that is not in the home directory.
+ * GLib looks at the environment once. */
+static void
+set_home (const char *home, const char *runtime_directory)
+{
+  g_setenv ("XDG_RUNTIME_DIR", runtime_directory, TRUE);
+  g_setenv ("HOME", home, TRUE);
+  child_assert (g_str_equal (g_get_home_dir (), home));
+}
+
+/* With each name of the home directory: the mount point, a directory in it, and a link to that. */
+static const char *const homes[] = { "home/mounted", "home/mounted/user", "link" };
+
+typedef struct
+{
+  const char *path;
+  ServerState state;
+  const char *home;
+  const char *refused; /* (nullable) */
+} HomeCase;
+
+static void
+home_child (gpointer data)
+{
+  const HomeCase *test_case = data;
+  g_autofree char *source = g_build_filename (test_case->path, "source", NULL);
+  g_autofree char *in_source = g_build_filename (source, "user", NULL);
+  g_autofree char *above = g_build_filename (test_case->path, "home", NULL);
+  g_autofree char *mounted = g_build_filename (above, "mounted", NULL);
+  g_autofree char *user = g_build_filename (mounted, "user", NULL);
+  g_autofree char *link = g_build_filename (test_case->path, "link", NULL);
+  g_autofree char *elsewhere = g_build_filename (test_case->path, "elsewhere", NULL);
+  g_autofree char *home = g_build_filename (test_case->path, test_case->home, NULL);
+  pid_t server;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  alarm (PATIENCE);
+
+  make_directory (elsewhere);
+  make_directory (in_source);
+  if (!path_exists (link))
+    child_assert (symlink (user, link) == 0);
+  server = start_server (source, mounted);
+  if (server < 0)
+    _exit (CHILD_CANNOT);
+  set_server_state (server, test_case->state);
+  if (test_case->refused != NULL)
+    fail_call (test_case->refused, EPERM, G_MAXINT);
+
+  set_home (home, elsewhere);
+  child_assert (!is_refused_as_home (elsewhere));
+  child_assert (is_refused_as_home ("/"));
+  child_assert (is_refused_as_home (test_case->path));
+  child_assert (is_refused_as_home (above));
+  if (test_case->state == SERVER_ANSWERS)
+    {
+      child_assert (is_refused_as_home (mounted));
+      child_assert (is_refused_as_home (user) == !g_str_has_suffix (home, "mounted"));
+    }
+
+  interpose_end ();
+  end_server (server, mounted);
+}
+
+/* The home directory is never cleaned up, nor one above it: to know that, the server of the file
+ * system that it is on is not asked. */
+static void
+test_home (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const calls[] = { NULL, "statx", "openat2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (homes); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (server_states); j++)
+      for (guint k = 0; k < G_N_ELEMENTS (calls); k++)
+        {
+          HomeCase test_case = { sandbox->path, server_states[j], homes[i], calls[k] };
+
+          g_test_message ("home %s, state %d, %s refused", homes[i], server_states[j],
+                          calls[k] != NULL ? calls[k] : "nothing");
+          skip_or_assert_success (run_in_child (home_child, &test_case),
+                                  "no FUSE, bindfs or mount namespaces here");
+        }
+}
+
+/* The home directory is mounted in what the server has, and on a file system of this machine. */
+static void
+home_behind_server_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *source = g_build_filename (path, "source", NULL);
+  g_autofree char *in_source = g_build_filename (source, "a b", NULL);
+  g_autofree char *mounted = g_build_filename (path, "mounted", NULL);
+  g_autofree char *home = g_build_filename (mounted, "a b", NULL);
+  g_autofree char *local = g_build_filename (path, "local", NULL);
+  g_autofree char *elsewhere = g_build_filename (path, "elsewhere", NULL);
+  pid_t server;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  alarm (PATIENCE);
+
+  make_directory (in_source);
+  make_directory (local);
+  make_directory (elsewhere);
+  server = start_server (source, mounted);
+  if (server < 0)
+    _exit (CHILD_CANNOT);
+  child_assert (mount (local, home, "", MS_BIND, "") == 0);
+
+  set_home (home, elsewhere);
+  child_assert (is_refused_as_home (home));
+  child_assert (is_refused_as_home (local));
+  child_assert (is_refused_as_home (mounted));
+  child_assert (!is_refused_as_home (elsewhere));
+
+  child_assert (umount2 (home, MNT_DETACH) == 0);
+  end_server (server, mounted);
+}
+
+static void
+test_home_behind_server (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (home_behind_server_child, sandbox->path),
+                          "no FUSE, bindfs or mount namespaces here");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -549,6 +688,8 @@ main (int argc, char **argv)
   add_test ("/hanging-mounts/covered-parent", of_descriptors (test_covered_parent));
   add_test ("/hanging-mounts/new-mount", of_descriptors (test_new_mount));
   add_test ("/hanging-mounts/above", of_descriptors (test_above));
+  add_test ("/hanging-mounts/home", of_descriptors (test_home));
+  add_test ("/hanging-mounts/home-behind-server", of_descriptors (test_home_behind_server));
 
   return g_test_run ();
 }
