@@ -139,6 +139,35 @@ class Entries(support.TestCase):
         root.set_age_basis(tempman.AgeBasis.MODIFIED)
         self.assertEqual(root.cleanup(), 1)
 
+    def test_changed(self):
+        """The kernel sets the change time itself, when the others are set back."""
+        root = tempman.root(self.folder, timeout=60)
+        old = self.make('old', age=100)
+        root.props.age_basis = tempman.AgeBasis.CHANGED
+        self.assertFalse(root.list_entries()[0].props.expired)
+        self.assertEqual(root.cleanup(), 0)
+        self.assert_there(old)
+        root.props.age_basis = tempman.AgeBasis.ACCESSED_OR_MODIFIED
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(old)
+
+    def test_exclude(self):
+        root = tempman.root(self.folder, timeout=60)
+        self.assertEqual(root.get_exclude(), [])
+        kept = self.make('keep-this', age=100)
+        other = self.make('other', age=100)
+        root.props.exclude = ['keep-*']
+        expired = {os.path.basename(entry.get_file().get_path()): entry.props.expired
+                   for entry in root.list_entries()}
+        self.assertEqual(expired, {'keep-this': False, 'other': True})
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_there(kept)
+        self.assert_gone(other)
+        root.set_exclude(None)
+        self.assertEqual(root.get_exclude(), [])
+        self.assertEqual(root.cleanup(), 1)
+        self.assert_gone(kept)
+
 
 if __name__ == '__main__':
     unittest.main()
