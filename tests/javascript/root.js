@@ -92,3 +92,31 @@ test('how a root names and ages', folder => {
     root.set_age_basis(Tempman.AgeBasis.NEWEST_CONTENT);
     equal(root.get_age_basis(), Tempman.AgeBasis.NEWEST_CONTENT);
 });
+
+// The kernel sets the change time itself, when the others are set back.
+test('the change time as an age', folder => {
+    const root = new Tempman.Root({
+        directory: folder, timeout: 60, age_basis: Tempman.AgeBasis.CHANGED,
+    });
+    const old = makeOld(folder, 'old');
+    equal(root.cleanup(null), 0);
+    check(exists(old), 'deleted though it has just been changed');
+    root.ageBasis = Tempman.AgeBasis.MODIFIED;
+    equal(root.cleanup(null), 1);
+    check(!exists(old), 'not deleted');
+});
+
+test('excluded names', folder => {
+    const root = new Tempman.Root({directory: folder, timeout: 60, exclude: ['keep-*']});
+    equal(root.get_exclude().join(), 'keep-*');
+    const kept = makeOld(folder, 'keep-this');
+    const other = makeOld(folder, 'other');
+    equal(root.cleanup(null), 1);
+    check(exists(kept), 'deleted though its name is excluded');
+    check(!exists(other), 'not deleted');
+    root.set_exclude(null);
+    equal(root.cleanup(null), 1);
+    check(!exists(kept), 'not deleted once nothing is excluded');
+    root.exclude = ['*.lock', 'keep-*'];
+    equal(root.get_exclude().join(), '*.lock,keep-*');
+});
