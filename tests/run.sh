@@ -166,13 +166,7 @@ esac
 
 run_script options "$source_dir/tests/options.sh"
 
-begin quickstart
-if sh "$source_dir/docs/quickstart.sh" </dev/null >"$results/quickstart.log" 2>&1; then
-    count 1 0 0
-else
-    cat "$results/quickstart.log"
-    fail quickstart
-fi
+run_script quickstart "$source_dir/tests/quickstart.sh"
 
 begin end
 if [ "$skipped" -gt 0 ]; then
