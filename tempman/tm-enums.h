@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  * @TM_ROOT_FLAGS_NONE: the directory has to be there; only the timeout decides what
  *   a cleanup deletes, and never of a directory in use
  * @TM_ROOT_FLAGS_CREATE_DIRECTORY: make the directory, and its parents, with mode 0700
- *   when it is missing, and refuse one that belongs to somebody else
+ *   when it is missing, and refuse one that belongs to another user, if the file system tells
  * @TM_ROOT_FLAGS_RECLAIM_ABANDONED: a cleanup also deletes the directories whose owner
  *   is gone without having closed them, whatever their age; none on a file system that
  *   other machines can use, see [enum@Tempman.EntryState]

@@ -10,7 +10,6 @@
 #include "tm-exclude-private.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 /* What is to become of an entry of a root.
  *
@@ -239,7 +238,7 @@ look_at_lock (const TmJudge *judge,
 
   /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; by its looks
    * alone nobody holds it. */
-  *can_be_taken = errno == EACCES && status->stx_uid == geteuid ();
+  *can_be_taken = errno == EACCES && status->stx_uid == tm_dirfd_get_user ();
   *state = *can_be_taken ? tm_claim_mode_state (name, status->stx_mode, judge->lock_reaches_all)
                          : TM_ENTRY_STATE_LIVE;
   return TRUE;

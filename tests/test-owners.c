@@ -113,6 +113,23 @@ test_ntfs (Sandbox *sandbox, gconstpointer data)
 }
 
 /* A file server that acts for a client: what it makes belongs to that one. */
+/* A mode that bars us is repaired, whether the umask made it so or the mode is that of what is to
+ * be deleted. */
+static void
+work_with_modes_in (const char *parent)
+{
+  mode_t mask = umask (0777);
+  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autofree char *below = child_path (directory, "below/file");
+  g_autofree char *barred = child_path (directory, "below");
+
+  umask (mask);
+  make_directory (barred);
+  make_file (below);
+  child_assert (chmod (barred, 0) == 0);
+  close_successfully (directory);
+}
+
 static void
 fsuid_child (gpointer data)
 {
@@ -123,6 +140,7 @@ fsuid_child (gpointer data)
   setfsuid (TEST_UID);
   child_assert ((uid_t) setfsuid ((uid_t) -1) == TEST_UID);
   work_in (parent);
+  work_with_modes_in (parent);
 }
 
 static void
