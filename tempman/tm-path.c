@@ -280,11 +280,10 @@ walk_step (Walk *walk, const char *name, gboolean follow)
 static gboolean
 leads_to (const char *resolved, int fd)
 {
-  struct stat by_path, by_fd;
+  TmFileLook by_path, by_fd;
 
-  return tm_dirfd_stat_child (AT_FDCWD, resolved, &by_path) == 0 &&
-         tm_dirfd_stat (fd, &by_fd) == 0 &&
-         tm_file_identity_equal (tm_file_identity (&by_path), tm_file_identity (&by_fd));
+  return tm_dirfd_look (AT_FDCWD, resolved, &by_path) == 0 && tm_dirfd_look (fd, "", &by_fd) == 0 &&
+         tm_file_identity_equal (by_path.identity, by_fd.identity);
 }
 
 /* Returns a descriptor, or -1 with errno. */
@@ -293,7 +292,7 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
 {
   Walk walk = { .fd = -1, .resolved = g_string_new (NULL), .rest = g_strdup (path) };
   gboolean is_there = walk_restart (&walk);
-  struct stat status;
+  TmFileLook look;
   char *name;
   int fd;
   int errsv;
@@ -304,8 +303,9 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
       g_free (name);
     }
 
-  if (is_there && (flags & O_DIRECTORY) != 0 && tm_dirfd_stat (walk.fd, &status) == 0 &&
-      !S_ISDIR (status.st_mode))
+  /* The server of what is mounted there may never answer. */
+  if (is_there && (flags & O_DIRECTORY) != 0 && tm_dirfd_look (walk.fd, "", &look) == 0 &&
+      !S_ISDIR (look.mode))
     {
       errno = ENOTDIR;
       is_there = FALSE;
