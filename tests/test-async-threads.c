@@ -51,7 +51,7 @@ call_everything (const char *path)
   g_autoptr (GListModel) entries = NULL;
   guint n_reports = 0;
 
-  tm_root_new_async (folder, 0, TM_ROOT_FLAGS_NONE, 0, NULL, keep_result_cb, &results[0]);
+  tm_root_new_async (folder, 3600, TM_ROOT_FLAGS_NONE, 0, NULL, keep_result_cb, &results[0]);
   child_assert (results[0] == NULL);
   root = tm_root_new_finish (wait_for_result (&results[0]), NULL);
   child_assert (root != NULL);

@@ -345,7 +345,6 @@ test_adopt (Sandbox *sandbox, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
     {
       Adoption adoption = adoption_new (sandbox);
-      g_autoptr (GError) error = NULL;
 
       assert_success_in_child (run_in_child (ways[i].child, &adoption));
       g_assert_cmpuint (count_entries (sandbox->path), ==, ways[i].n_left);
@@ -356,7 +355,7 @@ test_adopt (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-static void
+static void G_GNUC_NORETURN
 daemon_child (gpointer data)
 {
   Sandbox *sandbox = data;
@@ -389,7 +388,7 @@ typedef struct
   int pipe[2];
 } Daemon;
 
-static void
+static void G_GNUC_NORETURN
 daemonize_child (gpointer data)
 {
   Daemon *daemon = data;

@@ -452,7 +452,7 @@ cover_level_cb (const SystemCall *call, gpointer user_data)
       g_str_equal (call->name, covering->is_age ? "statx" : "unlinkat"))
     {
       covering->is_covered = TRUE;
-      child_assert (mount (covering->mounted, covering->level, NULL, MS_BIND, NULL) == 0);
+      child_assert (mount (covering->mounted, covering->level, "", MS_BIND, "") == 0);
     }
   return covering->test_case->refused != NULL &&
                  g_str_equal (call->name, covering->test_case->refused)

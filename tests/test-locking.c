@@ -512,7 +512,7 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
     {
       g_autofree char *path = make_marked (sandbox, foreign[i], 01700, 0);
-      g_autoptr (TmTemporaryDirectory) directory = create_under (root);
+      g_autoptr (TmTemporaryDirectory) G_GNUC_UNUSED directory = create_under (root);
 
       assert_cleanup (root, 0);
       g_assert_true (path_exists (path));

@@ -127,7 +127,6 @@ static void
 test_owner_forked (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
-  g_autofree char *path = g_strdup (tm_temporary_directory_get_path (directory));
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   pid_t child = start_child (wait_child, NULL);
 

@@ -325,7 +325,9 @@ same_inode_child (gpointer data)
   child_assert (mount (twin, path, "", MS_BIND, "") == 0);
 
   child_assert (!tm_temporary_directory_close (directory, NULL, &error));
-  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY));
+  /* GIO does not tell a mount point from another directory. */
+  child_assert (g_error_matches (
+      error, G_IO_ERROR, library_has_descriptors () ? G_IO_ERROR_BUSY : G_IO_ERROR_NOT_FOUND));
   child_assert (path_exists (kept) && path_exists (treasure));
 }
 

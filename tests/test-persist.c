@@ -338,7 +338,7 @@ mounts_child (gpointer data)
   make_directory (bound);
   make_directory (source);
   child_assert (mount_tmpfs (other));
-  child_assert (mount (source, bound, NULL, MS_BIND, NULL) == 0);
+  child_assert (mount (source, bound, "", MS_BIND, "") == 0);
   for (TmPersistFlags flags = TM_PERSIST_FLAGS_NONE; flags <= TM_PERSIST_FLAGS_REPLACE; flags++)
     {
       assert_fails (directory, in_other, flags, G_IO_ERROR_NOT_SUPPORTED);

@@ -104,7 +104,6 @@ static gpointer
 create_shared_thread (gpointer data)
 {
   Sandbox *sandbox = data;
-  g_autofree char *published = sandbox_path (sandbox, "published");
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
   g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
   g_autoptr (TmTemporaryDirectory) entry = create_under (root);
