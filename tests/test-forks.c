@@ -57,21 +57,39 @@ stop_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
+typedef struct
+{
+  Stop *stop;
+  GThreadFunc function;
+  gpointer data;
+} Start;
+
+static gpointer
+start_cb (gpointer data)
+{
+  const Start *start = data;
+
+  /* Held until the thread is known to be the one that is to stop. */
+  g_mutex_lock (&start->stop->mutex);
+  g_mutex_unlock (&start->stop->mutex);
+  return start->function (start->data);
+}
+
 /* Runs @child in a forked child while @function in another thread of this process is in the middle
  * of @call. */
 static int
 run_in_child_amid (const char *call, GThreadFunc function, gpointer data, ChildFunc child)
 {
   Stop stop = { .call = call };
+  Start start = { &stop, function, data };
   int status;
 
   g_mutex_init (&stop.mutex);
   g_cond_init (&stop.changed);
   interpose (stop_cb, &stop);
 
-  /* The thread comes to the call only when it is known to be the one. */
   g_mutex_lock (&stop.mutex);
-  g_atomic_pointer_set (&stop.thread, g_thread_new ("other", function, data));
+  g_atomic_pointer_set (&stop.thread, g_thread_new ("other", start_cb, &start));
   while (!stop.is_there)
     g_cond_wait (&stop.changed, &stop.mutex);
   g_mutex_unlock (&stop.mutex);
@@ -89,13 +107,12 @@ run_in_child_amid (const char *call, GThreadFunc function, gpointer data, ChildF
   return status;
 }
 
-/* In the other thread, which does not begin before run_in_child_amid() knows it. */
+/* In the other thread. */
 static gpointer
 close_cb (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_usleep (1000);
   tm_temporary_directory_close (data, NULL, &error);
   g_assert_no_error (error);
   return NULL;
@@ -170,7 +187,6 @@ init_cb (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_usleep (1000);
   g_initable_init (data, NULL, &error);
   g_assert_no_error (error);
   return NULL;
