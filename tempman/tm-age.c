@@ -329,7 +329,7 @@ walk_leave (Walk *walk)
 
   if (!tm_tree_path_open_above (&walk->path, &walk->error_number))
     {
-      /* Somebody has moved the directory while it was read: he is using it. */
+      /* Another process has moved the directory while it was read: it is in use. */
       if (walk->error_number == 0)
         walk->newest = tm_timestamp_max (walk->newest, walk->rule->now);
       return FALSE;

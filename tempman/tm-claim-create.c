@@ -64,7 +64,7 @@ claim_verify (TmClaim *claim, const char *path, const struct stat *status)
   struct stat found;
   gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
 
-  /* For whatever reason the path cannot be used, whoever is given it could not use it either. */
+  /* A caller that is given a path that cannot be used could not use it either. */
   if (!has_path && errno != ENOENT && errno != ENOTDIR)
     return ATTEMPT_FAILED;
 
@@ -103,8 +103,8 @@ claim_secure (TmClaim *claim, const char *parent_path, GError **error)
 
   if (!has_lock)
     {
-      /* A cleaner has it, which will delete it; or somebody who only looked at the lock, and was
-       * held up: then it must not stay behind. */
+      /* A cleaner has it and will delete it; or a list that only looked at the lock was held up:
+       * then the directory must not stay behind. */
       if (errno == EWOULDBLOCK)
         {
           tm_dirfd_remove (parent, claim->name);

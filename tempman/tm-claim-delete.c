@@ -12,7 +12,7 @@
 
 /* The deletion of a directory that is ours, or locked by us, under the name that it has now. */
 
-/* Somebody who keeps adding files to a directory is waited for this many times. */
+/* A directory to which another process keeps adding files is emptied this many times. */
 #define MAX_RESCANS 10
 
 /* Whether nothing seems to have been added to it or taken out since it was created or opened. */
@@ -108,8 +108,8 @@ claim_find_by_path (TmClaim *claim, const char *path, TmFileLook *look)
   return place;
 }
 
-/* What stands under our name now. The parent is open: whoever renames or replaces it, or mounts
- * something over it, diverts nothing. */
+/* What stands under our name now. The parent is open: a process that renames or replaces it, or
+ * mounts something over it, diverts nothing. */
 static Place
 claim_find (TmClaim *claim, const char *path, TmFileLook *look)
 {

@@ -14,7 +14,7 @@
  * directory is unlinked at once, and the sub-directories wait at their level until each has been
  * emptied. The levels are on the heap, so that neither the stack nor PATH_MAX limits the depth. */
 
-/* Somebody who keeps adding files to a directory is waited for this many times. */
+/* A directory to which another process keeps adding files is emptied this many times. */
 #define MAX_RESCANS 10
 
 static void
