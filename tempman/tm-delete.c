@@ -5,13 +5,13 @@
 
 #include "tm-delete.h"
 
-#include "tm-claim-private.h"
-#include "tm-dirfd-private.h"
-#include "tm-file-private.h"
-#include "tm-path-private.h"
-#include "tm-progress-private.h"
-#include "tm-task-private.h"
-#include "tm-tree-remote-private.h"
+#include "local/tm-locked-directory-private.h"
+#include "local/tm-dirfd-private.h"
+#include "core/tm-file-private.h"
+#include "local/tm-path-private.h"
+#include "core/tm-progress-private.h"
+#include "core/tm-task-private.h"
+#include "gio/tm-delete-tree-gio-private.h"
 
 #include <errno.h>
 
@@ -31,7 +31,7 @@ delete_child (TmParent *parent,
 
   for (guint i = 0; i < MAX_ATTEMPTS; i++)
     {
-      g_autoptr (TmClaim) claim = NULL;
+      g_autoptr (TmLockedDirectory) directory = NULL;
 
       /* First as if it were no directory: then it need not be looked at, and is never opened. Where
        * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
@@ -41,9 +41,9 @@ delete_child (TmParent *parent,
       if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
         break;
 
-      claim = tm_claim_open (parent, name);
-      if (claim != NULL)
-        return tm_claim_delete (claim, path, progress, cancellable, error);
+      directory = tm_locked_directory_open (parent, name);
+      if (directory != NULL)
+        return tm_locked_directory_delete (directory, path, progress, cancellable, error);
 
       /* It was there a moment ago: somebody else deletes it as well. */
       if (errno == ENOENT)
@@ -102,7 +102,7 @@ delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError
     }
 
   return tm_file_is_local (file) ? delete_local (file, parent, progress, cancellable, error)
-                                 : tm_tree_remote_delete (file, progress, cancellable, error);
+                                 : tm_delete_tree_gio_delete (file, progress, cancellable, error);
 }
 
 /**

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "tm-judge-private.h"
+#include "core/tm-policy-private.h"
 #include "tm-root-entry.h"
 
 G_BEGIN_DECLS

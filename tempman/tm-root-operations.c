@@ -6,8 +6,8 @@
 #include "tm-root-private.h"
 
 #include "tm-root-entry-private.h"
-#include "tm-sweep-private.h"
-#include "tm-task-private.h"
+#include "local/tm-cleanup-private.h"
+#include "core/tm-task-private.h"
 #include "tm-temporary-directory-private.h"
 
 /* Returns FALSE with an error unless the object was initialised; what init has set may be read
@@ -25,21 +25,21 @@ check_initialized (TmRoot *self, const char *action, GError **error)
   return FALSE;
 }
 
-static TmJudge
+static TmPolicy
 get_judge (TmRoot *self)
 {
-  TmJudge judge = { .flags = self->flags, .exclude = tm_root_get_exclude (self) };
+  TmPolicy policy = { .flags = self->flags, .exclude = tm_root_get_exclude (self) };
 
-  tm_age_rule_init (&judge.age, tm_root_get_age_basis (self), self->timeout);
-  return judge;
+  tm_age_rule_init (&policy.age, tm_root_get_age_basis (self), self->timeout);
+  return policy;
 }
 
 static gssize
 sweep (TmRoot *self, GCancellable *cancellable, GError **error)
 {
-  g_auto (TmJudge) judge = get_judge (self);
+  g_auto (TmPolicy) policy = get_judge (self);
 
-  return tm_root_directory_sweep (self->opened, &judge, cancellable, error);
+  return tm_backend_root_cleanup (self->opened, &policy, cancellable, error);
 }
 
 /**
@@ -283,7 +283,7 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) entries = NULL;
   g_autoptr (GArray) found = NULL;
-  g_auto (TmJudge) judge = { 0 };
+  g_auto (TmPolicy) policy = { 0 };
   GListStore *store;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
@@ -293,15 +293,15 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
   if (!check_initialized (self, "Listing the entries", error))
     return NULL;
 
-  judge = get_judge (self);
-  found = tm_root_directory_look (self->opened, &judge, cancellable, error);
+  policy = get_judge (self);
+  found = tm_backend_root_list (self->opened, &policy, cancellable, error);
   if (found == NULL)
     return NULL;
 
   entries = g_ptr_array_new_full (found->len, g_object_unref);
   for (guint i = 0; i < found->len; i++)
     {
-      const TmSweepEntry *entry = &g_array_index (found, TmSweepEntry, i);
+      const TmListedEntry *entry = &g_array_index (found, TmListedEntry, i);
 
       g_ptr_array_add (entries, tm_root_entry_new (self->directory, entry->name, &entry->verdict));
     }

@@ -5,7 +5,7 @@
 
 #include "tm-root-private.h"
 
-#include "tm-task-private.h"
+#include "core/tm-task-private.h"
 
 #include <math.h>
 
@@ -102,11 +102,11 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
       return FALSE;
     }
 
-  self->opened = tm_root_directory_open (self->directory, self->flags, cancellable, error);
+  self->opened = tm_backend_open_root (self->directory, self->flags, cancellable, error);
   if (self->opened == NULL)
     return FALSE;
 
-  g_set_object (&self->directory, tm_root_directory_get_file (self->opened));
+  g_set_object (&self->directory, tm_backend_root_get_file (self->opened));
   return TRUE;
 }
 
@@ -177,7 +177,7 @@ tm_root_finalize (GObject *object)
 {
   TmRoot *self = TM_ROOT (object);
 
-  g_clear_pointer (&self->opened, tm_root_directory_free);
+  g_clear_pointer (&self->opened, tm_backend_root_free);
   g_clear_object (&self->directory);
   g_clear_pointer (&self->exclude, g_strfreev);
   tm_lock_clear (&self->lock);

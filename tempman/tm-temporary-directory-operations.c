@@ -5,9 +5,9 @@
 
 #include "tm-temporary-directory-private.h"
 
-#include "tm-file-private.h"
-#include "tm-process-private.h"
-#include "tm-task-private.h"
+#include "core/tm-file-private.h"
+#include "core/tm-process-private.h"
+#include "core/tm-task-private.h"
 
 /* The thread that calls is the one that uses the holding from now on. */
 void
@@ -22,14 +22,14 @@ tm_temporary_directory_set_closing_locked (TmTemporaryDirectory *self)
 void
 tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
 {
-  TmHolding *holding = g_steal_pointer (&self->holding);
+  TmBackendDirectory *holding = g_steal_pointer (&self->holding);
 
   if (holding != NULL)
     {
       /* Nobody else goes on before that. */
       tm_temporary_directory_set_closing_locked (self);
       tm_lock_release (&self->lock);
-      tm_holding_release (holding);
+      tm_backend_directory_release (holding);
       tm_lock_acquire (&self->lock);
     }
 
@@ -132,7 +132,7 @@ wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
 static gboolean
 is_ours_locked (TmTemporaryDirectory *self)
 {
-  return self->holding != NULL && tm_holding_is_of_this_process (self->holding);
+  return self->holding != NULL && tm_backend_directory_is_of_this_process (self->holding);
 }
 
 /* Says why nothing is deleted. */
@@ -179,7 +179,7 @@ close_once (TmTemporaryDirectory *self,
   tm_lock_release (&self->lock);
 
   /* Only whoever set the state to closing uses the holding now. */
-  tm_holding_delete (self->holding, cancellable, &local_error);
+  tm_backend_directory_delete (self->holding, cancellable, &local_error);
 
   tm_lock_acquire (&self->lock);
   if (local_error != NULL)
@@ -414,7 +414,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
       if (!is_ours_locked (self))
         {
           g_clear_error (&self->close_error);
-          tm_holding_adopt (self->holding);
+          tm_backend_directory_adopt (self->holding);
         }
       return TRUE;
 
@@ -445,7 +445,7 @@ keep_once (TmTemporaryDirectory *self, GError **error)
 
   if (!tm_temporary_directory_wait_locked (self, NULL, error) ||
       !tm_temporary_directory_check_ours_locked (self, "Keeping", error) ||
-      !tm_holding_disown (self->holding, error))
+      !tm_backend_directory_keep (self->holding, error))
     return FALSE;
 
   tm_temporary_directory_set_closed_locked (self);

@@ -5,8 +5,8 @@
 
 #include "tm-temporary-directory-private.h"
 
-#include "tm-file-private.h"
-#include "tm-task-private.h"
+#include "core/tm-file-private.h"
+#include "core/tm-task-private.h"
 
 /* Makes this thread the one that uses the holding. */
 static gboolean
@@ -36,7 +36,7 @@ end_unpublished (TmTemporaryDirectory *self)
 static void
 hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
-  TmHolding *holding;
+  TmBackendDirectory *holding;
 
   tm_lock_acquire (&self->lock);
   self->former_file = self->file;
@@ -46,7 +46,7 @@ hand_over (TmTemporaryDirectory *self, GFile *destination)
   holding = g_steal_pointer (&self->holding);
   tm_lock_release (&self->lock);
 
-  tm_holding_release (holding);
+  tm_backend_directory_release (holding);
 }
 
 static void
@@ -72,8 +72,8 @@ publish (TmTemporaryDirectory *self,
 
   /* Only whoever set the state to closing uses the holding and changes the path now. */
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !tm_holding_publish (self->holding, destination, (flags & TM_PERSIST_FLAGS_REPLACE) != 0,
-                           &replaced, error))
+      !tm_backend_directory_publish (self->holding, destination,
+                                     (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
     {
       end_unpublished (self);
       return FALSE;

@@ -5,9 +5,9 @@
 
 #pragma once
 
-#include "tm-holding-private.h"
-#include "tm-lock-private.h"
-#include "tm-root-directory-private.h"
+#include "core/tm-backend-private.h"
+#include "core/tm-lock-private.h"
+#include "core/tm-backend-root-private.h"
 #include "tm-temporary-directory.h"
 
 G_BEGIN_DECLS
@@ -32,7 +32,8 @@ struct _TmTemporaryDirectory
   TmTemporaryDirectoryState state;
   TmProcessToken closing_process; /* that of the thread; in a forked child the state stays for ever
                                    * if it was a thread of the parent, and is not waited for */
-  TmHolding *holding;  /* (owned) (nullable): while open or closing, when whoever closes uses it */
+  TmBackendDirectory
+      *holding;        /* (owned) (nullable): while open or closing, when whoever closes uses it */
   GFile *file;         /* (owned) (nullable): set when initialised, and when published */
   char *path;          /* (owned) (nullable): likewise */
   GFile *former_file;  /* (owned) (nullable): from before it was published: may be in use still */
@@ -40,7 +41,7 @@ struct _TmTemporaryDirectory
   GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
 };
 
-TmTemporaryDirectory *tm_temporary_directory_new_in (TmRootDirectory *parent,
+TmTemporaryDirectory *tm_temporary_directory_new_in (TmBackendRoot *parent,
                                                      const char *prefix,
                                                      GCancellable *cancellable,
                                                      GError **error);

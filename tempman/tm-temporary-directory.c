@@ -5,8 +5,8 @@
 
 #include "tm-temporary-directory-private.h"
 
-#include "tm-file-private.h"
-#include "tm-task-private.h"
+#include "core/tm-file-private.h"
+#include "core/tm-task-private.h"
 
 #include <string.h>
 
@@ -115,13 +115,13 @@ check_prefix (const char *prefix, GError **error)
 /* Called with the lock held, or before anybody else knows of the object. Takes over what has been
  * created, if anything. */
 static gboolean
-hold (TmTemporaryDirectory *self, TmHolding *holding)
+hold (TmTemporaryDirectory *self, TmBackendDirectory *holding)
 {
   if (holding == NULL)
     return FALSE;
 
   self->holding = holding;
-  self->file = g_object_ref (tm_holding_get_file (holding));
+  self->file = g_object_ref (tm_backend_directory_get_file (holding));
   self->path = tm_file_get_path (self->file);
   self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
   return TRUE;
@@ -139,7 +139,7 @@ tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable
 
   prefix = check_prefix (self->prefix, error);
   return prefix != NULL &&
-         hold (self, tm_holding_create (self->parent, prefix, cancellable, error));
+         hold (self, tm_backend_create (self->parent, prefix, cancellable, error));
 }
 
 static void
@@ -224,11 +224,11 @@ tm_temporary_directory_finalize (GObject *object)
     {
       g_autoptr (GError) local_error = NULL;
 
-      if (!tm_holding_is_of_this_process (self->holding))
+      if (!tm_backend_directory_is_of_this_process (self->holding))
         tm_temporary_directory_log_not_ours (self);
-      else if (!tm_holding_delete (self->holding, NULL, &local_error))
+      else if (!tm_backend_directory_delete (self->holding, NULL, &local_error))
         g_debug ("%s", local_error->message);
-      tm_holding_release (self->holding);
+      tm_backend_directory_release (self->holding);
     }
 
   g_clear_object (&self->parent);
@@ -390,18 +390,18 @@ tm_temporary_directory_new (GFile *parent,
 
 /* For a root, which holds its directory. */
 TmTemporaryDirectory *
-tm_temporary_directory_new_in (TmRootDirectory *parent,
+tm_temporary_directory_new_in (TmBackendRoot *parent,
                                const char *prefix,
                                GCancellable *cancellable,
                                GError **error)
 {
   g_autoptr (TmTemporaryDirectory) self =
-      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", tm_root_directory_get_file (parent),
+      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", tm_backend_root_get_file (parent),
                     "prefix", prefix, NULL);
   g_autofree char *checked = check_prefix (self->prefix, error);
 
   if (checked == NULL ||
-      !hold (self, tm_root_directory_create_child (parent, checked, cancellable, error)))
+      !hold (self, tm_backend_root_create_child (parent, checked, cancellable, error)))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -542,7 +542,7 @@ tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
 
   locker = tm_locker_new (&self->lock);
-  return self->holding != NULL ? tm_holding_get_fd (self->holding) : -1;
+  return self->holding != NULL ? tm_backend_directory_get_fd (self->holding) : -1;
 }
 
 /**

@@ -7,7 +7,7 @@
  * other. test-stress.c has them run freely.
  *
  * The same program is linked with a library without the verification of a new directory
- * (TM_CLAIM_WITHOUT_VERIFICATION): there, directories have to be lost. */
+ * (TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION): there, directories have to be lost. */
 
 #include "deleters.h"
 #include "directories.h"

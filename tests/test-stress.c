@@ -8,7 +8,7 @@
  * end.
  *
  * The same program is linked with a library without the verification of a new directory
- * (TM_CLAIM_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
+ * (TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
 
 #include "directories.h"
 #include "support.h"

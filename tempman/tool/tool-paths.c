@@ -5,8 +5,8 @@
 
 #include "tool-paths.h"
 
-#include "tm-dirfd-private.h"
-#include "tm-path-private.h"
+#include "local/tm-dirfd-private.h"
+#include "local/tm-path-private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -30,7 +30,7 @@ FOLDERS = ['work', 'build', 'node_modules', 'var/tmp/photos', 'srv/photos', 'hom
 # The same, of what is installed: where it is in the source.
 INSTALLED = {
     'usr/share/doc/tempman/examples': 'docs/examples/systemd',
-    'usr/share/tempman-1/types': 'tempman/types',
+    'usr/share/tempman-1/types': 'tempman/bindings/types',
 }
 
 # Programs of the reader's that are not the library's to test, or reach beyond the test: here they

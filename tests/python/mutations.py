@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-OVERRIDE = HERE.parents[1] / 'tempman' / 'Tempman.py'
+OVERRIDE = HERE.parents[1] / 'tempman' / 'bindings' / 'Tempman.py'
 
 # A name, what stands there, what takes its place, and the tests that have to notice. What stands
 # there more than once is replaced everywhere.

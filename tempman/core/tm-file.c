@@ -1,0 +1,99 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core/tm-file-private.h"
+
+/*
+ * tm_file_is_local:
+ * @file: a file
+ *
+ * Not by its path: a file that GVfs serves can have one as well, through FUSE.
+ *
+ * Returns: whether it is reached through descriptors, and not through GIO
+ */
+gboolean
+tm_file_is_local (GFile *file)
+{
+#ifdef TM_GIO_ONLY
+  return FALSE;
+#else
+  return g_file_is_native (file);
+#endif
+}
+
+/*
+ * tm_file_get_path:
+ * @file: a file
+ *
+ * Returns: (transfer full) (nullable): the path that is handed out, which only a native file has
+ */
+char *
+tm_file_get_path (GFile *file)
+{
+  return g_file_is_native (file) ? g_file_get_path (file) : NULL;
+}
+
+/*
+ * tm_file_get_display_name:
+ * @file: a file
+ *
+ * Returns: (transfer full): its path or its URI, for messages
+ */
+char *
+tm_file_get_display_name (GFile *file)
+{
+  return g_file_is_native (file) ? g_filename_display_name (g_file_peek_path (file))
+                                 : g_file_get_uri (file);
+}
+
+/*
+ * tm_file_info_is_directory_of:
+ * @info: the `standard::type` and `id::file` of what stands under a name
+ * @identity: (nullable): that of the directory that is meant, or %NULL if the back end did not tell
+ *
+ * Returns: %FALSE if it is certainly something else
+ */
+gboolean
+tm_file_info_is_directory_of (GFileInfo *info, const char *identity)
+{
+  const char *found = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
+
+  return g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY &&
+         (identity == NULL || found == NULL || g_str_equal (found, identity));
+}
+
+void
+tm_file_set_error_literal (GError **error,
+                           const char *action,
+                           GFile *file,
+                           GIOErrorEnum code,
+                           const char *reason)
+{
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_set_error (error, G_IO_ERROR, code, "%s “%s”: %s", action, name, reason);
+}
+
+/*
+ * tm_file_set_error:
+ * @error: (nullable): where to put it
+ * @action: what was attempted, such as "Deleting"
+ * @file: of what
+ * @cause: the error of GIO that it failed with
+ *
+ * Makes a %G_IO_ERROR that begins with what was attempted and names the file.
+ */
+void
+tm_file_set_error (GError **error, const char *action, GFile *file, const GError *cause)
+{
+  GIOErrorEnum code = G_IO_ERROR_FAILED;
+
+  if (cause->domain == G_IO_ERROR)
+    code = (GIOErrorEnum) cause->code;
+  if (code == G_IO_ERROR_FILENAME_TOO_LONG)
+    code = G_IO_ERROR_INVALID_FILENAME;
+
+  tm_file_set_error_literal (error, action, file, code, cause->message);
+}

@@ -1,0 +1,254 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core/tm-backend-private.h"
+
+#include "core/tm-file-private.h"
+#include "core/tm-name-private.h"
+#include "gio/tm-delete-tree-gio-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A directory of ours that GIO serves: its file is what is known of it.
+ *
+ * There is no lock and no mark on it. Whether it is still the same directory some back ends tell;
+ * of the others, that nobody else ever makes one of its name is all there is.
+ *
+ * A request that makes, moves or removes one thing is not cancelled once it was sent: whoever
+ * served it may have done it by then, and what was said to be cancelled would have happened. */
+
+typedef struct
+{
+  TmBackendDirectory directory;
+  char *identity; /* (owned) (nullable): its id::file */
+} GioDirectory;
+
+static int
+remote_get_fd (TmBackendDirectory *directory)
+{
+  return -1;
+}
+
+static gboolean
+remote_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **error)
+{
+  return tm_delete_tree_gio_delete_directory (
+      directory->file, ((GioDirectory *) directory)->identity, cancellable, error);
+}
+
+static gboolean
+gio_keep (TmBackendDirectory *directory, GError **error)
+{
+  return TRUE;
+}
+
+/* Whether two files are served by the same back end at all: GIO would otherwise offer to copy. */
+static gboolean
+is_of_same_kind (GFile *a, GFile *b)
+{
+  g_autofree char *scheme = g_file_get_uri_scheme (a);
+
+  return g_file_is_native (a) == g_file_is_native (b) && scheme != NULL &&
+         g_file_has_uri_scheme (b, scheme);
+}
+
+static gboolean
+fail_to_publish (TmBackendDirectory *directory,
+                 GFile *destination,
+                 GIOErrorEnum code,
+                 const char *reason,
+                 GError **error)
+{
+  g_autofree char *name = tm_file_get_display_name (directory->file);
+  g_autofree char *new_name = tm_file_get_display_name (destination);
+
+  if (code == G_IO_ERROR_FILENAME_TOO_LONG)
+    code = G_IO_ERROR_INVALID_FILENAME;
+
+  g_set_error (error, G_IO_ERROR, code, "Publishing “%s” as “%s”: %s", name, new_name, reason);
+  return FALSE;
+}
+
+static GIOErrorEnum
+get_code (const GError *error)
+{
+  return error->domain == G_IO_ERROR ? (GIOErrorEnum) error->code : G_IO_ERROR_FAILED;
+}
+
+static GFileInfo *
+query_identity (GFile *file, GError **error)
+{
+  return g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE,
+                            G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, error);
+}
+
+static gboolean
+check_is_ours (TmBackendDirectory *directory, GFile *destination, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = query_identity (directory->file, &local_error);
+
+  if (info == NULL)
+    return fail_to_publish (directory, destination, get_code (local_error), local_error->message,
+                            error);
+
+  return tm_file_info_is_directory_of (info, ((GioDirectory *) directory)->identity) ||
+         fail_to_publish (directory, destination, G_IO_ERROR_NOT_FOUND,
+                          "something else has taken its name", error);
+}
+
+/* Looked at before, since a rename() on the other side silently takes the place of an empty
+ * directory, and no back end can exchange two. */
+static gboolean
+check_is_free (TmBackendDirectory *directory, GFile *destination, gboolean replace, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info =
+      g_file_query_info (destination, G_FILE_ATTRIBUTE_STANDARD_TYPE,
+                         G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, &local_error);
+
+  if (info != NULL)
+    {
+      return replace ? fail_to_publish (directory, destination, G_IO_ERROR_NOT_SUPPORTED,
+                                        "what is there cannot be replaced in one step", error)
+                     : fail_to_publish (directory, destination, G_IO_ERROR_EXISTS,
+                                        "there is something already", error);
+    }
+
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return TRUE;
+
+  return fail_to_publish (directory, destination, get_code (local_error), local_error->message,
+                          error);
+}
+
+static GIOErrorEnum
+get_publish_error (const GError *cause, gboolean replace)
+{
+  GIOErrorEnum code = get_code (cause);
+
+  switch (code)
+    {
+    /* It has come since it was looked for. */
+    case G_IO_ERROR_EXISTS:
+      return replace ? G_IO_ERROR_NOT_SUPPORTED : G_IO_ERROR_EXISTS;
+
+    /* What GIO would make of a move that it had to make a copy. */
+    case G_IO_ERROR_WOULD_RECURSE:
+    case G_IO_ERROR_WOULD_MERGE:
+      return G_IO_ERROR_NOT_SUPPORTED;
+
+    default:
+      return code;
+    }
+}
+
+static gboolean
+remote_publish (TmBackendDirectory *directory,
+                GFile *destination,
+                gboolean replace,
+                TmReplaced **replaced,
+                GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!is_of_same_kind (directory->file, destination))
+    return fail_to_publish (directory, destination, G_IO_ERROR_NOT_SUPPORTED,
+                            "the destination is on another file system", error);
+
+  if (!check_is_ours (directory, destination, error))
+    return FALSE;
+
+  /* Nothing is left to do, and a move would find the destination taken. */
+  if (g_file_equal (directory->file, destination) && replace)
+    return TRUE;
+
+  if (g_file_has_prefix (destination, directory->file))
+    return fail_to_publish (directory, destination, G_IO_ERROR_INVALID_ARGUMENT,
+                            "the destination is in the directory itself", error);
+
+  if (g_file_has_prefix (directory->file, destination))
+    return fail_to_publish (directory, destination,
+                            replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS,
+                            "the directory is in what is there", error);
+
+  if (!check_is_free (directory, destination, replace, error))
+    return FALSE;
+
+  if (!g_file_move (directory->file, destination,
+                    G_FILE_COPY_NO_FALLBACK_FOR_MOVE | G_FILE_COPY_NOFOLLOW_SYMLINKS, NULL, NULL,
+                    NULL, &local_error))
+    return fail_to_publish (directory, destination, get_publish_error (local_error, replace),
+                            local_error->message, error);
+
+  return TRUE;
+}
+
+static void
+remote_free (TmBackendDirectory *directory)
+{
+  g_free (((GioDirectory *) directory)->identity);
+  g_free (directory);
+}
+
+static const TmBackend remote_body = {
+  .get_fd = remote_get_fd,
+  .delete = remote_delete,
+  .keep = gio_keep,
+  .publish = remote_publish,
+  .free = remote_free,
+};
+
+/*
+ * tm_backend_gio_create:
+ * @parent: the directory to create it in
+ * @prefix: what its name begins with
+ * @cancellable: (nullable): looked at before
+ * @error: as documented at tm_temporary_directory_new()
+ *
+ * Creates a directory under a name that has never been there. It is closed to others as far as the
+ * back end has such a thing, from a moment after it was made.
+ *
+ * Returns: (nullable): a new directory, or %NULL with nothing left behind
+ */
+TmBackendDirectory *
+tm_backend_gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *name = tm_name_new (prefix);
+  int errsv = errno;
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = NULL;
+  GioDirectory *gio;
+
+  if (name == NULL)
+    {
+      tm_file_set_error_literal (error, "Creating a temporary directory in", parent,
+                                 (GIOErrorEnum) g_io_error_from_errno (errsv), g_strerror (errsv));
+      return NULL;
+    }
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+
+  gio = g_new0 (GioDirectory, 1);
+  tm_backend_directory_init (&gio->directory, &remote_body, parent, name);
+  if (!tm_delete_tree_gio_make_directory (gio->directory.file, &local_error))
+    {
+      /* The name is what is too long. */
+      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG))
+        tm_file_set_error (error, "Creating the temporary directory", gio->directory.file,
+                           local_error);
+      else
+        tm_file_set_error (error, "Creating a temporary directory in", parent, local_error);
+      tm_backend_directory_release (&gio->directory);
+      return NULL;
+    }
+
+  info = query_identity (gio->directory.file, NULL);
+  if (info != NULL)
+    gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
+  return &gio->directory;
+}

@@ -1,0 +1,21 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "local/tm-cleanup-private.h"
+
+G_BEGIN_DECLS
+
+gssize tm_cleanup_gio (GFile *directory,
+                       const TmPolicy *policy,
+                       GCancellable *cancellable,
+                       GError **error);
+GArray *tm_cleanup_gio_list (GFile *directory,
+                             const TmPolicy *policy,
+                             GCancellable *cancellable,
+                             GError **error);
+
+G_END_DECLS

@@ -1,0 +1,341 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gio/tm-cleanup-gio-private.h"
+
+#include "gio/tm-age-gio-private.h"
+#include "core/tm-exclude-private.h"
+#include "core/tm-file-private.h"
+#include "core/tm-mark-private.h"
+#include "local/tm-restore-private.h"
+#include "gio/tm-delete-tree-gio-private.h"
+
+#include <sys/stat.h>
+
+/* One pass over a root that GIO serves, to delete what goes or only to see it.
+ *
+ * There are no locks: an entry counts as one that nobody owns, and only its age is left. But one
+ * with the mark has, or had, an owner that reaches it as a local file, on the machine of the
+ * server: its lock cannot be seen from here, and it is left to the cleaners there. What is old when
+ * the root is read is looked at once more right before it is deleted, since a back end hands out a
+ * long list at once and the deletions take their time. */
+
+typedef struct
+{
+  GFile *directory;          /* (unowned): the root */
+  const TmPolicy *policy;    /* (unowned) */
+  GCancellable *cancellable; /* (unowned) (nullable) */
+  char *file_system;         /* (owned) (nullable): of the root */
+  gboolean is_for_everybody; /* every user may write to it, as far as that is told */
+  GArray
+      *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a pass that only looks */
+  gssize n_deleted;
+  GError *error; /* (owned) (nullable): the first one */
+} Pass;
+
+/* Takes @error over. */
+static void
+pass_report (Pass *pass, GError *error)
+{
+  if (pass->error == NULL)
+    pass->error = error;
+  else
+    g_error_free (error);
+}
+
+/* What cannot be told of the root is taken for the worst. */
+static gboolean
+is_for_everybody (GFileInfo *root_info)
+{
+  return !g_file_info_has_attribute (root_info, G_FILE_ATTRIBUTE_UNIX_MODE) ||
+         (g_file_info_get_attribute_uint32 (root_info, G_FILE_ATTRIBUTE_UNIX_MODE) & S_IWOTH) != 0;
+}
+
+static gboolean
+pass_excludes (Pass *pass, GFileInfo *info)
+{
+  const char *name = g_file_info_get_name (info);
+
+  return tm_exclude_matches ((const char *const *) pass->policy->exclude, name) ||
+         (pass->is_for_everybody && tm_exclude_is_well_known (name));
+}
+
+/* A sub-directory that is the root of another file system is never taken. */
+static gboolean
+pass_may_take (Pass *pass, GFileInfo *info)
+{
+  const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
+
+  return file_system == NULL || pass->file_system == NULL ||
+         g_strcmp0 (file_system, pass->file_system) == 0;
+}
+
+static gboolean
+is_marked (GFileInfo *info)
+{
+  return tm_mark_is_set (g_file_info_get_name (info),
+                         g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE));
+}
+
+/* Judges a directory by what @info says. Returns FALSE with an error when its age cannot be found
+ * out: then it stays. */
+static gboolean
+pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
+{
+  *verdict = (TmVerdict){
+    .times = tm_age_gio_get_times (info),
+    .state = TM_ENTRY_STATE_UNOWNED,
+  };
+  if (!pass_may_take (pass, info) || is_marked (info))
+    verdict->state = TM_ENTRY_STATE_LIVE;
+
+  if (!tm_age_gio_find_last_use (&pass->policy->age, file, info, pass->entries != NULL,
+                                 pass->cancellable, &verdict->last_used, error))
+    return FALSE;
+
+  verdict->goes = pass_may_take (pass, info) && !pass_excludes (pass, info) &&
+                  tm_policy_decide (pass->policy, verdict->state, verdict->last_used);
+  return TRUE;
+}
+
+static const char *const modification_times[] = { G_FILE_ATTRIBUTE_TIME_MODIFIED,
+                                                  G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC, NULL };
+
+static const char *const access_times[] = { G_FILE_ATTRIBUTE_TIME_ACCESS,
+                                            G_FILE_ATTRIBUTE_TIME_ACCESS_USEC, NULL };
+
+/* Not every back end can do that. */
+static void
+set_times (GFile *file, GFileInfo *info, const char *const *attributes)
+{
+  g_autoptr (GFileInfo) times = g_file_info_new ();
+
+  for (guint i = 0; attributes[i] != NULL; i++)
+    {
+      GFileAttributeType type;
+      gpointer value;
+
+      if (g_file_info_get_attribute_data (info, attributes[i], &type, &value, NULL))
+        g_file_info_set_attribute (times, attributes[i], type, value);
+    }
+
+  g_file_set_attributes_from_info (file, times, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+}
+
+/* Whether anything in the directory was written or put there since, as far as the clock of the
+ * server goes like ours. */
+static gboolean
+has_newer (GFile *file, TmTimestamp begin)
+{
+  g_autoptr (GFileEnumerator) enumerator = g_file_enumerate_children (
+      file, TM_AGE_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+
+  if (enumerator == NULL)
+    return TRUE;
+
+  for (guint n_entries = 0; n_entries < TM_RESTORE_MAX_ENTRIES; n_entries++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GFileInfo) info = g_file_enumerator_next_file (enumerator, NULL, &error);
+      TmTimes times;
+
+      if (info == NULL)
+        return error != NULL;
+
+      times = tm_age_gio_get_times (info);
+      if (tm_restore_is_newer (&times, g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY,
+                               begin))
+        return TRUE;
+    }
+
+  return TRUE;
+}
+
+/* What was deleted in it must not make it look used; what another process has done in it since
+ * @begin must: as tm_restore_times(). Where it might be another directory, the times are left
+ * alone: nobody else's may be made to look old. */
+static void
+restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
+{
+  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
+  g_autoptr (GFileInfo) found = g_file_query_info (file, TM_AGE_GIO_ATTRIBUTES,
+                                                   G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+
+  if (identity == NULL || found == NULL ||
+      g_strcmp0 (g_file_info_get_attribute_string (found, G_FILE_ATTRIBUTE_ID_FILE), identity) != 0)
+    return;
+
+  /* The look into it may set the access time: that comes last. */
+  set_times (file, info, modification_times);
+  if (has_newer (file, begin))
+    set_times (file, found, modification_times);
+  else
+    set_times (file, info, access_times);
+}
+
+/* Deletes the entry if it still goes. */
+static void
+pass_take (Pass *pass, GFile *file)
+{
+  TmTimestamp begin = tm_restore_begin ();
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info =
+      g_file_query_info (file, TM_AGE_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                         pass->cancellable, &local_error);
+  TmVerdict verdict;
+  GError *error = NULL;
+
+  if (info == NULL)
+    {
+      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        return;
+      tm_file_set_error (&error, "Looking at", file, local_error);
+    }
+  else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return;
+  else if (pass_judge (pass, file, info, &verdict, &error))
+    {
+      if (!verdict.goes)
+        return;
+      if (tm_delete_tree_gio_delete_directory (
+              file, g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE),
+              pass->cancellable, &error))
+        pass->n_deleted++;
+      else
+        restore_times (file, info, begin);
+    }
+
+  if (error != NULL)
+    pass_report (pass, error);
+}
+
+static void
+pass_visit (Pass *pass, GFile *file, GFileInfo *info)
+{
+  TmListedEntry entry;
+  GError *error = NULL;
+  gboolean is_judged;
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return;
+
+  is_judged = pass_judge (pass, file, info, &entry.verdict, &error);
+  if (pass->entries != NULL)
+    {
+      g_clear_error (&error);
+      entry.name = g_strdup (g_file_info_get_name (info));
+      g_array_append_val (pass->entries, entry);
+    }
+  else if (!is_judged)
+    pass_report (pass, error);
+  else if (entry.verdict.goes)
+    pass_take (pass, file);
+}
+
+/* Returns FALSE when the pass was cancelled or something went wrong. */
+static gboolean
+pass_run (Pass *pass, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileEnumerator) enumerator = NULL;
+  g_autoptr (GFileInfo) root_info = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
+    return FALSE;
+
+  root_info = g_file_query_info (pass->directory,
+                                 G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,
+                                 G_FILE_QUERY_INFO_NONE, pass->cancellable, &local_error);
+  if (root_info != NULL)
+    {
+      pass->is_for_everybody = is_for_everybody (root_info);
+      pass->file_system =
+          g_strdup (g_file_info_get_attribute_string (root_info, G_FILE_ATTRIBUTE_ID_FILESYSTEM));
+      enumerator = g_file_enumerate_children (pass->directory, TM_AGE_GIO_ATTRIBUTES,
+                                              G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                                              pass->cancellable, &local_error);
+    }
+
+  while (enumerator != NULL && !g_cancellable_is_cancelled (pass->cancellable))
+    {
+      g_autoptr (GFileInfo) info =
+          g_file_enumerator_next_file (enumerator, pass->cancellable, &local_error);
+      g_autoptr (GFile) file = NULL;
+
+      if (info == NULL)
+        break;
+
+      file = g_file_enumerator_get_child (enumerator, info);
+      pass_visit (pass, file, info);
+    }
+
+  g_free (pass->file_system);
+
+  if (g_cancellable_is_cancelled (pass->cancellable))
+    {
+      g_clear_error (&pass->error);
+      g_cancellable_set_error_if_cancelled (pass->cancellable, &pass->error);
+    }
+  else if (local_error != NULL && pass->error == NULL)
+    tm_file_set_error (&pass->error, "Reading the root", pass->directory, local_error);
+
+  if (pass->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, pass->error);
+  return FALSE;
+}
+
+/*
+ * tm_cleanup_gio:
+ * @directory: a root
+ * @policy: what of it may go
+ * @cancellable: (nullable): looked at between entries and while one is deleted
+ * @error: where to put the first failure
+ *
+ * Deletes the sub-directories of a root that have expired, and goes on past one that cannot be
+ * deleted.
+ *
+ * Returns: how many were deleted, or -1 when one could not be
+ */
+gssize
+tm_cleanup_gio (GFile *directory, const TmPolicy *policy, GCancellable *cancellable, GError **error)
+{
+  Pass pass = { .directory = directory, .policy = policy, .cancellable = cancellable };
+
+  if (!tm_policy_may_take_any (policy))
+    return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
+
+  return pass_run (&pass, error) ? pass.n_deleted : -1;
+}
+
+/*
+ * tm_cleanup_gio_list:
+ * @directory: a root
+ * @policy: what of it may go
+ * @cancellable: (nullable): looked at between entries
+ * @error: why the root could not be read
+ *
+ * Judges the sub-directories of a root as tm_cleanup_gio() would, and deletes nothing.
+ *
+ * Returns: (transfer full) (nullable) (element-type TmListedEntry): all of them, by name
+ */
+GArray *
+tm_cleanup_gio_list (GFile *directory,
+                     const TmPolicy *policy,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (GArray) entries = tm_listed_entries_new ();
+  Pass pass = {
+    .directory = directory, .policy = policy, .cancellable = cancellable, .entries = entries
+  };
+
+  if (!pass_run (&pass, error))
+    return NULL;
+
+  tm_listed_entries_sort (entries);
+  return g_steal_pointer (&entries);
+}

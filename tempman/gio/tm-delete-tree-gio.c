@@ -1,0 +1,433 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gio/tm-delete-tree-gio-private.h"
+
+#include "core/tm-file-private.h"
+
+#include <sys/stat.h>
+
+/* Deletion through GIO, for what has no descriptors.
+ *
+ * A directory is read to its end: what is no directory is deleted on the way, the sub-directories
+ * are noted, and gone down into once it is closed, so that one directory is open at a time and
+ * nothing is on the stack. What was noted waits at its level, on the heap.
+ *
+ * Names are all that GIO knows a file by. That no link is followed is asked of the back end each
+ * time; that nobody exchanges a directory for a link between two requests can be prevented by
+ * whoever serves the files, but not here. */
+
+/* How often somebody may add files to a directory that is to be removed. */
+#define MAX_REMOVE_ATTEMPTS 10
+
+/* After how many entries the progress is told of. */
+#define BATCH_SIZE 64
+
+#define ATTRIBUTES                                                                                 \
+  G_FILE_ATTRIBUTE_STANDARD_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE   \
+                                 "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
+
+typedef struct
+{
+  GFile *directory;            /* (owned) */
+  GFileEnumerator *enumerator; /* (owned) (nullable): while it is read */
+  GPtrArray *pending;          /* (owned) (element-type GFile): sub-directories to go down into */
+  guint n_attempts;            /* how often it could not */
+  gboolean found_any;          /* something was in it when it was last read */
+  gboolean has_failed;         /* something in it stays */
+} Level;
+
+typedef struct
+{
+  GPtrArray *levels;         /* (owned) (element-type Level): from the top to where the walk is */
+  char *file_system;         /* (owned) (nullable): of the top, which is not left */
+  TmProgress *progress;      /* (unowned) (nullable) */
+  GCancellable *cancellable; /* (unowned) (nullable) */
+  guint n_deleted;           /* not yet told to the progress */
+  guint n_found;             /* likewise */
+  GError *error;             /* (owned) (nullable): the first one */
+} Walk;
+
+/*
+ * tm_delete_tree_gio_make_directory:
+ * @file: what is to be a directory
+ * @error: as g_file_make_directory(): not yet one of this library's
+ *
+ * Makes a directory that is closed to others, as far as the back end has such a thing. It makes
+ * them with a mode of its own: there is a moment at which it is as open as that.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_delete_tree_gio_make_directory (GFile *file, GError **error)
+{
+  if (!g_file_make_directory (file, NULL, error))
+    return FALSE;
+
+  g_file_set_attribute_uint32 (file, G_FILE_ATTRIBUTE_UNIX_MODE, S_IFDIR | S_IRWXU,
+                               G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+  return TRUE;
+}
+
+static void
+level_free (gpointer data)
+{
+  Level *level = data;
+
+  g_object_unref (level->directory);
+  g_clear_object (&level->enumerator);
+  g_ptr_array_unref (level->pending);
+  g_free (level);
+}
+
+static void
+walk_clear (Walk *walk)
+{
+  g_ptr_array_unref (walk->levels);
+  g_free (walk->file_system);
+  g_clear_error (&walk->error);
+}
+
+static Level *
+walk_lowest (Walk *walk)
+{
+  return g_ptr_array_index (walk->levels, walk->levels->len - 1);
+}
+
+/* Takes @cause over. */
+static void
+walk_report (Walk *walk, GFile *file, GError *cause)
+{
+  if (walk->error == NULL)
+    tm_file_set_error (&walk->error, "Deleting", file, cause);
+  g_error_free (cause);
+}
+
+static void
+walk_tell_progress (Walk *walk)
+{
+  if (walk->progress != NULL && walk->n_found + walk->n_deleted > 0)
+    {
+      tm_progress_add (walk->progress, walk->n_deleted, walk->n_found);
+      tm_progress_report_if_due (walk->progress);
+    }
+
+  walk->n_deleted = walk->n_found = 0;
+}
+
+/* Takes @directory over. */
+static void
+walk_push (Walk *walk, GFile *directory)
+{
+  Level *level = g_new0 (Level, 1);
+
+  level->directory = directory;
+  level->pending = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (walk->levels, level);
+}
+
+/* Starts to read the lowest directory. Returns FALSE when that cannot be. */
+static gboolean
+walk_open (Walk *walk)
+{
+  Level *level = walk_lowest (walk);
+  GError *error = NULL;
+
+  level->found_any = FALSE;
+  level->enumerator = g_file_enumerate_children (
+      level->directory, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, walk->cancellable, &error);
+  if (level->enumerator != NULL)
+    return TRUE;
+
+  /* Gone, or something else by now, it is for the removal to find out. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY))
+    {
+      g_error_free (error);
+      return FALSE;
+    }
+
+  level->has_failed = TRUE;
+  walk_report (walk, level->directory, error);
+  return FALSE;
+}
+
+/* Deletes one thing that is no directory, or an empty one. Returns FALSE with @error when it stays.
+ */
+static gboolean
+walk_delete (Walk *walk, GFile *file, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!g_file_delete (file, walk->cancellable, &local_error) &&
+      !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  walk->n_deleted++;
+  return TRUE;
+}
+
+/* Whether something else is mounted there, as far as the back end tells. */
+static gboolean
+is_on_other_file_system (Walk *walk, GFileInfo *info)
+{
+  const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
+
+  return file_system != NULL && walk->file_system != NULL &&
+         g_strcmp0 (file_system, walk->file_system) != 0;
+}
+
+static void
+walk_visit (Walk *walk, GFileInfo *info)
+{
+  Level *level = walk_lowest (walk);
+  g_autoptr (GFile) child = g_file_enumerator_get_child (level->enumerator, info);
+  GError *error = NULL;
+
+  level->found_any = TRUE;
+  walk->n_found++;
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    {
+      if (walk_delete (walk, child, &error))
+        return;
+    }
+  else if (!is_on_other_file_system (walk, info))
+    {
+      g_ptr_array_add (level->pending, g_steal_pointer (&child));
+      return;
+    }
+  else
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "something is mounted there");
+
+  level->has_failed = TRUE;
+  walk_report (walk, child, error);
+}
+
+/* Reads the next entries of the lowest directory. */
+static void
+walk_read (Walk *walk)
+{
+  Level *level = walk_lowest (walk);
+
+  for (guint i = 0; i < BATCH_SIZE; i++)
+    {
+      GError *error = NULL;
+      g_autoptr (GFileInfo) info =
+          g_file_enumerator_next_file (level->enumerator, walk->cancellable, &error);
+
+      if (info != NULL)
+        {
+          walk_visit (walk, info);
+          continue;
+        }
+
+      if (error != NULL)
+        {
+          level->has_failed = TRUE;
+          walk_report (walk, level->directory, error);
+        }
+      g_clear_object (&level->enumerator);
+      break;
+    }
+
+  walk_tell_progress (walk);
+}
+
+/* Removes the lowest directory, in which nothing is left that can be deleted, and goes back up. Or
+ * stays, to read it again: somebody has added something to it, or the back end has skipped some of
+ * it because the rest was deleted meanwhile. */
+static void
+walk_leave (Walk *walk)
+{
+  Level *level = walk_lowest (walk);
+  gboolean has_failed = level->has_failed;
+  GError *error = NULL;
+
+  if (!has_failed && !walk_delete (walk, level->directory, &error))
+    {
+      gboolean is_read_again =
+          level->n_attempts < MAX_REMOVE_ATTEMPTS && (level->n_attempts == 0 || level->found_any);
+
+      /* Back ends have all kinds of errors for a directory that is not empty: whether it is shows
+       * when it is read. */
+      if (is_read_again && walk_open (walk))
+        {
+          level->n_attempts++;
+          g_error_free (error);
+          return;
+        }
+
+      if (is_read_again && !level->has_failed)
+        {
+          /* Somebody else has deleted it. */
+          g_error_free (error);
+          walk->n_deleted++;
+        }
+      else
+        {
+          if (level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
+            {
+              g_clear_error (&error);
+              g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                                   "somebody keeps adding files to it");
+            }
+          walk_report (walk, level->directory, error);
+          has_failed = TRUE;
+        }
+    }
+
+  /* The top is the caller's to count. */
+  if (walk->levels->len == 1 && !has_failed)
+    walk->n_deleted--;
+  g_ptr_array_set_size (walk->levels, (gint) walk->levels->len - 1);
+  if (has_failed && walk->levels->len > 0)
+    walk_lowest (walk)->has_failed = TRUE;
+}
+
+static void
+walk_step (Walk *walk)
+{
+  Level *level = walk_lowest (walk);
+
+  if (level->enumerator != NULL)
+    walk_read (walk);
+  else if (level->pending->len > 0)
+    {
+      walk_push (walk, g_ptr_array_steal_index_fast (level->pending, level->pending->len - 1));
+      walk_open (walk);
+    }
+  else
+    walk_leave (walk);
+}
+
+/* Deletes the directory @file. */
+static gboolean
+delete_directory (GFile *file,
+                  GFileInfo *info,
+                  TmProgress *progress,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  Walk walk = {
+    .levels = g_ptr_array_new_with_free_func (level_free),
+    .file_system =
+        g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM)),
+    .progress = progress,
+    .cancellable = cancellable,
+  };
+  gboolean deleted;
+
+  walk_push (&walk, g_object_ref (file));
+  walk_open (&walk);
+  while (walk.levels->len > 0 && !g_cancellable_is_cancelled (cancellable))
+    walk_step (&walk);
+  walk_tell_progress (&walk);
+
+  if (walk.levels->len > 0)
+    {
+      g_clear_error (&walk.error);
+      g_cancellable_set_error_if_cancelled (cancellable, &walk.error);
+    }
+
+  deleted = walk.error == NULL;
+  if (!deleted)
+    g_propagate_error (error, g_steal_pointer (&walk.error));
+  walk_clear (&walk);
+  return deleted;
+}
+
+static GFileInfo *
+query (GFile *file, GCancellable *cancellable, GError **error)
+{
+  return g_file_query_info (file, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, cancellable,
+                            error);
+}
+
+static gboolean
+fail (GFile *file, const GError *cause, GCancellable *cancellable, GError **error)
+{
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    tm_file_set_error (error, "Deleting", file, cause);
+  return FALSE;
+}
+
+/*
+ * tm_delete_tree_gio_delete:
+ * @file: what to delete
+ * @progress: (nullable): told of what is found in it and deleted
+ * @cancellable: (nullable): looked at between batches of entries, and by the back end
+ * @error: the first failure; what else could be deleted is
+ *
+ * Deletes a file, a symbolic link, or a directory with everything in it.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_delete_tree_gio_delete (GFile *file,
+                           TmProgress *progress,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  info = query (file, cancellable, &local_error);
+  if (info == NULL)
+    return fail (file, local_error, cancellable, error);
+
+  if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
+    return delete_directory (file, info, progress, cancellable, error);
+
+  return g_file_delete (file, cancellable, &local_error) ||
+         g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+         fail (file, local_error, cancellable, error);
+}
+
+/*
+ * tm_delete_tree_gio_delete_directory:
+ * @file: the directory to delete
+ * @identity: (nullable): its `id::file`, if the back end tells
+ * @cancellable: (nullable): looked at between batches of entries, and by the back end
+ * @error: the first failure; what else could be deleted is
+ *
+ * Deletes a directory with everything in it. That it is gone already counts as success; if
+ * something else has its name, nothing is deleted.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_delete_tree_gio_delete_directory (GFile *file,
+                                     const char *identity,
+                                     GCancellable *cancellable,
+                                     GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  info = query (file, cancellable, &local_error);
+  if (info == NULL)
+    return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+           fail (file, local_error, cancellable, error);
+
+  if (!tm_file_info_is_directory_of (info, identity))
+    {
+      tm_file_set_error_literal (error,
+                                 "Deleting the directory, whose name something else has taken,",
+                                 file, G_IO_ERROR_NOT_FOUND, "it is not there");
+      return FALSE;
+    }
+
+  return delete_directory (file, info, NULL, cancellable, error);
+}

@@ -1,0 +1,66 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "local/tm-dirfd-private.h"
+#include "tm-enums.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A time as file systems store it: neither microseconds in 64 bits nor a GDateTime can hold all of
+ * them. */
+typedef struct
+{
+  gint64 seconds;      /* since 1970, rounded down */
+  guint32 nanoseconds; /* after that */
+} TmTimestamp;
+
+/* When an entry counts as old. */
+typedef struct
+{
+  TmAgeBasis basis;
+  gboolean has_timeout; /* FALSE: nothing expires */
+  TmTimestamp oldest;   /* an entry that was last used before this is expired */
+  TmTimestamp now;      /* the same for all entries of one pass */
+  gboolean is_shared;   /* whether other machines change the entries too */
+} TmAgeRule;
+
+/* The times of one file. What its file system does not tell is not in the mask. */
+typedef enum /*< flags >*/
+{
+  TM_TIMES_ACCESSED = 1 << 0,
+  TM_TIMES_MODIFIED = 1 << 1,
+  TM_TIMES_CHANGED = 1 << 2,
+  TM_TIMES_CREATED = 1 << 3,
+} TmTimesMask;
+
+typedef struct
+{
+  TmTimesMask mask;
+  TmTimestamp accessed;
+  TmTimestamp modified;
+  TmTimestamp changed;
+  TmTimestamp created;
+} TmTimes;
+
+void tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout);
+gboolean tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used);
+TmTimestamp tm_timestamp_max (TmTimestamp a, TmTimestamp b);
+TmTimes tm_times_from_statx (const struct statx *status);
+TmTimestamp tm_age_rule_latest (const TmAgeRule *rule, const TmTimes *times, TmTimesMask mask);
+TmTimestamp tm_age_rule_own_last_use (const TmAgeRule *rule, const TmTimes *times);
+
+int tm_age_find_last_use (const TmAgeRule *rule,
+                          int directory,
+                          const char *name,
+                          const struct statx *status,
+                          gboolean exactly,
+                          GCancellable *cancellable,
+                          TmTimestamp *last_used);
+
+G_END_DECLS

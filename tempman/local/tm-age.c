@@ -1,0 +1,507 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-age-private.h"
+
+#include "local/tm-walker-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* How old an entry is.
+ *
+ * All bases but one are told by the times of the entry itself. For NEWEST_CONTENT everything in it
+ * is looked at, by a walk that goes down one level at a time: a run of entries is read, the times
+ * of each are looked at, and the names of the sub-directories wait at their level until each has
+ * been visited. The way back up is that of a deletion.
+ *
+ * Nothing may look used because it was looked at. Reading a directory sets its access time, so that
+ * time is read before, and counts only where the next reading will not have set it. */
+
+#define NANOSECONDS_PER_SECOND 1e9
+
+/* The lowest and the one above. Every time that a closed one is opened again tells whether another
+ * process has moved it, and so is using it. */
+#define MAX_OPEN_LEVELS 2
+
+/* Where there are no file handles, so that the way back does not cost the square of the depth. */
+#define MAX_OPEN_ON_WAY_BACK 16
+
+typedef struct
+{
+  const TmAgeRule *rule;
+  gboolean exactly;   /* FALSE: the first young time is enough */
+  TmWalker path;      /* to where the walk is */
+  char *buffer;       /* (owned): entries as read; of TM_DIRFD_BUFFER_SIZE */
+  TmTimestamp newest; /* of all that has been looked at */
+  int error_number;   /* why the walk could not go on, or 0 */
+} Walk;
+
+static gboolean
+is_before (TmTimestamp a, TmTimestamp b)
+{
+  return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
+}
+
+TmTimestamp
+tm_timestamp_max (TmTimestamp a, TmTimestamp b)
+{
+  return is_before (a, b) ? b : a;
+}
+
+static TmTimestamp
+read_clock (void)
+{
+  struct timespec now;
+
+  /* Not g_get_real_time(): rounded down to microseconds, a file that has just been used would have
+   * a time in the future. */
+  clock_gettime (CLOCK_REALTIME, &now);
+  return (TmTimestamp){ .seconds = now.tv_sec, .nanoseconds = (guint32) now.tv_nsec };
+}
+
+/* The whole nanoseconds in the fraction of @timeout, rounded down. A fraction such as 0.3 lies
+ * between two doubles and stands for the nanosecond that is nearest; `volatile` keeps an x87 from
+ * comparing with more digits than a double has. */
+static guint32
+get_nanoseconds (double timeout, gint64 seconds)
+{
+  volatile double nanoseconds = (timeout - (double) seconds) * NANOSECONDS_PER_SECOND;
+  guint32 nearest = (guint32) (nanoseconds + 0.5);
+  volatile double fraction = nearest / NANOSECONDS_PER_SECOND;
+  volatile double sum = (double) seconds + fraction;
+
+  return sum > timeout ? nearest - 1 : nearest;
+}
+
+/* Subtracts @timeout, which is not negative, in integers: a comparison of doubles depends on the
+ * digits that the processor keeps. A timeout longer than the time that has passed since the oldest
+ * timestamp there is, as infinity, leaves that oldest one. */
+static TmTimestamp
+subtract_timeout (TmTimestamp time, double timeout)
+{
+  TmTimestamp oldest = { .seconds = G_MININT64, .nanoseconds = 0 };
+  guint32 nanoseconds;
+  gint64 seconds;
+
+  /* The first double that is too large for a gint64 is 2^63. */
+  if (timeout >= -(double) G_MININT64)
+    return oldest;
+
+  seconds = (gint64) timeout;
+  nanoseconds = get_nanoseconds (timeout, seconds);
+
+  /* One more, for the nanoseconds that may have to be borrowed. */
+  if (time.seconds < G_MININT64 + seconds + 1)
+    return oldest;
+
+  oldest.seconds = time.seconds - seconds;
+  oldest.nanoseconds = time.nanoseconds;
+  if (oldest.nanoseconds < nanoseconds)
+    {
+      oldest.seconds--;
+      oldest.nanoseconds += (guint32) NANOSECONDS_PER_SECOND;
+    }
+  oldest.nanoseconds -= nanoseconds;
+  return oldest;
+}
+
+/*
+ * tm_age_rule_init:
+ * @rule: (out caller-allocates): the rule
+ * @basis: from when the age runs
+ * @timeout: the age in seconds; negative for never
+ *
+ * Makes a rule for a pass that begins now.
+ */
+void
+tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout)
+{
+  *rule = (TmAgeRule){ .basis = basis, .has_timeout = timeout >= 0, .now = read_clock () };
+  if (rule->has_timeout)
+    rule->oldest = subtract_timeout (rule->now, timeout);
+}
+
+/*
+ * tm_age_rule_is_expired:
+ * @rule: a rule
+ * @last_used: when an entry was last used
+ *
+ * Returns: whether that is longer ago than the timeout; exactly as long ago is not
+ */
+gboolean
+tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used)
+{
+  return rule->has_timeout && is_before (last_used, rule->oldest);
+}
+
+static TmTimestamp
+timestamp_from_statx (const struct statx_timestamp *time)
+{
+  return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = time->tv_nsec };
+}
+
+static TmTimestamp
+timestamp_from_timespec (const struct timespec *time)
+{
+  return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = (guint32) time->tv_nsec };
+}
+
+TmTimes
+tm_times_from_statx (const struct statx *status)
+{
+  TmTimes times = {
+    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
+    .accessed = timestamp_from_statx (&status->stx_atime),
+    .modified = timestamp_from_statx (&status->stx_mtime),
+    .changed = timestamp_from_statx (&status->stx_ctime),
+    .created = timestamp_from_statx (&status->stx_btime),
+  };
+
+  if ((status->stx_mask & STATX_BTIME) != 0)
+    times.mask |= TM_TIMES_CREATED;
+  return times;
+}
+
+static TmTimes
+times_from_stat (const struct stat *status)
+{
+  return (TmTimes){
+    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
+    .accessed = timestamp_from_timespec (&status->st_atim),
+    .modified = timestamp_from_timespec (&status->st_mtim),
+    .changed = timestamp_from_timespec (&status->st_ctim),
+  };
+}
+
+/* What to make of a time of a file. One in the future is wrong, whether a program has set it or the
+ * clock was: the change time counts instead, which no program can set. If that lies in the future
+ * too, or is not told, the file counts as just used. */
+static TmTimestamp
+correct (const TmAgeRule *rule, TmTimestamp time, const TmTimes *times)
+{
+  TmTimestamp now;
+
+  if (!is_before (rule->now, time))
+    return time;
+
+  /* It may have been used since the pass began. */
+  now = read_clock ();
+  if (!is_before (now, time))
+    return rule->now;
+
+  if ((times->mask & TM_TIMES_CHANGED) == 0 || is_before (rule->now, times->changed))
+    return rule->now;
+
+  return times->changed;
+}
+
+/*
+ * tm_age_rule_latest:
+ * @rule: the rule of the pass
+ * @times: the times of a file
+ * @mask: which of them count
+ *
+ * Returns: the latest of those that count and are told, none of them later than now; one of those
+ *   has to be told
+ */
+TmTimestamp
+tm_age_rule_latest (const TmAgeRule *rule, const TmTimes *times, TmTimesMask mask)
+{
+  const TmTimestamp all[] = { times->accessed, times->modified, times->changed, times->created };
+  TmTimestamp latest = { .seconds = G_MININT64 };
+
+  mask &= times->mask;
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if ((mask & (1U << i)) != 0)
+      latest = tm_timestamp_max (latest, correct (rule, all[i], times));
+  return latest;
+}
+
+/*
+ * tm_age_rule_own_last_use:
+ * @rule: from when the age runs
+ * @times: the times of an entry
+ *
+ * Returns: when the entry was last used by its own times, of those of which the basis speaks; now
+ *   where the file system tells no modification time
+ */
+TmTimestamp
+tm_age_rule_own_last_use (const TmAgeRule *rule, const TmTimes *times)
+{
+  if ((times->mask & TM_TIMES_MODIFIED) == 0)
+    return rule->now;
+
+  switch (rule->basis)
+    {
+    case TM_AGE_BASIS_ACCESSED_OR_MODIFIED:
+      return tm_age_rule_latest (rule, times, TM_TIMES_ACCESSED | TM_TIMES_MODIFIED);
+    case TM_AGE_BASIS_CHANGED:
+      return tm_age_rule_latest (
+          rule, times, TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED | TM_TIMES_CREATED);
+    case TM_AGE_BASIS_MODIFIED:
+    case TM_AGE_BASIS_NEWEST_CONTENT:
+    default:
+      return tm_age_rule_latest (rule, times, TM_TIMES_MODIFIED);
+    }
+}
+
+/* Returns FALSE when that is enough to know. */
+static gboolean
+walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
+{
+  walk->newest = tm_timestamp_max (walk->newest, tm_age_rule_latest (walk->rule, times, mask));
+  return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
+}
+
+/* Looks at the times of a directory that was opened to be looked into. Returns FALSE when the walk
+ * is over. */
+static gboolean
+walk_consider_directory (Walk *walk, int fd)
+{
+  struct stat status;
+  TmTimes times;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    {
+      walk->error_number = errno;
+      return FALSE;
+    }
+
+  times = times_from_stat (&status);
+  return walk_consider (walk, &times, TM_TIMES_MODIFIED) &&
+         (!tm_dirfd_leaves_no_trace (fd) || walk_consider (walk, &times, TM_TIMES_ACCESSED));
+}
+
+static int
+open_cb (TmWalker *path, TmLevel *level, int dirfd, const char *name)
+{
+  return strcmp (name, "..") == 0 ? tm_dirfd_open_parent_unchanged (dirfd)
+                                  : tm_dirfd_open_unchanged (dirfd, name);
+}
+
+/* What vanished or was exchanged meanwhile is seen in the times of what it was in. */
+static gboolean
+is_gone (int error_number)
+{
+  return error_number == ENOENT || error_number == ENOTDIR;
+}
+
+/* Returns FALSE when the walk is over. */
+static gboolean
+walk_enter (Walk *walk, const char *name)
+{
+  int above = walk->path.lowest->directory->fd;
+  int fd = tm_walker_open_child (&walk->path, name);
+  struct statx status;
+  TmTimes times;
+
+  if (fd >= 0)
+    {
+      if (walk->path.n_open >= walk->path.max_open)
+        tm_walker_close_highest (&walk->path);
+      tm_walker_push (&walk->path, name, fd);
+      return walk_consider_directory (walk, fd);
+    }
+
+  /* It will not be read, so that its access time is none of our making. */
+  if (errno == EACCES && tm_dirfd_stat_times (above, name, walk->rule->is_shared, &status) == 0)
+    {
+      times = tm_times_from_statx (&status);
+      return walk_consider (walk, &times, TM_TIMES_ACCESSED);
+    }
+
+  if (errno == EXDEV || errno == EACCES || is_gone (errno))
+    return TRUE;
+
+  walk->error_number = errno;
+  return FALSE;
+}
+
+/* Goes back up. Returns FALSE when the walk is over. */
+static gboolean
+walk_leave (Walk *walk)
+{
+  if (walk->path.lowest == walk->path.top)
+    return FALSE;
+
+  if (!tm_walker_open_above (&walk->path, &walk->error_number))
+    {
+      /* Another process has moved the directory while it was read: it is in use. */
+      if (walk->error_number == 0)
+        walk->newest = tm_timestamp_max (walk->newest, walk->rule->now);
+      return FALSE;
+    }
+
+  tm_walker_pop (&walk->path);
+  if (walk->path.lowest->is_cut_off)
+    {
+      walk->error_number = EIO;
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Returns FALSE when the walk is over. */
+static gboolean
+walk_look_at (Walk *walk, const struct dirent64 *entry)
+{
+  TmLevel *level = walk->path.lowest;
+  struct statx status;
+  TmTimes times;
+
+  if (tm_dirfd_stat_times (level->directory->fd, entry->d_name, walk->rule->is_shared, &status) < 0)
+    {
+      /* The times of what is mounted there are none of the directory that it is mounted in. */
+      if (is_gone (errno) || errno == EXDEV)
+        return TRUE;
+
+      /* Listed but not to be entered: nothing can be known about what is in it. */
+      if (errno == EACCES)
+        {
+          level->is_read = TRUE;
+          return TRUE;
+        }
+
+      walk->error_number = errno;
+      return FALSE;
+    }
+
+  times = tm_times_from_statx (&status);
+  if (!walk_consider (walk, &times, TM_TIMES_MODIFIED))
+    return FALSE;
+
+  if (!S_ISDIR (status.stx_mode))
+    return walk_consider (walk, &times, TM_TIMES_ACCESSED);
+
+  tm_dirents_append (&level->directories, entry);
+  return TRUE;
+}
+
+/* Returns FALSE when the walk is over. */
+static gboolean
+walk_read (Walk *walk)
+{
+  TmLevel *level = walk->path.lowest;
+  gssize length = tm_dirfd_read (level->directory->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
+
+  if (length <= 0)
+    {
+      level->is_read = TRUE;
+
+      /* A directory that somebody removed while it was open reads as ENOENT. */
+      if (length < 0 && errno != ENOENT)
+        walk->error_number = errno;
+      return walk->error_number == 0;
+    }
+
+  TM_DIRFD_FOREACH_ENTRY (entry, walk->buffer, length)
+    {
+      if (!walk_look_at (walk, entry))
+        return FALSE;
+      if (level->is_read)
+        break;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+walk_step (Walk *walk)
+{
+  TmLevel *level = walk->path.lowest;
+  struct dirent64 *entry = tm_dirents_take (&level->directories);
+
+  if (entry != NULL)
+    return walk_enter (walk, entry->d_name);
+
+  /* In a deep tree there are many levels without anything left. */
+  tm_dirents_clear (&level->directories);
+  return level->is_read ? walk_leave (walk) : walk_read (walk);
+}
+
+/* The newest time of anything in the directory @fd, which it takes over, or @newest. Returns 0, or
+ * -1 with errno. */
+static int
+find_newest (const TmAgeRule *rule,
+             int fd,
+             gboolean exactly,
+             GCancellable *cancellable,
+             TmTimestamp *newest)
+{
+  /* Not on the stack: that of a thread can be as small as 64 KiB. */
+  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  Walk walk = {
+    .rule = rule,
+    .exactly = exactly,
+    .buffer = buffer,
+    .newest = *newest,
+  };
+  gboolean goes_on;
+
+  tm_walker_init (&walk.path, tm_level_new (NULL, NULL, tm_level_directory_new (fd, FALSE)),
+                  MAX_OPEN_LEVELS, open_cb);
+  walk.path.max_on_way_back = MAX_OPEN_ON_WAY_BACK;
+  goes_on = walk_consider_directory (&walk, fd);
+  while (goes_on)
+    {
+      if (g_cancellable_is_cancelled (cancellable))
+        {
+          walk.error_number = ECANCELED;
+          break;
+        }
+      goes_on = walk_step (&walk);
+    }
+
+  tm_walker_clear (&walk.path);
+  *newest = walk.newest;
+  errno = walk.error_number;
+  return walk.error_number == 0 ? 0 : -1;
+}
+
+/*
+ * tm_age_find_last_use:
+ * @rule: from when the age runs, and when it is too old
+ * @directory: a directory
+ * @name: the name of an entry in it, or "" for @directory itself
+ * @status: type, mode and times of the entry, as they were before anybody read it
+ * @exactly: %FALSE to be content with the first time that is not old
+ * @cancellable: (nullable): looked at once per run of entries
+ * @last_used: (out caller-allocates): when the entry was last used
+ *
+ * Finds out when an entry was last used, without making it look used.
+ *
+ * Returns: 0, or -1: `ECANCELED` when it was cancelled
+ */
+int
+tm_age_find_last_use (const TmAgeRule *rule,
+                      int directory,
+                      const char *name,
+                      const struct statx *status,
+                      gboolean exactly,
+                      GCancellable *cancellable,
+                      TmTimestamp *last_used)
+{
+  TmTimes times = tm_times_from_statx (status);
+  int fd;
+
+  *last_used = tm_age_rule_own_last_use (rule, &times);
+  if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT || !S_ISDIR (status->stx_mode) ||
+      (!exactly && !tm_age_rule_is_expired (rule, *last_used)))
+    return 0;
+
+  fd = tm_dirfd_open_unchanged (directory, *name != '\0' ? name : ".");
+  if (fd >= 0)
+    return find_newest (rule, fd, exactly, cancellable, last_used);
+
+  /* A mount point, or closed to us: as in walk_enter(). */
+  if (errno != EXDEV && errno != EACCES)
+    return -1;
+
+  *last_used = tm_timestamp_max (*last_used, tm_age_rule_latest (rule, &times, TM_TIMES_ACCESSED));
+  return 0;
+}

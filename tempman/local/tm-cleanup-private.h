@@ -1,0 +1,36 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "core/tm-policy-private.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  TmParent *directory; /* (unowned): the root, opened for reading */
+  const char *path;    /* (unowned): its path, for messages */
+  TmPolicy policy;
+} TmCleanupOptions;
+
+/* One sub-directory of a root. */
+typedef struct
+{
+  char *name; /* (owned) */
+  TmVerdict verdict;
+} TmListedEntry;
+
+GArray *tm_listed_entries_new (void);
+void tm_listed_entries_sort (GArray *entries);
+
+gssize tm_cleanup (const TmCleanupOptions *options, GCancellable *cancellable, GError **error);
+GArray *tm_cleanup_list (const TmCleanupOptions *options,
+                         GCancellable *cancellable,
+                         GError **error);
+
+G_END_DECLS

@@ -1,0 +1,299 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-cleanup-private.h"
+
+#include "local/tm-locked-directory-private.h"
+#include "local/tm-dirfd-private.h"
+#include "core/tm-thread-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* One pass over a root, to delete what goes or only to see it. Passes need no lock on the root:
+ * they meet each other, and creators, at the locks of the entries alone.
+ *
+ * The names are read in runs of bounded size. In a large root a second thread reads its own runs
+ * from the same descriptor, whose position the kernel guards. */
+
+/* From here on the second thread is worth its start. */
+#define N_ENTRIES_FOR_A_SECOND_THREAD 10000
+
+typedef struct _Pass Pass;
+
+typedef void (*PassFunc) (Pass *pass, const char *name);
+
+struct _Pass
+{
+  const TmCleanupOptions *options;
+  GCancellable *cancellable; /* (unowned) (nullable) */
+  PassFunc visit;            /* called for every sub-directory, in two threads at a time */
+  TmParent *scan;            /* (owned): the root, with a position of its own */
+
+  GMutex mutex; /* guards what follows */
+  gboolean at_end;
+  gssize n_deleted;
+  GArray *entries; /* (owned) (nullable) (element-type TmListedEntry): of a pass that only looks */
+  GError *error;   /* (owned) (nullable): the first one */
+};
+
+/* Takes @error over. */
+static void
+pass_report (Pass *pass, GError *error)
+{
+  g_autoptr (GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new (&pass->mutex);
+
+  if (pass->error == NULL)
+    pass->error = error;
+  else
+    g_error_free (error);
+}
+
+/* Of the entry @name, or of the root itself. */
+static void
+pass_report_errno (Pass *pass, const char *action, const char *name, int error_number)
+{
+  g_autofree char *path = g_build_filename (pass->options->path, name, NULL);
+  GError *error = NULL;
+
+  tm_dirfd_set_error (&error, action, path, error_number);
+  pass_report (pass, error);
+}
+
+/* Deletes the entry if it goes. */
+static void
+pass_take_cb (Pass *pass, const char *name)
+{
+  const TmCleanupOptions *options = pass->options;
+  g_autofree char *path = NULL;
+  g_autoptr (TmLockedDirectory) directory =
+      tm_policy_take (&options->policy, pass->scan, name, pass->cancellable);
+  int error_number = errno;
+  GError *error = NULL;
+
+  if (directory == NULL)
+    {
+      if (error_number != 0)
+        pass_report_errno (pass, "Looking at", name, error_number);
+      return;
+    }
+
+  path = g_build_filename (options->path, name, NULL);
+  if (tm_locked_directory_delete (directory, path, NULL, pass->cancellable, &error))
+    {
+      g_mutex_lock (&pass->mutex);
+      pass->n_deleted++;
+      g_mutex_unlock (&pass->mutex);
+    }
+  else
+    {
+      tm_locked_directory_restore_times (directory);
+      pass_report (pass, error);
+    }
+}
+
+/* Notes the entry. */
+static void
+pass_look_cb (Pass *pass, const char *name)
+{
+  TmListedEntry entry;
+
+  if (!tm_policy_look_at (&pass->options->policy, pass->scan, name, pass->cancellable,
+                          &entry.verdict))
+    return;
+
+  entry.name = g_strdup (name);
+  g_mutex_lock (&pass->mutex);
+  g_array_append_val (pass->entries, entry);
+  g_mutex_unlock (&pass->mutex);
+}
+
+/* Reads the next run of entries. Returns its length, or 0 when there are no more. */
+static gssize
+pass_read (Pass *pass, char *buffer)
+{
+  gssize length = 0;
+  int error_number = 0;
+
+  g_mutex_lock (&pass->mutex);
+  if (!pass->at_end)
+    {
+      length = tm_dirfd_read (tm_parent_get_fd (pass->scan), buffer, TM_DIRFD_BUFFER_SIZE);
+      error_number = errno;
+      pass->at_end = length <= 0;
+    }
+  g_mutex_unlock (&pass->mutex);
+
+  if (length < 0)
+    pass_report_errno (pass, "Reading the root", NULL, error_number);
+  return MAX (length, 0);
+}
+
+/* Visits the entries that are left, as long as there are no more than @max_entries; a run is always
+ * visited to its end. Returns FALSE when nothing is left to do. */
+static gboolean
+pass_visit_entries (Pass *pass, guint max_entries)
+{
+  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  guint n_entries = 0;
+  gssize length;
+
+  while (n_entries < max_entries)
+    {
+      length = pass_read (pass, buffer);
+      if (length == 0)
+        return FALSE;
+
+      TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
+        {
+          if (g_cancellable_is_cancelled (pass->cancellable))
+            return FALSE;
+
+          n_entries++;
+          if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+            pass->visit (pass, entry->d_name);
+        }
+    }
+
+  return TRUE;
+}
+
+/* In the second thread. */
+static void
+pass_thread_cb (gpointer data)
+{
+  pass_visit_entries (data, G_MAXUINT);
+}
+
+static void
+pass_visit_all (Pass *pass)
+{
+  TmThread *thread = NULL;
+
+  if (!pass_visit_entries (pass, N_ENTRIES_FOR_A_SECOND_THREAD))
+    return;
+
+  if (g_get_num_processors () > 1)
+    thread = tm_thread_try_start (pass_thread_cb, pass);
+
+  pass_visit_entries (pass, G_MAXUINT);
+  if (thread != NULL)
+    tm_thread_join (thread);
+}
+
+/* Returns FALSE when the pass was cancelled or something went wrong. */
+static gboolean
+pass_run (Pass *pass, GError **error)
+{
+  const TmCleanupOptions *options = pass->options;
+
+  if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
+    return FALSE;
+
+  /* Nor is the access time of the root changed: it may be an entry of another one. */
+  if (tm_parent_check (options->directory) == 0)
+    pass->scan =
+        tm_parent_new (tm_dirfd_open_unchanged (tm_parent_get_fd (options->directory), "."));
+  if (pass->scan == NULL)
+    {
+      tm_dirfd_set_error (error, "Reading the root", options->path, errno);
+      return FALSE;
+    }
+
+  g_mutex_init (&pass->mutex);
+  pass_visit_all (pass);
+  g_mutex_clear (&pass->mutex);
+  tm_parent_unref (pass->scan);
+
+  if (g_cancellable_is_cancelled (pass->cancellable))
+    {
+      g_clear_error (&pass->error);
+      g_cancellable_set_error_if_cancelled (pass->cancellable, &pass->error);
+    }
+
+  if (pass->error != NULL)
+    {
+      g_propagate_error (error, pass->error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/*
+ * tm_cleanup:
+ * @options: the root, and what of it may go
+ * @cancellable: (nullable): looked at between entries and while one is deleted
+ * @error: where to put the first failure
+ *
+ * Deletes the sub-directories of a root that have expired or been abandoned, and goes on past one
+ * that cannot be deleted.
+ *
+ * Returns: how many were deleted, or -1 when one could not be
+ */
+gssize
+tm_cleanup (const TmCleanupOptions *options, GCancellable *cancellable, GError **error)
+{
+  Pass pass = { .options = options, .cancellable = cancellable, .visit = pass_take_cb };
+
+  if (!tm_policy_may_take_any (&options->policy))
+    return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
+
+  return pass_run (&pass, error) ? pass.n_deleted : -1;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const TmListedEntry *) a)->name, ((const TmListedEntry *) b)->name);
+}
+
+static void
+entry_clear (gpointer data)
+{
+  g_free (((TmListedEntry *) data)->name);
+}
+
+/* Returns (transfer full) (element-type TmListedEntry): an empty list. */
+GArray *
+tm_listed_entries_new (void)
+{
+  GArray *entries = g_array_new (FALSE, FALSE, sizeof (TmListedEntry));
+
+  g_array_set_clear_func (entries, entry_clear);
+  return entries;
+}
+
+/* By name, byte by byte. */
+void
+tm_listed_entries_sort (GArray *entries)
+{
+  g_array_sort (entries, compare_names);
+}
+
+/*
+ * tm_cleanup_list:
+ * @options: the root, and what of it may go
+ * @cancellable: (nullable): looked at between entries
+ * @error: why the root could not be read
+ *
+ * Judges the sub-directories of a root as tm_cleanup() would, and changes nothing.
+ *
+ * Returns: (transfer full) (nullable) (element-type TmListedEntry): all of them, by name
+ */
+GArray *
+tm_cleanup_list (const TmCleanupOptions *options, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GArray) entries = tm_listed_entries_new ();
+  Pass pass = {
+    .options = options, .cancellable = cancellable, .visit = pass_look_cb, .entries = entries
+  };
+
+  if (!pass_run (&pass, error))
+    return NULL;
+
+  tm_listed_entries_sort (entries);
+  return g_steal_pointer (&entries);
+}

@@ -1,0 +1,18 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "core/tm-progress-private.h"
+
+G_BEGIN_DECLS
+
+gboolean tm_delete_tree_empty (int dirfd,
+                               const char *path,
+                               TmProgress *progress,
+                               GCancellable *cancellable,
+                               GError **error);
+
+G_END_DECLS

@@ -1,0 +1,350 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-delete-tree-private.h"
+
+#include "local/tm-delete-walk-private.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+/* A deletion, by as many threads as are of use.
+ *
+ * A walk gives away half of what still waits at one of its levels, as a walk of its own that shares
+ * the descriptor of that level and begins there. A level is left when it is empty and the walks
+ * that were given from it are finished; until then its walk is put aside, and whichever thread
+ * finishes the last of those goes on with it. */
+
+/* Bounds the descriptors of the walks that are put aside. */
+#define MAX_WALKS 32
+
+/* What a walk needs: the directory that it begins at, which may be open for it alone, and one that
+ * is about to be opened; and at least a level, and one more to change the mode of a directory. */
+#define DESCRIPTORS_BESIDE_LEVELS 2
+#define MIN_DESCRIPTORS_OF_WALK (DESCRIPTORS_BESIDE_LEVELS + 2)
+
+/* Few, because a table of descriptors that grows makes other threads wait, and because the process
+ * needs descriptors for other things; many enough for most trees to need no reopening. Where each
+ * deletion waits for the disk, reopening takes no time, and there are more walks. */
+#define MAX_OPEN_LEVELS 16
+#define MAX_OPEN_LEVELS_BLOCKING 4
+
+/* How many entries lie between two looks at the clock, the cancellable and the other threads: fewer
+ * where each of them waits for the disk, since others are waiting all that time. */
+#define BATCH 64
+#define BATCH_BLOCKING 8
+
+/* A tree that is done with before both is not worth another thread. How long the deletions wait is
+ * not known before, either. */
+#define MIN_DELETIONS_FOR_THREADS (BATCH / 2)
+#define MIN_MICROSECONDS_FOR_THREADS 500
+
+static void work_cb (gpointer part);
+
+/* Gives half of what waits at one level to another thread: directories or, where there are none,
+ * entries of the one directory that is left. Files are given only in runs that are worth it: all
+ * threads wait for the lock that the kernel has for their directory. Returns FALSE when there is
+ * too little to give. */
+static gboolean
+walk_share (TmDeleteWalk *walk)
+{
+  TmDeleteTree *tree = walk->tree;
+  TmLevel *level = tm_delete_walk_find_directories (walk);
+  /* Its only work is not given away: it would go from thread to thread. */
+  gboolean is_idle = level == walk->path.lowest && tm_dirents_is_empty (&walk->run);
+  TmDirents half = { 0 };
+  TmDeleteWalk *part;
+
+  if (level != NULL ? !tm_dirents_split (&level->directories, is_idle ? 2 : 1, &half)
+                    : !tm_dirents_split (&walk->run, 2 * tree->batch, &half))
+    return FALSE;
+
+  part = tm_delete_walk_new (tree, walk, level != NULL ? level : walk->path.lowest);
+  if (level != NULL)
+    part->path.top->directories = half;
+  else
+    part->run = half;
+  part->given_from->has_given = TRUE;
+
+  tm_workers_lock (tree->workers);
+  tree->n_walks++;
+  part->given_from->n_parts++;
+  tm_workers_add_part_locked (tree->workers, part);
+  tm_workers_unlock (tree->workers);
+  return TRUE;
+}
+
+static gboolean
+walk_may_share (TmDeleteWalk *walk)
+{
+  TmDeleteTree *tree = walk->tree;
+  gboolean may_share;
+
+  if (tree->workers == NULL || !tm_workers_want_a_part (tree->workers))
+    return FALSE;
+
+  tm_workers_lock (tree->workers);
+  may_share = tree->n_walks < tree->max_walks;
+  tm_workers_unlock (tree->workers);
+  return may_share;
+}
+
+static glong
+count_switches (void)
+{
+  struct rusage usage;
+
+  return getrusage (RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
+}
+
+/* Says how many walks there may be and how many levels each may have open, so that none takes the
+ * last descriptor from another. Returns FALSE when they suffice for one only. */
+static gboolean
+walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
+{
+  TmDeleteTree *tree = walk->tree;
+  guint n_spare = tm_dirfd_count_spare (walk->path.top->directory->fd);
+
+  tree->max_walks = MIN (MAX_WALKS, n_spare / MIN_DESCRIPTORS_OF_WALK);
+  if (tree->max_walks < 2)
+    return FALSE;
+
+  tree->max_open = MIN (blocks ? MAX_OPEN_LEVELS_BLOCKING : MAX_OPEN_LEVELS,
+                        n_spare / tree->max_walks - DESCRIPTORS_BESIDE_LEVELS);
+  walk->path.max_open = MIN (walk->path.max_open, tree->max_open);
+  return TRUE;
+}
+
+/* Has other threads help when the tree has turned out large, after a batch of which @n_deleted
+ * entries were deleted: not those that are directories to be gone into. */
+static void
+walk_consider_threads (TmDeleteWalk *walk, guint n_deleted)
+{
+  TmDeleteTree *tree = walk->tree;
+  gboolean blocks;
+
+  if (!tree->is_measured)
+    {
+      /* The first deletions may have waited for what is now in memory. */
+      tree->is_measured = n_deleted > 0;
+      tree->n_switches = count_switches ();
+      return;
+    }
+
+  tree->n_deleted += n_deleted;
+  if (tree->n_deleted < MIN_DELETIONS_FOR_THREADS ||
+      g_get_monotonic_time () - tree->start < MIN_MICROSECONDS_FOR_THREADS ||
+      (tm_delete_walk_find_directories (walk) == NULL && tm_dirents_is_empty (&walk->run)))
+    return;
+
+  /* Whoever waits for the disk with almost every deletion gives up the processor as often. */
+  blocks = 2 * (count_switches () - tree->n_switches) >= (glong) tree->n_deleted;
+  if (!walk_share_out_descriptors (walk, blocks))
+    return;
+
+  tree->batch = blocks ? BATCH_BLOCKING : BATCH;
+  tree->workers = tm_workers_new (work_cb, blocks);
+}
+
+static void
+walk_count (TmDeleteWalk *walk)
+{
+  TmDeleteTree *tree = walk->tree;
+
+  if (tree->progress != NULL)
+    {
+      tm_progress_add (tree->progress, walk->n_done, 0);
+      if (tree->caller == g_thread_self ())
+        tm_progress_report_if_due (tree->progress);
+    }
+
+  walk->n_tried = walk->n_done = 0;
+}
+
+static void
+walk_end_batch (TmDeleteWalk *walk)
+{
+  guint n_deleted = walk->n_done;
+
+  walk_count (walk);
+  if (walk->tree->workers == NULL)
+    walk_consider_threads (walk, n_deleted);
+}
+
+/* Whether what was given from the lowest level is finished. Else the walk is put aside, and may go
+ * on in another thread before this returns. */
+static gboolean
+walk_parts_are_finished (TmDeleteWalk *walk)
+{
+  TmLevel *level = walk->path.lowest;
+  TmWorkers *workers = walk->tree->workers;
+  gboolean finished;
+
+  if (!level->has_given)
+    return TRUE;
+
+  /* Descriptors are for those who work. */
+  while (tm_walker_close_highest (&walk->path))
+    ;
+
+  tm_workers_lock (workers);
+  finished = level->n_parts == 0;
+  level->is_waited_for = !finished;
+  if (finished)
+    {
+      level->is_incomplete |= level->part_is_incomplete;
+      level->has_given = FALSE;
+    }
+  tm_workers_unlock (workers);
+  return finished;
+}
+
+/* Returns FALSE when the walk was put aside, to be gone on with in any thread. */
+static gboolean
+walk_go_on (TmDeleteWalk *walk)
+{
+  for (;;)
+    {
+      TmLevel *level = walk->path.lowest;
+      struct dirent64 *entry;
+
+      if (walk->n_tried >= walk->tree->batch)
+        walk_end_batch (walk);
+      while (walk_may_share (walk) && walk_share (walk))
+        ;
+
+      if (level->is_lost)
+        tm_delete_walk_give_up_level (walk);
+      else if (g_cancellable_is_cancelled (walk->tree->cancellable))
+        {
+          tm_delete_walk_give_up_level (walk);
+          level->is_incomplete = TRUE;
+        }
+
+      if (!tm_dirents_is_empty (&walk->run))
+        tm_delete_walk_unlink (walk);
+      else if ((entry = tm_dirents_take (&level->directories)) != NULL)
+        tm_delete_walk_enter (walk, entry->d_name);
+      else if (!level->is_read)
+        tm_delete_walk_read (walk);
+      else if (!walk_parts_are_finished (walk))
+        return FALSE;
+      else if (tm_delete_walk_resume_reading (walk))
+        continue;
+      else if (level == walk->path.top)
+        return TRUE;
+      else
+        tm_delete_walk_leave (walk);
+    }
+}
+
+/* Tells the walk that a part was given from that it is finished. */
+static void
+walk_finish_part (TmDeleteWalk *walk)
+{
+  TmDeleteTree *tree = walk->tree;
+  TmWorkers *workers = tree->workers;
+  TmDeleteWalk *giver = walk->giver;
+  TmLevel *level = walk->given_from;
+  gboolean is_incomplete = walk->path.top->is_incomplete;
+
+  /* Before the giver is told: when the tree is finished no descriptor is open any more. */
+  tm_delete_walk_free (walk);
+
+  tm_workers_lock (workers);
+  tree->n_walks--;
+  level->n_parts--;
+  level->part_is_incomplete |= is_incomplete;
+  if (level->n_parts == 0 && level->is_waited_for)
+    {
+      level->is_waited_for = FALSE;
+      tm_workers_add_part_locked (workers, giver);
+    }
+  tm_workers_unlock (workers);
+}
+
+/* In any thread. */
+static void
+work_cb (gpointer part)
+{
+  TmDeleteWalk *walk = part;
+  TmWorkers *workers = walk->tree->workers;
+
+  if (!walk_go_on (walk))
+    return;
+
+  walk_count (walk);
+  if (walk->giver != NULL)
+    walk_finish_part (walk);
+  else
+    tm_workers_finish (workers);
+}
+
+/*
+ * tm_delete_tree_empty:
+ * @dirfd: a directory, opened for reading
+ * @path: its path, for messages
+ * @progress: (nullable): told of what is found and deleted; reported from the calling thread
+ * @cancellable: (nullable): looked at once per directory and batch of entries
+ * @error: where to put the first failure, with the path that it befell
+ *
+ * Deletes everything in a directory, but not the directory itself.
+ *
+ * Goes on past what cannot be deleted. Entries that are added meanwhile may or may not be deleted.
+ *
+ * Returns: %TRUE when nothing had to be left
+ */
+gboolean
+tm_delete_tree_empty (int dirfd,
+                      const char *path,
+                      TmProgress *progress,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  TmDeleteTree tree = {
+    .path = path,
+    .cancellable = cancellable,
+    .progress = progress,
+    .caller = g_thread_self (),
+    .batch = BATCH,
+    .max_open = MAX_OPEN_LEVELS,
+    .start = g_get_monotonic_time (),
+    .n_walks = 1,
+  };
+  TmDeleteWalk walk;
+
+  tm_delete_walk_init (&walk, &tree,
+                       tm_level_new (NULL, NULL, tm_level_directory_new (dirfd, TRUE)));
+  if (tm_dirfd_seek (dirfd, 0) < 0)
+    tm_delete_walk_report (&walk, "Reading the directory", NULL, errno);
+
+  if (!walk_go_on (&walk))
+    tm_workers_work (tree.workers, progress);
+  else
+    {
+      walk_count (&walk);
+      if (tree.workers != NULL)
+        tm_workers_finish (tree.workers);
+    }
+
+  g_clear_pointer (&tree.workers, tm_workers_free);
+  if (walk.path.top->is_incomplete)
+    tm_level_restore_mode (walk.path.top);
+  tm_delete_walk_clear (&walk);
+
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      g_clear_error (&tree.error);
+      g_cancellable_set_error_if_cancelled (cancellable, &tree.error);
+    }
+
+  if (tree.error != NULL)
+    {
+      g_propagate_error (error, tree.error);
+      return FALSE;
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,35 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <dirent.h>
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A run of entries of one directory, as the kernel tells them, that are taken one after the other.
+ * All zeros is an empty run. */
+typedef struct
+{
+  char *records;   /* (owned) (nullable): struct dirent64, one behind the other */
+  gsize size;      /* of what is allocated */
+  gsize length;    /* of what is filled */
+  gsize next;      /* where the next one to be taken begins */
+  gsize n_offered; /* for how many bytes of entries there was room when it was read */
+} TmDirents;
+
+gssize tm_dirents_read (TmDirents *run, int dirfd);
+gssize tm_dirents_read_sorted (TmDirents *run, int dirfd);
+gboolean tm_dirents_may_be_the_last (const TmDirents *run);
+off_t tm_dirents_end (const TmDirents *run);
+guint tm_dirents_count (const TmDirents *run);
+gboolean tm_dirents_is_empty (const TmDirents *run);
+struct dirent64 *tm_dirents_take (TmDirents *run);
+void tm_dirents_append (TmDirents *run, const struct dirent64 *entry);
+gboolean tm_dirents_split (TmDirents *run, guint min_left, TmDirents *half);
+void tm_dirents_clear (TmDirents *run);
+
+G_END_DECLS

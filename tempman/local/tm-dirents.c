@@ -1,0 +1,270 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-dirents-private.h"
+
+#include "local/tm-dirfd-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Larger reads gain nothing. */
+#define READ_SIZE TM_DIRFD_BUFFER_SIZE
+
+/* Room for some hundred entries. A block of READ_SIZE would have the heap grow and shrink again for
+ * every small directory that is closed. */
+#define FIRST_READ_SIZE (4 * 1024)
+
+/* What is sorted at once: the whole of most directories, and never more memory than this and as
+ * much again while it is put in order. A hundred thousand names of usual length. */
+#define SORTED_SIZE (4 * 1024 * 1024)
+
+/* No record is longer: a name has at most 255 bytes. */
+#define MAX_RECORD_SIZE (offsetof (struct dirent64, d_name) + 256)
+
+typedef struct
+{
+  ino64_t inode;
+  gsize offset; /* of its record */
+} Place;
+
+static inline struct dirent64 *
+run_entry (const TmDirents *run, gsize offset)
+{
+  return (struct dirent64 *) (void *) (run->records + offset);
+}
+
+/* Room for @size bytes; what is filled stays. */
+static void
+run_reserve (TmDirents *run, gsize size)
+{
+  if (run->size < size)
+    {
+      run->records = g_realloc (run->records, size);
+      run->size = size;
+    }
+}
+
+/*
+ * tm_dirents_read:
+ * @run: an exhausted run
+ * @dirfd: a directory
+ *
+ * Fills the run with the next entries of a directory, in the order in which they come.
+ *
+ * Returns: how many bytes were read, 0 at the end of the directory, or -1
+ */
+gssize
+tm_dirents_read (TmDirents *run, int dirfd)
+{
+  gssize length;
+
+  run_reserve (run,
+               run->size == 0 || tm_dirents_may_be_the_last (run) ? FIRST_READ_SIZE : READ_SIZE);
+  run->n_offered = MIN (run->size, READ_SIZE);
+  length = tm_dirfd_read (dirfd, run->records, run->n_offered);
+  run->next = 0;
+  run->length = (gsize) MAX (length, 0);
+  return length;
+}
+
+static int
+compare_places (const void *a, const void *b)
+{
+  ino64_t inode_a = ((const Place *) a)->inode;
+  ino64_t inode_b = ((const Place *) b)->inode;
+
+  return (inode_a > inode_b) - (inode_a < inode_b);
+}
+
+static void
+run_sort (TmDirents *run)
+{
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
+  char *sorted = g_malloc (run->size);
+  gsize filled = 0;
+
+  for (gsize offset = 0; offset < run->length; offset += run_entry (run, offset)->d_reclen)
+    {
+      Place place = { run_entry (run, offset)->d_ino, offset };
+
+      g_array_append_val (places, place);
+    }
+
+  qsort (places->data, places->len, sizeof (Place), compare_places);
+
+  for (guint i = 0; i < places->len; i++)
+    {
+      const struct dirent64 *entry = run_entry (run, g_array_index (places, Place, i).offset);
+
+      memcpy (sorted + filled, entry, entry->d_reclen);
+      filled += entry->d_reclen;
+    }
+
+  g_free (run->records);
+  run->records = sorted;
+}
+
+/*
+ * tm_dirents_read_sorted:
+ * @run: an exhausted run
+ * @dirfd: a directory
+ *
+ * Fills the run with very many of the next entries of a directory, in the order of their inodes.
+ * File systems that keep the names in the order of a hash and the inodes in a table, as ext4, would
+ * otherwise write to the blocks of that table at random.
+ *
+ * Returns: how many bytes were read, 0 at the end of the directory, or -1
+ */
+gssize
+tm_dirents_read_sorted (TmDirents *run, int dirfd)
+{
+  gssize length = 0;
+
+  run_reserve (run, SORTED_SIZE);
+  run->next = 0;
+  run->length = 0;
+
+  while (run->length + READ_SIZE <= run->size)
+    {
+      run->n_offered = run->length + READ_SIZE;
+      length = tm_dirfd_read (dirfd, run->records + run->length, READ_SIZE);
+      if (length <= 0)
+        break;
+      run->length += (gsize) length;
+    }
+
+  /* What came before a failure is deleted first; the next call meets it again. */
+  if (run->length == 0)
+    return length;
+
+  run_sort (run);
+  return (gssize) run->length;
+}
+
+/* Whether the directory may well have ended with this run: the kernel left room in the buffer that
+ * any entry would have fitted into. Some file systems never fill it, so that it is no more than a
+ * guess. */
+gboolean
+tm_dirents_may_be_the_last (const TmDirents *run)
+{
+  return run->length + MAX_RECORD_SIZE <= run->n_offered;
+}
+
+/*
+ * tm_dirents_end:
+ * @run: a run as tm_dirents_read() filled it
+ *
+ * Returns: where the directory goes on behind its last entry, for tm_dirfd_seek()
+ */
+off_t
+tm_dirents_end (const TmDirents *run)
+{
+  off_t end = 0;
+
+  for (gsize offset = 0; offset < run->length; offset += run_entry (run, offset)->d_reclen)
+    end = run_entry (run, offset)->d_off;
+  return end;
+}
+
+/* How many entries there are, without "." and "..". */
+guint
+tm_dirents_count (const TmDirents *run)
+{
+  guint n = 0;
+
+  TM_DIRFD_FOREACH_ENTRY (entry, run->records, run->length)
+    n++;
+  return n;
+}
+
+gboolean
+tm_dirents_is_empty (const TmDirents *run)
+{
+  return run->next >= run->length;
+}
+
+/*
+ * tm_dirents_take:
+ * @run: a run
+ *
+ * Returns: (nullable) (transfer none): the next entry, without "." and "..", valid until the run
+ *   is read, appended to or cleared; %NULL when there is none left
+ */
+struct dirent64 *
+tm_dirents_take (TmDirents *run)
+{
+  while (!tm_dirents_is_empty (run))
+    {
+      struct dirent64 *entry = run_entry (run, run->next);
+
+      run->next += entry->d_reclen;
+      if (!tm_dirfd_is_dot_entry (entry->d_name))
+        return entry;
+    }
+
+  return NULL;
+}
+
+/* Adds a copy of an entry at the end. */
+void
+tm_dirents_append (TmDirents *run, const struct dirent64 *entry)
+{
+  if (tm_dirents_is_empty (run))
+    run->next = run->length = 0;
+
+  /* Deep trees have a run of few entries for each level. */
+  if (run->length + entry->d_reclen > run->size)
+    run_reserve (run, run->size == 0 ? entry->d_reclen : 2 * run->size + entry->d_reclen);
+  memcpy (run->records + run->length, entry, entry->d_reclen);
+  run->length += entry->d_reclen;
+}
+
+/*
+ * tm_dirents_split:
+ * @run: a run
+ * @min_left: how many entries have to be left in it
+ * @half: (out caller-allocates): an empty run
+ *
+ * Moves the second half of what is left of a run to another. The first half has at least one entry
+ * if @min_left is more than 1.
+ *
+ * Returns: %FALSE if there are fewer than @min_left
+ */
+gboolean
+tm_dirents_split (TmDirents *run, guint min_left, TmDirents *half)
+{
+  gsize middle = run->next;
+  gsize left = 0;
+
+  while (left < min_left && middle < run->length)
+    {
+      left++;
+      middle += run_entry (run, middle)->d_reclen;
+    }
+  if (left == 0 || left < min_left)
+    return FALSE;
+
+  middle = run->next;
+  while (middle - run->next + run_entry (run, middle)->d_reclen <= (run->length - run->next) / 2)
+    middle += run_entry (run, middle)->d_reclen;
+  if (middle == run->next && min_left > 1)
+    middle += run_entry (run, middle)->d_reclen;
+
+  half->length = run->length - middle;
+  half->size = half->length;
+  half->next = 0;
+  half->records = g_memdup2 (run->records + middle, half->length);
+  run->length = middle;
+  return TRUE;
+}
+
+/* Empties a run and frees what it occupies. */
+void
+tm_dirents_clear (TmDirents *run)
+{
+  g_free (run->records);
+  *run = (TmDirents){ 0 };
+}

@@ -1,0 +1,483 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-dirfd-private.h"
+
+#include <errno.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* The calls that a kernel may lack, or that the filter of a container or of the program itself may
+ * forbid: openat2() and statx(). Each has another way beside it, with more calls. Nowhere else does
+ * the library ask whether there is such a call.
+ *
+ * What they are for is to open the entries of a directory, and to look at them, without crossing a
+ * mount point. Only the kernel can tell a mount point: a bind mount has the device number of its
+ * source, and a btrfs subvolume has one of its own without being a mount. Nothing here sends a
+ * request to a file system that is mounted in the directory: the server of that may never answer.
+ */
+
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x00004000U
+#endif
+
+typedef enum
+{
+  CALL_OPENAT2, /* Linux 5.6 */
+  CALL_STATX,   /* Linux 4.11 */
+} NewCall;
+
+/* The kernel says EAGAIN when something was renamed meanwhile. A tracer or a filter may say it for
+ * ever. */
+#define MAX_OPENAT2_ATTEMPTS 32
+
+/* AT_STATX_DONT_SYNC: where attributes are cached, none is requested from a server. */
+#define STATX_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
+#define STATX_MASK                                                                                 \
+  (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_ATIME | STATX_MTIME | STATX_CTIME |     \
+   STATX_BTIME)
+
+/* A bit for each NewCall that is refused; atomic. */
+static guint refused_calls;
+
+static gboolean
+is_usable (NewCall call)
+{
+  return ((guint) g_atomic_int_get (&refused_calls) & (1U << call)) == 0;
+}
+
+/* On a directory that is always there, and with nothing that could be forbidden but the call. */
+static gboolean
+works_on_root (NewCall call)
+{
+  struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
+  struct statx status;
+  int fd;
+
+  switch (call)
+    {
+    case CALL_OPENAT2:
+      fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+      if (fd < 0)
+        return errno != ENOSYS && errno != EPERM;
+      tm_dirfd_close (fd);
+      return TRUE;
+
+    case CALL_STATX:
+    default:
+      return statx (AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 ||
+             (errno != ENOSYS && errno != EPERM);
+    }
+}
+
+/* Whether a call that has just failed is refused as such: the kernel lacks it (ENOSYS) or a filter
+ * forbids it (EPERM). A program can install such a filter at any time, so this is asked after a
+ * failure and not once at the start. A file system can say the same of one file: only if the call
+ * fails elsewhere too it is refused, and not made again. Keeps errno. */
+static gboolean
+is_refused (NewCall call)
+{
+  int errsv = errno;
+  gboolean refused = (errsv == ENOSYS || errsv == EPERM) && !works_on_root (call);
+
+  if (refused)
+    g_atomic_int_or (&refused_calls, 1U << call);
+  errno = errsv;
+  return refused;
+}
+
+static int
+call_openat2 (int dirfd, const char *name, int flags, guint64 resolve)
+{
+  struct open_how how = {
+    .flags = (guint64) (flags | O_NOFOLLOW | O_CLOEXEC),
+    .resolve = resolve | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+  };
+  guint n_attempts = 0;
+  int fd;
+
+  do
+    fd = (int) syscall (SYS_openat2, dirfd, name, &how, sizeof how);
+  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++n_attempts < MAX_OPENAT2_ATTEMPTS)));
+
+  return tm_dirfd_keep_off_standard_numbers (fd);
+}
+
+/* The mount that a descriptor was opened through, or -1 with errno. From /proc, which tells it on
+ * every kernel, also one that lacks openat2(). */
+static gint64
+get_mount_id (int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
+  char contents[256];
+  const char *line;
+  gssize length;
+  int fdinfo = RETRY_ON_EINTR (open (path, O_RDONLY | O_CLOEXEC));
+
+  if (fdinfo < 0)
+    return -1;
+
+  length = RETRY_ON_EINTR (read (fdinfo, contents, sizeof contents - 1));
+  tm_dirfd_close (fdinfo);
+  contents[MAX (length, 0)] = '\0';
+
+  line = strstr (contents, "mnt_id:");
+  if (line == NULL)
+    {
+      errno = ENOENT;
+      return -1;
+    }
+
+  return g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10);
+}
+
+/* Whether two descriptors were opened through the same mount, as far as that can be told. */
+gboolean
+tm_dirfd_is_in_mount_of (int dirfd, int other)
+{
+  gint64 mount = get_mount_id (dirfd);
+
+  return mount >= 0 && mount == get_mount_id (other);
+}
+
+/* Returns 0, or -1: `EXDEV` if @pin was opened through another mount than @dirfd. */
+static int
+compare_mounts (int dirfd, int pin)
+{
+  gint64 above = get_mount_id (dirfd);
+  gint64 below = above < 0 ? -1 : get_mount_id (pin);
+
+  if (below >= 0 && below == above)
+    return 0;
+
+  /* Without an answer it counts as a mount point, and is left alone rather than emptied. For want
+   * of a descriptor, the caller can do something. */
+  if (below >= 0 || (errno != EMFILE && errno != ENFILE))
+    errno = EXDEV;
+  return -1;
+}
+
+/* Opens what @pin, an O_PATH descriptor, stands for. In contrast to "." in it, the link in /proc
+ * needs no permission to search it. */
+static int
+open_pinned (int pin, int flags)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", pin);
+  int fd = RETRY_ON_EINTR (open (link, flags | O_CLOEXEC));
+
+  if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
+    fd = RETRY_ON_EINTR (open (link, (flags & ~O_NOATIME) | O_CLOEXEC));
+  return tm_dirfd_keep_off_standard_numbers (fd);
+}
+
+/* The way without openat2(). An O_PATH descriptor is opened first: the file system behind a mount
+ * point is not asked for that. */
+static int
+pin_and_open (int dirfd, const char *name, int flags)
+{
+  int pin = RETRY_ON_EINTR (
+      openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (flags & O_DIRECTORY)));
+  int fd, errsv;
+
+  if (pin < 0)
+    return -1;
+
+  fd = compare_mounts (dirfd, pin);
+  if (fd == 0 && (flags & O_PATH) != 0)
+    return tm_dirfd_keep_off_standard_numbers (pin);
+  if (fd == 0)
+    fd = open_pinned (pin, flags);
+
+  errsv = errno;
+  tm_dirfd_close (pin);
+  errno = errsv;
+  return fd;
+}
+
+static int
+open_in_mount (int dirfd, const char *name, int flags, guint64 resolve)
+{
+  int fd;
+
+  if (!is_usable (CALL_OPENAT2))
+    return pin_and_open (dirfd, name, flags);
+
+  fd = call_openat2 (dirfd, name, flags, resolve);
+  if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
+    fd = call_openat2 (dirfd, name, flags & ~O_NOATIME, resolve);
+
+  if (fd < 0 && (errno == EAGAIN || is_refused (CALL_OPENAT2)))
+    fd = pin_and_open (dirfd, name, flags);
+  return fd;
+}
+
+/*
+ * tm_dirfd_open_beneath:
+ * @dirfd: a directory
+ * @name: the name of an entry, or "."
+ * @flags: as of open(). Only the owner may ask for `O_NOATIME`: for others it is left out
+ *
+ * Opens an entry of a directory, a link itself, without crossing a mount point.
+ *
+ * Returns: a descriptor, or -1: `EXDEV` for a mount point
+ */
+int
+tm_dirfd_open_beneath (int dirfd, const char *name, int flags)
+{
+  return open_in_mount (dirfd, name, flags, RESOLVE_BENEATH);
+}
+
+/*
+ * tm_dirfd_open_above:
+ * @dirfd: a directory
+ * @flags: as of tm_dirfd_open_beneath()
+ *
+ * Opens the directory that @dirfd is in now. Another process may have mounted something over that
+ * since, whose server never answers: it is not entered.
+ *
+ * Returns: a descriptor, or -1: `EXDEV` when something is mounted over it
+ */
+int
+tm_dirfd_open_above (int dirfd, int flags)
+{
+  return open_in_mount (dirfd, "..", flags, 0);
+}
+
+/*
+ * tm_dirfd_open_without_links:
+ * @path: an absolute path
+ * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
+ *
+ * Opens what a path leads to if there is no link on the way, in one call.
+ *
+ * Returns: an `O_PATH` descriptor, or -1: `ELOOP` when there is a link, or the kernel cannot tell
+ */
+int
+tm_dirfd_open_without_links (const char *path, int flags)
+{
+  struct open_how how = {
+    .flags = (guint64) (O_PATH | O_CLOEXEC | flags),
+    .resolve = RESOLVE_NO_SYMLINKS,
+  };
+
+  int fd = -1;
+
+  if (is_usable (CALL_OPENAT2))
+    fd = tm_dirfd_keep_off_standard_numbers (
+        (int) RETRY_ON_EINTR (syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
+  else
+    errno = ELOOP;
+
+  /* Of none of these is it certain that it is about the path. */
+  if (fd < 0 && (errno == EAGAIN || errno == ENOSYS || errno == EPERM))
+    {
+      is_refused (CALL_OPENAT2);
+      errno = ELOOP;
+    }
+  return fd;
+}
+
+static struct statx_timestamp
+statx_timestamp (const struct timespec *time)
+{
+  return (struct statx_timestamp){ .tv_sec = time->tv_sec, .tv_nsec = (guint32) time->tv_nsec };
+}
+
+/* Of a descriptor. */
+static int
+stat_opened (int fd, struct statx *status)
+{
+  struct stat old_status;
+
+  if (is_usable (CALL_STATX))
+    {
+      int result = RETRY_ON_EINTR (statx (fd, "", STATX_FLAGS, STATX_MASK, status));
+
+      if (result == 0 || !is_refused (CALL_STATX))
+        return result;
+    }
+
+  if (tm_dirfd_stat (fd, &old_status) < 0)
+    return -1;
+
+  *status = (struct statx){
+    .stx_mask = STATX_MASK & ~STATX_BTIME,
+    .stx_mode = (guint16) old_status.st_mode,
+    .stx_uid = old_status.st_uid,
+    .stx_ino = old_status.st_ino,
+    .stx_dev_major = major (old_status.st_dev),
+    .stx_dev_minor = minor (old_status.st_dev),
+    .stx_atime = statx_timestamp (&old_status.st_atim),
+    .stx_mtime = statx_timestamp (&old_status.st_mtim),
+    .stx_ctime = statx_timestamp (&old_status.st_ctim),
+  };
+  return 0;
+}
+
+/* The way for everything but a statx() that tells mount points. */
+static int
+stat_pinned (int dirfd, const char *name, struct statx *status)
+{
+  int pin = tm_dirfd_open_beneath (dirfd, name, O_PATH);
+  int result, errsv;
+
+  if (pin < 0)
+    return -1;
+
+  result = stat_opened (pin, status);
+  errsv = errno;
+  tm_dirfd_close (pin);
+  errno = errsv;
+  return result;
+}
+
+/*
+ * tm_dirfd_is_mount_point:
+ * @dirfd: a directory
+ * @name: the name of an entry
+ *
+ * Returns: whether something is mounted there, on any kernel; errno is kept
+ */
+gboolean
+tm_dirfd_is_mount_point (int dirfd, const char *name)
+{
+  int errsv = errno;
+  int pin = tm_dirfd_open_beneath (dirfd, name, O_PATH);
+  gboolean is_crossing = pin < 0 && errno == EXDEV;
+
+  tm_dirfd_close (pin);
+  errno = errsv;
+  return is_crossing;
+}
+
+/*
+ * tm_dirfd_stat_times:
+ * @dirfd: a directory
+ * @name: the name of an entry, or "" for @dirfd itself
+ * @is_shared: whether the directory is on a file system that other machines change too, so that
+ *   cached attributes say nothing
+ * @status: (out caller-allocates): type, mode, owner, inode, device and times, nothing else; of a
+ *   mount point the type alone, or 0
+ *
+ * Looks at an entry without asking a file system that is mounted in the directory.
+ *
+ * Returns: 0, or -1: `EXDEV` for a mount point
+ */
+int
+tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct statx *status)
+{
+  int result;
+
+  status->stx_mode = 0;
+
+  if (*name == '\0')
+    return stat_opened (dirfd, status);
+  if (is_shared || !is_usable (CALL_STATX))
+    return stat_pinned (dirfd, name, status);
+
+  result =
+      RETRY_ON_EINTR (statx (dirfd, name, STATX_FLAGS | AT_STATX_DONT_SYNC, STATX_MASK, status));
+  if (result == 0 && (status->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
+    {
+      errno = EXDEV;
+      return -1;
+    }
+
+  /* Before Linux 5.8 it tells nothing of mount points. */
+  if (result == 0 ? (status->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0
+                  : is_refused (CALL_STATX))
+    return stat_pinned (dirfd, name, status);
+
+  /* The failure may be that of a mounted file system, which lets nobody in but the user who has
+   * mounted it. */
+  if (result < 0 && errno != ENOENT && errno != ENOTDIR && tm_dirfd_is_mount_point (dirfd, name))
+    errno = EXDEV;
+  return result;
+}
+
+/* Of what is known of a file already. The kernel takes the flag since Linux 4.11, though only
+ * statx() documents it. */
+static int
+stat_unsynced (int dirfd, const char *name, int flags, struct stat *status)
+{
+  int result;
+
+  flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  result = RETRY_ON_EINTR (fstatat (dirfd, name, status, flags | AT_STATX_DONT_SYNC));
+  if (result < 0 && errno == EINVAL)
+    result = RETRY_ON_EINTR (fstatat (dirfd, name, status, flags));
+  return result;
+}
+
+/*
+ * tm_dirfd_stat_child:
+ * @dirfd: a directory, or `AT_FDCWD` when @name is a path
+ * @name: a name in it
+ * @status: (out caller-allocates): what stands under the name, a link itself
+ *
+ * For which file that is: its other attributes may be those that were last known of it, since the
+ * server of a file system that is mounted there by now may never answer.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
+{
+  return stat_unsynced (dirfd, name, 0, status);
+}
+
+static int
+look_without_statx (int dirfd, const char *name, int flags, TmFileLook *look)
+{
+  struct stat status;
+
+  if (stat_unsynced (dirfd, name, flags, &status) < 0)
+    return -1;
+
+  *look = tm_file_look (&status);
+  return 0;
+}
+
+/*
+ * tm_dirfd_look:
+ * @dirfd: a directory, or `AT_FDCWD` when @name is a path
+ * @name: the name of an entry, or "" for @dirfd itself
+ * @look: (out caller-allocates): what stands there, a link itself
+ *
+ * Looks at a file without waiting for a server: what is mounted under the name may have one that
+ * does not answer.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
+{
+  int flags = *name == '\0' ? AT_EMPTY_PATH : 0;
+  struct statx status;
+
+  if (!is_usable (CALL_STATX))
+    return look_without_statx (dirfd, name, flags, look);
+
+  if (RETRY_ON_EINTR (statx (dirfd, name,
+                             AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC | flags,
+                             STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &status)) < 0)
+    return is_refused (CALL_STATX) ? look_without_statx (dirfd, name, flags, look) : -1;
+
+  *look = (TmFileLook){
+    .identity = { .device = makedev (status.stx_dev_major, status.stx_dev_minor),
+                  .inode = status.stx_ino },
+    .mount = (status.stx_mask & (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)) != 0 ? status.stx_mnt_id : 0,
+    .mount_is_unique = (status.stx_mask & STATX_MNT_ID_UNIQUE) != 0,
+    .is_mount_point = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
+    .mode = status.stx_mode,
+    .owner = status.stx_uid,
+    .size = status.stx_size,
+    .modified = status.stx_mtime,
+  };
+  return 0;
+}

@@ -1,0 +1,127 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+G_BEGIN_DECLS
+
+/* The system calls of this library, each relative to the descriptor of a directory. They
+ * return -1 and set errno, as the calls they wrap; tm_dirfd_set_error() makes a GError of it. */
+
+/* Which file a name or a descriptor stands for. Valid for as long as somebody holds a descriptor
+ * on the file; after that its inode number can come back with another file. */
+typedef struct
+{
+  dev_t device;
+  ino_t inode;
+} TmFileIdentity;
+
+/* What one call tells of a file. */
+typedef struct
+{
+  TmFileIdentity identity;
+  guint64 mount; /* the mount that it was reached through, or 0 where the kernel does not tell */
+  gboolean mount_is_unique; /* no other mount ever has that number: since Linux 6.8 */
+  gboolean is_mount_point;  /* FALSE, too, where the kernel does not tell */
+  mode_t mode;
+  uid_t owner;
+  guint64 size;
+  struct statx_timestamp modified;
+} TmFileLook;
+
+/* Which file it is, for as long as the file system is mounted: unlike an inode number, it never
+ * comes back with another file. */
+typedef struct _TmFileHandle TmFileHandle;
+
+/* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
+ * these: on Linux the descriptor is gone even when it reports EINTR. */
+#define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
+
+#define TM_DIRFD_BUFFER_SIZE (32 * 1024)
+
+/* No mode: what tm_dirfd_open_child() says when it had none to repair. */
+#define TM_DIRFD_MODE_UNTOUCHED ((mode_t) -1)
+
+/* The mode bits without which a directory can be neither listed, entered nor emptied. */
+#define TM_DIRFD_MODE_USABLE (S_IRUSR | S_IWUSR | S_IXUSR)
+
+int tm_dirfd_open (const char *path, int flags);
+int tm_dirfd_open_without_links (const char *path, int flags);
+int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
+int tm_dirfd_open_above (int dirfd, int flags);
+int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
+int tm_dirfd_open_parent (int dirfd);
+int tm_dirfd_reopen (int dirfd);
+int tm_dirfd_open_unchanged (int dirfd, const char *name);
+int tm_dirfd_open_parent_unchanged (int dirfd);
+gboolean tm_dirfd_leaves_no_trace (int dirfd);
+gboolean tm_dirfd_is_in_mount_of (int dirfd, int other);
+int tm_dirfd_pin (int dirfd, const char *name);
+int tm_dirfd_pin_directory (int dirfd, const char *name);
+int tm_dirfd_follow (int dirfd, const char *name);
+char *tm_dirfd_read_link (int link);
+uid_t tm_dirfd_get_user (void);
+guint tm_dirfd_count_spare (int dirfd);
+int tm_dirfd_keep_off_standard_numbers (int fd);
+void tm_dirfd_close (int dirfd);
+
+int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
+int tm_dirfd_unlink (int dirfd, const char *name);
+int tm_dirfd_remove (int dirfd, const char *name);
+int tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags);
+gssize tm_dirfd_read (int dirfd, char *buffer, gsize size);
+off_t tm_dirfd_tell (int dirfd);
+int tm_dirfd_seek (int dirfd, off_t position);
+int tm_dirfd_lock (int dirfd, int operation);
+void tm_dirfd_unlock (int dirfd);
+
+int tm_dirfd_stat (int dirfd, struct stat *status);
+int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
+int tm_dirfd_look (int dirfd, const char *name, TmFileLook *look);
+gboolean tm_dirfd_is_mount_point (int dirfd, const char *name);
+int tm_dirfd_check (int fd, TmFileIdentity identity);
+int tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct statx *status);
+int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
+int tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode);
+void tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode);
+int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
+int tm_dirfd_make_usable (int dirfd, const struct stat *status);
+gboolean tm_dirfd_repair_mode (int dirfd);
+
+TmFileIdentity tm_file_identity (const struct stat *status);
+TmFileLook tm_file_look (const struct stat *status);
+gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
+
+TmFileHandle *tm_file_handle_new (int fd);
+gboolean tm_file_handle_leads_to (const TmFileHandle *handle, int fd);
+
+gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
+
+void tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number);
+
+/* Walks over the entries that tm_dirfd_read() put into @buffer, without "." and "..". */
+#define TM_DIRFD_FOREACH_ENTRY(entry, buffer, length)                                              \
+  for (struct dirent64 *entry = (struct dirent64 *) (void *) (buffer);                             \
+       (char *) entry < (buffer) + (length);                                                       \
+       entry = (struct dirent64 *) (void *) ((char *) entry + entry->d_reclen))                    \
+    if (!tm_dirfd_is_dot_entry (entry->d_name))
+
+static inline gboolean
+tm_dirfd_is_dot_entry (const char *name)
+{
+  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+G_END_DECLS

@@ -1,0 +1,182 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-file-system-private.h"
+
+#include "local/tm-dirfd-private.h"
+
+#include <linux/magic.h>
+#include <unistd.h>
+
+/* Not in <linux/magic.h> of every version. */
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
+#define NTFS3_MAGIC 0x7366746e
+
+/* What can be relied on, on which file system.
+ *
+ * A lock is seen by the processes of one kernel. On a file system that other machines use as well,
+ * a directory whose lock is free may be in use on one of them. Only types that are known to belong
+ * to one kernel are local; all others are shared: FUSE, NFS, SMB, Ceph, Lustre, 9p, virtiofs, the
+ * folders of virtual machines, and whatever comes after them. So is one whose type cannot be found
+ * out. GIO's filesystem::remote knows NFS and little else.
+ *
+ * Overlay is local. A lock on a directory of an overlay is on the inode of the overlay, and the
+ * same directory in the upper layer does not show it. But to change a layer from outside while it
+ * is mounted is undefined behaviour by the kernel's own documentation. eCryptfs is not local: what
+ * lies below it may be on a server, where another machine mounts it too. */
+
+typedef struct
+{
+  guint32 magic;     /* as statfs() tells it; in some versions of the C library that is signed */
+  const char *names; /* as the mount table tells them, with a space between */
+  gboolean keeps_owners; /* what is made belongs to the user that made it, whatever the options */
+} LocalType;
+
+static const LocalType local_types[] = {
+  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE },
+  { 0xef53, "ext2 ext3 ext4", TRUE },
+  { 0x58465342, "xfs", TRUE },
+  { BTRFS_SUPER_MAGIC, "btrfs", TRUE },
+  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE },
+  { RAMFS_MAGIC, "ramfs rootfs", TRUE },
+  { 0xf2f52010, "f2fs", TRUE },
+  { 0x2fc12fc1, "zfs", TRUE },
+  { 0xca451a4e, "bcachefs", TRUE },
+  { 0x3153464a, "jfs", TRUE },
+  { NILFS_SUPER_MAGIC, "nilfs2", TRUE },
+  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE },
+  { 0x24051905, "ubifs", TRUE },
+  { 0x72b6, "jffs2", TRUE },
+  { 0x2011bab0, "exfat", FALSE },
+  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE },
+  { NTFS3_MAGIC, "ntfs3", FALSE },
+  { 0x5346544e, "ntfs", FALSE },
+  { 0x4244, "hfs", FALSE },
+  { 0x482b, "hfsplus", FALSE },
+  { 0x15013346, "udf", FALSE },
+};
+
+/* Returns FALSE when it cannot be found out now. */
+static gboolean
+find_type (int dirfd, const LocalType **type)
+{
+  struct statfs status;
+
+  *type = NULL;
+  if (tm_dirfd_stat_file_system (dirfd, &status) < 0)
+    return FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (local_types); i++)
+    if (local_types[i].magic == (guint32) status.f_type)
+      *type = &local_types[i];
+  return TRUE;
+}
+
+/*
+ * tm_file_system_is_local:
+ * @dirfd: a directory
+ * @mount: a number of the mount that it was reached through which no other mount ever gets, or 0
+ *
+ * The last answer is remembered, in each thread, by the number of the mount. The number of the
+ * device would not do: those of file systems without a disk are given to the next one that is
+ * mounted.
+ *
+ * Returns: whether everybody who could use the directory is seen by its lock; %FALSE, too, when
+ * that cannot be found out
+ */
+gboolean
+tm_file_system_is_local (int dirfd, guint64 mount)
+{
+  static __thread guint64 last_mount = 0;
+  static __thread gboolean last_answer;
+  const LocalType *type;
+
+  if (mount != 0 && mount == last_mount)
+    return last_answer;
+
+  if (find_type (dirfd, &type) && mount != 0)
+    {
+      last_mount = mount;
+      last_answer = type != NULL;
+    }
+
+  return type != NULL;
+}
+
+/* Whether everything in the directory belongs to the user that made it, so that another owner means
+ * another maker. Elsewhere the options of the mount, or a server, may decide about the owner. */
+static gboolean
+keeps_owners (int dirfd)
+{
+  const LocalType *type;
+
+  return find_type (dirfd, &type) && type != NULL && type->keeps_owners;
+}
+
+/* Whether no file ever gets the handle of another. A server of FUSE makes of it what it likes:
+ * lowntfs-3g and the examples of libfuse take the number of the inode, or an address in their
+ * memory, and no generation. The one of ntfs3 has 16 bits, and comes back after as many files. */
+gboolean
+tm_file_system_keeps_handles (int dirfd)
+{
+  struct statfs status;
+
+  return tm_dirfd_stat_file_system (dirfd, &status) == 0 &&
+         (guint32) status.f_type != FUSE_SUPER_MAGIC && (guint32) status.f_type != NTFS3_MAGIC;
+}
+
+/*
+ * tm_file_system_shows_foreign_owner:
+ * @fd: a file or directory that should be ours; it may have been opened with `O_PATH`
+ * @status: its status
+ * @parent: the directory that it is in, or -1 when that is not known
+ * @is_new: whether it was made just now, so that nothing stood under its name before
+ *
+ * The owner shows nothing where the file system decides about owners: by an option of the mount, as
+ * bindfs, ntfs-3g and vfat do, or on a server. There it matters only in a parent in which another
+ * user could have put a file of their own: before ours was made, or, without the sticky bit, in its
+ * place. Such a file system mostly has one owner for everything; and the owner of the parent, if
+ * that is another user, could exchange the file at any later moment as well.
+ *
+ * Returns: whether the owner shows that it is not ours, but that of another user
+ */
+gboolean
+tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new)
+{
+  TmFileLook look;
+
+  if (status->st_uid == geteuid () || status->st_uid == tm_dirfd_get_user ())
+    return FALSE;
+  if (keeps_owners (fd) || parent < 0 || tm_dirfd_look (parent, "", &look) < 0)
+    return TRUE;
+  if ((look.mode & (S_IWGRP | S_IWOTH)) == 0 || (is_new && (look.mode & S_ISVTX) != 0))
+    return FALSE;
+
+  return status->st_uid != look.owner;
+}
+
+/*
+ * tm_file_system_name_is_local:
+ * @name: a type of file system, as the mount table tells it
+ *
+ * The same without asking the file system, which a server that hangs would not answer.
+ *
+ * Returns: whether all file systems of that type belong to this kernel
+ */
+gboolean
+tm_file_system_name_is_local (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (local_types); i++)
+    {
+      g_auto (GStrv) names = g_strsplit (local_types[i].names, " ", -1);
+
+      if (g_strv_contains ((const char *const *) names, name))
+        return TRUE;
+    }
+
+  return FALSE;
+}

@@ -1,0 +1,66 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "local/tm-dirfd-private.h"
+#include "local/tm-dirents-private.h"
+
+G_BEGIN_DECLS
+
+/* An open directory. Shared by a level and the walks that were given from it. */
+typedef struct
+{
+  gint ref_count; /* atomic */
+  int fd;         /* (owned), except for the top of the tree */
+  gboolean is_borrowed;
+} TmLevelDirectory;
+
+typedef struct _TmTreeLevel TmLevel;
+
+struct _TmTreeLevel
+{
+  TmLevel *above;     /* (unowned) (nullable): outlives this; of another walk at the top of one */
+  TmLevel *below;     /* (owned) (nullable): of the same walk */
+  TmLevel *next_open; /* (unowned) (nullable): of an open one, the next open one below */
+  guint depth;        /* from the top of its walk */
+  char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
+  TmLevelDirectory *directory; /* (owned) (nullable): NULL while closed */
+  TmFileHandle *handle; /* (owned) (nullable): of the directory, when it was closed the last time */
+  off_t position;       /* where to go on reading, set when it is closed or its end guessed */
+  TmDirents directories; /* sub-directories to visit */
+  gint mode_before;      /* atomic: of the directory, before it was made accessible, or
+                          * TM_DIRFD_MODE_UNTOUCHED */
+  guint n_rescans;
+  gboolean is_read;        /* nothing more is to be read */
+  gboolean is_end_guessed; /* is_read is set because a read left room, and not for certain */
+  gboolean is_sorted;      /* large, and on a file system where the order of its entries matters */
+  gboolean is_lost;        /* moved away while it was closed */
+  gboolean is_cut_off;     /* is_read is set because the position was lost while it was closed */
+  gboolean is_incomplete;  /* something in it could not be deleted, and that has been reported */
+  gboolean has_given; /* walks were given from it since it was last known that all are finished */
+
+  /* Guarded by the lock of the workers. */
+  guint n_parts;               /* walks that were given from it and are not finished */
+  gboolean is_waited_for;      /* its walk was put aside until they are */
+  gboolean part_is_incomplete; /* as is_incomplete, of one of them */
+};
+
+TmLevelDirectory *tm_level_directory_new (int fd, gboolean is_borrowed);
+TmLevelDirectory *tm_level_directory_ref (TmLevelDirectory *directory);
+void tm_level_directory_unref (TmLevelDirectory *directory);
+
+TmLevel *tm_level_new (TmLevel *above, const char *name, TmLevelDirectory *directory);
+void tm_level_free (TmLevel *level);
+void tm_level_close (TmLevel *level, gboolean with_handle);
+void tm_level_reopen (TmLevel *level, int fd);
+gboolean tm_level_repair_mode (TmLevel *level, int fd);
+void tm_level_restore_mode (TmLevel *level);
+int tm_level_unlink (TmLevel *level, const char *name);
+int tm_level_remove (TmLevel *level, const char *name);
+gboolean tm_level_is_worth_sorting (const TmLevel *level);
+void tm_level_append_path (GString *path, const TmLevel *level);
+
+G_END_DECLS

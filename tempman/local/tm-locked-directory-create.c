@@ -1,0 +1,288 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-locked-directory-struct-private.h"
+
+#include "local/tm-file-system-private.h"
+#include "core/tm-mark-private.h"
+#include "core/tm-name-private.h"
+
+#include <errno.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* The creation of a directory: mkdir, open, lock, verify.
+ *
+ * Between mkdir and flock a directory looks like one that has lost its owner, and a cleaner may
+ * delete it. That is why the creator looks, once it has the lock, whether its name still stands for
+ * its directory, and begins again with another name if it does not. It rests on names never coming
+ * back. */
+
+#define MODE_MARKED (TM_MARK | S_IRWXU)
+
+/* More than any number of cleaners that run without a pause can take away in a row. */
+#define MAX_CREATE_ATTEMPTS 1000
+
+/* What stands under a new name and is not what was made there has been put there by an attacker, or
+ * the file system cannot be trusted to tell the one from the other. */
+#define MAX_EXCHANGES 3
+
+/* Returns 0, or -1 with errno. */
+static int
+lock_shared (int fd)
+{
+  for (guint i = 0; i < TM_LOCKED_DIRECTORY_MAX_LOCK_ATTEMPTS; i++)
+    {
+      if (tm_dirfd_lock (fd, LOCK_SH) == 0)
+        return 0;
+      if (errno != EWOULDBLOCK)
+        return -1;
+      g_usleep (TM_LOCKED_DIRECTORY_LOCK_RETRY_MICROSECONDS);
+    }
+
+  errno = EWOULDBLOCK;
+  return -1;
+}
+
+typedef enum
+{
+  ATTEMPT_DONE,
+  ATTEMPT_FAILED,
+  ATTEMPT_LOST,      /* to a cleaner that deleted the directory before it was ours */
+  ATTEMPT_EXCHANGED, /* something else has its name */
+  ATTEMPT_FOREIGN,   /* likewise, by its owner */
+} Attempt;
+
+/* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
+ * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
+static Attempt
+directory_verify (TmLockedDirectory *directory, const char *path, const struct stat *status)
+{
+#ifndef TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION
+  struct stat found;
+  gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
+
+  /* A caller that is given a path that cannot be used could not use it either. */
+  if (!has_path && errno != ENOENT && errno != ENOTDIR)
+    return ATTEMPT_FAILED;
+
+  if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+    {
+      if (tm_dirfd_stat_child (tm_parent_get_fd (directory->parent), directory->name, &found) < 0)
+        return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
+
+      /* It has its name, but the directory it was made in is not where it was: nobody who is given
+       * the path would find it. */
+      if (tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+        {
+          errno = ENOENT;
+          return ATTEMPT_FAILED;
+        }
+      return ATTEMPT_EXCHANGED;
+    }
+
+  if (tm_file_system_shows_foreign_owner (directory->fd, status,
+                                          tm_parent_get_fd (directory->parent), TRUE))
+    return ATTEMPT_FOREIGN;
+#endif
+
+  return ATTEMPT_DONE;
+}
+
+/* Locks and verifies what has just been made. */
+static Attempt
+directory_secure (TmLockedDirectory *directory, const char *parent_path, GError **error)
+{
+  g_autofree char *path = g_build_filename (parent_path, directory->name, NULL);
+  int parent = tm_parent_get_fd (directory->parent);
+  gboolean has_lock = lock_shared (directory->fd) == 0;
+  struct stat status;
+  mode_t mode;
+
+  if (!has_lock)
+    {
+      /* A cleaner has it and will delete it; or a list that only looked at the lock was held up:
+       * then the directory must not stay behind. */
+      if (errno == EWOULDBLOCK)
+        {
+          tm_dirfd_remove (parent, directory->name);
+          return ATTEMPT_LOST;
+        }
+      if (!tm_locked_directory_lock_is_unsupported (errno))
+        goto failed;
+    }
+
+  if (tm_dirfd_stat (directory->fd, &status) < 0)
+    goto failed;
+
+  /* From here on what is released is compared with it. */
+  tm_locked_directory_remember (directory, &status);
+
+  switch (directory_verify (directory, path, &status))
+    {
+    case ATTEMPT_DONE:
+      break;
+    case ATTEMPT_LOST:
+      return ATTEMPT_LOST;
+    case ATTEMPT_EXCHANGED:
+      return ATTEMPT_EXCHANGED;
+    case ATTEMPT_FOREIGN:
+      return ATTEMPT_FOREIGN;
+    case ATTEMPT_FAILED:
+    default:
+      goto failed;
+    }
+
+  /* The umask may have taken from the owner's permissions. Bits that a parent with the set-group-ID
+   * bit passes on are kept. Without a lock the mark would say that the owner is gone. */
+  mode = (status.st_mode & 07777) | S_IRWXU;
+  if (!has_lock)
+    mode &= (mode_t) ~TM_MARK;
+  if (tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0)
+    goto failed;
+
+  directory->is_marked = (mode & TM_MARK) != 0;
+  return ATTEMPT_DONE;
+
+failed:
+  {
+    int errsv = errno;
+
+    tm_dirfd_remove (parent, directory->name);
+    tm_dirfd_set_error (error, "Creating the temporary directory", path, errsv);
+    return ATTEMPT_FAILED;
+  }
+}
+
+static Attempt
+attempt_create (TmParent *parent,
+                const char *parent_path,
+                const char *prefix,
+                TmLockedDirectory **directory_out,
+                GError **error)
+{
+  g_autofree char *name = tm_name_new (prefix);
+  g_autoptr (TmLockedDirectory) directory = NULL;
+  int parent_fd = tm_parent_get_fd (parent);
+  Attempt attempt;
+  mode_t repaired_mode;
+  int fd;
+
+  if (name == NULL)
+    {
+      tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
+      return ATTEMPT_FAILED;
+    }
+
+  /* Where our lock is not seen by others, the mark would say that the owner is gone. */
+  if (tm_dirfd_make (parent_fd, name, tm_parent_is_local (parent) ? MODE_MARKED : S_IRWXU) < 0)
+    {
+      /* Nobody else could know the name. A server that was asked twice says so of what it has made
+       * itself. */
+      if (errno == EEXIST)
+        {
+          tm_dirfd_remove (parent_fd, name);
+          return ATTEMPT_LOST;
+        }
+
+      /* The name is what is too long, not the path of a directory that could be opened. */
+      if (errno == ENAMETOOLONG)
+        tm_dirfd_set_error (error, "Creating a temporary directory with the prefix", prefix, errno);
+      else
+        tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
+      return ATTEMPT_FAILED;
+    }
+
+  fd = tm_dirfd_open_child (parent_fd, name, 0, &repaired_mode);
+  if (fd < 0)
+    {
+      int errsv = errno;
+
+      if (errsv == ENOENT)
+        return ATTEMPT_LOST;
+
+      tm_dirfd_remove (parent_fd, name);
+      tm_dirfd_set_error (error, "Opening a new temporary directory in", parent_path, errsv);
+      return ATTEMPT_FAILED;
+    }
+
+  directory = tm_locked_directory_new (fd, parent, name, TM_DIRFD_MODE_UNTOUCHED);
+  attempt = directory_secure (directory, parent_path, error);
+  if (attempt == ATTEMPT_DONE)
+    *directory_out = g_steal_pointer (&directory);
+
+  /* If it is not ours after all, it is an empty directory that another user could put under our
+   * name, and so could remove as well. */
+  if (attempt == ATTEMPT_EXCHANGED || attempt == ATTEMPT_FOREIGN)
+    tm_dirfd_remove (parent_fd, name);
+
+  return attempt;
+}
+
+static void
+fail_as_foreign (const char *parent_path, GError **error)
+{
+  g_autofree char *display_name = g_filename_display_name (parent_path);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+               "Creating a temporary directory in “%s”: the new directory belongs to another user",
+               display_name);
+}
+
+/*
+ * tm_locked_directory_create:
+ * @parent: the directory to create it in
+ * @parent_path: its absolute path
+ * @prefix: what its name begins with; without a separator
+ * @cancellable: (nullable): looked at before each attempt
+ * @error: %G_IO_ERROR_INVALID_FILENAME when the prefix is too long, %G_IO_ERROR_NOT_FOUND when
+ *   the parent has been removed or moved from @parent_path
+ *
+ * Creates a directory under a name that has never been there, marks it, locks it and makes sure
+ * that it is still there.
+ *
+ * Returns: (nullable): the directory, ours alone, or %NULL with nothing left behind
+ */
+TmLockedDirectory *
+tm_locked_directory_create (TmParent *parent,
+                            const char *parent_path,
+                            const char *prefix,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  guint n_exchanges = 0;
+  Attempt attempt = ATTEMPT_LOST;
+
+  for (guint i = 0; i < MAX_CREATE_ATTEMPTS && n_exchanges < MAX_EXCHANGES; i++)
+    {
+      TmLockedDirectory *directory = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
+
+      attempt = attempt_create (parent, parent_path, prefix, &directory, error);
+      switch (attempt)
+        {
+        case ATTEMPT_DONE:
+          return directory;
+        case ATTEMPT_FAILED:
+          return NULL;
+        case ATTEMPT_LOST:
+          break;
+        case ATTEMPT_EXCHANGED:
+        case ATTEMPT_FOREIGN:
+          n_exchanges++;
+          break;
+        default:
+          g_assert_not_reached ();
+        }
+    }
+
+  if (attempt == ATTEMPT_FOREIGN)
+    fail_as_foreign (parent_path, error);
+  else
+    tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, EBUSY);
+  return NULL;
+}

@@ -1,0 +1,261 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-parent-private.h"
+
+#include "local/tm-file-system-private.h"
+#include "local/tm-path-private.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+/* Each temporary directory needs the descriptor of its parent until it is deleted. Ten thousand in
+ * one parent must not cost ten thousand descriptors: the last parent that is still open is given to
+ * the next directory that is created in it. A root gives its own descriptor to its directories. */
+
+struct _TmParent
+{
+  gint ref_count; /* atomic; of a shared one, changed to 0 with the mutex held only */
+  int fd;         /* (owned) */
+  TmFileLook look;
+  gboolean is_shared; /* may be the last parent */
+  gint is_local;      /* atomic; whether its file system is known to be local */
+};
+
+/* Guards last_parent. Held for a few instructions. */
+static GMutex last_parent_mutex;
+static TmParent *last_parent; /* (unowned) (nullable): alive */
+
+static void
+lock_last_parent (void)
+{
+  g_mutex_lock (&last_parent_mutex);
+}
+
+static void
+unlock_last_parent (void)
+{
+  g_mutex_unlock (&last_parent_mutex);
+}
+
+/* A forked child has only the thread that forked: a mutex that another one held would never be
+ * unlocked there. When the library is loaded, since a child would also wait for ever for a thread
+ * that was about to do this when it is first needed. */
+static void __attribute__ ((constructor)) guard_against_forks (void)
+{
+  pthread_atfork (lock_last_parent, unlock_last_parent, unlock_last_parent);
+}
+
+static TmParent *
+parent_new_seen (int fd, TmFileLook look)
+{
+  TmParent *parent = g_new (TmParent, 1);
+
+  *parent = (TmParent){ .ref_count = 1, .fd = fd, .look = look };
+  return parent;
+}
+
+/* Returns NULL with errno. */
+static TmParent *
+close_unseen (int fd)
+{
+  int errsv = errno;
+
+  tm_dirfd_close (fd);
+  errno = errsv;
+  return NULL;
+}
+
+/*
+ * tm_parent_new:
+ * @fd: a directory, which may have been opened with `O_PATH`; taken over. -1 fails with its errno
+ *
+ * Returns: (transfer full) (nullable): the directory, or %NULL with errno
+ */
+TmParent *
+tm_parent_new (int fd)
+{
+  struct stat status;
+
+  if (fd < 0)
+    return NULL;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    return close_unseen (fd);
+
+  return parent_new_seen (fd, tm_file_look (&status));
+}
+
+static TmParent *
+get_last_parent (void)
+{
+  TmParent *parent;
+
+  lock_last_parent ();
+  parent = last_parent;
+  if (parent != NULL)
+    tm_parent_ref (parent);
+  unlock_last_parent ();
+  return parent;
+}
+
+/* Whether @parent is open, and what was just seen: through the same mount, since a rename to
+ * another mount of the same file system fails, and one of the two may be read-only. */
+static gboolean
+is_same (TmParent *parent, const TmFileLook *look)
+{
+  return tm_file_identity_equal (look->identity, parent->look.identity) && look->mount != 0 &&
+         look->mount == parent->look.mount && tm_parent_check (parent) == 0;
+}
+
+/* Takes @fd over. */
+static TmParent *
+share (int fd, const TmFileLook *look)
+{
+  TmParent *parent = get_last_parent ();
+
+  if (parent != NULL)
+    {
+      if (is_same (parent, look))
+        {
+          tm_dirfd_close (fd);
+          return parent;
+        }
+      tm_parent_unref (parent);
+    }
+
+  parent = parent_new_seen (fd, *look);
+  parent->is_shared = TRUE;
+  lock_last_parent ();
+  last_parent = parent;
+  unlock_last_parent ();
+  return parent;
+}
+
+/*
+ * tm_parent_open:
+ * @path: the absolute path of a directory
+ * @resolved: (out) (optional) (nullable): as of tm_path_open()
+ * @refused: (out) (nullable): as of tm_path_open()
+ *
+ * Opens a directory to create directories in it: not for reading, since a process that may create
+ * in a directory need not be allowed to list it. The path is resolved every time; where it leads to
+ * the last parent that is still open, that one is shared.
+ *
+ * Returns: (transfer full) (nullable): the directory, or %NULL with errno
+ */
+TmParent *
+tm_parent_open (const char *path, char **resolved, char **refused)
+{
+  int fd = tm_path_open (path, O_DIRECTORY, resolved, refused);
+  struct stat status;
+  TmFileLook look;
+
+  if (fd < 0)
+    return NULL;
+  if (tm_dirfd_look (fd, "", &look) < 0 || tm_dirfd_stat (fd, &status) < 0)
+    return close_unseen (fd);
+
+  /* The root of a FUSE file system that was never looked at has another number until its server is
+   * asked for it. */
+  look.identity = tm_file_identity (&status);
+  return share (fd, &look);
+}
+
+TmParent *
+tm_parent_ref (TmParent *parent)
+{
+  g_atomic_int_inc (&parent->ref_count);
+  return parent;
+}
+
+/* Returns whether this was the last reference. */
+static gboolean
+drop_reference (TmParent *parent)
+{
+  gboolean was_last;
+
+  if (!parent->is_shared)
+    return g_atomic_int_dec_and_test (&parent->ref_count);
+
+  lock_last_parent ();
+  was_last = g_atomic_int_dec_and_test (&parent->ref_count);
+  if (was_last && last_parent == parent)
+    last_parent = NULL;
+  unlock_last_parent ();
+  return was_last;
+}
+
+void
+tm_parent_unref (TmParent *parent)
+{
+  if (!drop_reference (parent))
+    return;
+
+  /* Other code may have closed it by mistake, and opened another file by its number. */
+  if (tm_parent_check (parent) == 0 || errno != EBADF)
+    tm_dirfd_close (parent->fd);
+  g_free (parent);
+}
+
+/* As tm_parent_unref(), when a call has just shown that the descriptor still is what it was. */
+void
+tm_parent_unref_seen (TmParent *parent)
+{
+  if (!drop_reference (parent))
+    return;
+
+  tm_dirfd_close (parent->fd);
+  g_free (parent);
+}
+
+int
+tm_parent_get_fd (TmParent *parent)
+{
+  return parent->fd;
+}
+
+/* As it was when it was opened. */
+const TmFileLook *
+tm_parent_get_look (TmParent *parent)
+{
+  return &parent->look;
+}
+
+/*
+ * tm_parent_check:
+ * @parent: a directory
+ *
+ * Makes sure, before anything in it is changed, that its descriptor is still ours.
+ *
+ * Returns: 0, or -1: `EBADF` when other code has closed it, and whatever has its number now is
+ *   something else; or why that cannot be told
+ */
+int
+tm_parent_check (TmParent *parent)
+{
+  return tm_dirfd_check (parent->fd, parent->look.identity);
+}
+
+/*
+ * tm_parent_is_local:
+ * @parent: a directory
+ *
+ * For as long as it is open its file system stays the same. Only the answer that it is local is
+ * kept: the other one may be for want of an answer.
+ *
+ * Returns: whether the lock of a directory in it tells of everybody who could use that one
+ */
+gboolean
+tm_parent_is_local (TmParent *parent)
+{
+  const TmFileLook *look = &parent->look;
+
+  if (!g_atomic_int_get (&parent->is_local) &&
+      tm_file_system_is_local (parent->fd, look->mount_is_unique ? look->mount : 0))
+    g_atomic_int_set (&parent->is_local, TRUE);
+
+  return g_atomic_int_get (&parent->is_local);
+}

@@ -1,0 +1,27 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "local/tm-dirfd-private.h"
+
+#include <gio/gio.h>
+
+#include <fcntl.h>
+
+G_BEGIN_DECLS
+
+int tm_path_open (const char *path, int flags, char **resolved, char **refused);
+int tm_path_make_directory (const char *path, char **refused);
+gboolean tm_path_passes (const char *path, TmFileIdentity directory);
+
+char *tm_path_describe_refused (const char *refused);
+void tm_path_set_error (GError **error,
+                        const char *action,
+                        const char *path,
+                        const char *refused,
+                        int error_number);
+
+G_END_DECLS

@@ -1,0 +1,529 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-path-private.h"
+
+#include "local/tm-dirfd-private.h"
+#include "local/tm-file-system-private.h"
+#include "local/tm-mounts-private.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+
+/* From a path to a descriptor: the only place where the library follows links.
+ *
+ * In a directory like /tmp every user can put a link where another process is about to delete or
+ * create something. Linux has a rule against that, fs.protected_symlinks: in a sticky directory
+ * that others may write to, a process follows only the links of its own user and of the directory's
+ * owner. But a machine can have it switched off, and it holds for the last component of a path
+ * alone. Here it holds for every component, on every machine.
+ *
+ * A path without links is opened by one call. Only if the kernel finds a link, or cannot tell, is
+ * the path walked: component by component, each by the descriptor of the one before it, so that
+ * what was looked at is what is followed. */
+
+/* As many as the kernel follows. */
+#define MAX_LINKS 40
+
+/* How often a directory may be removed by another process as soon as it is made. */
+#define MAX_ATTEMPTS 10
+
+/* The user that the kernel names where it cannot name the real one: see user_namespaces(7). */
+#define OVERFLOW_USER 65534
+
+typedef struct
+{
+  int fd;            /* (owned): where the walk is; an O_PATH descriptor */
+  GString *resolved; /* (owned): the path to there, without links */
+  char *rest;        /* (owned): what is still to be walked */
+  guint n_links;
+  char *refused; /* (owned) (nullable): a link that was not followed */
+
+  /* Of a walk that only looks: it follows every link, and asks no server that it need not ask. */
+  const TmFileIdentity *wanted; /* (nullable) */
+  gboolean is_found;            /* among the directories that the walk has been in */
+} Walk;
+
+/* Takes @fd over, unless it is -1. */
+static gboolean
+walk_enter (Walk *walk, int fd)
+{
+  TmFileLook look;
+
+  if (fd < 0)
+    return FALSE;
+
+  tm_dirfd_close (walk->fd);
+  walk->fd = fd;
+  if (walk->wanted != NULL && tm_dirfd_look (fd, "", &look) == 0 &&
+      tm_file_identity_equal (look.identity, *walk->wanted))
+    walk->is_found = TRUE;
+  return TRUE;
+}
+
+static gboolean
+walk_restart (Walk *walk)
+{
+  g_string_truncate (walk->resolved, 0);
+  return walk_enter (walk, tm_dirfd_open ("/", O_DIRECTORY));
+}
+
+static gboolean
+walk_go_up (Walk *walk)
+{
+  const char *last = strrchr (walk->resolved->str, G_DIR_SEPARATOR);
+
+  /* The directory above the root of the file system is the root. */
+  if (last != NULL)
+    g_string_truncate (walk->resolved, (gsize) (last - walk->resolved->str));
+  return walk_enter (walk, tm_dirfd_pin_directory (walk->fd, ".."));
+}
+
+/* Takes @fd over. */
+static gboolean
+walk_go_down (Walk *walk, const char *name, int fd)
+{
+  g_string_append_c (walk->resolved, G_DIR_SEPARATOR);
+  g_string_append (walk->resolved, name);
+  return walk_enter (walk, fd);
+}
+
+/* Whether @user is one user. In a user namespace that has no number for them, all users of the
+ * machine look like this one: the owner of a directory, and the attacker whose link lies in it. */
+static gboolean
+is_one_user (uid_t user)
+{
+  g_autofree char *map = NULL;
+  guint first, first_outside, count;
+
+  if (user != OVERFLOW_USER)
+    return TRUE;
+
+  return g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL) &&
+         sscanf (map, "%u %u %u", &first, &first_outside, &count) == 3 && first == 0 &&
+         first_outside == 0 && count == G_MAXUINT32;
+}
+
+/* Whether the link is followed that is open in @link and lies where the walk is. */
+static gboolean
+walk_trusts_link (Walk *walk, const struct stat *link)
+{
+  struct stat directory;
+
+  if (tm_dirfd_stat (walk->fd, &directory) < 0)
+    return FALSE;
+
+  if ((directory.st_mode & S_ISVTX) == 0 || (directory.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+    return TRUE;
+
+  return (link->st_uid == tm_dirfd_get_user () || link->st_uid == directory.st_uid) &&
+         is_one_user (link->st_uid);
+}
+
+static gboolean
+is_in_proc (int fd)
+{
+  struct statfs status;
+
+  return tm_dirfd_stat_file_system (fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+}
+
+/* In /proc, where a link can lead to what no path leads to. */
+static gboolean
+walk_follow_in_proc (Walk *walk, const char *name)
+{
+  int fd = tm_dirfd_follow (walk->fd, name);
+  g_autofree char *self = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *target = NULL;
+  int link = -1;
+
+  if (fd < 0)
+    return FALSE;
+
+  /* Where it has led, for whoever wants to know; a path that proves wrong is not used. */
+  link = tm_dirfd_pin (fd, self);
+  target = link < 0 ? NULL : tm_dirfd_read_link (link);
+  tm_dirfd_close (link);
+  g_string_assign (walk->resolved, g_strcmp0 (target, "/") == 0 || target == NULL ? "" : target);
+  /* The walk has not been in those above. */
+  if (walk->wanted != NULL && tm_dirfd_is_beneath (fd, *walk->wanted))
+    walk->is_found = TRUE;
+  return walk_enter (walk, fd);
+}
+
+/* Returns FALSE with errno: EACCES for a link that is not followed. */
+static gboolean
+walk_follow (Walk *walk, const char *name, int link, const struct stat *status)
+{
+  g_autofree char *target = NULL;
+  g_autofree char *rest = g_steal_pointer (&walk->rest);
+
+  if (++walk->n_links > MAX_LINKS)
+    {
+      errno = ELOOP;
+      return FALSE;
+    }
+
+  if (walk->wanted == NULL && !walk_trusts_link (walk, status))
+    {
+      walk->refused = g_build_filename ("/", walk->resolved->str, name, NULL);
+      errno = EACCES;
+      return FALSE;
+    }
+
+  if (is_in_proc (walk->fd))
+    {
+      walk->rest = g_steal_pointer (&rest);
+      return walk_follow_in_proc (walk, name);
+    }
+
+  target = tm_dirfd_read_link (link);
+  if (target == NULL)
+    return FALSE;
+  if (*target == '\0')
+    {
+      errno = ENOENT;
+      return FALSE;
+    }
+
+  walk->rest = g_strconcat (target, G_DIR_SEPARATOR_S, rest, NULL);
+  return *target != G_DIR_SEPARATOR || walk_restart (walk);
+}
+
+/* Takes the next component of the path. Returns NULL at its end. */
+static char *
+walk_next (Walk *walk)
+{
+  const char *name = walk->rest + strspn (walk->rest, G_DIR_SEPARATOR_S);
+  gsize length = strcspn (name, G_DIR_SEPARATOR_S);
+  char *next = length > 0 ? g_strndup (name, length) : NULL;
+  char *rest = g_strdup (name + length + strspn (name + length, G_DIR_SEPARATOR_S));
+
+  g_free (walk->rest);
+  walk->rest = rest;
+  return next;
+}
+
+/* Opens a directory where the walk is. Returns an O_PATH descriptor, or -1: EXDEV for a file system
+ * that does not hold the directory that is looked for, and whose server need not be asked. */
+static int
+walk_pin_directory (Walk *walk, const char *name)
+{
+  g_autofree char *path = NULL;
+  int fd;
+
+  if (walk->wanted == NULL)
+    return tm_dirfd_pin_directory (walk->fd, name);
+
+  fd = tm_dirfd_open_beneath (walk->fd, name, O_PATH | O_DIRECTORY);
+  if (fd >= 0 || errno != EXDEV)
+    return fd;
+
+  path = g_strconcat (walk->resolved->str, G_DIR_SEPARATOR_S, name, NULL);
+  if (tm_mounts_can_hold (path, walk->wanted->device))
+    return tm_dirfd_pin_directory (walk->fd, name);
+
+  errno = EXDEV;
+  return -1;
+}
+
+/* Goes on by one component. @follow: also if it is the last one, and a link. Returns FALSE with
+ * errno. */
+static gboolean
+walk_step (Walk *walk, const char *name, gboolean follow)
+{
+  struct stat status;
+  gboolean is_followed;
+  int fd;
+
+  if (strcmp (name, ".") == 0)
+    return TRUE;
+  if (strcmp (name, "..") == 0)
+    return walk_go_up (walk);
+
+  /* Nearly always it is a directory, or not there. Asked for as such, it is mounted if need be. */
+  fd = walk_pin_directory (walk, name);
+  if (fd >= 0)
+    return walk_go_down (walk, name, fd);
+  if (errno != ENOTDIR)
+    return FALSE;
+
+  fd = tm_dirfd_pin (walk->fd, name);
+  if (fd < 0)
+    return FALSE;
+  if (tm_dirfd_stat (fd, &status) < 0)
+    {
+      int errsv = errno;
+
+      tm_dirfd_close (fd);
+      errno = errsv;
+      return FALSE;
+    }
+  if (!S_ISLNK (status.st_mode) || (*walk->rest == '\0' && !follow))
+    return walk_go_down (walk, name, fd);
+
+  is_followed = walk_follow (walk, name, fd, &status);
+  {
+    int errsv = errno;
+
+    tm_dirfd_close (fd);
+    errno = errsv;
+  }
+  return is_followed;
+}
+
+/* Whether @resolved leads to @fd, which it does not once something on the way has been moved. */
+static gboolean
+leads_to (const char *resolved, int fd)
+{
+  TmFileLook by_path, by_fd;
+
+  return tm_dirfd_look (AT_FDCWD, resolved, &by_path) == 0 && tm_dirfd_look (fd, "", &by_fd) == 0 &&
+         tm_file_identity_equal (by_path.identity, by_fd.identity);
+}
+
+/* Returns a descriptor, or -1 with errno. */
+static int
+walk_along (const char *path, int flags, char **resolved, char **refused)
+{
+  Walk walk = { .fd = -1, .resolved = g_string_new (NULL), .rest = g_strdup (path) };
+  gboolean is_there = walk_restart (&walk);
+  TmFileLook look;
+  char *name;
+  int fd;
+  int errsv;
+
+  while (is_there && (name = walk_next (&walk)) != NULL)
+    {
+      is_there = walk_step (&walk, name, (flags & O_NOFOLLOW) == 0);
+      g_free (name);
+    }
+
+  /* The server of what is mounted there may never answer. */
+  if (is_there && (flags & O_DIRECTORY) != 0 && tm_dirfd_look (walk.fd, "", &look) == 0 &&
+      !S_ISDIR (look.mode))
+    {
+      errno = ENOTDIR;
+      is_there = FALSE;
+    }
+
+  errsv = errno;
+  fd = is_there ? g_steal_fd (&walk.fd) : -1;
+  tm_dirfd_close (walk.fd);
+  if (walk.resolved->len == 0)
+    g_string_append_c (walk.resolved, G_DIR_SEPARATOR);
+  if (fd >= 0 && resolved != NULL && leads_to (walk.resolved->str, fd))
+    *resolved = g_strdup (walk.resolved->str);
+  *refused = walk.refused;
+  g_string_free (walk.resolved, TRUE);
+  g_free (walk.rest);
+  errno = errsv;
+  return fd;
+}
+
+/*
+ * tm_path_open:
+ * @path: an absolute path
+ * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
+ * @resolved: (out) (optional) (nullable): the path that leads there without links, if one is known
+ * @refused: (out) (nullable): the link that another user could have planted, and that is why it
+ *   failed with `EACCES`
+ *
+ * Opens what a path leads to. In a sticky directory that others may write to, no link is followed
+ * but those of the calling thread's user and of the directory's owner.
+ *
+ * Returns: an `O_PATH` descriptor, or -1
+ */
+int
+tm_path_open (const char *path, int flags, char **resolved, char **refused)
+{
+  int fd = tm_dirfd_open_without_links (path, flags);
+
+  if (resolved != NULL)
+    *resolved = fd < 0 ? NULL : g_canonicalize_filename (path, G_DIR_SEPARATOR_S);
+  *refused = NULL;
+
+  return fd < 0 && errno == ELOOP ? walk_along (path, flags, resolved, refused) : fd;
+}
+
+/*
+ * tm_path_passes:
+ * @path: an absolute path
+ * @directory: the identity of a directory that is held open
+ *
+ * Walks along a path from the root of the file system, through every link, for as far as it leads,
+ * and compares each directory by its identity: a link or a bind mount hides nothing.
+ *
+ * The walk ends at a mount of another file system that is not of this kernel alone, since its
+ * server may never answer: none of what it holds is @directory. Only if @directory is of a file
+ * system that is mounted further down, the server is asked for the way there.
+ *
+ * Returns: whether the walk comes through @directory or ends there
+ */
+gboolean
+tm_path_passes (const char *path, TmFileIdentity directory)
+{
+  Walk walk = {
+    .fd = -1,
+    .resolved = g_string_new (NULL),
+    .rest = g_strdup (path),
+    .wanted = &directory,
+  };
+  gboolean is_there = walk_restart (&walk);
+  char *name;
+
+  while (is_there && !walk.is_found && (name = walk_next (&walk)) != NULL)
+    {
+      is_there = walk_step (&walk, name, TRUE);
+      g_free (name);
+    }
+
+  tm_dirfd_close (walk.fd);
+  g_string_free (walk.resolved, TRUE);
+  g_free (walk.rest);
+  g_free (walk.refused);
+  return walk.is_found;
+}
+
+/* Gives its owner the permissions that the umask has taken from what was just made in @parent.
+ * Returns 0, or -1 with errno. */
+static int
+make_usable (int parent, int fd)
+{
+  struct stat status;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    return -1;
+
+  if ((status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
+    return 0;
+
+  /* Another user has put it in the place of ours. */
+  if (tm_file_system_shows_foreign_owner (fd, &status, parent, TRUE))
+    {
+      errno = EACCES;
+      return -1;
+    }
+
+  return tm_dirfd_make_usable (fd, &status);
+}
+
+/* Makes a directory, if it is not there by now. Returns 0, or -1 with errno. */
+static int
+make_child (int parent, const char *name)
+{
+  struct stat status;
+
+  for (guint i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      gboolean is_made = tm_dirfd_make (parent, name, S_IRWXU) == 0;
+      int fd, result, errsv;
+
+      if (!is_made && errno != EEXIST)
+        return -1;
+
+      fd = tm_dirfd_pin_directory (parent, name);
+      if (fd >= 0)
+        {
+          result = is_made ? make_usable (parent, fd) : 0;
+          errsv = errno;
+          tm_dirfd_close (fd);
+          if (result < 0)
+            tm_dirfd_remove (parent, name);
+          errno = errsv;
+          return result;
+        }
+
+      /* A link that leads to nothing: it is not followed to make something there. */
+      if (errno == ENOTDIR && tm_dirfd_stat_child (parent, name, &status) == 0 &&
+          S_ISLNK (status.st_mode))
+        {
+          errno = ENOENT;
+          return -1;
+        }
+
+      /* Removed again by another process. */
+      if (errno != ENOENT)
+        return -1;
+    }
+
+  errno = EBUSY;
+  return -1;
+}
+
+/*
+ * tm_path_make_directory:
+ * @path: an absolute path
+ * @refused: (out) (nullable): as of tm_path_open()
+ *
+ * Makes a directory and those above it that are missing, with the mode 0700 whatever the umask.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_path_make_directory (const char *path, char **refused)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  int parent = tm_path_open (above, O_DIRECTORY, NULL, refused);
+  int result;
+  int errsv;
+
+  if (parent < 0 && errno == ENOENT && strlen (above) < strlen (path) &&
+      tm_path_make_directory (above, refused) == 0)
+    parent = tm_path_open (above, O_DIRECTORY, NULL, refused);
+  if (parent < 0)
+    return -1;
+
+  result = make_child (parent, name);
+  errsv = errno;
+  tm_dirfd_close (parent);
+  errno = errsv;
+  return result;
+}
+
+/* Returns (transfer full): why it was not followed. */
+char *
+tm_path_describe_refused (const char *refused)
+{
+  g_autofree char *display_name = g_filename_display_name (refused);
+
+  return g_strdup_printf ("the link “%s” belongs to another user and is not followed",
+                          display_name);
+}
+
+/*
+ * tm_path_set_error:
+ * @error: (nullable): where to put it
+ * @action: what was attempted, such as "Deleting"
+ * @path: of what, in the file name encoding
+ * @refused: (nullable): the link that it failed at
+ * @error_number: the errno it failed with
+ *
+ * Makes the error of a path that could not be opened.
+ */
+void
+tm_path_set_error (GError **error,
+                   const char *action,
+                   const char *path,
+                   const char *refused,
+                   int error_number)
+{
+  g_autofree char *display_name = NULL;
+  g_autofree char *reason = NULL;
+
+  if (refused == NULL)
+    {
+      tm_dirfd_set_error (error, action, path, error_number);
+      return;
+    }
+
+  display_name = g_filename_display_name (path);
+  reason = tm_path_describe_refused (refused);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "%s “%s”: %s", action, display_name,
+               reason);
+}

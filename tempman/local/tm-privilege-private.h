@@ -1,0 +1,17 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "local/tm-dirfd-private.h"
+
+G_BEGIN_DECLS
+
+/* What the sticky bit of a directory means for us. */
+
+gboolean tm_privilege_is_needed (const struct stat *status, const TmFileLook *parent);
+gboolean tm_privilege_suffices (const struct stat *status);
+
+G_END_DECLS

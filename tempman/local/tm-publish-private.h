@@ -1,0 +1,26 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "local/tm-locked-directory-private.h"
+
+G_BEGIN_DECLS
+
+/* Something whose place another has taken, and which has that one's name now. */
+typedef struct _TmReplaced TmReplaced;
+
+gboolean tm_publish (TmLockedDirectory *directory,
+                     const char *path,
+                     const char *destination,
+                     gboolean replace,
+                     TmReplaced **replaced,
+                     GError **error);
+gboolean tm_replaced_delete (TmReplaced *replaced, GError **error);
+void tm_replaced_free (TmReplaced *replaced);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmReplaced, tm_replaced_free)
+
+G_END_DECLS

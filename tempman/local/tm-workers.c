@@ -1,0 +1,206 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-workers-private.h"
+
+#include "core/tm-thread-private.h"
+
+/* Sharing a large tree over threads.
+ *
+ * A thread that has nothing to do waits for a part of the tree, and those that have much to do see
+ * that it waits and give away half of it. Nothing is shared beforehand, so that a tree that one
+ * thread is done with soon never costs a lock.
+ *
+ * The threads are started for this tree alone, each when there is a part for it, by one that works
+ * on the tree already: they may delete what the caller may, and nothing else. All have ended when
+ * the tree is freed. The caller's thread does not depend on them, and does everything where none
+ * can be started, as at the limit of threads. */
+
+/* On a file system where almost every deletion waits for the disk, threads are for having several
+ * requests on the way; more than this gain little. */
+#define N_THREADS_BLOCKING 16
+
+struct _TmTreeWorkers
+{
+  TmWorkFunc work;
+
+  GMutex mutex; /* guards what follows */
+  GCond changed;
+  GQueue parts;       /* (element-type gpointer): for the first thread that is free */
+  GPtrArray *threads; /* (owned) (element-type TmThread): that were started */
+  guint n_to_start;   /* threads that are of use and not started yet */
+  guint n_waiting;    /* threads without a part */
+  gboolean finished;
+
+  gint wanted; /* atomic: whether there are, or can be, more threads without a part than there are
+                * parts; read without the mutex, since a wrong answer does no harm */
+};
+
+/* Called with the mutex held. */
+static void
+update_wanted (TmWorkers *workers)
+{
+  g_atomic_int_set (&workers->wanted,
+                    workers->n_waiting + workers->n_to_start > workers->parts.length);
+}
+
+/* Works until the tree is finished. @progress is reported, if this is the thread to do so. */
+static void
+work_on_parts (TmWorkers *workers, TmProgress *progress)
+{
+  g_mutex_lock (&workers->mutex);
+  while (!workers->finished)
+    {
+      gpointer part = g_queue_pop_head (&workers->parts);
+
+      if (part != NULL)
+        {
+          update_wanted (workers);
+          g_mutex_unlock (&workers->mutex);
+          workers->work (part);
+          g_mutex_lock (&workers->mutex);
+          continue;
+        }
+
+      workers->n_waiting++;
+      update_wanted (workers);
+      if (progress != NULL)
+        {
+          gint64 due;
+
+          g_mutex_unlock (&workers->mutex);
+          due = tm_progress_report_if_due (progress);
+          g_mutex_lock (&workers->mutex);
+          if (!workers->finished && workers->parts.length == 0)
+            g_cond_wait_until (&workers->changed, &workers->mutex, due);
+        }
+      else
+        g_cond_wait (&workers->changed, &workers->mutex);
+      workers->n_waiting--;
+      update_wanted (workers);
+    }
+  g_mutex_unlock (&workers->mutex);
+}
+
+/* In a thread that was started. */
+static void
+help_cb (gpointer data)
+{
+  work_on_parts (data, NULL);
+}
+
+/* Called with the mutex held. A thread that cannot be started now is not missed later: what keeps
+ * it from being started seldom goes away in the time that a deletion takes. */
+static void
+start_thread_locked (TmWorkers *workers)
+{
+  TmThread *thread = tm_thread_try_start (help_cb, workers);
+
+  if (thread != NULL)
+    {
+      g_ptr_array_add (workers->threads, thread);
+      workers->n_to_start--;
+    }
+  else
+    workers->n_to_start = 0;
+}
+
+/*
+ * tm_workers_new:
+ * @work: works on a part until it is done or waits for others; in any of the threads
+ * @file_system_blocks: whether deletions wait for the disk rather than for the processor
+ *
+ * Returns: (transfer full): the workers of a tree that has turned out large: so far only the thread
+ *   that calls; others are started as they are of use, one for each processor or, where the file
+ *   system blocks, more
+ */
+TmWorkers *
+tm_workers_new (TmWorkFunc work, gboolean file_system_blocks)
+{
+  TmWorkers *workers = g_new0 (TmWorkers, 1);
+  guint n_threads = g_get_num_processors ();
+
+  if (file_system_blocks)
+    n_threads = MAX (n_threads, N_THREADS_BLOCKING);
+
+  workers->work = work;
+  workers->n_to_start = n_threads - 1;
+  workers->threads = g_ptr_array_new ();
+  g_mutex_init (&workers->mutex);
+  g_cond_init (&workers->changed);
+  g_queue_init (&workers->parts);
+  update_wanted (workers);
+  return workers;
+}
+
+/* Called when the tree is finished. Waits until the threads have ended, which have nothing to do
+ * any more. */
+void
+tm_workers_free (TmWorkers *workers)
+{
+  for (guint i = 0; i < workers->threads->len; i++)
+    tm_thread_join (g_ptr_array_index (workers->threads, i));
+
+  g_ptr_array_unref (workers->threads);
+  g_queue_clear (&workers->parts);
+  g_cond_clear (&workers->changed);
+  g_mutex_clear (&workers->mutex);
+  g_free (workers);
+}
+
+/* Whether a thread waits for a part, or is to be started for one. */
+gboolean
+tm_workers_want_a_part (TmWorkers *workers)
+{
+  return g_atomic_int_get (&workers->wanted);
+}
+
+/* For what the parts of a tree keep of each other. It outlives the parts: another thread may finish
+ * the last one while this one still leaves the lock. */
+void
+tm_workers_lock (TmWorkers *workers)
+{
+  g_mutex_lock (&workers->mutex);
+}
+
+void
+tm_workers_unlock (TmWorkers *workers)
+{
+  g_mutex_unlock (&workers->mutex);
+}
+
+/* Called with the lock held. */
+void
+tm_workers_add_part_locked (TmWorkers *workers, gpointer part)
+{
+  g_queue_push_tail (&workers->parts, part);
+  if (workers->n_waiting < workers->parts.length && workers->n_to_start > 0)
+    start_thread_locked (workers);
+  update_wanted (workers);
+  g_cond_signal (&workers->changed);
+}
+
+/*
+ * tm_workers_work:
+ * @workers: workers, with a first part
+ * @progress: (nullable): to be reported from this thread
+ *
+ * Works on the tree, with the threads that are started to help, until it is finished.
+ */
+void
+tm_workers_work (TmWorkers *workers, TmProgress *progress)
+{
+  work_on_parts (workers, progress);
+}
+
+/* Called by the part that finishes the tree: the threads end. */
+void
+tm_workers_finish (TmWorkers *workers)
+{
+  g_mutex_lock (&workers->mutex);
+  workers->finished = TRUE;
+  g_cond_broadcast (&workers->changed);
+  g_mutex_unlock (&workers->mutex);
+}
