@@ -5,8 +5,8 @@
 
 /* From when the age of an entry runs, and at what cost it is found out. */
 
-#include "roots.h"
-#include "support.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

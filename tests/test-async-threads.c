@@ -6,9 +6,9 @@
 /* The threads of asynchronous calls: none comes from a pool, each has the rights of the thread that
  * called, there are so many at a time, and the calls are answered where none can be had. */
 
-#include "interpose.h"
-#include "support.h"
-#include "thread-starts.h"
+#include "support/interpose.h"
+#include "support/support.h"
+#include "support/threads.h"
 
 #include <tempman.h>
 

@@ -10,10 +10,10 @@
  * The same attacks, at every single moment but on one thread, are in test-attacks.c,
  * test-permissions.c and test-mounts.c. */
 
-#include "deleters.h"
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/deleters.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -12,10 +12,10 @@
  * test-mounts.c; with what is no file in test-contents.c; with a prefix or the umask in
  * test-temporary-directory.c; on the directory of a root in test-root.c. */
 
-#include "deleters.h"
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/deleters.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

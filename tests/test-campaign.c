@@ -12,10 +12,10 @@
  * Each round has a seed of its own, which a failure prints: TEMPMAN_CAMPAIGN_SEED repeats from it.
  */
 
-#include "campaign-world.h"
-#include "faults.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/campaign-world.h"
+#include "support/faults.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

@@ -6,9 +6,9 @@
 /* Cancellation before, between and after all the system calls that an operation makes, one after
  * the other: whatever was created is handed out or gone again, and what is reported deleted is. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,10 +5,10 @@
 
 /* What a cleanup takes and what it keeps: by owner and by type. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

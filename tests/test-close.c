@@ -5,9 +5,9 @@
 
 /* How a directory ends: closed, dropped, or left behind by its process. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

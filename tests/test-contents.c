@@ -6,10 +6,10 @@
 /* What can be in a directory that is deleted: every kind and name of file, many of them,
  * directories of any depth, and what others add meanwhile. */
 
-#include "deleters.h"
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/deleters.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

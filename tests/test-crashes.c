@@ -7,9 +7,9 @@
  * had done by then, no live directory of anybody else is gone, and one cleanup by somebody else
  * leaves none of its own. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

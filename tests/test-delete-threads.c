@@ -6,8 +6,8 @@
 /* Deletion by several threads while somebody else is at work in the tree, or while one of the
  * threads is slow. */
 
-#include "interpose.h"
-#include "support.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "support.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

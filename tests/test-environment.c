@@ -6,9 +6,9 @@
 /* What the library takes from around it: TMPDIR, HOME, the working directory, the directories that
  * others move and bar, and those that it shares with a container. */
 
-#include "directories.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

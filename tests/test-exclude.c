@@ -5,9 +5,9 @@
 
 /* Names that a cleanup never touches. */
 
-#include "directories.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

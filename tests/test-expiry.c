@@ -6,10 +6,10 @@
 /* When a sub-directory has expired: by the times that it has, and by nothing that a cleanup does to
  * them. */
 
-#include "directories.h"
-#include "roots.h"
-#include "stopped-clock.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/roots.h"
+#include "support/clock.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <float.h>

@@ -7,9 +7,9 @@
  * in test-faults.c: neither what is published nor what was there before is lost, and the directory
  * is at the one place or at the other. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "scenarios.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/fault-scenarios.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 /* Every system call of every operation of a root fails with each errno that it can return, one in
  * each run, as in test-faults.c. */
 
-#include "directories.h"
-#include "scenarios.h"
+#include "support/directories.h"
+#include "support/fault-scenarios.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -9,9 +9,9 @@
  *
  * Those of a root are in test-faults-root.c, that of persist() in test-faults-persist.c. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "scenarios.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/fault-scenarios.h"
 
 #include <errno.h>
 #include <fcntl.h>

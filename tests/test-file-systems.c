@@ -6,9 +6,9 @@
 /* The same work on each file system, by root and by an ordinary user. What is mounted for it,
  * nobody but the test sees. */
 
-#include "directories.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 /* The objects of a process in a child that it forks: whatever its threads were doing at that
  * moment, the child waits for none of them; and a child can take a directory over. */
 
-#include "interpose.h"
-#include "support.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

@@ -9,10 +9,10 @@
  * The server is a real one that the test stops. Each test runs in a child with a mount namespace of
  * its own. A child that hangs is ended by its alarm, which fails the test. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,9 +5,9 @@
 
 #include <tempman.h>
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,11 +6,11 @@
 /* The mode of a directory that stays: without the mark, whatever the program has made of it, and
  * where modes cannot be changed. */
 
-#include "directories.h"
-#include "fuse.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/fuse.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <string.h>

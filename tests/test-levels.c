@@ -5,10 +5,10 @@
 
 #include <tempman.h>
 
-#include "directories.h"
-#include "fuse.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/fuse.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

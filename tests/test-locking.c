@@ -9,11 +9,11 @@
  * The same program is linked with a library without the verification of a new directory
  * (TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION): there, directories have to be lost. */
 
-#include "deleters.h"
-#include "directories.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/deleters.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

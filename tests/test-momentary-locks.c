@@ -6,10 +6,10 @@
 /* The exclusive lock that a list or a cleanup holds for a moment, and what else happens in that
  * moment. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -5,9 +5,9 @@
 
 /* File systems that are mounted in what is deleted, and those that it is on. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -6,9 +6,9 @@
 /* What fails each time that it is tried, and what comes back each time that it is deleted: it is
  * tried as often as there is hope, and then named in the error. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,11 +6,11 @@
 /* File systems that decide who owns a new directory, so that its owner says nothing about who made
  * it, and those that do not, where it does. */
 
-#include "directories.h"
-#include "fuse.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/fuse.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -6,10 +6,10 @@
 /* Permissions, owners and attributes that stand in the way of a deletion, and what may be done
  * about them: the mode of a directory of ours is repaired, and never that of anything else. */
 
-#include "deleters.h"
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/deleters.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

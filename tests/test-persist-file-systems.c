@@ -5,8 +5,8 @@
 
 /* Publishing where the file system cannot do all that others can. */
 
-#include "fuse.h"
-#include "support.h"
+#include "support/fuse.h"
+#include "support/support.h"
 
 #include <string.h>
 #include <sys/mount.h>

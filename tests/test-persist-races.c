@@ -5,7 +5,7 @@
 
 /* Publishing while others look at the destination, change it, or want the same directory. */
 
-#include "persist-support.h"
+#include "support/persist.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

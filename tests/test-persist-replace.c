@@ -5,7 +5,7 @@
 
 /* Publishing in the place of something else, and what becomes of that. */
 
-#include "persist-support.h"
+#include "support/persist.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 
 /* Publishing a temporary directory under another name. */
 
-#include "persist-support.h"
+#include "support/persist.h"
 
 #include <errno.h>
 #include <fcntl.h>

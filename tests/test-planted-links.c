@@ -6,11 +6,11 @@
 /* Links that another user has planted on the way to a directory, in a place like /tmp. The control
  * is what the machine itself does: it follows them. */
 
-#include "deleters.h"
-#include "directories.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/deleters.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

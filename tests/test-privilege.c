@@ -6,9 +6,9 @@
 /* What root leaves to others in a directory like /tmp where it may not do as it likes, and an
  * ordinary user need not leave. */
 
-#include "roots.h"
-#include "directories.h"
-#include "support.h"
+#include "support/roots.h"
+#include "support/directories.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>

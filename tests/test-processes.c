@@ -6,9 +6,9 @@
 /* A child of a fork has copies of the objects of its parent, and must not delete their directories:
  * however it was forked, whatever its number is, and whatever the kernel says of its pages. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <sched.h>

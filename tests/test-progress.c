@@ -7,8 +7,8 @@
  * deletion. Its data live as long as a call does, there is no report within a report, and the
  * result comes after it. */
 
-#include "interpose.h"
-#include "support.h"
+#include "support/interpose.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

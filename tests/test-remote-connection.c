@@ -6,8 +6,8 @@
 /* Remote files to whose server there is no connection, or one that is lost: GVfs serves them by
  * SFTP, from a server of our own. What is looked at is looked at behind the library's back. */
 
-#include "servers.h"
-#include "support.h"
+#include "support/servers.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

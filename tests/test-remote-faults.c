@@ -6,8 +6,8 @@
 /* Remote files whose server fails, is cancelled, or is used by somebody else as well, at each of
  * the requests that are made of it. */
 
-#include "served-file.h"
-#include "support.h"
+#include "support/served-file.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

@@ -7,9 +7,9 @@
  * and by SFTP from a server of our own. What is looked at, or done behind the library's back, is
  * done to the files themselves, by their paths. */
 
-#include "roots.h"
-#include "servers.h"
-#include "support.h"
+#include "support/roots.h"
+#include "support/servers.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

@@ -6,10 +6,10 @@
 /* What the library changes for a while and gives back: not if its owner, or another process, has
  * changed it meanwhile. */
 
-#include "directories.h"
-#include "interpose.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 
 /* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
 
-#include "support.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

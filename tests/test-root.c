@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "directories.h"
-#include "roots.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/roots.h"
+#include "support/support.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

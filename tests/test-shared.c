@@ -6,12 +6,12 @@
 /* File systems that other machines use: one directory, seen through two mounts of an SSH server and
  * as the directory that is served, as three machines see it. */
 
-#include "directories.h"
-#include "fuse.h"
-#include "interpose.h"
-#include "roots.h"
-#include "servers.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/fuse.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/servers.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,8 +10,8 @@
  * The same program is linked with a library without the verification of a new directory
  * (TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
 
-#include "directories.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

@@ -7,7 +7,7 @@
  * lets go of what it worked on some time after the caller has its result. Here that time is as long
  * as it takes for the test to see what becomes of the directory without the thread. */
 
-#include "support.h"
+#include "support/support.h"
 
 #include <dlfcn.h>
 #include <tempman.h>

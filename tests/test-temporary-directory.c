@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "directories.h"
-#include "support.h"
+#include "support/directories.h"
+#include "support/support.h"
 
 #include <errno.h>
 #include <fcntl.h>

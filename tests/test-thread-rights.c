@@ -7,9 +7,9 @@
  * else; a forked child has them too; and where none can be started everything is deleted all the
  * same. */
 
-#include "interpose.h"
-#include "support.h"
-#include "thread-starts.h"
+#include "support/interpose.h"
+#include "support/support.h"
+#include "support/threads.h"
 
 #include <tempman.h>
 

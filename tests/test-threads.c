@@ -6,7 +6,7 @@
 /* Every call on one object from several threads at once. Races seldom show in what these tests
  * assert: ThreadSanitizer is who looks for them, in its own run of the suite. */
 
-#include "support.h"
+#include "support/support.h"
 
 #include <tempman.h>
 

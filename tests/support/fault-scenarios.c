@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "scenarios.h"
+#include "fault-scenarios.h"
 
 #include "directories.h"
 

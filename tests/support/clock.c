@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "stopped-clock.h"
+#include "clock.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

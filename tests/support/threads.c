@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "thread-starts.h"
+#include "threads.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

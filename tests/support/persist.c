@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "persist-support.h"
+#include "persist.h"
 
 #include <string.h>
 #include <sys/stat.h>
