@@ -22,7 +22,8 @@ import timing
 import works
 from results import OtherOptions, Results
 
-DOCUMENTATION = os.path.join(deleters.HERE, '..', '..', 'docs')
+CHART = os.path.join(deleters.HERE, '..', '..', 'docs', 'performance.svg')
+REPORT = os.path.join(deleters.HERE, 'results.md')
 ALL_PLACES = ['tmpfs', 'ext4', 'disk']
 ALL_WORKS = [*works.TREES, *works.OTHER_WORKS]
 
@@ -70,8 +71,8 @@ def parse_arguments():
     parser.add_argument('--results', metavar='FILE',
                         help='the results file (default: performance-results.json with the '
                              'programs)')
-    parser.add_argument('--write', nargs='?', metavar='DIRECTORY', const=DOCUMENTATION,
-                        help='write performance-results.md and performance.svg (default: docs)')
+    parser.add_argument('--write', action='store_true',
+                        help='write tests/performance/results.md and docs/performance.svg')
     return parser.parse_args()
 
 
@@ -134,14 +135,13 @@ def measure_place(name, tasks, options, measurements, results, progress):
             progress.skipped(task)
 
 
-def write(directory, results):
-    picture = 'performance.svg'
+def write(results):
     texts = {
-        picture: chart.draw(results.of_kind('deletion'), results),
-        'performance-results.md': report.markdown(results, picture),
+        CHART: chart.draw(results.of_kind('deletion'), results),
+        REPORT: report.markdown(results, os.path.relpath(CHART, os.path.dirname(REPORT))),
     }
-    for name, text in texts.items():
-        with open(os.path.join(directory, name), 'w', encoding='utf-8') as file:
+    for path, text in texts.items():
+        with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
 
 
@@ -167,8 +167,6 @@ def results_file(options):
 def prepare(options):
     """The measurements, and the results as far as there are any."""
     options.programs = os.path.abspath(options.programs)
-    if options.write:
-        options.write = os.path.abspath(options.write)
     if options.smoke:
         options.places = ['anywhere']
 
@@ -217,7 +215,7 @@ def main():
 
     print(report.markdown(results))
     if options.write:
-        write(options.write, results)
+        write(results)
 
     failed = list(failures(results, options.smoke))
     for text in failed:

@@ -41,8 +41,8 @@ def _deletion_overview(title, tables, out):
         return
     names = _names(tables)
     out += [f'## {title}', '',
-            'Relative to `rm -rf`; above 1 is faster. *fails*: it was run and did not delete the '
-            'tree, see below why. –: not measured.', '']
+            'Relative to `rm -rf`; above 1 is faster. *fails*: it did not delete the tree; the '
+            'reason is below. –: not measured.', '']
     _rows(['tree', *names],
           [[table.full_title, *(_ratio(table, name) for name in names)] for table in tables], out)
     notes = [f'- {table.full_title}: {note}.' for table in tables for note in table.notes]
@@ -61,11 +61,11 @@ def _side_by_side(title, explanation, tables, out):
 
 
 def _targets(results, out):
-    out += ['## What is aimed at', '',
-            'Of deletions how often they go into the time of `rm -rf`, of creating and sweeping how '
-            'often the least that can be done goes into theirs: the ratio of the medians, which '
-            'decides, and that of the minima. Of the timer the worst and the best of all rounds.',
-            '']
+    out += ['## Targets', '',
+            'For deletions, the time of `rm -rf` divided by the time of tempman (more is better). '
+            'For creating and sweeping, the time of tempman divided by the time of the bare system '
+            'calls (less is better). The ratio of the medians decides; the ratio of the minima '
+            'stands beside it. For the timer, the worst and the best round.', '']
     _rows(['work', 'measured', 'minima', 'aim', 'limit', ''],
           [row.cells() for row in targets.rows(results.tables)], out)
 
@@ -122,7 +122,7 @@ def _details(tables, out):
 
 def _others(tables):
     shares = [table.others for table in tables]
-    text = ('Before each work the machine was watched while nothing was measured: others took '
+    text = ('Before each work, while nothing was measured, other processes used '
             f'{timing.median(shares) * 100:.0f} % of its cores in the median, '
             f'{max(shares) * 100:.0f} % at most.')
     doubtful = sum(share > MOST_OTHERS for share in shares)
@@ -136,8 +136,7 @@ def markdown(results, chart=None):
     options = results.options
     tables = list(results.tables.values())
     measured = [table for table in tables if table.reference is not None]
-    out = ['Title: Performance: results', 'Slug: performance-results', '',
-           '# Performance: results', '',
+    out = ['# Performance: results', '',
            f'Measured on {results.date} on a machine with {options["machine"]}; '
            f'file systems: {", ".join(results.places.values())}. '
            f'{options["rounds"]} rounds after {options["drop"]} that did not count.']
@@ -145,9 +144,9 @@ def markdown(results, chart=None):
         out[-1] += f' Sizes of {options["scale"]:.2g} of the full ones: **a quick run.**'
     if tables:
         out[-1] += ' ' + _others(tables)
-    out += ['', 'How it is measured, and what it means, is in [Performance](performance.html). '
-            'Written by `tests/performance/run.sh --write`.', '',
-            'Beside the library: ' + '; '.join(results.versions.values()) + '.']
+    out += ['', '[README.md](README.md) explains how the figures are measured. '
+            '`tests/performance/run.sh --write` writes this page.', '',
+            'Compared with: ' + '; '.join(results.versions.values()) + '.']
     if results.missing:
         out += ['', 'Not measured: ' + '; '.join(
             f'{name} ({reason})' for name, reason in results.missing.items()) + '.']
