@@ -62,13 +62,14 @@ build() {
     shift 2
     begin "$name: build"
     rm -rf "$source_dir/_build-$name"
-    CC=$compiler CXX=$cxx meson setup "$source_dir/_build-$name" "$source_dir" -Dwerror=true "$@" \
+    if CC=$compiler CXX=$cxx meson setup "$source_dir/_build-$name" "$source_dir" -Dwerror=true "$@" \
         >"$results/$name-setup.log" 2>&1 &&
-        meson compile -C "$source_dir/_build-$name" >"$results/$name-build.log" 2>&1 || {
-        cat "$results/$name-setup.log" "$results/$name-build.log" 2>/dev/null | tail -n 60
-        fail "build of $name"
-        return 1
-    }
+        meson compile -C "$source_dir/_build-$name" >"$results/$name-build.log" 2>&1; then
+        return 0
+    fi
+    cat "$results/$name-setup.log" "$results/$name-build.log" 2>/dev/null | tail -n 60
+    fail "build of $name"
+    return 1
 }
 
 # run NAME LABEL MESON-TEST-OPTIONS...: each line of TAP counts, and each test without any.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # For the shell scripts that are tests: read in, not run. Prints TAP.
+# shellcheck shell=sh
 
 n_checks=0
 n_failed=0

@@ -8,7 +8,8 @@
  * end.
  *
  * The same program is linked with a library without the verification of a new directory
- * (TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION): there it has to lose some, else it would prove nothing. */
+ * (TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION): there it has to lose some, else it would prove
+ * nothing. */
 
 #include "support/directories.h"
 #include "support/support.h"

@@ -3,6 +3,8 @@
 
 """The types of Tempman in Python, for editors and for checkers such as mypy and pyright."""
 
+from __future__ import annotations
+
 import datetime
 import os
 import pathlib

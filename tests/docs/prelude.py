@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a block of Python in the documentation may take for granted."""
 
-# pylint: disable=unused-import
 import asyncio
 import datetime
 import os
@@ -12,9 +11,13 @@ import subprocess
 import gi
 
 gi.require_version('Tempman', '1')
-# pylint: disable=wrong-import-position
 from gi.repository import Gio, GLib
 from gi.repository import Tempman as tempman
+
+__all__ = [
+    'Gio', 'GLib', 'asyncio', 'datetime', 'directory', 'fill', 'folder', 'gi', 'os', 'pathlib',
+    'root', 'subprocess', 'tempman', 'work_in',
+]
 
 folder = os.path.abspath('work')
 root = tempman.root(folder, timeout=60)

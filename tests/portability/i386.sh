@@ -9,9 +9,6 @@
 # With TEMPMAN_CHROOTS, a folder, the chroot is made there as bookworm-i386 once, and used again the
 # next time.
 
-# The functions are called by step, and what is read in is beside.
-# shellcheck disable=SC1091,SC2154,SC2317
-
 set -u
 
 . "$(dirname "$0")/../chroot.sh"

@@ -64,13 +64,13 @@ finds_errors() {
 
 # Above all, what it imports.
 runs() {
-    mkdir "$work/folder" && gjs -m "$work/user.js" "$work/folder" | grep -x done
+    mkdir "$work/folder" && gjs -m "$work/user.js" "$work/folder" | grep -x 'done'
 }
 
 # What is translated for an engine without it works there.
 translates_using() {
     compiles --skipLibCheck --lib es2022,esnext.disposable --outDir translated "$@" using.ts &&
-        mkdir "$work/used" && gjs -m "$work/translated/using.js" "$work/used" | grep -x done &&
+        mkdir "$work/used" && gjs -m "$work/translated/using.js" "$work/used" | grep -x 'done' &&
         rmdir "$work/used"
 }
 
