@@ -27,7 +27,6 @@ import numbers
 import operator
 import os
 import pathlib
-import stat
 import sys
 import warnings
 import weakref
@@ -138,7 +137,11 @@ class _errors:
 
     def _get_filename(self, error):
         for path in self._paths:
-            file = _to_file(path)
+            try:
+                file = _to_file(path)
+            except (ValueError, GLib.Error):
+                # Another process has put a link into the path since the call began.
+                continue
             if file is None:
                 continue
             names = [file.get_parse_name(), GLib.filename_display_name(file.get_path() or '')]
@@ -164,98 +167,46 @@ def _to_file(path):
     # GIO takes it for the working directory: no place to be swept by mistake.
     if not name:
         raise ValueError('the path is empty')
-    return Gio.File.new_for_path(_resolve_upwards(name))
+    return Gio.File.new_for_path(_leave_out_upwards(name))
 
 
-def _resolve_upwards(name):
+def _leave_out_upwards(name):
     """Make a path without “..” of one that has it.
 
     GIO takes “link/..” for the directory that the link lies in, and the kernel for the one above where
-    the link leads to. What is meant is what the kernel says.
+    the link leads to. Such a path is refused. Where a directory comes before “..”, both mean the same.
+    All links that are left in the path are for the library to follow, or not.
     """
     if os.pardir not in name.split(os.sep):
         return name
     try:
-        return _resolve(name)
+        cleaned = '' if os.path.isabs(name) else os.getcwd().rstrip(os.sep)
+        for component in name.split(os.sep):
+            if component == os.pardir:
+                # The directory above the root of the file system is the root.
+                if cleaned and _is_link(cleaned):
+                    raise ValueError(f'the path {name!r} is refused: it has “..” after the link '
+                                     f'{cleaned!r}')
+                cleaned = os.path.dirname(cleaned).rstrip(os.sep)
+            elif component not in ('', os.curdir):
+                cleaned += os.sep + component
+        return cleaned or os.sep
     except OSError as error:
         with _errors():
             raise GLib.Error.new_literal(Gio.io_error_quark(), f'Opening “{name}”: {error.strerror}',
                                          Gio.io_error_from_errno(error.errno)) from None
 
 
-def _resolve(name):
-    """Follow the links of a path, but for one that is its last component.
-
-    In a sticky directory that others may write to, only links of the user and of the directory's owner
-    are followed. That is the rule of the library, which cannot apply it to links that are no longer in
-    the path that it gets.
-    """
-    resolved = os.sep if os.path.isabs(name) else os.getcwd()
-    rest = name.split(os.sep)[::-1]
-    n_links = 0
-    while rest:
-        component = rest.pop()
-        if component in ('', os.curdir):
-            continue
-        if component == os.pardir:
-            resolved = os.path.dirname(resolved)
-            continue
-        path = os.path.join(resolved, component)
-        if not any(rest):
-            return path
-        target = _read_link(path)
-        if target is None:
-            # Only a directory has anything below it, or above.
-            os.stat(os.path.join(path, os.curdir))
-            resolved = path
-            continue
-        n_links += 1
-        if n_links > _MAX_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        rest += target.split(os.sep)[::-1]
-        if os.path.isabs(target):
-            resolved = os.sep
-    return resolved
-
-
-# As many as the kernel follows.
-_MAX_LINKS = 40
-
-# The user that the kernel names where it cannot name the real one: see user_namespaces(7).
-_OVERFLOW_USER = 65534
-
-
-def _read_link(path):
-    """Return where a link leads to, or None if there is none."""
-    fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _is_link(path):
+    """Tell a link from a directory; nothing else may come before “..”."""
     try:
-        link = os.fstat(fd)
-        if not stat.S_ISLNK(link.st_mode):
-            return None
-        if not _is_trusted(link, os.stat(os.path.dirname(path))):
-            raise PermissionError(
-                errno.EACCES, f'the link “{path}” belongs to another user and is not followed')
-        return os.readlink('', dir_fd=fd)
-    finally:
-        os.close(fd)
-
-
-def _is_trusted(link, directory):
-    """Whether a link in a directory is followed."""
-    if not (directory.st_mode & stat.S_ISVTX and directory.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-        return True
-    return link.st_uid in (os.geteuid(), directory.st_uid) and _is_one_user(link.st_uid)
-
-
-def _is_one_user(user):
-    """Whether a number stands for one user: in a user namespace, one stands for all unknown users."""
-    if user != _OVERFLOW_USER:
-        return True
-    try:
-        with open('/proc/self/uid_map', encoding='ascii') as file:
-            return file.read().split() == ['0', '0', '4294967295']
-    except OSError:
+        # A server is asked for no attributes in this way.
+        os.close(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
         return False
+    except NotADirectoryError:
+        if os.path.islink(path):
+            return True
+        raise
 
 
 def _to_existing_file(path, name):

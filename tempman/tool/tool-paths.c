@@ -5,20 +5,22 @@
 
 #include "tool-paths.h"
 
-#include "local/tm-dirfd-private.h"
-#include "local/tm-path-private.h"
+#include <tempman.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* From paths as they are written on a command line to files.
  *
  * A GFile takes “link/..” for the directory that the link is in, and the kernel for the one above
- * where the link leads to. What is meant is what the kernel says. */
+ * where the link leads to. Such a path is refused. Where a directory comes before “..”, both mean
+ * the same, and both components are left out. All links that are left in the path are for the
+ * library to follow, or not. */
 
 static gboolean
 fail (GError **error, const char *action, const char *path, GIOErrorEnum code, const char *reason)
@@ -36,76 +38,142 @@ fail_with_errno (GError **error, const char *action, const char *path, int error
                g_strerror (error_number));
 }
 
-/* Returns NULL with an error where there is no working directory any more: GLib takes the root of
- * the file system for it then, in which something else can have the same name. */
-static char *
-make_absolute (const char *path, const char *action, const char *whole_path, GError **error)
+/* Looks at what stands under @name in @dirfd, a link itself, without waiting for the server of a
+ * file system that is mounted there. Old kernels and old containers refuse statx(), and then
+ * nothing is known of mount points. */
+static int
+look_at (int dirfd, const char *name, int flags, struct statx *status)
 {
-  g_autofree char *current = NULL;
-  char *found;
+  struct stat old_status;
 
-  if (g_path_is_absolute (path))
-    return g_strdup (path);
+  flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  if (statx (dirfd, name, flags | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, status) == 0)
+    return 0;
+  /* The emulation of the C library does not know the flag. */
+  if ((errno != ENOSYS && errno != EPERM && errno != EINVAL) ||
+      fstatat (dirfd, name, &old_status, flags) < 0)
+    return -1;
 
-  found = getcwd (NULL, 0);
-  if (found == NULL)
-    {
-      fail (error, action, whole_path, G_IO_ERROR_FAILED, "the working directory is gone");
-      return NULL;
-    }
-
-  free (found);
-  /* The path that the user has taken there, if that is known. */
-  current = g_get_current_dir ();
-  return g_build_filename (current, path, NULL);
+  *status = (struct statx){
+    .stx_mode = (guint16) old_status.st_mode,
+    .stx_ino = old_status.st_ino,
+    .stx_dev_major = major (old_status.st_dev),
+    .stx_dev_minor = minor (old_status.st_dev),
+  };
+  return 0;
 }
 
-/* Finds the path that leads, without links, where @path does: as the library does it, since a path
- * that goes up is nothing that a GFile could hold. Returns NULL with an error. */
-static char *
-resolve (const char *path, const char *action, const char *whole_path, GError **error)
+static int
+look (const char *path, struct statx *status)
 {
-  g_autofree char *absolute = make_absolute (path, action, whole_path, error);
-  g_autofree char *refused = NULL;
-  char *resolved = NULL;
-  int fd;
-
-  if (absolute == NULL)
-    return NULL;
-
-  fd = tm_path_open (absolute, 0, &resolved, &refused);
-  if (fd < 0)
-    {
-      tm_path_set_error (error, action, whole_path, refused, errno);
-      return NULL;
-    }
-
-  tm_dirfd_close (fd);
-  /* It was moved meanwhile. */
-  if (resolved == NULL)
-    fail_with_errno (error, action, whole_path, EBUSY);
-  return resolved;
+  return look_at (AT_FDCWD, path, 0, status);
 }
 
 static gboolean
-leads_upwards (const char *path)
+is_same_file (const struct statx *a, const struct statx *b)
+{
+  return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
+         a->stx_ino == b->stx_ino;
+}
+
+/* Returns (transfer full) (nullable): the working directory, or NULL with an error where there is
+ * none any more: GLib takes the root of the file system for it then, in which something else can
+ * have the same name. */
+static char *
+get_working_directory (gboolean without_links, const char *action, const char *path, GError **error)
+{
+  char *found = getcwd (NULL, 0);
+  char *current;
+
+  if (found == NULL)
+    {
+      fail (error, action, path, G_IO_ERROR_FAILED, "the working directory is gone");
+      return NULL;
+    }
+
+  /* The path that the user has taken there, if that is known; but “..” is above the directory, and
+   * not above a link to it. */
+  current = without_links ? g_strdup (found) : g_get_current_dir ();
+  free (found);
+  return current;
+}
+
+/* Whether @directory, which comes before “..”, is a directory and no link to one. */
+static gboolean
+can_leave_out (const char *directory, const char *action, const char *path, GError **error)
+{
+  struct statx status;
+
+  if (look (directory, &status) < 0)
+    return fail_with_errno (error, action, path, errno);
+
+  if (S_ISLNK (status.stx_mode))
+    {
+      g_autofree char *display_name = g_filename_display_name (directory);
+      g_autofree char *reason =
+          g_strdup_printf ("“..” after the link “%s” is refused", display_name);
+
+      return fail (error, action, path, G_IO_ERROR_INVALID_ARGUMENT, reason);
+    }
+
+  return S_ISDIR (status.stx_mode) || fail_with_errno (error, action, path, ENOTDIR);
+}
+
+/* Returns (transfer full) (nullable): the absolute path without “.” and “..”, or NULL with an
+ * error. */
+static char *
+clean (const char *path, const char *action, GError **error)
 {
   g_auto (GStrv) components = g_strsplit (path, G_DIR_SEPARATOR_S, -1);
+  gboolean leads_upwards = g_strv_contains ((const char *const *) components, "..");
+  g_autofree char *start = NULL;
+  GString *cleaned;
 
-  return g_strv_contains ((const char *const *) components, "..");
+  if (!g_path_is_absolute (path))
+    {
+      start = get_working_directory (leads_upwards, action, path, error);
+      if (start == NULL)
+        return NULL;
+    }
+
+  /* Without a separator at the end. */
+  cleaned = g_string_new (start == NULL || g_str_equal (start, G_DIR_SEPARATOR_S) ? "" : start);
+  for (char **component = components; *component != NULL; component++)
+    {
+      if (**component == '\0' || g_str_equal (*component, "."))
+        continue;
+
+      if (!g_str_equal (*component, ".."))
+        g_string_append_printf (cleaned, G_DIR_SEPARATOR_S "%s", *component);
+      /* The directory above the root of the file system is the root. */
+      else if (cleaned->len > 0)
+        {
+          if (!can_leave_out (cleaned->str, action, path, error))
+            {
+              g_string_free (cleaned, TRUE);
+              return NULL;
+            }
+          g_string_truncate (cleaned,
+                             (gsize) (strrchr (cleaned->str, G_DIR_SEPARATOR) - cleaned->str));
+        }
+    }
+
+  if (cleaned->len == 0)
+    g_string_append_c (cleaned, G_DIR_SEPARATOR);
+  return g_string_free (cleaned, FALSE);
 }
 
 /*
  * tool_paths_new_directory:
  * @path: the path of a directory
- * @error: that it is empty, or leads through something that is not there
+ * @error: that it is empty, has “..” after a link, or leads through something that is not there
  *
  * Returns: (transfer full): the directory
  */
 GFile *
 tool_paths_new_directory (const char *path, GError **error)
 {
-  g_autofree char *found = NULL;
+  g_autofree char *cleaned = NULL;
 
   if (*path == '\0')
     {
@@ -113,9 +181,8 @@ tool_paths_new_directory (const char *path, GError **error)
       return NULL;
     }
 
-  found = leads_upwards (path) ? resolve (path, "Opening", path, error)
-                               : make_absolute (path, "Opening", path, error);
-  return found != NULL ? g_file_new_for_path (found) : NULL;
+  cleaned = clean (path, "Opening", error);
+  return cleaned != NULL ? g_file_new_for_path (cleaned) : NULL;
 }
 
 static gboolean
@@ -125,49 +192,74 @@ is_missing (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 }
 
+/* Whether the link @path, which has @status, is one of the components of the path of the home
+ * directory, so that without it that path leads nowhere.
+ *
+ * Past a link, and past a mount point of another file system, the components are compared by their
+ * text alone: a server that is asked for them may never answer. */
 static gboolean
-is_same_file (const struct stat *a, const struct stat *b)
+is_in_path_of_home (const char *path, const struct statx *status)
 {
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
+  g_autofree char *home = g_canonicalize_filename (g_get_home_dir (), G_DIR_SEPARATOR_S);
+  gsize length = 0;
+  gboolean can_look = TRUE;
 
-/* Whether @status is of @path or of one of the directories on the way to it. */
-static gboolean
-is_on_the_way_to (const struct stat *status, const char *path)
-{
-  g_autofree char *current = g_canonicalize_filename (path, "/");
-  gsize length;
-
-  do
+  while (home[length] != '\0')
     {
-      char *above = g_path_get_dirname (current);
-      struct stat found;
+      g_autofree char *component = NULL;
+      struct statx found;
 
-      if (lstat (current, &found) == 0 && is_same_file (status, &found))
-        {
-          g_free (above);
-          return TRUE;
-        }
+      length += 1 + strcspn (home + length + 1, G_DIR_SEPARATOR_S);
+      component = g_strndup (home, length);
+      if (g_str_equal (component, path))
+        return TRUE;
 
-      length = strlen (current);
-      g_free (current);
-      current = above;
+      can_look = can_look && look (component, &found) == 0;
+      if (can_look && is_same_file (&found, status))
+        return TRUE;
+      can_look = can_look && !S_ISLNK (found.stx_mode) &&
+                 ((found.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 ||
+                  (found.stx_dev_major == status->stx_dev_major &&
+                   found.stx_dev_minor == status->stx_dev_minor));
     }
-  while (strlen (current) < length);
 
   return FALSE;
 }
 
-/* Whether @status is of the directory that @path leads to or of one of those above it, whatever
- * they are called. */
+/* Whether the directory @path is the home directory or one of those above it: the library knows,
+ * and opens no root there. It asks no server that it need not ask. */
 static gboolean
-is_at_or_above (const struct stat *status, const char *path)
+is_refused_as_root (const char *path)
 {
-  int fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  struct stat found, below = { 0 };
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TmRoot) root = tm_root_new (file, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE, NULL, &error);
+
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static gboolean
+is_home_or_above (const char *path, const struct statx *status)
+{
+  if (S_ISLNK (status->stx_mode))
+    return is_in_path_of_home (path, status);
+
+  /* A mount point is never deleted. To open it, its server would be asked. */
+  return S_ISDIR (status->stx_mode) && (status->stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 &&
+         is_refused_as_root (path);
+}
+
+/* Whether @status is of the working directory or of one of those above it, whatever they are
+ * called. */
+static gboolean
+is_working_directory_or_above (const struct statx *status)
+{
+  int fd = open (".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  struct statx found, below = { 0 };
   gboolean is_one = FALSE;
 
-  while (fd >= 0 && !is_one && fstat (fd, &found) == 0 && !is_same_file (&found, &below))
+  while (fd >= 0 && !is_one && look_at (fd, "", AT_EMPTY_PATH, &found) == 0 &&
+         !is_same_file (&found, &below))
     {
       int above = openat (fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -182,13 +274,13 @@ is_at_or_above (const struct stat *status, const char *path)
   return is_one;
 }
 
-/* The home directory can be called by a path with links in it: they are not to go either. */
+/* Finds what stands under @path. Returns FALSE with an error. */
 static gboolean
-is_home_or_above (const struct stat *status)
+find (const char *path, char **cleaned, struct statx *status, GError **error)
 {
-  const char *home = g_get_home_dir ();
-
-  return is_on_the_way_to (status, home) || is_at_or_above (status, home);
+  *cleaned = clean (path, "Deleting", error);
+  return *cleaned != NULL &&
+         (look (*cleaned, status) == 0 || fail_with_errno (error, "Deleting", path, errno));
 }
 
 /*
@@ -203,11 +295,9 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
   gsize length = strlen (path);
   g_autofree char *trimmed = NULL;
   g_autofree char *name = NULL;
-  g_autofree char *parent = NULL;
-  g_autofree char *resolved_parent = NULL;
-  g_autofree char *resolved = NULL;
+  g_autofree char *cleaned = NULL;
   g_autoptr (GError) local_error = NULL;
-  struct stat status;
+  struct statx status;
 
   while (length > 1 && path[length - 1] == G_DIR_SEPARATOR)
     length--;
@@ -223,39 +313,37 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
     return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
                  "the names “.” and “..” are refused");
 
-  parent = g_path_get_dirname (trimmed);
-  resolved_parent = resolve (parent, "Deleting", path, &local_error);
-  if (resolved_parent == NULL)
+  if (!find (path, &cleaned, &status, &local_error))
     {
       if (is_missing (local_error))
         return TRUE;
+
+      /* The kernel may refuse a link of another user on the way. So does the library, and says
+       * which one. */
+      if (cleaned != NULL &&
+          g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+        {
+          *file = g_file_new_for_path (cleaned);
+          return TRUE;
+        }
+
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
 
-  resolved = g_build_filename (resolved_parent, name, NULL);
-  if (lstat (resolved, &status) < 0)
-    {
-      fail_with_errno (&local_error, "Deleting", path, errno);
-      if (is_missing (local_error))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-
-  if (is_home_or_above (&status))
+  if (is_home_or_above (cleaned, &status))
     return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
                  "the home directory and those above it are refused");
 
-  if (is_at_or_above (&status, "."))
+  if (is_working_directory_or_above (&status))
     return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
                  "the working directory and those above it are refused");
 
   /* A slash at the end says that a directory is meant. With a link, nobody knows whether that or
    * where it leads to. */
-  if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.st_mode))
+  if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.stx_mode))
     return fail_with_errno (error, "Deleting", path, ENOTDIR);
 
-  *file = g_file_new_for_path (resolved);
+  *file = g_file_new_for_path (cleaned);
   return TRUE;
 }

@@ -8,6 +8,7 @@ import decimal
 import fractions
 import os
 import pathlib
+import re
 import unittest
 
 import support
@@ -94,7 +95,7 @@ class Paths(support.TestCase):
 
 
 class Upwards(support.TestCase):
-    """“link/..” is above where the link leads to, as the kernel has it, and not where the link is."""
+    """“..” is refused after a link, and left out after a directory."""
 
     def setUp(self):
         super().setUp()
@@ -103,41 +104,50 @@ class Upwards(support.TestCase):
         self.link = os.path.join(self.folder, 'link')
         os.symlink(self.deep, self.link)
 
-    def test_parent(self):
-        for path in (self.link + '/..', os.fsencode(self.link) + b'/../', self.link + '/../deep/..'):
-            with self.subTest(path=path), tempman.create_temp_dir(path) as directory:
-                self.assertEqual(os.path.dirname(directory.path), self.real)
-
-    def test_root(self):
-        victim = self.make('old', age=support.DAY)
-        root = tempman.Root(self.link + '/..', timeout=1)
-        self.assertEqual(root.get_directory().get_path(), self.real)
-        self.set_age(self.deep, support.DAY)
-        self.assertEqual(root.cleanup(), 1)
-        self.assert_gone(self.deep)
-        self.assert_there(victim)
-
-    def test_destination(self):
+    def test_refused(self):
+        for path in (self.link + '/..', os.fsencode(self.link) + b'/../', self.link + '/../deep/..',
+                     pathlib.Path(self.link, '..'), self.real + '/../link/./../deep'):
+            for function in (tempman.create_temp_dir, tempman.TemporaryDirectory, tempman.root,
+                             tempman.Root, tempman.delete_recursively):
+                with self.subTest(path=path, function=function):
+                    self.assertRaisesRegex(ValueError, 'refused', function, path)
         with tempman.create_temp_dir(self.real) as directory:
-            directory.persist(self.link + '/../published')
-        self.assert_there(os.path.join(self.real, 'published'))
+            self.assertRaisesRegex(ValueError, re.escape(f'after the link {self.link!r}'),
+                                   directory.persist, self.link + '/../published')
+        self.assert_there(self.deep, self.link)
+        self.assertEqual(os.listdir(self.real), ['deep'])
 
-    def test_links(self):
-        """Each is followed where the kernel follows it."""
-        os.symlink('link/..', os.path.join(self.folder, 'upwards'))
-        os.symlink('loop', os.path.join(self.folder, 'loop'))
-        for path in ('upwards/deep/..', 'upwards/./../real/', 'upwards/../link/../.',
-                     os.path.join('..', os.path.basename(self.folder), 'link', '..')):
-            with self.subTest(path=path):
-                path = os.path.join(self.folder, path)
-                self.assertEqual(tempman.Root(path).get_directory().get_path(),
-                                 os.path.realpath(path))
-        self.assert_error(Gio.IOErrorEnum.TOO_MANY_LINKS, tempman.Root,
-                          os.path.join(self.folder, 'loop', '..'))
+    def test_left_out(self):
+        """What is left of the path is the same directory, and may be a link."""
+        os.symlink(self.real, os.path.join(self.folder, 'up'))
+        for path in ('real/deep/..', 'real/deep/../', 'up/deep/..', 'up/./deep/../deep/..',
+                     'real/../up', os.path.join('..', os.path.basename(self.folder), 'real')):
+            for convert in (str, os.fsencode, pathlib.Path):
+                with self.subTest(path=path, convert=convert):
+                    path = os.path.join(self.folder, path)
+                    self.assertEqual(tempman.Root(convert(path)).get_directory().get_path(), self.real)
+                    with tempman.create_temp_dir(convert(path)) as directory:
+                        self.assertEqual(os.path.dirname(directory.path), self.real)
+                        directory.persist(os.path.join(path, 'deep', '..', 'published'))
+                    os.rmdir(os.path.join(self.real, 'published'))
+        self.assertEqual(tempman.Root(self.folder + '/' + '../' * 50 + self.folder)
+                         .get_directory().get_path(), self.folder)
         # The last component is what is deleted.
-        tempman.delete_recursively(self.link + '/../../link')
+        tempman.delete_recursively(self.real + '/../link')
         self.assert_gone(self.link)
         self.assert_there(self.deep)
+
+    def test_from_a_link(self):
+        """The working directory is no link, whatever path has led there."""
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.link)
+        self.assertEqual(tempman.Root('..').get_directory().get_path(), self.real)
+
+    def test_file(self):
+        path = os.path.join(self.folder, 'file')
+        with open(path, 'w'):
+            pass
+        self.assertRaises(tempman.NotDirectoryError, tempman.Root, path + '/..')
 
     def test_missing(self):
         for path in ('missing/../real', 'missing/..', 'real/../missing/../real'):

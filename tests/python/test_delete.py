@@ -40,7 +40,7 @@ class Delete(support.TestCase):
         self.assert_there(path)
 
     def test_dots(self):
-        """As rm refuses them; in the middle they mean what they mean to the kernel."""
+        """As rm refuses them; in the middle they are left out."""
         path, _ = self.make_tree()
         link = os.path.join(self.folder, 'link')
         os.symlink(os.path.join(path, '0'), link)
@@ -59,7 +59,9 @@ class Delete(support.TestCase):
 
         other = os.path.join(self.folder, '1')
         os.mkdir(other)
-        tempman.delete_recursively(link + '/../1')
+        self.assertRaises(ValueError, tempman.delete_recursively, link + '/../1')
+        self.assert_there(other, os.path.join(path, '1'))
+        tempman.delete_recursively(os.path.join(path, '0', '..', '1'))
         self.assert_gone(os.path.join(path, '1'))
         self.assert_there(other)
         os.symlink(path, '../to-the-tree')

@@ -234,14 +234,32 @@ class Cleanup(Root):
         self.assert_there(inside)
 
     def test_up_and_down(self):
-        """A link and “..” after it lead where the kernel takes them."""
-        self.mkdir('elsewhere', 'below', age=support.DAY)
-        os.symlink(self.path('elsewhere', 'below'), self.path('root', 'link'))
+        """“..” is refused after a link, and left out after a directory."""
+        below = self.mkdir('elsewhere', 'below', age=support.DAY)
+        os.symlink(below, self.path('root', 'link'))
         near = self.entry('near', support.DAY)
-        self.assertEqual(self.rows('cleanup', os.path.join(self.root, 'link', '..'), '-t', '1h')[-1],
+        for path in ('link/..', 'link/../', 'link/./..', 'near/../link/..', 'link/../../root'):
+            errors = self.fail_with(1, 'cleanup', os.path.join(self.root, path), '-t', '1h')
+            self.assertIn(f'after the link “{self.root}/link” is refused', errors)
+            self.fail_with(1, 'list', os.path.join(self.root, path))
+        self.assert_there(near, below)
+        # Of a path that ends in a link, what it leads to is cleaned up.
+        os.symlink(self.path('elsewhere'), self.path('there'))
+        self.assertEqual(self.rows('cleanup', self.path('there', 'below', '..'), '-t', '1h')[-1],
                          ['total', '1'])
-        self.assert_there(near)
-        self.assert_gone(self.path('elsewhere', 'below'))
+        self.assert_gone(below)
+        self.assertEqual(self.rows('cleanup', self.path('root', 'near', '..'), '-t', '1h')[-1],
+                         ['total', '1'])
+        self.assert_gone(near)
+
+    def test_up_from_a_link(self):
+        """The working directory is no link, whatever path has led there."""
+        self.mkdir('elsewhere', 'below')
+        old = self.mkdir('elsewhere', 'old', age=support.DAY)
+        os.symlink('elsewhere/below', self.path('link'))
+        self.environment['PWD'] = self.path('link')
+        self.succeed('cleanup', '..', '-t', '1h', cwd=self.path('link'))
+        self.assert_gone(old)
 
     def test_relative(self):
         self.entry('old', support.DAY)

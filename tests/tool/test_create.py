@@ -79,12 +79,18 @@ class Create(support.TestCase):
         self.assert_there(young, first)
 
     def test_up_and_down(self):
-        """A link and “..” after it lead where the kernel takes them."""
+        """“..” is refused after a link, and left out after a directory."""
         self.mkdir('elsewhere', 'below')
         os.symlink(self.path('elsewhere', 'below'), self.path('link'))
+        before = os.listdir(self.folder)
         for option in ('--in', '--root'):
-            path = self.create(option, os.path.join(self.folder, 'link', '..'))
+            for path in ('link/..', 'link/../new', 'elsewhere/../link/..'):
+                errors = self.fail_with(1, 'create', option, os.path.join(self.folder, path))
+                self.assertIn(f'after the link “{self.path("link")}” is refused', errors)
+            self.fail_with(1, 'create', option, self.path('missing', '..'))
+            path = self.create(option, self.path('elsewhere', 'below', '..'))
             self.assertEqual(os.path.dirname(path), self.path('elsewhere'))
+        self.assertEqual(os.listdir(self.folder), before)
 
     def test_temporary_directory_up_and_down(self):
         """The same where a program is told to put temporary files."""
@@ -92,10 +98,12 @@ class Create(support.TestCase):
         os.symlink(self.path('elsewhere', 'below'), self.path('link'))
         for where in (os.path.join(self.folder, 'link', '..'), 'link/..'):
             self.environment['TMPDIR'] = where
-            path = self.create()
-            self.assertEqual(os.path.dirname(path), self.path('elsewhere'))
-            output = self.succeed('run', '--', 'sh', '-c', 'dirname "$TMPDIR"')
-            self.assertEqual(os.fsdecode(output.strip()), self.path('elsewhere'))
+            self.assertIn('is refused', self.fail_with(1, 'create'))
+            self.assertIn('is refused', self.fail_with(125, 'run', '--', 'true'))
+        self.environment['TMPDIR'] = 'elsewhere/below/..'
+        self.assertEqual(os.path.dirname(self.create()), self.path('elsewhere'))
+        output = self.succeed('run', '--', 'sh', '-c', 'dirname "$TMPDIR"')
+        self.assertEqual(os.fsdecode(output.strip()), self.path('elsewhere'))
 
     def test_nobody_reads(self):
         """The reader of the path has gone away."""

@@ -159,14 +159,22 @@ class Delete(support.TestCase):
         self.assert_there(self.path('victim', 'inside'), self.path('link'), self.path('file'))
 
     def test_up_and_down(self):
-        """A link and “..” after it lead where the kernel takes them."""
+        """“..” is refused after a link, and left out after a directory."""
         self.mkdir('elsewhere', 'below')
-        self.mkdir('elsewhere', 'tree')
+        far = self.mkdir('elsewhere', 'tree')
         near = self.mkdir('tree')
         os.symlink('elsewhere/below', self.path('link'))
-        self.succeed('delete', 'link/../tree')
-        self.assert_gone(self.path('elsewhere', 'tree'))
+        for path in ('link/../tree', 'tree/../link/../tree', self.path('link', '..', 'tree')):
+            self.assertIn(f'after the link “{self.path("link")}” is refused',
+                          self.fail_with(1, 'delete', path))
+        self.assert_there(near, far)
+        with open(self.path('file'), 'w'):
+            pass
+        self.succeed('delete', 'missing/../tree', 'file/../tree')
         self.assert_there(near)
+        self.succeed('delete', 'elsewhere/../tree')
+        self.assert_gone(near)
+        self.assert_there(far)
 
     def test_goes_on(self):
         """Past what it refuses, and past what it cannot delete."""

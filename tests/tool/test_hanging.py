@@ -88,6 +88,51 @@ class Hanging(support.TestCase):
         os.waitid(os.P_PID, self.server.pid, os.WEXITED | os.WNOWAIT)
         self.assert_every_command_works()
 
+    def assert_deletion_works(self):
+        """Whatever the home directory is called that its server has."""
+        os.symlink(self.mounted, self.path('link'))
+        os.symlink('mounted/user', self.path('root', 'link-inside'))
+        for home in (self.mounted, os.path.join(self.mounted, 'user'),
+                     os.path.join(self.mounted, 'deep', 'user'), self.path('link'),
+                     self.path('link', 'user'), self.path('root', 'link-inside', 'user')):
+            self.environment['HOME'] = home
+            tree = self.mkdir('tree', 'inside')
+            os.symlink('tree', self.path('victim'))
+            with open(self.path('file'), 'w'):
+                pass
+            self.succeed('delete', 'victim', 'file', 'tree', 'missing')
+            self.assert_gone(tree, self.path('tree'), self.path('victim'), self.path('file'))
+            # Those above it are still known.
+            for refused in ('/', self.folder, self.root):
+                self.fail_with(1, 'delete', refused)
+            if home.startswith(self.path('link')):
+                self.assertIn('home directory', self.fail_with(1, 'delete', 'link'))
+            # It cannot be deleted, and is not asked for anything.
+            self.fail_with(1, 'delete', self.mounted)
+        self.assert_there(self.path('link'))
+        self.assertTrue(is_mounted(self.mounted))
+
+    def test_home_of_server_that_answers(self):
+        os.makedirs(self.path('source', 'deep', 'user'))
+        os.mkdir(self.path('source', 'user'))
+        self.assert_deletion_works()
+        self.environment['HOME'] = os.path.join(self.mounted, 'deep', 'user')
+        for name in ('deep/user', 'deep'):
+            self.assertIn('home directory',
+                          self.fail_with(1, 'delete', os.path.join(self.mounted, name)))
+        self.succeed('delete', os.path.join(self.mounted, 'user'))
+        self.assertEqual(os.listdir(self.path('source')), ['deep'])
+
+    def test_home_of_stopped_server(self):
+        self.server.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.server.pid, os.WSTOPPED | os.WNOWAIT)
+        self.assert_deletion_works()
+
+    def test_home_of_dead_server(self):
+        self.server.kill()
+        os.waitid(os.P_PID, self.server.pid, os.WEXITED | os.WNOWAIT)
+        self.assert_deletion_works()
+
 
 if __name__ == '__main__':
     support.main()
