@@ -22,7 +22,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define HOUR 3600
 #define N_LEVELS 600
 #define N_WIDE 300
 #define N_LARGE 12000

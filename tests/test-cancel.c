@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* What a thread waits for at most that the library may never do. */
 #define PATIENCE (20 * G_USEC_PER_SEC)
 

@@ -19,8 +19,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* A marked directory that nobody holds any more. */
 static char *
 make_abandoned_directory (Sandbox *sandbox, const char *name)

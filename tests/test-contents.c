@@ -22,8 +22,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* Every byte that a name can have, alone and in a name as long as can be. */
 static void
 test_names (Sandbox *sandbox, gconstpointer data)

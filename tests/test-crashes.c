@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 typedef struct
 {
   const char *name;

@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* GLib looks at the environment once in a process. That of the tests in a process of their own is
  * what these say, and where their sandbox is. */
 #define SANDBOX_VARIABLE "TEMPMAN_TEST_SANDBOX"

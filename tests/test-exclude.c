@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define HOUR 3600
-
 static char *
 make_entry (Sandbox *sandbox, const char *name)
 {

@@ -20,8 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 static void
 test_expiry (Sandbox *sandbox, gconstpointer data)
 {

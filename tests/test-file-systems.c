@@ -21,8 +21,6 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 typedef struct
 {
   const char *name;

@@ -25,8 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* For a child that has to end by itself. */
 #define PATIENCE 30
 

@@ -23,8 +23,6 @@
 /* A level that a walk has closed on its way down, and what is taken for it on the way back. The
  * inode of a directory that was removed is given to the next one that is made, on ext4 at once. */
 
-#define HOUR 3600
-
 /* Deeper than any walk holds open. */
 #define DEPTH 40
 

@@ -23,8 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* Whether it is what stands under its path. */
 static gboolean
 is_there (TmTemporaryDirectory *directory)

@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 static char *
 make_abandoned (Sandbox *sandbox)
 {

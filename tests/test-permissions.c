@@ -22,8 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 static const mode_t modes[] = { 0, 0100, 0200, 0300, 0400, 0500, 0600 };
 
 /* A directory and a file of the user's own, which a repair of modes must not reach. */

@@ -78,7 +78,7 @@ race (Sandbox *sandbox, gboolean naive, guint seconds)
   make_directory (victim);
   while (!escaped && g_get_monotonic_time () < end)
     {
-      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+      g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
       Swapper swapper = { .path = path, .link = link };
       GThread *thread;
 
@@ -157,7 +157,7 @@ test_from_threads (Sandbox *sandbox, gconstpointer data)
   for (guint round = 0; round < 200; round++)
     {
       g_autofree char *path = sandbox_path (sandbox, "published");
-      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+      g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
       g_autofree char *before = g_strdup (tm_temporary_directory_get_path (directory));
       g_autoptr (GFile) destination = g_file_new_for_path (path);
       Contender contenders[9];

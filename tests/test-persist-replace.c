@@ -71,12 +71,12 @@ test_what_is_there (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *path = g_build_filename (places, names[i], NULL);
-      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+      g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
       struct stat before, after;
 
       g_test_message ("%s", names[i]);
       g_assert_no_errno (lstat (path, &before));
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
       g_assert_no_errno (lstat (path, &after));
       g_assert_cmpuint (before.st_ino, ==, after.st_ino);
 
@@ -95,7 +95,7 @@ static void
 test_replace_nothing (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = sandbox_path (sandbox, "published");
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
@@ -109,8 +109,8 @@ test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autoptr (GFile) file = g_file_new_for_path (parent);
   g_autoptr (TmRoot) root = tm_root_new (file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
-  g_autoptr (TmTemporaryDirectory) first = create_in (parent);
-  g_autoptr (TmTemporaryDirectory) second = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) first = create_with_content (parent);
+  g_autoptr (TmTemporaryDirectory) second = create_with_content (parent);
   struct stat status;
   int fd;
 
@@ -136,7 +136,7 @@ test_replaced_looked_at (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
-  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
 
   make_directory (path);
   n_busy_locks = 3;
@@ -157,7 +157,7 @@ stubborn_child (gpointer data)
 
   child_assert (become_ordinary_user ());
   make_directory (parent);
-  directory = create_in (parent);
+  directory = create_with_content (parent);
   before = g_strdup (tm_temporary_directory_get_path (directory));
   foreign = g_build_filename (before, "foreign/file", NULL);
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
@@ -214,7 +214,7 @@ publish_beside_another (Sandbox *sandbox, const char *parent, gboolean is_direct
 {
   Places places = { sandbox_path (sandbox, "published"), sandbox_path (sandbox, "other") };
   g_autofree char *inside = g_build_filename (places.other, "inside", NULL);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
 
   if (is_directory)
     {
@@ -271,7 +271,7 @@ test_coming_and_going (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
-  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
 
   make_directory (path);
   n_renames = 0;

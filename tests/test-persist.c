@@ -58,7 +58,7 @@ test_persist (Sandbox *sandbox, gconstpointer data)
   guint n_descriptors = count_open_descriptors ();
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
-  TmTemporaryDirectory *directory = create_in (parent);
+  TmTemporaryDirectory *directory = create_with_content (parent);
   const char *old_path = tm_temporary_directory_get_path (directory);
   GFile *old_file = tm_temporary_directory_get_file (directory);
   g_autofree char *old_path_copy = g_strdup (old_path);
@@ -127,7 +127,7 @@ test_through_link (Sandbox *sandbox, gconstpointer data)
   g_autofree char *link = sandbox_path (sandbox, "link");
   g_autofree char *path = g_build_filename (link, "published", NULL);
   g_autofree char *real_path = g_build_filename (real, "published", NULL);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
   make_directory (real);
   g_assert_no_errno (symlink ("real", link));
@@ -138,10 +138,10 @@ test_through_link (Sandbox *sandbox, gconstpointer data)
 static void
 test_own_name (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
   g_autofree char *path = g_strdup (tm_temporary_directory_get_path (directory));
 
-  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
 }
 
@@ -149,7 +149,7 @@ static void
 test_bad_destinations (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *parent = temporary_parent (sandbox);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
   const char *path = tm_temporary_directory_get_path (directory);
   g_autofree char *inside = g_build_filename (path, "new", NULL);
   g_autofree char *deep = g_build_filename (path, "a", NULL);
@@ -167,19 +167,19 @@ test_bad_destinations (Sandbox *sandbox, gconstpointer data)
     {
       gboolean replace = flags == TM_PERSIST_FLAGS_REPLACE;
 
-      assert_fails (directory, inside, flags, G_IO_ERROR_INVALID_ARGUMENT);
-      assert_fails (directory, inside_deep, flags, G_IO_ERROR_INVALID_ARGUMENT);
-      assert_fails (directory, content, flags, G_IO_ERROR_INVALID_ARGUMENT);
-      assert_fails (directory, deep, flags, G_IO_ERROR_INVALID_ARGUMENT);
-      assert_fails (directory, parent, flags,
-                    replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS);
-      assert_fails (directory, sandbox->path, flags,
-                    replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS);
-      assert_fails (directory, "/", flags,
-                    replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS);
-      assert_fails (directory, missing, flags, G_IO_ERROR_NOT_FOUND);
-      assert_fails (directory, below_file, flags, G_IO_ERROR_NOT_DIRECTORY);
-      assert_fails (directory, too_long, flags, G_IO_ERROR_INVALID_FILENAME);
+      assert_persist_fails (directory, inside, flags, G_IO_ERROR_INVALID_ARGUMENT);
+      assert_persist_fails (directory, inside_deep, flags, G_IO_ERROR_INVALID_ARGUMENT);
+      assert_persist_fails (directory, content, flags, G_IO_ERROR_INVALID_ARGUMENT);
+      assert_persist_fails (directory, deep, flags, G_IO_ERROR_INVALID_ARGUMENT);
+      assert_persist_fails (directory, parent, flags,
+                            replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, sandbox->path, flags,
+                            replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, "/", flags,
+                            replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, missing, flags, G_IO_ERROR_NOT_FOUND);
+      assert_persist_fails (directory, below_file, flags, G_IO_ERROR_NOT_DIRECTORY);
+      assert_persist_fails (directory, too_long, flags, G_IO_ERROR_INVALID_FILENAME);
     }
 
   g_assert_true (has_content (path));
@@ -190,7 +190,7 @@ test_bad_destinations (Sandbox *sandbox, gconstpointer data)
 static void
 test_not_native (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
   g_autoptr (GFile) destination = g_file_new_for_uri ("http://example.org/published");
   g_autoptr (GError) error = NULL;
 
@@ -207,32 +207,32 @@ test_unsupported (Sandbox *sandbox, gconstpointer data)
   static const int errors[] = { EINVAL, ENOSYS, EOPNOTSUPP };
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autofree char *file = g_build_filename (path, "file", NULL);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     {
       rename_error = errors[i];
       make_file (path);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
       g_assert_no_errno (g_unlink (path));
       g_assert_no_errno (symlink ("nowhere", path));
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
       g_assert_no_errno (g_unlink (path));
       make_directory (path);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
       make_file (file);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
-      assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
       g_assert_no_errno (g_unlink (file));
       g_assert_no_errno (g_rmdir (path));
     }
 
   /* As between two quotas. */
   rename_error = EXDEV;
-  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_SUPPORTED);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_SUPPORTED);
   rename_error = 0;
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
 }
@@ -248,7 +248,7 @@ test_without_flags (Sandbox *sandbox, gconstpointer data)
       g_autofree char *parent = temporary_parent (sandbox);
       g_autofree char *name = g_strdup_printf ("published-%u", i);
       g_autofree char *path = sandbox_path (sandbox, name);
-      g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+      g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
 
       rename_error = errors[i / 2];
       assert_persists (directory, path,
@@ -306,11 +306,11 @@ test_comes_without_flags (Sandbox *sandbox, gconstpointer data)
   rename_error = EINVAL;
   for (guint i = 0; i < G_N_ELEMENTS (makers); i++)
     {
-      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+      g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
       comer.make = makers[i];
       comer.n_renames = 0;
-      assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+      assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
       g_assert_cmpuint (comer.n_renames, ==, 2);
       g_assert_true (path_exists (path));
       delete_tree (path);
@@ -333,7 +333,7 @@ mounts_child (gpointer data)
     _exit (CHILD_CANNOT);
 
   /* Only now: a descriptor from before is one of another mount. */
-  directory = create_in (data);
+  directory = create_with_content (data);
   make_directory (other);
   make_directory (bound);
   make_directory (source);
@@ -341,11 +341,11 @@ mounts_child (gpointer data)
   child_assert (mount (source, bound, "", MS_BIND, "") == 0);
   for (TmPersistFlags flags = TM_PERSIST_FLAGS_NONE; flags <= TM_PERSIST_FLAGS_REPLACE; flags++)
     {
-      assert_fails (directory, in_other, flags, G_IO_ERROR_NOT_SUPPORTED);
-      assert_fails (directory, in_bound, flags, G_IO_ERROR_NOT_SUPPORTED);
+      assert_persist_fails (directory, in_other, flags, G_IO_ERROR_NOT_SUPPORTED);
+      assert_persist_fails (directory, in_bound, flags, G_IO_ERROR_NOT_SUPPORTED);
     }
-  assert_fails (directory, other, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
-  assert_fails (directory, other, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_BUSY);
+  assert_persist_fails (directory, other, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
+  assert_persist_fails (directory, other, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_BUSY);
   close_successfully (directory);
 }
 
@@ -364,10 +364,10 @@ permissions_child (gpointer data)
   g_autoptr (TmTemporaryDirectory) directory = NULL;
 
   child_assert (become_ordinary_user ());
-  directory = create_in (data);
-  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_PERMISSION_DENIED);
-  assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_PERMISSION_DENIED);
-  assert_fails (directory, there, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_PERMISSION_DENIED);
+  directory = create_with_content (data);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_PERMISSION_DENIED);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_PERMISSION_DENIED);
+  assert_persist_fails (directory, there, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_PERMISSION_DENIED);
   close_successfully (directory);
 }
 
@@ -390,24 +390,24 @@ test_moved_and_taken (Sandbox *sandbox, gconstpointer data)
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autofree char *elsewhere = g_build_filename (parent, "elsewhere", NULL);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
   const char *own = tm_temporary_directory_get_path (directory);
   g_autofree char *name = g_path_get_basename (own);
   g_autofree char *archive = sandbox_path (sandbox, "archive");
   g_autofree char *archived = g_build_filename (archive, name, NULL);
 
   g_assert_no_errno (g_rename (own, elsewhere));
-  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
   make_directory (own);
-  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
-  assert_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_FOUND);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_FOUND);
   g_assert_false (path_exists (path));
 
   /* Nor from elsewhere, be it under the same name. */
   g_assert_no_errno (g_rmdir (own));
   make_directory (archive);
   g_assert_no_errno (g_rename (elsewhere, archived));
-  assert_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
+  assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_FOUND);
 
   g_assert_no_errno (g_rename (archived, own));
   assert_persists (directory, path, TM_PERSIST_FLAGS_NONE);
@@ -430,7 +430,7 @@ test_states (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autofree char *again = sandbox_path (sandbox, "again");
   g_autoptr (TmTemporaryDirectory) raw = g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, NULL);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
   g_autoptr (GFile) destination = g_file_new_for_path (path);
   g_autoptr (GFile) other = g_file_new_for_path (again);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -485,7 +485,7 @@ dying_child (gpointer data)
 {
   g_autofree char *path = g_build_filename (data, "published", NULL);
   g_autoptr (GFile) destination = g_file_new_for_path (path);
-  TmTemporaryDirectory *directory = create_in (data);
+  TmTemporaryDirectory *directory = create_with_content (data);
 
   after_rename = die_after_rename;
   tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL, NULL);
@@ -498,7 +498,7 @@ test_mark (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) file = g_file_new_for_path (sandbox->path);
   g_autoptr (TmRoot) root = tm_root_new (file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
   g_autofree char *checked = sandbox_path (sandbox, "checked");
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
   rename_data = directory;
   before_rename = check_before_rename;
@@ -525,7 +525,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autoptr (GFile) destination = g_file_new_for_path (path);
-  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
   g_autoptr (GAsyncResult) failed = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;

@@ -19,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* Not TEST_UID, which is also how a user namespace shows the users that it does not know. */
 #define ATTACKER 4711
 #define USER 4712

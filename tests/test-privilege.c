@@ -20,8 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* Of the root and of an entry. */
 #define ROOT_OWNER 1
 #define OTHER_USER 2

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define HOUR 3600
-
 typedef struct
 {
   Sandbox sandbox;

@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* What is done to the requests of one operation. */
 typedef struct
 {

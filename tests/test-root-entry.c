@@ -19,8 +19,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 /* In place of the C library's, by which everybody locks: this often somebody else is just looking
  * at the lock. */
 static guint n_busy_locks;

@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 static void
 test_create (Sandbox *sandbox, gconstpointer data)
 {

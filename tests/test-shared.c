@@ -22,8 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR 3600
-
 static const char *why_no_mounts; /* (nullable) */
 
 /* In a thread of its own: the library remembers, in each, the last file system that it has seen. */

@@ -5,8 +5,7 @@
 
 #include "clock.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "next.h"
 
 static gint is_stopped; /* atomic, and set after the time */
 static struct timespec stopped_time;
@@ -15,18 +14,15 @@ static struct timespec stopped_time;
 int
 clock_gettime (clockid_t clock, struct timespec *time)
 {
+  NEXT (clock_gettime, WIDE_TIME ("clock_gettime", "__clock_gettime64"));
+
   if (clock == CLOCK_REALTIME && g_atomic_int_get (&is_stopped))
     {
       *time = stopped_time;
       return 0;
     }
 
-#ifdef SYS_clock_gettime64
-  /* On a 32-bit system, where the other one has times of 32 bits. */
-  if (sizeof (time_t) > sizeof (long))
-    return (int) syscall (SYS_clock_gettime64, clock, time);
-#endif
-  return (int) syscall (SYS_clock_gettime, clock, time);
+  return next (clock, time);
 }
 
 void
@@ -40,4 +36,27 @@ void
 start_clock (void)
 {
   g_atomic_int_set (&is_stopped, FALSE);
+}
+
+/* Until a file that is written from now on has a later time than one that was written before. */
+void
+wait_for_clock_tick (void)
+{
+  struct timespec begin, now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &begin);
+  do
+    {
+      g_usleep (1000);
+      clock_gettime (CLOCK_REALTIME_COARSE, &now);
+    }
+  while (now.tv_sec == begin.tv_sec && now.tv_nsec == begin.tv_nsec);
+}
+
+/* The seconds may have more digits than a long holds. */
+void
+append_time (GString *string, struct timespec time)
+{
+  g_string_append_printf (string, " %" G_GINT64_FORMAT ".%09ld", (gint64) time.tv_sec,
+                          time.tv_nsec);
 }

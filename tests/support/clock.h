@@ -10,8 +10,14 @@
 
 G_BEGIN_DECLS
 
-/* The time of day, for the process that is linked with this; the clock of the system goes on. */
+/* In seconds, as a timeout is. */
+#define HOUR 3600
+
+/* Stop the time of day for this process; the clock of the system goes on. */
 void stop_clock (const struct timespec *time);
 void start_clock (void);
+
+void wait_for_clock_tick (void);
+void append_time (GString *string, struct timespec time);
 
 G_END_DECLS

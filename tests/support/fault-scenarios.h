@@ -14,8 +14,6 @@ G_BEGIN_DECLS
 
 /* What the tests that make system calls fail have in common. */
 
-#define HOUR 3600
-
 /* Which way the operations are called; the scenarios are the same. */
 extern gboolean is_async;
 

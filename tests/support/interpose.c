@@ -8,8 +8,9 @@
 
 #include "interpose.h"
 
+#include "next.h"
+
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -75,32 +76,7 @@ fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolv
   return error_number != 0;
 }
 
-/* Of several threads, each may be the first to ask. */
-static gpointer
-find_next (gpointer *found, const char *name)
-{
-  gpointer next = g_atomic_pointer_get (found);
-
-  if (next == NULL)
-    {
-      next = dlsym (RTLD_NEXT, name);
-      g_atomic_pointer_set (found, next);
-    }
-
-  return next;
-}
-
-/* The names of the calls for times of 64 bits where time_t once had 32. */
-#if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
-#define WIDE_TIME(name, wide_name) wide_name
-#else
-#define WIDE_TIME(name, wide_name) name
-#endif
-
-/* The library is built for large files, and so its calls have the suffix where there is one. */
-#define NEXT(function, name)                                                                       \
-  static gpointer found = NULL;                                                                    \
-  __typeof__ (&function) next = (__typeof__ (&function)) find_next (&found, name)
+/* The library is built for large files: its calls have the suffix 64 where there is one. */
 
 static mode_t
 mode_argument (int flags, va_list arguments)

@@ -19,7 +19,7 @@ temporary_parent (Sandbox *sandbox)
 }
 
 TmTemporaryDirectory *
-create_in (const char *parent)
+create_with_content (const char *parent)
 {
   g_autoptr (GFile) file = g_file_new_for_path (parent);
   g_autoptr (GError) error = NULL;
@@ -68,7 +68,10 @@ delete_tree (const char *path)
 
 /* And that the object is as it was. */
 void
-assert_fails (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags, int code)
+assert_persist_fails (TmTemporaryDirectory *directory,
+                      const char *path,
+                      TmPersistFlags flags,
+                      int code)
 {
   g_autoptr (GFile) destination = g_file_new_for_path (path);
   g_autofree char *before = g_strdup (tm_temporary_directory_get_path (directory));

@@ -12,11 +12,13 @@
 G_BEGIN_DECLS
 
 char *temporary_parent (Sandbox *sandbox);
-TmTemporaryDirectory *create_in (const char *parent);
+TmTemporaryDirectory *create_with_content (const char *parent);
 gboolean has_content (const char *path);
 void assert_persists (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags);
-void
-assert_fails (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags, int code);
+void assert_persist_fails (TmTemporaryDirectory *directory,
+                           const char *path,
+                           TmPersistFlags flags,
+                           int code);
 void delete_tree (const char *path);
 
 G_END_DECLS

@@ -5,11 +5,9 @@
 
 #include "threads.h"
 
-#include <dlfcn.h>
-#include <pthread.h>
+#include "next.h"
 
-/* Functions of the C library and of GLib, defined in the program: the dynamic linker takes these
- * for every caller in another library. */
+#include <pthread.h>
 
 static gint refusal;     /* atomic; the error number, or 0 */
 static gint n_starts;    /* atomic */
@@ -41,28 +39,21 @@ pthread_create (pthread_t *thread,
                 void *(*function) (void *),
                 void *data)
 {
-  static gpointer next = NULL; /* atomic: of several threads, each may be the first to ask */
+  NEXT (pthread_create, "pthread_create");
   int error_number = g_atomic_int_get (&refusal);
 
   if (error_number != 0)
     return error_number;
 
-  if (g_atomic_pointer_get (&next) == NULL)
-    g_atomic_pointer_set (&next, dlsym (RTLD_NEXT, "pthread_create"));
-
   g_atomic_int_inc (&n_starts);
-  return ((__typeof__ (&pthread_create)) g_atomic_pointer_get (&next)) (thread, attributes,
-                                                                        function, data);
+  return next (thread, attributes, function, data);
 }
 
 gboolean
 g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
 {
-  static gpointer next = NULL; /* likewise */
-
-  if (g_atomic_pointer_get (&next) == NULL)
-    g_atomic_pointer_set (&next, dlsym (RTLD_NEXT, "g_thread_pool_push"));
+  NEXT (g_thread_pool_push, "g_thread_pool_push");
 
   g_atomic_int_inc (&n_pool_uses);
-  return ((__typeof__ (&g_thread_pool_push)) g_atomic_pointer_get (&next)) (pool, data, error);
+  return next (pool, data, error);
 }

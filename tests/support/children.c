@@ -1,0 +1,61 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "children.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+
+pid_t
+start_child (ChildFunc function, gpointer data)
+{
+  pid_t pid = fork ();
+
+  g_assert_no_errno (pid);
+  if (pid == 0)
+    {
+      function (data);
+      _exit (0);
+    }
+  return pid;
+}
+
+/* The exit status, or 128 and the signal. */
+int
+wait_for_child (pid_t pid)
+{
+  int status;
+
+  g_assert_no_errno (waitpid (pid, &status, 0));
+  return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+}
+
+int
+run_in_child (ChildFunc function, gpointer data)
+{
+  return wait_for_child (start_child (function, data));
+}
+
+/* In a child: killed by the test; or by the clock, should the test fail before. */
+void
+wait_to_be_killed (void)
+{
+  alarm (60);
+  for (;;)
+    pause ();
+}
+
+/* In a child: in a thread with as little stack as some give theirs. */
+void
+run_on_small_stack (gpointer (*function) (gpointer), gpointer data)
+{
+  pthread_attr_t attributes;
+  pthread_t thread;
+
+  child_assert (pthread_attr_init (&attributes) == 0);
+  child_assert (pthread_attr_setstacksize (&attributes, 64 * 1024) == 0);
+  child_assert (pthread_create (&thread, &attributes, function, data) == 0);
+  child_assert (pthread_join (thread, NULL) == 0);
+}

@@ -1,0 +1,25 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "sandbox.h"
+
+G_BEGIN_DECLS
+
+void make_directory (const char *path);
+void make_file (const char *path);
+void make_tree (const char *path);
+void make_old (const char *path, gint64 seconds);
+char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
+
+gboolean path_exists (const char *path);
+guint count_entries (const char *path);
+guint count_open_descriptors (void);
+
+/* A name as the library makes them: only with such a name is the sticky bit the mark. */
+#define OUR_NAME(prefix) prefix "-abcdefghijklmnopqrst"
+
+G_END_DECLS

@@ -1,0 +1,50 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "mounts.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+static gboolean
+write_text (const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY);
+  gboolean written = fd >= 0 && write (fd, text, strlen (text)) == (gssize) strlen (text);
+
+  close (fd);
+  return written;
+}
+
+/* An ordinary user stays who he is in a namespace of his own: without the map he could make no
+ * files. */
+static gboolean
+enter_user_namespace (void)
+{
+  g_autofree char *uid_map = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
+  g_autofree char *gid_map = g_strdup_printf ("%u %u 1", getegid (), getegid ());
+
+  return unshare (CLONE_NEWUSER) == 0 && write_text ("/proc/self/setgroups", "deny") &&
+         write_text ("/proc/self/uid_map", uid_map) && write_text ("/proc/self/gid_map", gid_map);
+}
+
+/* In a child: what it mounts from then on, nobody else sees. */
+gboolean
+enter_mount_namespace (void)
+{
+  return (geteuid () == 0 || enter_user_namespace ()) && unshare (CLONE_NEWNS) == 0 &&
+         mount ("none", "/", "", MS_REC | MS_PRIVATE, "") == 0;
+}
+
+/* In a child with a mount namespace of its own: what is put there costs no disk, and is gone with
+ * the child. */
+gboolean
+mount_tmpfs (const char *path)
+{
+  return mount ("none", path, "tmpfs", 0, "") == 0;
+}

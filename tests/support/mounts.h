@@ -1,0 +1,15 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+gboolean enter_mount_namespace (void);
+gboolean mount_tmpfs (const char *path);
+
+G_END_DECLS

@@ -1,0 +1,16 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The result of an asynchronous call, for a test that waits for it. */
+void keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data);
+GAsyncResult *wait_for_result (GAsyncResult **result);
+
+G_END_DECLS

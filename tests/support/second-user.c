@@ -1,0 +1,32 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "second-user.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* In a child. An ordinary user stays who he is. */
+gboolean
+become_ordinary_user (void)
+{
+  return geteuid () != 0 || (setgid (TEST_UID) == 0 && setuid (TEST_UID) == 0);
+}
+
+/* Root with the permission to change what belongs to others, but not to do as it likes with their
+ * files: a service with a few capabilities. */
+gboolean
+drop_access_to_everything (void)
+{
+  struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct sets[2];
+
+  if (syscall (SYS_capget, &header, sets) < 0)
+    return FALSE;
+
+  sets[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+  return syscall (SYS_capset, &header, sets) == 0;
+}

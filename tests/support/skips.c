@@ -1,0 +1,60 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "skips.h"
+
+#include "children.h"
+
+#include <unistd.h>
+
+void
+skip_or_assert_success (int status, const char *reason)
+{
+  if (status == CHILD_CANNOT)
+    g_test_skip (reason);
+  else
+    g_assert_cmpint (status, ==, 0);
+}
+
+gboolean
+skip_unless_root (void)
+{
+  if (geteuid () == 0)
+    return FALSE;
+
+  g_test_skip ("needs a second user: only root has one");
+  return TRUE;
+}
+
+/* For a control that leaves it to chance whether it falls for an attack. If it does not, on a slow
+ * disk or a busy machine, the library has done nothing wrong, and nothing was proved. */
+void
+skip_unless_control_fell (gboolean fell)
+{
+  if (!fell)
+    g_test_skip ("the control did not fall for the attack either");
+}
+
+/* FALSE where the library was built to reach local files through GIO alone. */
+gboolean
+library_has_descriptors (void)
+{
+  return g_getenv ("TEMPMAN_TEST_GIO_ONLY") == NULL;
+}
+
+static void
+skip_without_descriptors (Sandbox *sandbox, gconstpointer data)
+{
+  g_test_skip ("the library was built to use neither descriptors nor locks");
+}
+
+/* For a test that is about descriptors, locks, marks, mounts or system calls, or about somebody who
+ * leads astray whoever goes by names: about nothing that GIO alone can do. Returns what to run in
+ * its place. */
+SandboxFunc
+of_descriptors (SandboxFunc function)
+{
+  return library_has_descriptors () ? function : skip_without_descriptors;
+}
