@@ -17,8 +17,8 @@ static int run_cleanup (const ToolCommand *command, char ***arguments);
 const ToolCommand tool_cleanup_command = {
   .name = "cleanup",
   .parameters = "DIR",
-  .summary = "Delete the sub-directories of a directory that are old, or that nobody owns.",
-  .description = "--timeout has to be given. One in use is never deleted.",
+  .summary = "Delete the expired sub-directories of a directory, or the abandoned ones too.",
+  .description = "--timeout is required. A cleanup never deletes directories in use.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_cleanup,
 };
@@ -149,7 +149,8 @@ run_cleanup (const ToolCommand *command, char ***arguments)
   g_autoptr (TmRoot) root = NULL;
   gboolean is_dry_run = FALSE;
   const GOptionEntry entries[] = {
-    { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run, "Only show what would be deleted", NULL },
+    { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run,
+      "Delete nothing, and show what a cleanup would delete", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;

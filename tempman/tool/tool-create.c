@@ -15,8 +15,8 @@ static int run_create (const ToolCommand *command, char ***arguments);
 const ToolCommand tool_create_command = {
   .name = "create",
   .parameters = NULL,
-  .summary = "Create a directory that stays, and print its path.",
-  .description = "It has no owner: a cleanup deletes it when it is old, and not before.",
+  .summary = "Create a directory without an owner, and print its path.",
+  .description = "The directory stays until a cleanup finds it expired.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_create,
 };

@@ -15,17 +15,17 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
 {
   const GOptionEntry all[TOOL_CREATION_N_ENTRIES] = {
     { "in", 'i', 0, G_OPTION_ARG_FILENAME, &creation->parent_path,
-      "Where to create it, instead of the directory for temporary files", "DIR" },
+      "Create the directory in DIR, not in the directory for temporary files", "DIR" },
     { "root", 0, 0, G_OPTION_ARG_FILENAME, &creation->root_path,
-      "Create it there, and clean up first: made when it is missing", "DIR" },
+      "Create the directory in the root DIR, and clean up DIR first", "DIR" },
     { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &creation->timeout_text,
-      "With --root: delete those that were unused for that long: 90s, 2h, 7d, 1w", "AGE" },
+      "With --root: delete directories unused for longer than AGE: 90s, 2h, 7d, 1w", "AGE" },
     { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &creation->age_basis_text,
-      "With --root: what the age runs from, as of “tempman cleanup”", "BASIS" },
+      "With --root: timestamps that count as a use; see “tempman cleanup --help”", "BASIS" },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &creation->exclude,
-      "With --root: leave those whose name matches; may be given several times", "PATTERN" },
+      "With --root: keep directories whose name matches; may be repeated", "PATTERN" },
     { "prefix", 'p', 0, G_OPTION_ARG_FILENAME, &creation->prefix,
-      "What its name begins with, instead of “tempman”", "PREFIX" },
+      "Start the name with PREFIX, not with “tempman”", "PREFIX" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
 

@@ -19,8 +19,8 @@ const ToolCommand tool_delete_command = {
   .name = "delete",
   .parameters = "PATH…",
   .summary = "Delete files, and directories with everything in them.",
-  .description = "What is not there is no error. Links are deleted and not followed, and nothing\n"
-                 "that is mounted in a directory is touched.",
+  .description = "A missing file is not an error. Symbolic links are deleted, not followed, and\n"
+                 "mounted file systems are not touched.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_delete,
 };

@@ -17,8 +17,8 @@ static int run_list (const ToolCommand *command, char ***arguments);
 const ToolCommand tool_list_command = {
   .name = "list",
   .parameters = "DIR",
-  .summary = "Show the sub-directories of a directory, and whether a cleanup would delete them.",
-  .description = "Without --timeout none is too old.",
+  .summary = "List the sub-directories of a directory, and whether a cleanup would delete them.",
+  .description = "Without --timeout, no directory is expired.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_list,
 };
@@ -109,7 +109,7 @@ run_list (const ToolCommand *command, char ***arguments)
   g_autoptr (GDateTime) now = NULL;
   gboolean as_json = FALSE;
   const GOptionEntry options[] = {
-    { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON, for programs", NULL },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;

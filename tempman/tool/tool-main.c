@@ -25,8 +25,8 @@ static const ToolCommand *const commands[] = {
 static const ToolCommand main_command = {
   .name = NULL,
   .parameters = "COMMAND [ARGUMENT…]",
-  .summary = "Create temporary directories, and clean them up.",
-  .description = "“tempman COMMAND --help” tells more of a command.",
+  .summary = "Create temporary directories and clean them up.",
+  .description = "“tempman COMMAND --help” explains a command.",
   .usage_status = TOOL_STATUS_USAGE,
 };
 

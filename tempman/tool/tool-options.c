@@ -99,7 +99,7 @@ tool_options_refuse (const ToolCommand *command, GError *error)
   g_autofree char *name = get_full_name (command);
 
   tool_complain ("%s", error->message);
-  tool_complain ("“%s --help” tells how it is called", name);
+  tool_complain ("See “%s --help”", name);
   g_error_free (error);
   return command->usage_status;
 }

@@ -22,15 +22,15 @@ parse (ToolRules *rules,
 {
   const GOptionEntry entries[] = {
     { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &rules->timeout_text,
-      "How long one has to be unused to be deleted: 90s, 2h, 7d, 1w, 1h30m", "AGE" },
+      "Delete directories unused for longer than AGE: 90s, 2h, 7d, 1w, 1h30m", "AGE" },
     { "reclaim", 'r', 0, G_OPTION_ARG_NONE, &rules->reclaims,
-      "Delete at once those whose owner is gone", NULL },
+      "Delete abandoned directories, whose owner has exited, at any age", NULL },
     { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &rules->age_basis_text,
-      "What the age runs from: accessed-or-modified, modified, changed (as without this) or "
+      "Timestamps that count as a use: accessed-or-modified, modified, changed (default) or "
       "newest-content",
       "BASIS" },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->exclude,
-      "Leave those whose name matches the pattern; may be given several times", "PATTERN" },
+      "Keep directories whose name matches PATTERN; may be repeated", "PATTERN" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };

@@ -19,12 +19,12 @@ static int run_run (const ToolCommand *command, char ***arguments);
 const ToolCommand tool_run_command = {
   .name = "run",
   .parameters = "[--] COMMAND [ARGUMENT…]",
-  .summary = "Run a program with a temporary directory, which is deleted when it ends.",
+  .summary = "Run a program with a private temporary directory, deleted on exit.",
   .description =
-      "The program finds the directory in TMPDIR and in TEMPMAN_DIRECTORY.\n"
-      "Ends with the status of the program, or with 128 + n when signal n ended that; with\n"
-      "125 when something else fails, 126 when the program cannot be run, and 127 when it\n"
-      "is not found.",
+      "TMPDIR and TEMPMAN_DIRECTORY contain the path of the directory.\n"
+      "The exit status is that of the program, or 128 + n if signal n ended the program;\n"
+      "125 if tempman itself failed, 126 if the program cannot be executed, and 127 if it\n"
+      "was not found.",
   .usage_status = TOOL_STATUS_RUN_FAILED,
   .func = run_run,
 };
@@ -154,7 +154,7 @@ run_run (const ToolCommand *command, char ***arguments)
   gboolean keeps_on_failure = FALSE;
   const GOptionEntry entries[] = {
     { "keep-on-failure", 'k', 0, G_OPTION_ARG_NONE, &keeps_on_failure,
-      "Keep the directory unless the program succeeds, and say where it is", NULL },
+      "Keep the directory and print its path unless the program succeeds", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &program, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
