@@ -435,40 +435,27 @@ static int
 look_without_statx (int dirfd, const char *name, int flags, TmFileLook *look)
 {
   struct stat status;
+  int result = (flags & AT_STATX_DONT_SYNC) != 0 ? stat_unsynced (dirfd, name, flags, &status)
+                                                 : tm_dirfd_stat (dirfd, &status);
 
-  if (stat_unsynced (dirfd, name, flags, &status) < 0)
-    return -1;
-
-  *look = tm_file_look (&status);
-  return 0;
+  if (result == 0)
+    *look = tm_file_look (&status);
+  return result;
 }
 
-/*
- * tm_dirfd_look:
- * @dirfd: a directory, or `AT_FDCWD` when @name is a path
- * @name: the name of an entry, or "" for @dirfd itself
- * @look: (out caller-allocates): what stands there, a link itself
- *
- * Looks at a file without waiting for a server: what is mounted under the name may have one that
- * does not answer.
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
+static int
+look (int dirfd, const char *name, int flags, TmFileLook *look_out)
 {
-  int flags = *name == '\0' ? AT_EMPTY_PATH : 0;
   struct statx status;
 
   if (!is_usable (CALL_STATX))
-    return look_without_statx (dirfd, name, flags, look);
+    return look_without_statx (dirfd, name, flags, look_out);
 
-  if (RETRY_ON_EINTR (statx (dirfd, name,
-                             AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC | flags,
+  if (RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | flags,
                              STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &status)) < 0)
-    return is_refused (CALL_STATX) ? look_without_statx (dirfd, name, flags, look) : -1;
+    return is_refused (CALL_STATX) ? look_without_statx (dirfd, name, flags, look_out) : -1;
 
-  *look = (TmFileLook){
+  *look_out = (TmFileLook){
     .identity = { .device = makedev (status.stx_dev_major, status.stx_dev_minor),
                   .inode = status.stx_ino },
     .mount = (status.stx_mask & (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)) != 0 ? status.stx_mnt_id : 0,
@@ -480,4 +467,37 @@ tm_dirfd_look (int dirfd, const char *name, TmFileLook *look)
     .modified = status.stx_mtime,
   };
   return 0;
+}
+
+/*
+ * tm_dirfd_look:
+ * @dirfd: a directory, or `AT_FDCWD` when @name is a path
+ * @name: the name of an entry, or "" for @dirfd itself
+ * @look_out: (out caller-allocates): what stands there, a link itself
+ *
+ * Looks at a file without waiting for a server: what is mounted under the name may have one that
+ * does not answer.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_look (int dirfd, const char *name, TmFileLook *look_out)
+{
+  return look (dirfd, name, AT_STATX_DONT_SYNC | (*name == '\0' ? AT_EMPTY_PATH : 0), look_out);
+}
+
+/*
+ * tm_dirfd_look_opened:
+ * @fd: a file
+ * @look_out: (out caller-allocates): which file that is
+ *
+ * Looks at a file that is to be used, and asks its server: the root of a FUSE file system that was
+ * never looked at has another inode number until then.
+ *
+ * Returns: 0, or -1
+ */
+int
+tm_dirfd_look_opened (int fd, TmFileLook *look_out)
+{
+  return look (fd, "", AT_EMPTY_PATH, look_out);
 }

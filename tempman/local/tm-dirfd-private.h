@@ -90,6 +90,7 @@ void tm_dirfd_unlock (int dirfd);
 int tm_dirfd_stat (int dirfd, struct stat *status);
 int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
 int tm_dirfd_look (int dirfd, const char *name, TmFileLook *look);
+int tm_dirfd_look_opened (int fd, TmFileLook *look);
 gboolean tm_dirfd_is_mount_point (int dirfd, const char *name);
 int tm_dirfd_check (int fd, TmFileIdentity identity);
 int tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct statx *status);

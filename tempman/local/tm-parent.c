@@ -150,17 +150,13 @@ TmParent *
 tm_parent_open (const char *path, char **resolved, char **refused)
 {
   int fd = tm_path_open (path, O_DIRECTORY, resolved, refused);
-  struct stat status;
   TmFileLook look;
 
   if (fd < 0)
     return NULL;
-  if (tm_dirfd_look (fd, "", &look) < 0 || tm_dirfd_stat (fd, &status) < 0)
+  if (tm_dirfd_look_opened (fd, &look) < 0)
     return close_unseen (fd);
 
-  /* The root of a FUSE file system that was never looked at has another number until its server is
-   * asked for it. */
-  look.identity = tm_file_identity (&status);
   return share (fd, &look);
 }
 
