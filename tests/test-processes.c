@@ -4,7 +4,8 @@
  */
 
 /* A child of a fork has copies of the objects of its parent, and must not delete their directories:
- * however it was forked, whatever its number is, and whatever the kernel says of its pages. */
+ * however it was forked, whatever its number is, and whatever the kernel says of its pages. Nor may
+ * it make a name that its parent makes. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -12,6 +13,8 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void
@@ -66,6 +69,21 @@ run_past_handlers (ChildFunc function, gpointer data)
   return wait_for_child (pid);
 }
 
+/* The same with the bare system call. */
+static int
+run_cloned (ChildFunc function, gpointer data)
+{
+  pid_t pid = (pid_t) syscall (SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+  g_assert_no_errno (pid);
+  if (pid == 0)
+    {
+      function (data);
+      _exit (0);
+    }
+  return wait_for_child (pid);
+}
+
 /* In a process of its own: the library prepares itself as it is loaded. */
 static void
 test_forked (Sandbox *sandbox, gconstpointer data)
@@ -87,9 +105,83 @@ test_forked (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (path));
 }
 
+/* What a child shows its parent. */
+typedef struct
+{
+  const char *place;
+  char names[3][64];
+} Names;
+
+static void
+make_names (Names *names)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (names->names); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (names->place);
+      g_autofree char *name = g_path_get_basename (tm_temporary_directory_get_path (directory));
+
+      g_strlcpy (names->names[i], name, sizeof names->names[i]);
+      close_successfully (directory);
+    }
+}
+
+static void
+names_child (gpointer data)
+{
+  make_names (data);
+}
+
+static gboolean
+have_common_name (const Names *these, const Names *those)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (these->names); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (those->names); j++)
+      if (g_str_equal (these->names[i], those->names[j]))
+        return TRUE;
+
+  return FALSE;
+}
+
+/* A child, and its parent after it, make names from what was drawn before the fork. */
+static void
+assert_names_differ (Sandbox *sandbox, int (*run) (ChildFunc, gpointer))
+{
+  Names *of_child =
+      mmap (NULL, sizeof *of_child, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  Names own = { .place = sandbox->path };
+
+  g_assert_true (of_child != MAP_FAILED);
+  of_child->place = sandbox->path;
+
+  /* The random bytes for more names are there after this one. */
+  make_names (&own);
+  g_assert_cmpint (run (names_child, of_child), ==, 0);
+  g_assert_cmpstr (of_child->names[0], !=, "");
+  g_assert_false (have_common_name (of_child, &own));
+  make_names (&own);
+  g_assert_false (have_common_name (of_child, &own));
+
+  munmap (of_child, sizeof *of_child);
+}
+
+/* In a process of its own, as test_forked(). */
+static void
+test_forked_names (Sandbox *sandbox, gconstpointer data)
+{
+  assert_names_differ (sandbox, run_in_child);
+
+  /* Where the page is not wiped, such a child cannot be told. */
+  if (g_strcmp0 (g_getenv (WIPE_ON_FORK_VARIABLE), "ignored") != 0)
+    {
+      assert_names_differ (sandbox, run_past_handlers);
+      assert_names_differ (sandbox, run_cloned);
+    }
+}
+
 static void
 test_wiping (Sandbox *sandbox, gconstpointer data)
 {
+  const char *subprocess = data;
   /* "ignored": as qemu-user, which says that it does it and does not. "refused": before Linux 4.14.
    */
   static const char *const behaviours[] = { NULL, "ignored", "refused" };
@@ -98,7 +190,7 @@ test_wiping (Sandbox *sandbox, gconstpointer data)
     {
       if (behaviours[i] != NULL)
         g_setenv (WIPE_ON_FORK_VARIABLE, behaviours[i], TRUE);
-      g_test_trap_subprocess ("/processes/subprocess/forked", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_subprocess (subprocess, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
       g_unsetenv (WIPE_ON_FORK_VARIABLE);
       g_test_trap_assert_passed ();
     }
@@ -110,8 +202,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/processes/same-number", test_same_number);
-  add_test ("/processes/wiping", test_wiping);
+  add_test_in_memory ("/processes/wiping", "/processes/subprocess/forked", test_wiping);
+  add_test_in_memory ("/processes/names", "/processes/subprocess/forked-names", test_wiping);
   add_test ("/processes/subprocess/forked", test_forked);
+  add_test ("/processes/subprocess/forked-names", test_forked_names);
 
   return g_test_run ();
 }

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-char *tm_name_new (const char *prefix);
+char *tm_name_new (const char *prefix, gboolean is_local);
 gboolean tm_name_is_ours (const char *name);
 
 G_END_DECLS

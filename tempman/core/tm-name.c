@@ -5,6 +5,8 @@
 
 #include "core/tm-name-private.h"
 
+#include "tm-process-private.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -20,17 +22,70 @@
 
 static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 
+/* Random bytes for several names, drawn by one system call. In memory that a fork wipes: a child
+ * that had those of its parent would make the names that its parent makes. */
+typedef struct
+{
+  gint is_in_use;         /* atomic; by one thread at a time */
+  TmProcessToken process; /* that drew them */
+  guint n_left;
+  guint8 bytes[256]; /* as many as getentropy() gives at once */
+} Pool;
+
+G_STATIC_ASSERT (sizeof (Pool) <= TM_PROCESS_SCRATCH_SIZE);
+
+/* Takes bytes that are not given out again. Returns 0, or -1 with errno. */
+static int
+pool_take (Pool *pool, guint8 bytes[N_RANDOM_BYTES])
+{
+  if (pool->n_left < N_RANDOM_BYTES || pool->process != tm_process_get_token ())
+    {
+      pool->n_left = 0;
+      if (getentropy (pool->bytes, sizeof pool->bytes) < 0)
+        return -1;
+      pool->process = tm_process_get_token ();
+      pool->n_left = sizeof pool->bytes;
+    }
+
+  pool->n_left -= N_RANDOM_BYTES;
+  memcpy (bytes, pool->bytes + pool->n_left, N_RANDOM_BYTES);
+  explicit_bzero (pool->bytes + pool->n_left, N_RANDOM_BYTES);
+  return 0;
+}
+
+/* Returns 0, or -1 with errno. */
+static int
+draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
+{
+  Pool *pool = is_local ? tm_process_get_scratch () : NULL;
+  int result;
+
+  /* A thread that finds the pool in use does not wait. In the child of a fork, the thread that uses
+   * it may not exist. */
+  if (pool == NULL || !g_atomic_int_compare_and_exchange (&pool->is_in_use, FALSE, TRUE))
+    return getentropy (bytes, N_RANDOM_BYTES);
+
+  result = pool_take (pool, bytes);
+  g_atomic_int_set (&pool->is_in_use, FALSE);
+  return result;
+}
+
 /*
  * tm_name_new:
  * @prefix: what it begins with; without a separator
+ * @is_local: whether only processes of this kernel use the file system that it is for
  *
  * Makes a name that never comes back: everything rests on that. From the kernel's generator and not
  * GLib's, which repeats itself in a forked child.
  *
+ * With @is_local, it may be of bytes that were drawn before. A virtual machine that is copied while
+ * it runs has copies of them, but its file systems are copied as well. On a shared file system the
+ * two would meet.
+ *
  * Returns: (transfer full) (nullable): a new name, or %NULL with errno
  */
 char *
-tm_name_new (const char *prefix)
+tm_name_new (const char *prefix, gboolean is_local)
 {
   guint8 bytes[N_RANDOM_BYTES];
   char random[N_RANDOM_DIGITS + 1];
@@ -38,7 +93,7 @@ tm_name_new (const char *prefix)
   guint n_bits = 0;
   guint n_bytes = 0;
 
-  if (getentropy (bytes, sizeof bytes) < 0)
+  if (draw (is_local, bytes) < 0)
     return NULL;
 
   for (guint i = 0; i < N_RANDOM_DIGITS; i++)

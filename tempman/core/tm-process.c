@@ -6,6 +6,7 @@
 #include "core/tm-process-private.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,13 @@ typedef struct
   TmProcessToken token; /* atomic; 0: not drawn yet */
   pid_t number;         /* of the process that drew it, where there is no page */
 } State;
+
+/* What the page has room for, behind the token. */
+typedef struct
+{
+  State state;
+  _Alignas(16) guint8 scratch[TM_PROCESS_SCRATCH_SIZE];
+} Page;
 
 static State fallback;
 static State *state = &fallback;
@@ -48,9 +56,13 @@ map_page (void)
 
 /* In the child of a fork, before anything else runs there. */
 static void
-forget_token (void)
+forget (void)
 {
+  gpointer scratch = tm_process_get_scratch ();
+
   state->token = 0;
+  if (scratch != NULL)
+    memset (scratch, 0, TM_PROCESS_SCRATCH_SIZE);
 }
 
 /* When the library is loaded, and not when it is first needed: a thread that is about to do so
@@ -62,7 +74,7 @@ static void __attribute__ ((constructor)) prepare (void)
   /* For as long as the process lives. */
   if (page != NULL)
     state = page;
-  pthread_atfork (NULL, NULL, forget_token);
+  pthread_atfork (NULL, NULL, forget);
 }
 
 static TmProcessToken
@@ -96,7 +108,7 @@ tm_process_get_token (void)
    * handler. */
   if (state == &fallback && state->number != getpid ())
     {
-      forget_token ();
+      forget ();
       state->number = getpid ();
     }
 
@@ -109,4 +121,16 @@ tm_process_get_token (void)
     }
 
   return token;
+}
+
+/*
+ * tm_process_get_scratch:
+ *
+ * Returns: (nullable): `TM_PROCESS_SCRATCH_SIZE` bytes that are zero in a new process and in the
+ *   child of a fork, or %NULL where the kernel cannot wipe a page
+ */
+gpointer
+tm_process_get_scratch (void)
+{
+  return state != &fallback ? ((Page *) (gpointer) state)->scratch : NULL;
 }

@@ -217,7 +217,7 @@ static const TmBackend remote_body = {
 TmBackendDirectory *
 tm_backend_gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *name = tm_name_new (prefix);
+  g_autofree char *name = tm_name_new (prefix, FALSE);
   int errsv = errno;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info = NULL;

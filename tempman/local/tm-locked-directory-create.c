@@ -163,7 +163,8 @@ attempt_create (TmParent *parent,
                 TmLockedDirectory **directory_out,
                 GError **error)
 {
-  g_autofree char *name = tm_name_new (prefix);
+  gboolean is_local = tm_parent_is_local (parent);
+  g_autofree char *name = tm_name_new (prefix, is_local);
   g_autoptr (TmLockedDirectory) directory = NULL;
   int parent_fd = tm_parent_get_fd (parent);
   Attempt attempt;
@@ -177,13 +178,14 @@ attempt_create (TmParent *parent,
     }
 
   /* Where our lock is not seen by others, the mark would say that the owner is gone. */
-  if (tm_dirfd_make (parent_fd, name, tm_parent_is_local (parent) ? MODE_MARKED : S_IRWXU) < 0)
+  if (tm_dirfd_make (parent_fd, name, is_local ? MODE_MARKED : S_IRWXU) < 0)
     {
       /* Nobody else could know the name. A server that was asked twice says so of what it has made
        * itself. */
       if (errno == EEXIST)
         {
-          tm_dirfd_remove (parent_fd, name);
+          if (!is_local)
+            tm_dirfd_remove (parent_fd, name);
           return ATTEMPT_LOST;
         }
 
