@@ -5,105 +5,9 @@
 
 #include "tm-delete.h"
 
-#include "local/tm-locked-directory-private.h"
-#include "local/tm-dirfd-private.h"
-#include "core/tm-file-private.h"
-#include "local/tm-path-private.h"
+#include "core/tm-backend-private.h"
 #include "core/tm-progress-private.h"
 #include "core/tm-task-private.h"
-#include "gio/tm-delete-tree-gio-private.h"
-
-#include <errno.h>
-
-/* How often what stands under a name may turn into something else while it is being deleted. */
-#define MAX_ATTEMPTS 10
-
-static gboolean
-delete_child (TmParent *parent,
-              const char *name,
-              const char *path,
-              TmProgress *progress,
-              GCancellable *cancellable,
-              GError **error)
-{
-  int parent_fd = tm_parent_get_fd (parent);
-  int error_number = 0;
-
-  for (guint i = 0; i < MAX_ATTEMPTS; i++)
-    {
-      g_autoptr (TmLockedDirectory) directory = NULL;
-
-      /* First as if it were no directory: then it need not be looked at, and is never opened. Where
-       * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
-      if (tm_dirfd_unlink (parent_fd, name) == 0)
-        return TRUE;
-      error_number = errno;
-      if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
-        break;
-
-      directory = tm_locked_directory_open (parent, name);
-      if (directory != NULL)
-        return tm_locked_directory_delete (directory, path, progress, cancellable, error);
-
-      /* It was there a moment ago: somebody else deletes it as well. */
-      if (errno == ENOENT)
-        return TRUE;
-
-      if (error_number == EISDIR)
-        error_number = errno;
-      /* Somebody else's, and may be removed all the same if it is empty. */
-      if (errno == EACCES && tm_dirfd_remove (parent_fd, name) == 0)
-        return TRUE;
-      if (error_number != ENOTDIR)
-        break;
-    }
-
-  tm_dirfd_set_error (error, "Deleting", path, error_number);
-  return FALSE;
-}
-
-static gboolean
-delete_local (GFile *file,
-              GFile *parent,
-              TmProgress *progress,
-              GCancellable *cancellable,
-              GError **error)
-{
-  g_autofree char *name = g_file_get_basename (file);
-  const char *path = g_file_peek_path (file);
-  g_autofree char *refused = NULL;
-  g_autoptr (TmParent) open_parent = NULL;
-
-  /* From here on no link is followed. */
-  open_parent =
-      tm_parent_new (tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused));
-  if (open_parent == NULL)
-    {
-      tm_path_set_error (error, "Deleting", path, refused, errno);
-      return FALSE;
-    }
-
-  return delete_child (open_parent, name, path, progress, cancellable, error);
-}
-
-static gboolean
-delete_any (GFile *file, TmProgress *progress, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GFile) parent = g_file_get_parent (file);
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-
-  if (parent == NULL)
-    {
-      tm_file_set_error_literal (error, "Deleting", file, G_IO_ERROR_INVALID_ARGUMENT,
-                                 "the root of the file system is not deleted");
-      return FALSE;
-    }
-
-  return tm_file_is_local (file) ? delete_local (file, parent, progress, cancellable, error)
-                                 : tm_delete_tree_gio_delete (file, progress, cancellable, error);
-}
 
 /**
  * tm_delete_recursively:
@@ -164,10 +68,10 @@ tm_delete_recursively (GFile *file,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (progress == NULL)
-    return delete_any (file, NULL, cancellable, error);
+    return tm_backend_delete_recursively (file, NULL, cancellable, error);
 
   tm_progress_init (&counts, progress, progress_data);
-  deleted = delete_any (file, &counts, cancellable, error);
+  deleted = tm_backend_delete_recursively (file, &counts, cancellable, error);
   /* @file itself, too. */
   if (deleted)
     tm_progress_add (&counts, 1, 1);

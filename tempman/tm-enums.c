@@ -25,6 +25,12 @@ G_DEFINE_ENUM_TYPE (TmEntryState,
                     G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_ABANDONED, "abandoned"),
                     G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_UNOWNED, "unowned"))
 
+G_DEFINE_ENUM_TYPE (TmRemovalReason,
+                    tm_removal_reason,
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_NONE, "none"),
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_EXPIRED, "expired"),
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_ABANDONED, "abandoned"))
+
 G_DEFINE_FLAGS_TYPE (TmPersistFlags,
                      tm_persist_flags,
                      G_DEFINE_ENUM_VALUE (TM_PERSIST_FLAGS_NONE, "none"),

@@ -117,6 +117,28 @@ GType tm_entry_state_get_type (void) G_GNUC_CONST;
 #define TM_TYPE_ENTRY_STATE (tm_entry_state_get_type ())
 
 /**
+ * TmRemovalReason:
+ * @TM_REMOVAL_REASON_NONE: the cleanup keeps it
+ * @TM_REMOVAL_REASON_EXPIRED: it has not been used for longer than the timeout of the root
+ * @TM_REMOVAL_REASON_ABANDONED: its owner is gone, and the root has
+ *   [flags@Tempman.RootFlags.RECLAIM_ABANDONED]
+ *
+ * Why a cleanup of a [class@Root] removes an entry.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  TM_REMOVAL_REASON_NONE,
+  TM_REMOVAL_REASON_EXPIRED,
+  TM_REMOVAL_REASON_ABANDONED,
+} TmRemovalReason;
+
+TM_AVAILABLE_IN_1_0
+GType tm_removal_reason_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_REMOVAL_REASON (tm_removal_reason_get_type ())
+
+/**
  * TmPersistFlags:
  * @TM_PERSIST_FLAGS_NONE: fail when there is something under the new name
  * @TM_PERSIST_FLAGS_REPLACE: take the place of what is there, which is deleted

@@ -227,7 +227,7 @@ tm_root_entry_new (GFile *root, const char *name, const TmVerdict *verdict)
   self->last_used = date_time_new (verdict->last_used);
   self->info = file_info_new (name, verdict);
   self->state = verdict->state;
-  self->expired = verdict->goes;
+  self->expired = verdict->reason != TM_REMOVAL_REASON_NONE;
   return self;
 }
 

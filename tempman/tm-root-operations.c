@@ -6,7 +6,6 @@
 #include "tm-root-private.h"
 
 #include "tm-root-entry-private.h"
-#include "local/tm-cleanup-private.h"
 #include "core/tm-task-private.h"
 #include "tm-temporary-directory-private.h"
 
@@ -17,7 +16,7 @@ check_initialized (TmRoot *self, const char *action, GError **error)
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
-  if (self->opened != NULL)
+  if (self->root != NULL)
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "%s: the root was never initialized",
@@ -39,7 +38,7 @@ sweep (TmRoot *self, GCancellable *cancellable, GError **error)
 {
   g_auto (TmPolicy) policy = get_judge (self);
 
-  return tm_backend_root_cleanup (self->opened, &policy, cancellable, error);
+  return tm_backend_root_cleanup (self->root, &policy, cancellable, error);
 }
 
 /**
@@ -78,8 +77,7 @@ tm_root_create_temp_dir (TmRoot *self, GCancellable *cancellable, GError **error
   if (sweep (self, cancellable, &local_error) < 0)
     g_info ("%s", local_error->message);
 
-  return tm_temporary_directory_new_in (self->opened, tm_root_get_prefix (self), cancellable,
-                                        error);
+  return tm_temporary_directory_new_in (self->root, tm_root_get_prefix (self), cancellable, error);
 }
 
 static void
@@ -294,7 +292,7 @@ tm_root_list_entries (TmRoot *self, GCancellable *cancellable, GError **error)
     return NULL;
 
   policy = get_judge (self);
-  found = tm_backend_root_list (self->opened, &policy, cancellable, error);
+  found = tm_backend_root_list (self->root, &policy, cancellable, error);
   if (found == NULL)
     return NULL;
 

@@ -81,7 +81,7 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
   g_autofree char *name = NULL;
 
-  if (self->opened != NULL)
+  if (self->root != NULL)
     return TRUE;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -102,11 +102,11 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
       return FALSE;
     }
 
-  self->opened = tm_backend_open_root (self->directory, self->flags, cancellable, error);
-  if (self->opened == NULL)
+  self->root = tm_backend_open_root (self->directory, self->flags, cancellable, error);
+  if (self->root == NULL)
     return FALSE;
 
-  g_set_object (&self->directory, tm_backend_root_get_file (self->opened));
+  g_set_object (&self->directory, self->root->file);
   return TRUE;
 }
 
@@ -177,7 +177,7 @@ tm_root_finalize (GObject *object)
 {
   TmRoot *self = TM_ROOT (object);
 
-  g_clear_pointer (&self->opened, tm_backend_root_free);
+  g_clear_pointer (&self->root, tm_backend_root_free);
   g_clear_object (&self->directory);
   g_clear_pointer (&self->exclude, g_strfreev);
   tm_lock_clear (&self->lock);

@@ -9,7 +9,7 @@
 #include "core/tm-process-private.h"
 #include "core/tm-task-private.h"
 
-/* The thread that calls is the one that uses the holding from now on. */
+/* The thread that calls is the one that uses the directory from now on. */
 void
 tm_temporary_directory_set_closing_locked (TmTemporaryDirectory *self)
 {
@@ -22,14 +22,14 @@ tm_temporary_directory_set_closing_locked (TmTemporaryDirectory *self)
 void
 tm_temporary_directory_set_closed_locked (TmTemporaryDirectory *self)
 {
-  TmBackendDirectory *holding = g_steal_pointer (&self->holding);
+  TmBackendDirectory *directory = g_steal_pointer (&self->directory);
 
-  if (holding != NULL)
+  if (directory != NULL)
     {
       /* Nobody else goes on before that. */
       tm_temporary_directory_set_closing_locked (self);
       tm_lock_release (&self->lock);
-      tm_backend_directory_release (holding);
+      tm_backend_directory_release (directory);
       tm_lock_acquire (&self->lock);
     }
 
@@ -128,11 +128,11 @@ wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
 }
 
 /* Whether an initialised object that is not closed is for this process to close. After a fork that
- * happened while a thread of the parent was closing it, there may be no holding. */
+ * happened while a thread of the parent was closing it, there may be no directory. */
 static gboolean
 is_ours_locked (TmTemporaryDirectory *self)
 {
-  return self->holding != NULL && tm_backend_directory_is_of_this_process (self->holding);
+  return self->directory != NULL && tm_backend_directory_is_of_this_process (self->directory);
 }
 
 /* Says why nothing is deleted. */
@@ -178,8 +178,8 @@ close_once (TmTemporaryDirectory *self,
   g_clear_error (&self->close_error);
   tm_lock_release (&self->lock);
 
-  /* Only whoever set the state to closing uses the holding now. */
-  tm_backend_directory_delete (self->holding, cancellable, &local_error);
+  /* Only whoever set the state to closing uses the directory now. */
+  tm_backend_directory_delete (self->directory, cancellable, &local_error);
 
   tm_lock_acquire (&self->lock);
   if (local_error != NULL)
@@ -414,7 +414,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
       if (!is_ours_locked (self))
         {
           g_clear_error (&self->close_error);
-          tm_backend_directory_adopt (self->holding);
+          tm_backend_directory_adopt (self->directory);
         }
       return TRUE;
 
@@ -445,7 +445,7 @@ keep_once (TmTemporaryDirectory *self, GError **error)
 
   if (!tm_temporary_directory_wait_locked (self, NULL, error) ||
       !tm_temporary_directory_check_ours_locked (self, "Keeping", error) ||
-      !tm_backend_directory_keep (self->holding, error))
+      !tm_backend_directory_keep (self->directory, error))
     return FALSE;
 
   tm_temporary_directory_set_closed_locked (self);

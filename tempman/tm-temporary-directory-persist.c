@@ -8,7 +8,7 @@
 #include "core/tm-file-private.h"
 #include "core/tm-task-private.h"
 
-/* Makes this thread the one that uses the holding. */
+/* Makes this thread the one that uses the directory. */
 static gboolean
 begin (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
@@ -36,17 +36,17 @@ end_unpublished (TmTemporaryDirectory *self)
 static void
 hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
-  TmBackendDirectory *holding;
+  TmBackendDirectory *directory;
 
   tm_lock_acquire (&self->lock);
   self->former_file = self->file;
   self->former_path = self->path;
   self->file = g_object_ref (destination);
   self->path = tm_file_get_path (destination);
-  holding = g_steal_pointer (&self->holding);
+  directory = g_steal_pointer (&self->directory);
   tm_lock_release (&self->lock);
 
-  tm_backend_directory_release (holding);
+  tm_backend_directory_release (directory);
 }
 
 static void
@@ -64,24 +64,26 @@ publish (TmTemporaryDirectory *self,
          GCancellable *cancellable,
          GError **error)
 {
-  g_autoptr (TmReplaced) replaced = NULL;
+  const TmBackend *backend;
+  TmReplaced *replaced = NULL;
   g_autoptr (GError) local_error = NULL;
 
   if (!begin (self, cancellable, error))
     return FALSE;
 
-  /* Only whoever set the state to closing uses the holding and changes the path now. */
+  /* Only whoever set the state to closing uses the directory and changes the path now. */
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !tm_backend_directory_publish (self->holding, destination,
+      !tm_backend_directory_publish (self->directory, destination,
                                      (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
     {
       end_unpublished (self);
       return FALSE;
     }
 
+  backend = self->directory->backend;
   /* It is there, whatever becomes of what was there before. */
   hand_over (self, destination);
-  if (replaced != NULL && !tm_replaced_delete (replaced, &local_error))
+  if (replaced != NULL && !tm_backend_delete_replaced (backend, replaced, &local_error))
     g_info ("%s", local_error->message);
 
   end_published (self);

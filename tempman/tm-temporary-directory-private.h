@@ -7,7 +7,6 @@
 
 #include "core/tm-backend-private.h"
 #include "core/tm-lock-private.h"
-#include "core/tm-backend-root-private.h"
 #include "tm-temporary-directory.h"
 
 G_BEGIN_DECLS
@@ -33,7 +32,7 @@ struct _TmTemporaryDirectory
   TmProcessToken closing_process; /* that of the thread; in a forked child the state stays for ever
                                    * if it was a thread of the parent, and is not waited for */
   TmBackendDirectory
-      *holding;        /* (owned) (nullable): while open or closing, when whoever closes uses it */
+      *directory;      /* (owned) (nullable): while open or closing, when whoever closes uses it */
   GFile *file;         /* (owned) (nullable): set when initialised, and when published */
   char *path;          /* (owned) (nullable): likewise */
   GFile *former_file;  /* (owned) (nullable): from before it was published: may be in use still */

@@ -115,13 +115,13 @@ check_prefix (const char *prefix, GError **error)
 /* Called with the lock held, or before anybody else knows of the object. Takes over what has been
  * created, if anything. */
 static gboolean
-hold (TmTemporaryDirectory *self, TmBackendDirectory *holding)
+hold (TmTemporaryDirectory *self, TmBackendDirectory *directory)
 {
-  if (holding == NULL)
+  if (directory == NULL)
     return FALSE;
 
-  self->holding = holding;
-  self->file = g_object_ref (tm_backend_directory_get_file (holding));
+  self->directory = directory;
+  self->file = g_object_ref (directory->file);
   self->path = tm_file_get_path (self->file);
   self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
   return TRUE;
@@ -220,15 +220,15 @@ tm_temporary_directory_finalize (GObject *object)
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (object);
 
-  if (self->holding != NULL)
+  if (self->directory != NULL)
     {
       g_autoptr (GError) local_error = NULL;
 
-      if (!tm_backend_directory_is_of_this_process (self->holding))
+      if (!tm_backend_directory_is_of_this_process (self->directory))
         tm_temporary_directory_log_not_ours (self);
-      else if (!tm_backend_directory_delete (self->holding, NULL, &local_error))
+      else if (!tm_backend_directory_delete (self->directory, NULL, &local_error))
         g_debug ("%s", local_error->message);
-      tm_backend_directory_release (self->holding);
+      tm_backend_directory_release (self->directory);
     }
 
   g_clear_object (&self->parent);
@@ -396,12 +396,10 @@ tm_temporary_directory_new_in (TmBackendRoot *parent,
                                GError **error)
 {
   g_autoptr (TmTemporaryDirectory) self =
-      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", tm_backend_root_get_file (parent),
-                    "prefix", prefix, NULL);
+      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent->file, "prefix", prefix, NULL);
   g_autofree char *checked = check_prefix (self->prefix, error);
 
-  if (checked == NULL ||
-      !hold (self, tm_backend_root_create_child (parent, checked, cancellable, error)))
+  if (checked == NULL || !hold (self, tm_backend_root_create (parent, checked, cancellable, error)))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -542,7 +540,7 @@ tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
 
   locker = tm_locker_new (&self->lock);
-  return self->holding != NULL ? tm_backend_directory_get_fd (self->holding) : -1;
+  return self->directory != NULL ? tm_backend_directory_get_fd (self->directory) : -1;
 }
 
 /**

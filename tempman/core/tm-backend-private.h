@@ -5,21 +5,46 @@
 
 #pragma once
 
+#include "core/tm-policy-private.h"
 #include "core/tm-process-private.h"
-#include "local/tm-publish-private.h"
+#include "core/tm-progress-private.h"
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* A directory of ours, as long as it is temporary: what a TmTemporaryDirectory does to the disk
- * goes through it. It has two bodies: of a local one this process holds the descriptor and the
- * lock, of any other it knows the GFile. Not safe to share between threads without a lock of the
- * caller's. */
-typedef struct _TmHolding TmBackendDirectory;
+/* What the public objects do to a disk. There are two backends: one for local files, which holds
+ * descriptors and locks, and one for any other GFile, which makes requests through GIO.
+ *
+ * Calling sequence, for a temporary directory: tm_backend_create() or tm_backend_root_create();
+ * then delete, keep or publish until one succeeds; then release, in any case. For a root:
+ * tm_backend_open_root(), any number of create, cleanup and list, from any threads, then free. */
+typedef struct _TmBackend TmBackend;
 
+/* A temporary directory. Not safe to share between threads without a lock of the caller's. */
 typedef struct
 {
+  const TmBackend *backend;
+  GFile *file;            /* (owned) */
+  TmProcessToken process; /* a forked child has a copy of all this, but no right to use it */
+} TmBackendDirectory;
+
+/* The directory of a root. Never changed once opened, and safe to be used by several threads. */
+typedef struct
+{
+  const TmBackend *backend;
+  GFile *file; /* (owned) */
+} TmBackendRoot;
+
+/* What a publication has replaced. */
+typedef struct _TmReplaced TmReplaced;
+
+struct _TmBackend
+{
+  TmBackendDirectory *(*create) (GFile *parent,
+                                 const char *prefix,
+                                 GCancellable *cancellable,
+                                 GError **error);
   int (*get_fd) (TmBackendDirectory *directory);
   gboolean (*delete) (TmBackendDirectory *directory, GCancellable *cancellable, GError **error);
   gboolean (*keep) (TmBackendDirectory *directory, GError **error);
@@ -28,19 +53,42 @@ typedef struct
                        gboolean replace,
                        TmReplaced **replaced,
                        GError **error);
-  void (*free) (TmBackendDirectory *directory);
-} TmBackend;
+  gboolean (*delete_replaced) (TmReplaced *replaced, GError **error); /* takes it over */
+  void (*free_directory) (TmBackendDirectory *directory);
 
-struct _TmHolding
-{
-  const TmBackend *body;
-  GFile *file;            /* (owned) */
-  TmProcessToken process; /* forked children have a copy of all this, but no right to use it */
+  TmBackendRoot *(*open_root) (GFile *file,
+                               TmRootFlags flags,
+                               GCancellable *cancellable,
+                               GError **error);
+  TmBackendDirectory *(*create_in_root) (TmBackendRoot *root,
+                                         const char *prefix,
+                                         GCancellable *cancellable,
+                                         GError **error);
+  gssize (*cleanup) (TmBackendRoot *root,
+                     const TmPolicy *policy,
+                     GCancellable *cancellable,
+                     GError **error);
+  GArray *(*list) (TmBackendRoot *root,
+                   const TmPolicy *policy,
+                   GCancellable *cancellable,
+                   GError **error);
+  void (*free_root) (TmBackendRoot *root);
+
+  gboolean (*delete_recursively) (GFile *file,
+                                  GFile *parent,
+                                  TmProgress *progress,
+                                  GCancellable *cancellable,
+                                  GError **error);
 };
+
+/* Declared here, so that nothing in this folder includes one of the bodies. */
+extern const TmBackend tm_backend_local;
+extern const TmBackend tm_backend_gio;
+
+const TmBackend *tm_backend_for_file (GFile *file);
 
 TmBackendDirectory *
 tm_backend_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error);
-GFile *tm_backend_directory_get_file (TmBackendDirectory *directory);
 gboolean tm_backend_directory_is_of_this_process (TmBackendDirectory *directory);
 void tm_backend_directory_adopt (TmBackendDirectory *directory);
 int tm_backend_directory_get_fd (TmBackendDirectory *directory);
@@ -53,21 +101,36 @@ gboolean tm_backend_directory_publish (TmBackendDirectory *directory,
                                        gboolean replace,
                                        TmReplaced **replaced,
                                        GError **error);
+gboolean tm_backend_delete_replaced (const TmBackend *backend,
+                                     TmReplaced *replaced,
+                                     GError **error);
 void tm_backend_directory_release (TmBackendDirectory *directory);
 
-/* For the bodies. */
+TmBackendRoot *
+tm_backend_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error);
+TmBackendDirectory *tm_backend_root_create (TmBackendRoot *root,
+                                            const char *prefix,
+                                            GCancellable *cancellable,
+                                            GError **error);
+gssize tm_backend_root_cleanup (TmBackendRoot *root,
+                                const TmPolicy *policy,
+                                GCancellable *cancellable,
+                                GError **error);
+GArray *tm_backend_root_list (TmBackendRoot *root,
+                              const TmPolicy *policy,
+                              GCancellable *cancellable,
+                              GError **error);
+void tm_backend_root_free (TmBackendRoot *root);
+
+gboolean tm_backend_delete_recursively (GFile *file,
+                                        TmProgress *progress,
+                                        GCancellable *cancellable,
+                                        GError **error);
+
+/* For the backends. */
 void tm_backend_directory_init (TmBackendDirectory *directory,
-                                const TmBackend *body,
+                                const TmBackend *backend,
                                 GFile *parent,
                                 const char *name);
-TmBackendDirectory *tm_backend_local_create (GFile *parent,
-                                             TmParent *open_parent,
-                                             const char *prefix,
-                                             GCancellable *cancellable,
-                                             GError **error);
-TmBackendDirectory *tm_backend_gio_create (GFile *parent,
-                                           const char *prefix,
-                                           GCancellable *cancellable,
-                                           GError **error);
 
 G_END_DECLS

@@ -5,70 +5,52 @@
 
 #include "core/tm-backend-private.h"
 
-#include "local/tm-dirfd-private.h"
 #include "core/tm-file-private.h"
-#include "local/tm-path-private.h"
-#include "core/tm-process-private.h"
 
-#include <errno.h>
-#include <string.h>
+/*
+ * tm_backend_for_file:
+ * @file: a file
+ *
+ * The one place that asks whether a file is local. A file that GVfs serves can have a path as well,
+ * through FUSE: the path does not tell.
+ *
+ * Returns: the backend that reaches the file
+ */
+const TmBackend *
+tm_backend_for_file (GFile *file)
+{
+#ifdef TM_GIO_ONLY
+  return &tm_backend_gio;
+#else
+  return g_file_is_native (file) ? &tm_backend_local : &tm_backend_gio;
+#endif
+}
 
 void
 tm_backend_directory_init (TmBackendDirectory *directory,
-                           const TmBackend *body,
+                           const TmBackend *backend,
                            GFile *parent,
                            const char *name)
 {
-  directory->body = body;
+  directory->backend = backend;
   directory->file = g_file_get_child (parent, name);
   directory->process = tm_process_get_token ();
-}
-
-static TmBackendDirectory *
-create_local (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
-{
-  const char *path = g_file_peek_path (parent);
-  g_autofree char *resolved = NULL;
-  g_autofree char *refused = NULL;
-  g_autoptr (TmParent) open_parent = tm_parent_open (path, &resolved, &refused);
-  g_autoptr (GFile) resolved_parent = NULL;
-
-  if (open_parent == NULL)
-    {
-      tm_path_set_error (error, "Creating a temporary directory in", path, refused, errno);
-      return NULL;
-    }
-
-  /* A link on the way may lead elsewhere later; the directory is named by where it is. */
-  if (resolved != NULL && strcmp (resolved, path) != 0)
-    resolved_parent = g_file_new_for_path (resolved);
-
-  return tm_backend_local_create (resolved_parent != NULL ? resolved_parent : parent, open_parent,
-                                  prefix, cancellable, error);
 }
 
 /*
  * tm_backend_create:
  * @parent: the directory to create it in
- * @prefix: what its name begins with; without a separator
- * @cancellable: (nullable): to cancel it with
+ * @prefix: the beginning of its name; without a separator
+ * @cancellable: (nullable): a cancellable
  * @error: as documented at tm_temporary_directory_new()
  *
- * Returns: (nullable): a new directory, ours alone, or %NULL with nothing left behind
+ * Returns: (transfer full) (nullable): a new temporary directory of this process, or %NULL with
+ *   nothing left behind
  */
 TmBackendDirectory *
 tm_backend_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
 {
-  if (tm_file_is_local (parent))
-    return create_local (parent, prefix, cancellable, error);
-
-  return tm_backend_gio_create (parent, prefix, cancellable, error);
-}
-
-GFile *
-tm_backend_directory_get_file (TmBackendDirectory *directory)
-{
-  return directory->file;
+  return tm_backend_for_file (parent)->create (parent, prefix, cancellable, error);
 }
 
 gboolean
@@ -77,28 +59,27 @@ tm_backend_directory_is_of_this_process (TmBackendDirectory *directory)
   return directory->process == tm_process_get_token ();
 }
 
-/* From now on it is of this process. */
 void
 tm_backend_directory_adopt (TmBackendDirectory *directory)
 {
   directory->process = tm_process_get_token ();
 }
 
-/* Returns -1 when it is held by no descriptor. */
+/* Returns -1 when the backend has no descriptor of it. */
 int
 tm_backend_directory_get_fd (TmBackendDirectory *directory)
 {
-  return directory->body->get_fd (directory);
+  return directory->backend->get_fd (directory);
 }
 
 /*
  * tm_backend_directory_delete:
- * @directory: a directory of ours
- * @cancellable: (nullable): to cancel it with
- * @error: the first failure; what could be deleted is
+ * @directory: a temporary directory
+ * @cancellable: (nullable): a cancellable
+ * @error: the first failure; everything that can be deleted is
  *
- * Deletes the directory with everything in it. That it is gone already counts as success. After a
- * failure it can be tried again.
+ * Deletes the directory with everything in it. A directory that does not exist any more is a
+ * success. After a failure the call can be repeated.
  *
  * Returns: %TRUE on success
  */
@@ -107,27 +88,28 @@ tm_backend_directory_delete (TmBackendDirectory *directory,
                              GCancellable *cancellable,
                              GError **error)
 {
-  return directory->body->delete (directory, cancellable, error);
+  return directory->backend->delete (directory, cancellable, error);
 }
 
-/* Makes it a directory like any other, to be released and left there. */
+/* Takes the mark away, so that no cleanup takes the directory for abandoned once it is released. */
 gboolean
 tm_backend_directory_keep (TmBackendDirectory *directory, GError **error)
 {
-  return directory->body->keep (directory, error);
+  return directory->backend->keep (directory, error);
 }
 
 /*
  * tm_backend_directory_publish:
- * @directory: a directory of ours
+ * @directory: a temporary directory
  * @destination: its new name
- * @replace: whether it takes the place of what is there
- * @replaced: (out) (nullable): what had that place, to be deleted
+ * @replace: whether it replaces a file or directory at @destination
+ * @replaced: (out) (transfer full) (nullable): what it has replaced, for
+ *   tm_backend_delete_replaced()
  * @error: as documented at tm_temporary_directory_persist()
  *
- * Gives the directory another name, in one step. After that it can only be released.
+ * Renames the directory in one step. After that it can only be released.
  *
- * Returns: %TRUE on success; else everything is as it was
+ * Returns: %TRUE on success; else nothing has changed
  */
 gboolean
 tm_backend_directory_publish (TmBackendDirectory *directory,
@@ -136,13 +118,106 @@ tm_backend_directory_publish (TmBackendDirectory *directory,
                               TmReplaced **replaced,
                               GError **error)
 {
-  return directory->body->publish (directory, destination, replace, replaced, error);
+  return directory->backend->publish (directory, destination, replace, replaced, error);
 }
 
-/* Drops the lock, if there is one, and forgets the directory, which stays if it is still there. */
+/* Takes @replaced over. */
+gboolean
+tm_backend_delete_replaced (const TmBackend *backend, TmReplaced *replaced, GError **error)
+{
+  return backend->delete_replaced (replaced, error);
+}
+
+/* Releases the lock, if there is one, and frees @directory. On the disk nothing changes. */
 void
 tm_backend_directory_release (TmBackendDirectory *directory)
 {
   g_object_unref (directory->file);
-  directory->body->free (directory);
+  directory->backend->free_directory (directory);
+}
+
+/*
+ * tm_backend_open_root:
+ * @file: the directory of a root
+ * @flags: whether to create the directory when it is missing
+ * @cancellable: (nullable): a cancellable
+ * @error: as documented at tm_root_new()
+ *
+ * Returns: (transfer full) (nullable): the directory, its file with links resolved where that is
+ *   possible
+ */
+TmBackendRoot *
+tm_backend_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
+{
+  return tm_backend_for_file (file)->open_root (file, flags, cancellable, error);
+}
+
+/* Creates a temporary directory in a root, as tm_backend_create(). */
+TmBackendDirectory *
+tm_backend_root_create (TmBackendRoot *root,
+                        const char *prefix,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  return root->backend->create_in_root (root, prefix, cancellable, error);
+}
+
+/* Removes the entries that @policy does not keep. Returns their number, or -1 with the first
+ * failure. */
+gssize
+tm_backend_root_cleanup (TmBackendRoot *root,
+                         const TmPolicy *policy,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  return root->backend->cleanup (root, policy, cancellable, error);
+}
+
+/* Returns (transfer full) (nullable) (element-type TmListedEntry): all sub-directories, by name,
+ * with what a cleanup would do. */
+GArray *
+tm_backend_root_list (TmBackendRoot *root,
+                      const TmPolicy *policy,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  return root->backend->list (root, policy, cancellable, error);
+}
+
+void
+tm_backend_root_free (TmBackendRoot *root)
+{
+  g_object_unref (root->file);
+  root->backend->free_root (root);
+}
+
+/*
+ * tm_backend_delete_recursively:
+ * @file: a file, link or directory
+ * @progress: (nullable): counts what is found and deleted, but not @file itself
+ * @cancellable: (nullable): a cancellable
+ * @error: as documented at tm_delete_recursively()
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_backend_delete_recursively (GFile *file,
+                               TmProgress *progress,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  g_autoptr (GFile) parent = g_file_get_parent (file);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  if (parent == NULL)
+    {
+      tm_file_set_error_literal (error, "Deleting", file, G_IO_ERROR_INVALID_ARGUMENT,
+                                 "the root of the file system is not deleted");
+      return FALSE;
+    }
+
+  return tm_backend_for_file (file)->delete_recursively (file, parent, progress, cancellable,
+                                                         error);
 }

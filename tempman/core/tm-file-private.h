@@ -9,7 +9,6 @@
 
 G_BEGIN_DECLS
 
-gboolean tm_file_is_local (GFile *file);
 char *tm_file_get_path (GFile *file);
 char *tm_file_get_display_name (GFile *file);
 gboolean tm_file_info_is_directory_of (GFileInfo *info, const char *identity);

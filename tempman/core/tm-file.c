@@ -6,24 +6,6 @@
 #include "core/tm-file-private.h"
 
 /*
- * tm_file_is_local:
- * @file: a file
- *
- * Not by its path: a file that GVfs serves can have one as well, through FUSE.
- *
- * Returns: whether it is reached through descriptors, and not through GIO
- */
-gboolean
-tm_file_is_local (GFile *file)
-{
-#ifdef TM_GIO_ONLY
-  return FALSE;
-#else
-  return g_file_is_native (file);
-#endif
-}
-
-/*
  * tm_file_get_path:
  * @file: a file
  *

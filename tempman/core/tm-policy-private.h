@@ -5,44 +5,52 @@
 
 #pragma once
 
-#include "local/tm-age-private.h"
-#include "local/tm-locked-directory-private.h"
+#include "core/tm-age-private.h"
 #include "tm-enums.h"
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* By what the entries of one root are judged, in one pass. */
+/* By which the entries of one root are kept or removed, in one cleanup. */
 typedef struct
 {
   TmAgeRule age;
   TmRootFlags flags;
-  GStrv exclude;             /* (owned) (nullable): patterns of names that stay */
+  GStrv exclude;             /* (owned) (nullable): patterns of names that are kept */
   gboolean lock_reaches_all; /* FALSE where locks of other machines are not seen */
 } TmPolicy;
 
-/* What is to become of a sub-directory, and why. */
+/* What a cleanup does with an entry, and why. */
 typedef struct
 {
   TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
   TmEntryState state;
-  gboolean goes; /* a cleanup deletes it */
+  TmRemovalReason reason; /* NONE: the cleanup keeps it */
 } TmVerdict;
 
+/* A sub-directory of a root. */
+typedef struct
+{
+  char *name; /* (owned) */
+  TmVerdict verdict;
+} TmListedEntry;
+
 void tm_policy_clear (TmPolicy *policy);
-gboolean tm_policy_may_take_any (const TmPolicy *policy);
-gboolean tm_policy_decide (const TmPolicy *policy, TmEntryState state, TmTimestamp last_used);
-gboolean tm_policy_look_at (const TmPolicy *policy,
-                            TmParent *root,
-                            const char *name,
-                            GCancellable *cancellable,
-                            TmVerdict *verdict);
-TmLockedDirectory *tm_policy_take (const TmPolicy *policy,
-                                   TmParent *root,
-                                   const char *name,
-                                   GCancellable *cancellable);
+gboolean tm_policy_reclaims (const TmPolicy *policy);
+gboolean tm_policy_expires_live (const TmPolicy *policy);
+gboolean tm_policy_may_remove_any (const TmPolicy *policy);
+gboolean tm_policy_excludes (const TmPolicy *policy,
+                             const char *name,
+                             gboolean root_is_world_writable);
+gboolean tm_policy_depends_on_age (const TmPolicy *policy, TmEntryState state);
+TmRemovalReason tm_policy_decide (const TmPolicy *policy,
+                                  TmEntryState state,
+                                  TmTimestamp last_used);
+
+GArray *tm_listed_entries_new (void);
+void tm_listed_entries_sort (GArray *entries);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TmPolicy, tm_policy_clear)
 

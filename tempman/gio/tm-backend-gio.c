@@ -7,6 +7,7 @@
 
 #include "core/tm-file-private.h"
 #include "core/tm-name-private.h"
+#include "gio/tm-cleanup-gio-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
 
 #include <errno.h>
@@ -27,13 +28,13 @@ typedef struct
 } GioDirectory;
 
 static int
-remote_get_fd (TmBackendDirectory *directory)
+gio_get_fd (TmBackendDirectory *directory)
 {
   return -1;
 }
 
 static gboolean
-remote_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **error)
+gio_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **error)
 {
   return tm_delete_tree_gio_delete_directory (
       directory->file, ((GioDirectory *) directory)->identity, cancellable, error);
@@ -147,11 +148,11 @@ get_publish_error (const GError *cause, gboolean replace)
 }
 
 static gboolean
-remote_publish (TmBackendDirectory *directory,
-                GFile *destination,
-                gboolean replace,
-                TmReplaced **replaced,
-                GError **error)
+gio_publish (TmBackendDirectory *directory,
+             GFile *destination,
+             gboolean replace,
+             TmReplaced **replaced,
+             GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
@@ -188,22 +189,14 @@ remote_publish (TmBackendDirectory *directory,
 }
 
 static void
-remote_free (TmBackendDirectory *directory)
+gio_free_directory (TmBackendDirectory *directory)
 {
   g_free (((GioDirectory *) directory)->identity);
   g_free (directory);
 }
 
-static const TmBackend remote_body = {
-  .get_fd = remote_get_fd,
-  .delete = remote_delete,
-  .keep = gio_keep,
-  .publish = remote_publish,
-  .free = remote_free,
-};
-
 /*
- * tm_backend_gio_create:
+ * gio_create:
  * @parent: the directory to create it in
  * @prefix: what its name begins with
  * @cancellable: (nullable): looked at before
@@ -214,8 +207,8 @@ static const TmBackend remote_body = {
  *
  * Returns: (nullable): a new directory, or %NULL with nothing left behind
  */
-TmBackendDirectory *
-tm_backend_gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
+static TmBackendDirectory *
+gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
 {
   g_autofree char *name = tm_name_new (prefix, FALSE);
   int errsv = errno;
@@ -234,7 +227,7 @@ tm_backend_gio_create (GFile *parent, const char *prefix, GCancellable *cancella
     return NULL;
 
   gio = g_new0 (GioDirectory, 1);
-  tm_backend_directory_init (&gio->directory, &remote_body, parent, name);
+  tm_backend_directory_init (&gio->directory, &tm_backend_gio, parent, name);
   if (!tm_delete_tree_gio_make_directory (gio->directory.file, &local_error))
     {
       /* The name is what is too long. */
@@ -252,3 +245,198 @@ tm_backend_gio_create (GFile *parent, const char *prefix, GCancellable *cancella
     gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
   return &gio->directory;
 }
+
+static TmBackendDirectory *
+gio_create_in_root (TmBackendRoot *root,
+                    const char *prefix,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  return gio_create (root->file, prefix, cancellable, error);
+}
+
+static gssize
+gio_cleanup (TmBackendRoot *root, const TmPolicy *policy, GCancellable *cancellable, GError **error)
+{
+  return tm_cleanup_gio (root->file, policy, cancellable, error);
+}
+
+static GArray *
+gio_list (TmBackendRoot *root, const TmPolicy *policy, GCancellable *cancellable, GError **error)
+{
+  return tm_cleanup_gio_list (root->file, policy, cancellable, error);
+}
+
+static void
+gio_free_root (TmBackendRoot *root)
+{
+  g_free (root);
+}
+
+static gboolean
+fail (GError **error, GFile *file, GIOErrorEnum code, const char *reason)
+{
+  tm_file_set_error_literal (error, "Opening the root", file, code, reason);
+  return FALSE;
+}
+
+static gboolean
+is_or_is_above (GFile *file, GFile *home)
+{
+  return g_file_equal (home, file) || g_file_has_prefix (home, file);
+}
+
+/* Where GVfs would have a user begin, which is his home directory on the other machine, if it has
+ * such a thing. */
+static gboolean
+is_home_or_above (GFile *file, GCancellable *cancellable)
+{
+  g_autoptr (GMount) mount = g_file_find_enclosing_mount (file, cancellable, NULL);
+  g_autoptr (GFile) start = mount != NULL ? g_mount_get_default_location (mount) : NULL;
+  g_autoptr (GFile) home = g_file_new_for_path (g_get_home_dir ());
+
+  return is_or_is_above (file, home) || (start != NULL && is_or_is_above (file, start));
+}
+
+/* By their names, for that is all that a GFile is. */
+static gboolean
+check_is_no_home (GFile *file, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GFile) parent = g_file_get_parent (file);
+
+  if (parent == NULL)
+    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the root of a file system is never cleaned up");
+
+  if (is_home_or_above (file, cancellable))
+    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
+                 "the home directory and those above it are never cleaned up");
+
+  return TRUE;
+}
+
+/* Somebody else may be making it as well. */
+static gboolean
+make_or_find (GFile *file, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (tm_delete_tree_gio_make_directory (file, &local_error) ||
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* Makes the directory and those above it that are missing: up to the first that can be made or is
+ * there, and then down, where each has to be made. A link that leads nowhere is there too, and
+ * nothing can be made in it. */
+static gboolean
+make_with_parents (GFile *file, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) missing = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFile) highest = g_object_ref (file);
+
+  while (!g_cancellable_is_cancelled (cancellable) && !make_or_find (highest, &local_error))
+    {
+      GFile *parent = g_file_get_parent (highest);
+
+      if (parent == NULL || !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        {
+          g_clear_object (&parent);
+          tm_file_set_error (error, "Opening the root", file, local_error);
+          return FALSE;
+        }
+
+      g_clear_error (&local_error);
+      g_ptr_array_add (missing, g_steal_pointer (&highest));
+      highest = parent;
+    }
+
+  for (guint i = missing->len; i > 0 && !g_cancellable_is_cancelled (cancellable); i--)
+    if (!make_or_find (g_ptr_array_index (missing, i - 1), &local_error))
+      {
+        tm_file_set_error (error, "Opening the root", file, local_error);
+        return FALSE;
+      }
+
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+static GFileInfo *
+query_type (GFile *file, GCancellable *cancellable, GError **error)
+{
+  return g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE,
+                            cancellable, error);
+}
+
+static gboolean
+check_is_directory (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = query_type (file, cancellable, &local_error);
+
+  if (info == NULL && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0 &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      if (!make_with_parents (file, cancellable, error))
+        return FALSE;
+
+      g_clear_error (&local_error);
+      info = query_type (file, cancellable, &local_error);
+    }
+
+  if (info == NULL)
+    {
+      tm_file_set_error (error, "Opening the root", file, local_error);
+      return FALSE;
+    }
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return fail (error, file, G_IO_ERROR_NOT_DIRECTORY, "not a directory");
+
+  return TRUE;
+}
+
+static TmBackendRoot *
+gio_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
+{
+  TmBackendRoot *root;
+
+  if (!check_is_no_home (file, cancellable, error) ||
+      !check_is_directory (file, flags, cancellable, error))
+    return NULL;
+
+  root = g_new0 (TmBackendRoot, 1);
+  root->backend = &tm_backend_gio;
+  root->file = g_object_ref (file);
+  return root;
+}
+
+static gboolean
+gio_delete_recursively (GFile *file,
+                        GFile *parent,
+                        TmProgress *progress,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  return tm_delete_tree_gio_delete (file, progress, cancellable, error);
+}
+
+/* No back end of GIO can exchange two names, so that nothing is ever replaced. */
+const TmBackend tm_backend_gio = {
+  .create = gio_create,
+  .get_fd = gio_get_fd,
+  .delete = gio_delete,
+  .keep = gio_keep,
+  .publish = gio_publish,
+  .free_directory = gio_free_directory,
+  .open_root = gio_open_root,
+  .create_in_root = gio_create_in_root,
+  .cleanup = gio_cleanup,
+  .list = gio_list,
+  .free_root = gio_free_root,
+  .delete_recursively = gio_delete_recursively,
+};

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "local/tm-cleanup-private.h"
+#include "core/tm-policy-private.h"
 
 G_BEGIN_DECLS
 

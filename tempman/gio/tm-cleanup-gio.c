@@ -5,11 +5,9 @@
 
 #include "gio/tm-cleanup-gio-private.h"
 
-#include "gio/tm-age-gio-private.h"
-#include "core/tm-exclude-private.h"
+#include "gio/tm-last-use-gio-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-mark-private.h"
-#include "local/tm-restore-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
 
 #include <sys/stat.h>
@@ -24,11 +22,11 @@
 
 typedef struct
 {
-  GFile *directory;          /* (unowned): the root */
-  const TmPolicy *policy;    /* (unowned) */
-  GCancellable *cancellable; /* (unowned) (nullable) */
-  char *file_system;         /* (owned) (nullable): of the root */
-  gboolean is_for_everybody; /* every user may write to it, as far as that is told */
+  GFile *directory;           /* (unowned): the root */
+  const TmPolicy *policy;     /* (unowned) */
+  GCancellable *cancellable;  /* (unowned) (nullable) */
+  char *file_system;          /* (owned) (nullable): of the root */
+  gboolean is_world_writable; /* every user may write to it, as far as that is told */
   GArray
       *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a pass that only looks */
   gssize n_deleted;
@@ -47,19 +45,10 @@ pass_report (Pass *pass, GError *error)
 
 /* What cannot be told of the root is taken for the worst. */
 static gboolean
-is_for_everybody (GFileInfo *root_info)
+is_world_writable (GFileInfo *root_info)
 {
   return !g_file_info_has_attribute (root_info, G_FILE_ATTRIBUTE_UNIX_MODE) ||
          (g_file_info_get_attribute_uint32 (root_info, G_FILE_ATTRIBUTE_UNIX_MODE) & S_IWOTH) != 0;
-}
-
-static gboolean
-pass_excludes (Pass *pass, GFileInfo *info)
-{
-  const char *name = g_file_info_get_name (info);
-
-  return tm_exclude_matches ((const char *const *) pass->policy->exclude, name) ||
-         (pass->is_for_everybody && tm_exclude_is_well_known (name));
 }
 
 /* A sub-directory that is the root of another file system is never taken. */
@@ -82,21 +71,24 @@ is_marked (GFileInfo *info)
 /* Judges a directory by what @info says. Returns FALSE with an error when its age cannot be found
  * out: then it stays. */
 static gboolean
-pass_judge (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
+pass_decide (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
 {
   *verdict = (TmVerdict){
-    .times = tm_age_gio_get_times (info),
+    .times = tm_times_from_info (info),
     .state = TM_ENTRY_STATE_UNOWNED,
   };
   if (!pass_may_take (pass, info) || is_marked (info))
     verdict->state = TM_ENTRY_STATE_LIVE;
 
-  if (!tm_age_gio_find_last_use (&pass->policy->age, file, info, pass->entries != NULL,
-                                 pass->cancellable, &verdict->last_used, error))
+  if (!tm_last_use_gio_find (&pass->policy->age, file, info, pass->entries != NULL,
+                             pass->cancellable, &verdict->last_used, error))
     return FALSE;
 
-  verdict->goes = pass_may_take (pass, info) && !pass_excludes (pass, info) &&
-                  tm_policy_decide (pass->policy, verdict->state, verdict->last_used);
+  verdict->reason =
+      pass_may_take (pass, info) && !tm_policy_excludes (pass->policy, g_file_info_get_name (info),
+                                                         pass->is_world_writable)
+          ? tm_policy_decide (pass->policy, verdict->state, verdict->last_used)
+          : TM_REMOVAL_REASON_NONE;
   return TRUE;
 }
 
@@ -130,12 +122,12 @@ static gboolean
 has_newer (GFile *file, TmTimestamp begin)
 {
   g_autoptr (GFileEnumerator) enumerator = g_file_enumerate_children (
-      file, TM_AGE_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+      file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
 
   if (enumerator == NULL)
     return TRUE;
 
-  for (guint n_entries = 0; n_entries < TM_RESTORE_MAX_ENTRIES; n_entries++)
+  for (guint n_entries = 0; n_entries < TM_AGE_MAX_ENTRIES; n_entries++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (GFileInfo) info = g_file_enumerator_next_file (enumerator, NULL, &error);
@@ -144,9 +136,9 @@ has_newer (GFile *file, TmTimestamp begin)
       if (info == NULL)
         return error != NULL;
 
-      times = tm_age_gio_get_times (info);
-      if (tm_restore_is_newer (&times, g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY,
-                               begin))
+      times = tm_times_from_info (info);
+      if (tm_age_is_newer (&times, g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY,
+                           begin))
         return TRUE;
     }
 
@@ -160,7 +152,7 @@ static void
 restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
 {
   const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
-  g_autoptr (GFileInfo) found = g_file_query_info (file, TM_AGE_GIO_ATTRIBUTES,
+  g_autoptr (GFileInfo) found = g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES,
                                                    G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
 
   if (identity == NULL || found == NULL ||
@@ -179,10 +171,10 @@ restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
 static void
 pass_take (Pass *pass, GFile *file)
 {
-  TmTimestamp begin = tm_restore_begin ();
+  TmTimestamp begin = tm_age_begin ();
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info =
-      g_file_query_info (file, TM_AGE_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+      g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
                          pass->cancellable, &local_error);
   TmVerdict verdict;
   GError *error = NULL;
@@ -195,9 +187,9 @@ pass_take (Pass *pass, GFile *file)
     }
   else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     return;
-  else if (pass_judge (pass, file, info, &verdict, &error))
+  else if (pass_decide (pass, file, info, &verdict, &error))
     {
-      if (!verdict.goes)
+      if (verdict.reason == TM_REMOVAL_REASON_NONE)
         return;
       if (tm_delete_tree_gio_delete_directory (
               file, g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE),
@@ -216,21 +208,21 @@ pass_visit (Pass *pass, GFile *file, GFileInfo *info)
 {
   TmListedEntry entry;
   GError *error = NULL;
-  gboolean is_judged;
+  gboolean is_decided;
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     return;
 
-  is_judged = pass_judge (pass, file, info, &entry.verdict, &error);
+  is_decided = pass_decide (pass, file, info, &entry.verdict, &error);
   if (pass->entries != NULL)
     {
       g_clear_error (&error);
       entry.name = g_strdup (g_file_info_get_name (info));
       g_array_append_val (pass->entries, entry);
     }
-  else if (!is_judged)
+  else if (!is_decided)
     pass_report (pass, error);
-  else if (entry.verdict.goes)
+  else if (entry.verdict.reason != TM_REMOVAL_REASON_NONE)
     pass_take (pass, file);
 }
 
@@ -250,10 +242,10 @@ pass_run (Pass *pass, GError **error)
                                  G_FILE_QUERY_INFO_NONE, pass->cancellable, &local_error);
   if (root_info != NULL)
     {
-      pass->is_for_everybody = is_for_everybody (root_info);
+      pass->is_world_writable = is_world_writable (root_info);
       pass->file_system =
           g_strdup (g_file_info_get_attribute_string (root_info, G_FILE_ATTRIBUTE_ID_FILESYSTEM));
-      enumerator = g_file_enumerate_children (pass->directory, TM_AGE_GIO_ATTRIBUTES,
+      enumerator = g_file_enumerate_children (pass->directory, TM_TIMES_GIO_ATTRIBUTES,
                                               G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
                                               pass->cancellable, &local_error);
     }
@@ -305,7 +297,7 @@ tm_cleanup_gio (GFile *directory, const TmPolicy *policy, GCancellable *cancella
 {
   Pass pass = { .directory = directory, .policy = policy, .cancellable = cancellable };
 
-  if (!tm_policy_may_take_any (policy))
+  if (!tm_policy_may_remove_any (policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
 
   return pass_run (&pass, error) ? pass.n_deleted : -1;

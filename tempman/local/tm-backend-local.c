@@ -5,10 +5,20 @@
 
 #include "core/tm-backend-private.h"
 
-#include "local/tm-locked-directory-private.h"
 #include "core/tm-file-private.h"
+#include "local/tm-cleanup-private.h"
+#include "local/tm-dirfd-private.h"
+#include "local/tm-file-system-private.h"
+#include "local/tm-locked-directory-private.h"
+#include "local/tm-path-private.h"
+#include "local/tm-publish-private.h"
 
-/* A local directory of ours: a claim, and the path for messages. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The backend of local files. A temporary directory is a locked directory; the directory of a root
+ * is found by its path once, and held by a descriptor from then on. */
 
 typedef struct
 {
@@ -49,7 +59,7 @@ local_publish (TmBackendDirectory *directory,
                TmReplaced **replaced,
                GError **error)
 {
-  if (!tm_file_is_local (destination))
+  if (tm_backend_for_file (destination) != &tm_backend_local)
     {
       tm_file_set_error_literal (error, "Publishing a temporary directory as", destination,
                                  G_IO_ERROR_NOT_SUPPORTED, "not a local file");
@@ -61,36 +71,20 @@ local_publish (TmBackendDirectory *directory,
 }
 
 static void
-local_free (TmBackendDirectory *directory)
+local_free_directory (TmBackendDirectory *directory)
 {
   tm_locked_directory_release (get_locked (directory));
   g_free (directory);
 }
 
-static const TmBackend local_body = {
-  .get_fd = local_get_fd,
-  .delete = local_delete,
-  .keep = local_keep,
-  .publish = local_publish,
-  .free = local_free,
-};
-
-/*
- * tm_backend_local_create:
- * @parent: the directory to create it in
- * @open_parent: the same, open; it stays open for as long as the new directory lives
- * @prefix: what its name begins with
- * @cancellable: (nullable): to cancel it with
- * @error: as tm_locked_directory_create()
- *
- * Returns: (nullable): a new directory, ours alone, or %NULL with nothing left behind
- */
-TmBackendDirectory *
-tm_backend_local_create (GFile *parent,
-                         TmParent *open_parent,
-                         const char *prefix,
-                         GCancellable *cancellable,
-                         GError **error)
+/* Creates a directory in @parent, which is @open_parent and stays open as long as the new one
+ * lives. */
+static TmBackendDirectory *
+create_in (GFile *parent,
+           TmParent *open_parent,
+           const char *prefix,
+           GCancellable *cancellable,
+           GError **error)
 {
   TmLockedDirectory *locked = tm_locked_directory_create (open_parent, g_file_peek_path (parent),
                                                           prefix, cancellable, error);
@@ -101,7 +95,348 @@ tm_backend_local_create (GFile *parent,
 
   local = g_new0 (LocalDirectory, 1);
   local->locked = locked;
-  tm_backend_directory_init (&local->directory, &local_body, parent,
+  tm_backend_directory_init (&local->directory, &tm_backend_local, parent,
                              tm_locked_directory_get_name (locked));
   return &local->directory;
 }
+
+static TmBackendDirectory *
+local_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
+{
+  const char *path = g_file_peek_path (parent);
+  g_autofree char *resolved = NULL;
+  g_autofree char *refused = NULL;
+  g_autoptr (TmParent) open_parent = tm_parent_open (path, &resolved, &refused);
+  g_autoptr (GFile) resolved_parent = NULL;
+
+  if (open_parent == NULL)
+    {
+      tm_path_set_error (error, "Creating a temporary directory in", path, refused, errno);
+      return NULL;
+    }
+
+  /* A link on the way may lead elsewhere later; the directory is named by where it is. */
+  if (resolved != NULL && strcmp (resolved, path) != 0)
+    resolved_parent = g_file_new_for_path (resolved);
+
+  return create_in (resolved_parent != NULL ? resolved_parent : parent, open_parent, prefix,
+                    cancellable, error);
+}
+
+static gboolean
+local_delete_replaced (TmReplaced *replaced, GError **error)
+{
+  gboolean deleted = tm_replaced_delete (replaced, error);
+
+  tm_replaced_free (replaced);
+  return deleted;
+}
+
+typedef struct
+{
+  TmBackendRoot root;
+  TmParent *parent; /* (owned): open for reading; shared with what is created in it */
+} LocalRoot;
+
+static TmBackendDirectory *
+local_create_in_root (TmBackendRoot *root,
+                      const char *prefix,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  TmParent *parent = ((LocalRoot *) root)->parent;
+
+  if (tm_parent_check (parent) < 0)
+    {
+      tm_dirfd_set_error (error, "Creating a temporary directory in", g_file_peek_path (root->file),
+                          errno);
+      return NULL;
+    }
+
+  return create_in (root->file, parent, prefix, cancellable, error);
+}
+
+static TmCleanupOptions
+get_cleanup_options (TmBackendRoot *root, const TmPolicy *policy)
+{
+  const LocalRoot *local = (const LocalRoot *) root;
+  TmCleanupOptions options = {
+    .directory = local->parent,
+    .path = g_file_peek_path (root->file),
+    .policy = *policy,
+  };
+
+  options.policy.lock_reaches_all = tm_parent_is_local (local->parent);
+  options.policy.age.is_shared = !options.policy.lock_reaches_all;
+  return options;
+}
+
+static gssize
+local_cleanup (TmBackendRoot *root,
+               const TmPolicy *policy,
+               GCancellable *cancellable,
+               GError **error)
+{
+  TmCleanupOptions options = get_cleanup_options (root, policy);
+
+  return tm_cleanup (&options, cancellable, error);
+}
+
+static GArray *
+local_list (TmBackendRoot *root, const TmPolicy *policy, GCancellable *cancellable, GError **error)
+{
+  TmCleanupOptions options = get_cleanup_options (root, policy);
+
+  return tm_cleanup_list (&options, cancellable, error);
+}
+
+static void
+local_free_root (TmBackendRoot *root)
+{
+  tm_parent_unref (((LocalRoot *) root)->parent);
+  g_free (root);
+}
+
+static gboolean
+fail (GError **error, GIOErrorEnum code, const char *path, const char *reason)
+{
+  g_autofree char *display_name = g_filename_display_name (path);
+
+  g_set_error (error, G_IO_ERROR, code, "Opening the root “%s”: %s", display_name, reason);
+  return FALSE;
+}
+
+static gboolean
+fail_with_errno (GError **error, const char *path, int error_number)
+{
+  tm_dirfd_set_error (error, "Opening the root", path, error_number);
+  return FALSE;
+}
+
+/* Whether @directory is the home directory or one of those above it, the root of the file system
+ * among them. The home directory may be missing, or one above may not be ours to pass through, and
+ * none is made accessible to find out. */
+static gboolean
+is_home_or_above (TmFileIdentity directory)
+{
+  g_autofree char *path = g_canonicalize_filename (g_get_home_dir (), "/");
+
+  return tm_path_passes (path, directory);
+}
+
+/* Opens the directory that @file is in. Returns an O_PATH descriptor, or -1 when it is not known:
+ * @resolved is the path that leads to the file without links, if there is one. */
+static int
+pin_parent (const char *resolved, TmFileIdentity file)
+{
+  g_autofree char *above = resolved != NULL ? g_path_get_dirname (resolved) : NULL;
+  g_autofree char *name = resolved != NULL ? g_path_get_basename (resolved) : NULL;
+  g_autofree char *refused = NULL;
+  int fd = above != NULL ? tm_path_open (above, O_DIRECTORY, NULL, &refused) : -1;
+  struct stat status;
+
+  /* If it has been moved since, it was in another directory, in which others may write. */
+  if (fd >= 0 && (tm_dirfd_stat_child (fd, name, &status) < 0 ||
+                  !tm_file_identity_equal (tm_file_identity (&status), file)))
+    {
+      tm_dirfd_close (fd);
+      fd = -1;
+    }
+
+  return fd;
+}
+
+/* With CREATE_DIRECTORY the path was never there for anybody else to make: what stands there has
+ * to be ours, and so has a link. @resolved: (nullable): the path that leads to it without links. */
+static gboolean
+check_owner (const char *path,
+             TmRootFlags flags,
+             int fd,
+             const struct stat *status,
+             const char *resolved,
+             GError **error)
+{
+  gboolean is_foreign;
+  int parent;
+
+  if ((flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) == 0 || status->st_uid == geteuid ())
+    return TRUE;
+
+  parent = pin_parent (resolved, tm_file_identity (status));
+  is_foreign = tm_file_system_shows_foreign_owner (fd, status, parent, FALSE);
+  tm_dirfd_close (parent);
+  return !is_foreign ||
+         fail (error, G_IO_ERROR_PERMISSION_DENIED, path, "it belongs to another user");
+}
+
+/* Opens what stands under @path: itself first, to see whether it is a link, and whose. Returns an
+ * O_PATH descriptor, or -1; @resolved: (nullable): the path that leads there without a link. */
+static int
+open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError **error)
+{
+  g_autofree char *refused = NULL;
+  int fd = tm_path_open (path, O_NOFOLLOW, resolved, &refused);
+  struct stat status;
+
+  if (fd < 0 && errno == ENOENT && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0 &&
+      tm_path_make_directory (path, &refused) == 0)
+    fd = tm_path_open (path, O_NOFOLLOW, resolved, &refused);
+
+  if (fd < 0 || tm_dirfd_stat (fd, &status) < 0)
+    {
+      tm_path_set_error (error, "Opening the root", path, refused, errno);
+      tm_dirfd_close (fd);
+      return -1;
+    }
+
+  if (!check_owner (path, flags, fd, &status, *resolved, error))
+    {
+      tm_dirfd_close (fd);
+      return -1;
+    }
+
+  if (S_ISLNK (status.st_mode))
+    {
+      tm_dirfd_close (fd);
+      g_clear_pointer (resolved, g_free);
+      fd = tm_path_open (path, 0, resolved, &refused);
+      if (fd < 0)
+        tm_path_set_error (error, "Opening the root", path, refused, errno);
+    }
+
+  return fd;
+}
+
+/* Returns it open for reading, or NULL. */
+static TmParent *
+open_directory (const char *path, TmRootFlags flags, char **resolved, GError **error)
+{
+  int pin = open_as_it_stands (path, flags, resolved, error);
+  TmParent *directory = NULL;
+  struct stat status;
+
+  if (pin < 0)
+    return NULL;
+
+  if (tm_dirfd_stat (pin, &status) < 0)
+    fail_with_errno (error, path, errno);
+  else if (!S_ISDIR (status.st_mode))
+    fail_with_errno (error, path, ENOTDIR);
+  else if (is_home_or_above (tm_file_identity (&status)))
+    fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
+          "the home directory and those above it are never cleaned up");
+  else if (check_owner (path, flags, pin, &status, *resolved, error))
+    {
+      directory = tm_parent_new (tm_dirfd_reopen (pin));
+      if (directory == NULL)
+        fail_with_errno (error, path, errno);
+    }
+
+  tm_dirfd_close (pin);
+  return directory;
+}
+
+static TmBackendRoot *
+local_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *resolved = NULL;
+  TmParent *parent = open_directory (g_file_peek_path (file), flags, &resolved, error);
+  LocalRoot *local;
+
+  if (parent == NULL)
+    return NULL;
+
+  local = g_new0 (LocalRoot, 1);
+  local->root.backend = &tm_backend_local;
+  /* The paths that are handed out go on leading there when a link is changed. */
+  local->root.file = resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file);
+  local->parent = parent;
+  return &local->root;
+}
+
+/* How often what stands under a name may turn into something else while it is being deleted. */
+#define MAX_ATTEMPTS 10
+
+static gboolean
+delete_child (TmParent *parent,
+              const char *name,
+              const char *path,
+              TmProgress *progress,
+              GCancellable *cancellable,
+              GError **error)
+{
+  int parent_fd = tm_parent_get_fd (parent);
+  int error_number = 0;
+
+  for (guint i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      g_autoptr (TmLockedDirectory) directory = NULL;
+
+      /* First as if it were no directory: then it need not be looked at, and is never opened. Where
+       * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
+      if (tm_dirfd_unlink (parent_fd, name) == 0)
+        return TRUE;
+      error_number = errno;
+      if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
+        break;
+
+      directory = tm_locked_directory_open (parent, name);
+      if (directory != NULL)
+        return tm_locked_directory_delete (directory, path, progress, cancellable, error);
+
+      /* It was there a moment ago: somebody else deletes it as well. */
+      if (errno == ENOENT)
+        return TRUE;
+
+      if (error_number == EISDIR)
+        error_number = errno;
+      /* Somebody else's, and may be removed all the same if it is empty. */
+      if (errno == EACCES && tm_dirfd_remove (parent_fd, name) == 0)
+        return TRUE;
+      if (error_number != ENOTDIR)
+        break;
+    }
+
+  tm_dirfd_set_error (error, "Deleting", path, error_number);
+  return FALSE;
+}
+
+static gboolean
+local_delete_recursively (GFile *file,
+                          GFile *parent,
+                          TmProgress *progress,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_autofree char *name = g_file_get_basename (file);
+  const char *path = g_file_peek_path (file);
+  g_autofree char *refused = NULL;
+  g_autoptr (TmParent) open_parent = NULL;
+
+  /* From here on no link is followed. */
+  open_parent =
+      tm_parent_new (tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused));
+  if (open_parent == NULL)
+    {
+      tm_path_set_error (error, "Deleting", path, refused, errno);
+      return FALSE;
+    }
+
+  return delete_child (open_parent, name, path, progress, cancellable, error);
+}
+
+const TmBackend tm_backend_local = {
+  .create = local_create,
+  .get_fd = local_get_fd,
+  .delete = local_delete,
+  .keep = local_keep,
+  .publish = local_publish,
+  .delete_replaced = local_delete_replaced,
+  .free_directory = local_free_directory,
+  .open_root = local_open_root,
+  .create_in_root = local_create_in_root,
+  .cleanup = local_cleanup,
+  .list = local_list,
+  .free_root = local_free_root,
+  .delete_recursively = local_delete_recursively,
+};

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/tm-policy-private.h"
+#include "local/tm-parent-private.h"
 
 #include <gio/gio.h>
 
@@ -17,16 +18,6 @@ typedef struct
   const char *path;    /* (unowned): its path, for messages */
   TmPolicy policy;
 } TmCleanupOptions;
-
-/* One sub-directory of a root. */
-typedef struct
-{
-  char *name; /* (owned) */
-  TmVerdict verdict;
-} TmListedEntry;
-
-GArray *tm_listed_entries_new (void);
-void tm_listed_entries_sort (GArray *entries);
 
 gssize tm_cleanup (const TmCleanupOptions *options, GCancellable *cancellable, GError **error);
 GArray *tm_cleanup_list (const TmCleanupOptions *options,

@@ -5,6 +5,7 @@
 
 #include "local/tm-cleanup-private.h"
 
+#include "local/tm-entry-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-dirfd-private.h"
 #include "core/tm-thread-private.h"
@@ -62,22 +63,28 @@ pass_report_errno (Pass *pass, const char *action, const char *name, int error_n
   pass_report (pass, error);
 }
 
-/* Deletes the entry if it goes. */
+/* Deletes the entry unless the policy keeps it. */
 static void
 pass_take_cb (Pass *pass, const char *name)
 {
   const TmCleanupOptions *options = pass->options;
   g_autofree char *path = NULL;
-  g_autoptr (TmLockedDirectory) directory =
-      tm_policy_take (&options->policy, pass->scan, name, pass->cancellable);
-  int error_number = errno;
+  g_autoptr (TmLockedDirectory) directory = NULL;
+  TmVerdict verdict;
+  int error_number;
   GError *error = NULL;
 
-  if (directory == NULL)
+  switch (tm_entry_take (&options->policy, pass->scan, name, pass->cancellable, &directory,
+                         &verdict, &error_number))
     {
-      if (error_number != 0)
-        pass_report_errno (pass, "Looking at", name, error_number);
+    case TM_ENTRY_FAILED:
+      pass_report_errno (pass, "Looking at", name, error_number);
       return;
+    case TM_ENTRY_KEPT:
+      return;
+    case TM_ENTRY_TAKEN:
+    default:
+      break;
     }
 
   path = g_build_filename (options->path, name, NULL);
@@ -100,8 +107,8 @@ pass_look_cb (Pass *pass, const char *name)
 {
   TmListedEntry entry;
 
-  if (!tm_policy_look_at (&pass->options->policy, pass->scan, name, pass->cancellable,
-                          &entry.verdict))
+  if (!tm_entry_examine (&pass->options->policy, pass->scan, name, pass->cancellable,
+                         &entry.verdict))
     return;
 
   entry.name = g_strdup (name);
@@ -238,39 +245,10 @@ tm_cleanup (const TmCleanupOptions *options, GCancellable *cancellable, GError *
 {
   Pass pass = { .options = options, .cancellable = cancellable, .visit = pass_take_cb };
 
-  if (!tm_policy_may_take_any (&options->policy))
+  if (!tm_policy_may_remove_any (&options->policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
 
   return pass_run (&pass, error) ? pass.n_deleted : -1;
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (((const TmListedEntry *) a)->name, ((const TmListedEntry *) b)->name);
-}
-
-static void
-entry_clear (gpointer data)
-{
-  g_free (((TmListedEntry *) data)->name);
-}
-
-/* Returns (transfer full) (element-type TmListedEntry): an empty list. */
-GArray *
-tm_listed_entries_new (void)
-{
-  GArray *entries = g_array_new (FALSE, FALSE, sizeof (TmListedEntry));
-
-  g_array_set_clear_func (entries, entry_clear);
-  return entries;
-}
-
-/* By name, byte by byte. */
-void
-tm_listed_entries_sort (GArray *entries)
-{
-  g_array_sort (entries, compare_names);
 }
 
 /*

@@ -23,7 +23,7 @@
 void
 tm_locked_directory_remember (TmLockedDirectory *directory, const struct stat *status)
 {
-  directory->begin = tm_restore_begin ();
+  directory->begin = tm_age_begin ();
   directory->identity = tm_file_identity (status);
   directory->times[0] = status->st_atim;
   directory->times[1] = status->st_mtim;

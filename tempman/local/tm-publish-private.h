@@ -5,12 +5,12 @@
 
 #pragma once
 
+#include "core/tm-backend-private.h"
 #include "local/tm-locked-directory-private.h"
 
 G_BEGIN_DECLS
 
 /* Something whose place another has taken, and which has that one's name now. */
-typedef struct _TmReplaced TmReplaced;
 
 gboolean tm_publish (TmLockedDirectory *directory,
                      const char *path,

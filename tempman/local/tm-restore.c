@@ -5,8 +5,9 @@
 
 #include "local/tm-restore-private.h"
 
+#include "local/tm-last-use-private.h"
+
 #include <errno.h>
-#include <time.h>
 
 /* Giving a directory the times back that it had before something was deleted in it.
  *
@@ -17,54 +18,6 @@
  * directory does: a file that was written or put there since, or a directory that was made there.
  * It is looked at after the times were given back. There is no moment at which a file could come
  * unseen: one that comes later sets the time itself. */
-
-/*
- * tm_restore_begin:
- *
- * Returns: a moment before which nothing is newer, on the clock by which the kernel sets the times
- *   of files
- */
-TmTimestamp
-tm_restore_begin (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_REALTIME_COARSE, &now);
-  return (TmTimestamp){ .seconds = now.tv_sec, .nanoseconds = (guint32) now.tv_nsec };
-}
-
-/* A time without a fraction may be one that was cut off. */
-static gboolean
-is_since (TmTimestamp time, TmTimestamp begin)
-{
-  return time.seconds > begin.seconds ||
-         (time.seconds == begin.seconds &&
-          (time.nanoseconds == 0 || time.nanoseconds >= begin.nanoseconds));
-}
-
-/*
- * tm_restore_is_newer:
- * @times: the times of something in the directory
- * @is_directory: whether it is a directory, in which the cleanup may have deleted something
- * @begin: from tm_restore_begin(), before anything was deleted
- *
- * Returns: whether somebody else may have written it or put it there since
- */
-gboolean
-tm_restore_is_newer (const TmTimes *times, gboolean is_directory, TmTimestamp begin)
-{
-  TmTimesMask telling = TM_TIMES_CREATED;
-
-  if (!is_directory || (times->mask & TM_TIMES_CREATED) == 0)
-    telling |= TM_TIMES_CHANGED;
-  if ((times->mask & telling) == 0)
-    telling |= TM_TIMES_MODIFIED;
-  telling &= times->mask;
-
-  return telling == 0 || ((telling & TM_TIMES_CREATED) != 0 && is_since (times->created, begin)) ||
-         ((telling & TM_TIMES_CHANGED) != 0 && is_since (times->changed, begin)) ||
-         ((telling & TM_TIMES_MODIFIED) != 0 && is_since (times->modified, begin));
-}
 
 /* Of the directory @dirfd. What is mounted there has times of its own. */
 static gboolean
@@ -78,7 +31,7 @@ is_newer (int dirfd, const char *name, TmTimestamp begin)
     return errno != ENOENT && errno != EXDEV;
 
   times = tm_times_from_statx (&status);
-  return tm_restore_is_newer (&times, S_ISDIR (status.stx_mode), begin);
+  return tm_age_is_newer (&times, S_ISDIR (status.stx_mode), begin);
 }
 
 static gboolean
@@ -93,7 +46,7 @@ has_newer (int dirfd, TmTimestamp begin)
   while (!found && (length = tm_dirfd_read (scan, buffer, TM_DIRFD_BUFFER_SIZE)) > 0)
     TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
       {
-        found = n_entries++ >= TM_RESTORE_MAX_ENTRIES || is_newer (scan, entry->d_name, begin);
+        found = n_entries++ >= TM_AGE_MAX_ENTRIES || is_newer (scan, entry->d_name, begin);
         if (found)
           break;
       }
@@ -106,7 +59,7 @@ has_newer (int dirfd, TmTimestamp begin)
  * tm_restore_times:
  * @dirfd: a directory in which something was deleted, opened for reading
  * @times: of access and modification, from before
- * @begin: from tm_restore_begin(), before
+ * @begin: from tm_age_begin(), before
  *
  * Gives a directory its times back, unless it was used meanwhile.
  */

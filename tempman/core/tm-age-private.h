@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include "local/tm-dirfd-private.h"
 #include "tm-enums.h"
 
 #include <gio/gio.h>
@@ -51,16 +50,13 @@ typedef struct
 void tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout);
 gboolean tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used);
 TmTimestamp tm_timestamp_max (TmTimestamp a, TmTimestamp b);
-TmTimes tm_times_from_statx (const struct statx *status);
 TmTimestamp tm_age_rule_latest (const TmAgeRule *rule, const TmTimes *times, TmTimesMask mask);
 TmTimestamp tm_age_rule_own_last_use (const TmAgeRule *rule, const TmTimes *times);
+/* A search for newer entries ends after this many, and counts as successful: what cannot be known
+ * in a short time counts as used. */
+#define TM_AGE_MAX_ENTRIES 10000
 
-int tm_age_find_last_use (const TmAgeRule *rule,
-                          int directory,
-                          const char *name,
-                          const struct statx *status,
-                          gboolean exactly,
-                          GCancellable *cancellable,
-                          TmTimestamp *last_used);
+TmTimestamp tm_age_begin (void);
+gboolean tm_age_is_newer (const TmTimes *times, gboolean is_directory, TmTimestamp begin);
 
 G_END_DECLS

@@ -5,12 +5,12 @@
 
 #pragma once
 
-#include "local/tm-age-private.h"
+#include "core/tm-age-private.h"
 
 G_BEGIN_DECLS
 
-/* What has to be asked of a directory for tm_age_gio_find_last_use(). */
-#define TM_AGE_GIO_ATTRIBUTES                                                                      \
+/* What has to be asked of a directory for tm_last_use_gio_find(). */
+#define TM_TIMES_GIO_ATTRIBUTES                                                                    \
   G_FILE_ATTRIBUTE_STANDARD_NAME                                                                   \
   "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_TIME_MODIFIED                            \
   "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC "," G_FILE_ATTRIBUTE_TIME_MODIFIED_NSEC                  \
@@ -21,13 +21,13 @@ G_BEGIN_DECLS
   "," G_FILE_ATTRIBUTE_TIME_CREATED_NSEC "," G_FILE_ATTRIBUTE_ID_FILE                              \
   "," G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE
 
-TmTimes tm_age_gio_get_times (GFileInfo *info);
-gboolean tm_age_gio_find_last_use (const TmAgeRule *rule,
-                                   GFile *file,
-                                   GFileInfo *info,
-                                   gboolean exactly,
-                                   GCancellable *cancellable,
-                                   TmTimestamp *last_used,
-                                   GError **error);
+TmTimes tm_times_from_info (GFileInfo *info);
+gboolean tm_last_use_gio_find (const TmAgeRule *rule,
+                               GFile *file,
+                               GFileInfo *info,
+                               gboolean exactly,
+                               GCancellable *cancellable,
+                               TmTimestamp *last_used,
+                               GError **error);
 
 G_END_DECLS

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "gio/tm-age-gio-private.h"
+#include "gio/tm-last-use-gio-private.h"
 
 #include "core/tm-file-private.h"
 
@@ -45,7 +45,7 @@ get_time (GFileInfo *info,
 
 /* The times that the back end tells. */
 TmTimes
-tm_age_gio_get_times (GFileInfo *info)
+tm_times_from_info (GFileInfo *info)
 {
   TmTimes times = { 0 };
 
@@ -75,7 +75,7 @@ static gboolean
 walk_look_at (Walk *walk, GFile *file, GFileInfo *info)
 {
   const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
-  TmTimes times = tm_age_gio_get_times (info);
+  TmTimes times = tm_times_from_info (info);
 
   /* The times of what is mounted there are none of the directory that it is mounted in. */
   if (file_system != NULL && walk->file_system != NULL &&
@@ -109,7 +109,7 @@ walk_read (Walk *walk, GFile *directory, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileEnumerator) enumerator = g_file_enumerate_children (
-      directory, TM_AGE_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, walk->cancellable,
+      directory, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, walk->cancellable,
       &local_error);
 
   while (enumerator != NULL)
@@ -172,10 +172,10 @@ find_newest (const TmAgeRule *rule,
 }
 
 /*
- * tm_age_gio_find_last_use:
+ * tm_last_use_gio_find:
  * @rule: from when the age runs, and when it is too old
  * @file: a directory
- * @info: its %TM_AGE_GIO_ATTRIBUTES
+ * @info: its %TM_TIMES_GIO_ATTRIBUTES
  * @exactly: %FALSE to be content with the first time that is not old
  * @cancellable: (nullable): to cancel it with
  * @last_used: (out caller-allocates): when it was last used
@@ -187,15 +187,15 @@ find_newest (const TmAgeRule *rule,
  * Returns: %TRUE on success
  */
 gboolean
-tm_age_gio_find_last_use (const TmAgeRule *rule,
-                          GFile *file,
-                          GFileInfo *info,
-                          gboolean exactly,
-                          GCancellable *cancellable,
-                          TmTimestamp *last_used,
-                          GError **error)
+tm_last_use_gio_find (const TmAgeRule *rule,
+                      GFile *file,
+                      GFileInfo *info,
+                      gboolean exactly,
+                      GCancellable *cancellable,
+                      TmTimestamp *last_used,
+                      GError **error)
 {
-  TmTimes times = tm_age_gio_get_times (info);
+  TmTimes times = tm_times_from_info (info);
 
   *last_used = tm_age_rule_own_last_use (rule, &times);
 

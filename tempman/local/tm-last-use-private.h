@@ -1,0 +1,22 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "core/tm-age-private.h"
+#include "local/tm-dirfd-private.h"
+
+G_BEGIN_DECLS
+
+TmTimes tm_times_from_statx (const struct statx *status);
+int tm_last_use_find (const TmAgeRule *rule,
+                      int directory,
+                      const char *name,
+                      const struct statx *status,
+                      gboolean exactly,
+                      GCancellable *cancellable,
+                      TmTimestamp *last_used);
+
+G_END_DECLS
