@@ -3,21 +3,70 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Who holds a directory when an asynchronous call on it has ended: nobody but the caller. A thread
- * lets go of what it worked on some time after the caller has its result. Here that time is as long
- * as it takes for the test to see what becomes of the directory without the thread. */
+/* What an asynchronous call still uses when the caller has its result: neither the directory nor
+ * the main context of the caller, who may have dropped both by then. The thread that did the work
+ * ends some time after it has passed on the result. Here that time is as long as the test needs to
+ * see what becomes of the two without the thread. */
 
 #include "support/support.h"
 
 #include <dlfcn.h>
+#include <sys/syscall.h>
 #include <tempman.h>
+#include <unistd.h>
 
 static GThread *main_thread; /* (unowned) */
 static gboolean threads_hold;
 static GMutex mutex;
 static GCond changed; /* threads_hold */
 
-/* Comes before GObject's own for whoever calls it from another library. */
+static gint attaching_thread; /* atomic: the last one of the library */
+static gint context_is_gone;  /* atomic */
+static gint n_uses_after_end; /* atomic: of the main context, by threads of the library */
+
+static void
+wait_while_threads_hold (void)
+{
+  g_mutex_lock (&mutex);
+  while (threads_hold)
+    g_cond_wait (&changed, &mutex);
+  g_mutex_unlock (&mutex);
+}
+
+/* These come before the functions of GObject and GLib for every caller in another library. */
+
+/* The main context has the source from here on: what the thread does next may come at any time. */
+guint
+g_source_attach (GSource *source, GMainContext *context)
+{
+  static gsize next;
+  guint id;
+
+  if (g_once_init_enter (&next))
+    g_once_init_leave (&next, (gsize) dlsym (RTLD_NEXT, "g_source_attach"));
+
+  if (g_thread_self () != main_thread)
+    g_atomic_int_set (&attaching_thread, (gint) syscall (SYS_gettid));
+  id = ((guint (*) (GSource *, GMainContext *)) next) (source, context);
+  if (g_thread_self () != main_thread)
+    wait_while_threads_hold ();
+  return id;
+}
+
+/* Locks the main context that the source was attached to. */
+void
+g_source_unref (GSource *source)
+{
+  static gsize next;
+
+  if (g_once_init_enter (&next))
+    g_once_init_leave (&next, (gsize) dlsym (RTLD_NEXT, "g_source_unref"));
+
+  if (g_thread_self () != main_thread && g_atomic_int_get (&context_is_gone))
+    g_atomic_int_inc (&n_uses_after_end);
+  ((void (*) (GSource *)) next) (source);
+}
+
 void
 g_object_unref (gpointer object)
 {
@@ -27,12 +76,7 @@ g_object_unref (gpointer object)
     g_once_init_leave (&next, (gsize) dlsym (RTLD_NEXT, "g_object_unref"));
 
   if (g_thread_self () != main_thread && G_IS_TASK (object))
-    {
-      g_mutex_lock (&mutex);
-      while (threads_hold)
-        g_cond_wait (&changed, &mutex);
-      g_mutex_unlock (&mutex);
-    }
+    wait_while_threads_hold ();
   ((void (*) (gpointer)) next) (object);
 }
 
@@ -124,6 +168,59 @@ test_creation_in_root (Sandbox *sandbox, gconstpointer data)
   assert_nobody_holds (directory);
 }
 
+static void
+context_is_gone_cb (gpointer data)
+{
+  g_assert_true (g_thread_self () == main_thread);
+  g_atomic_int_set (&context_is_gone, TRUE);
+}
+
+static gboolean
+never_cb (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+/* Ends with the main context, and tells of it. */
+static void
+watch (GMainContext *context)
+{
+  g_autoptr (GSource) source = g_timeout_source_new_seconds (3600);
+
+  g_source_set_callback (source, never_cb, NULL, context_is_gone_cb);
+  g_source_attach (source, context);
+}
+
+static void
+test_context (Sandbox *sandbox, gconstpointer data)
+{
+  TmTemporaryDirectory *directory = create (sandbox);
+  GMainContext *context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *thread = NULL;
+
+  g_atomic_int_set (&attaching_thread, 0);
+  watch (context);
+  g_main_context_push_thread_default (context);
+  tm_temporary_directory_close_async (directory, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &result);
+  tm_temporary_directory_close_finish (directory, wait_for_result (&result), &error);
+  g_assert_no_error (error);
+  g_main_context_pop_thread_default (context);
+  g_clear_object (&result);
+  g_object_unref (directory);
+
+  g_main_context_unref (context);
+  g_assert_true (g_atomic_int_get (&context_is_gone));
+
+  g_assert_cmpint (g_atomic_int_get (&attaching_thread), !=, 0);
+  thread = g_strdup_printf ("/proc/self/task/%d", g_atomic_int_get (&attaching_thread));
+  set_threads_hold (FALSE);
+  while (path_exists (thread))
+    g_thread_yield ();
+  g_assert_cmpint (g_atomic_int_get (&n_uses_after_end), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -133,6 +230,7 @@ main (int argc, char *argv[])
   add_test ("/tasks/failed-persist", test_failed_persist);
   add_test ("/tasks/creation", test_creation);
   add_test ("/tasks/creation-in-root", test_creation_in_root);
+  add_test ("/tasks/context", test_context);
 
   return g_test_run ();
 }

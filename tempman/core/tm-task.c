@@ -18,6 +18,7 @@ typedef struct
   GTask *task; /* (owned) */
   TmTaskFunc function;
   TmTaskResult *result; /* (owned) */
+  GSource *done;        /* (owned) (nullable): attached, to pass on the result */
   gboolean is_held;     /* of the main context of the caller, as is what follows */
   gboolean is_done;     /* while it was held */
 } Work;
@@ -75,6 +76,7 @@ done_cb (gpointer data)
   Work *work = data;
   g_autoptr (GTask) task = NULL;
 
+  g_clear_pointer (&work->done, g_source_unref);
   if (work->is_held)
     {
       work->is_done = TRUE;
@@ -88,15 +90,16 @@ done_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* In any thread. */
+/* In any thread. From the moment that the source is attached the caller may have the result, and
+ * may have dropped its main context: the thread that works does not even release the source, for
+ * which GLib would lock that context. */
 static void
 schedule_result (Work *work)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, g_task_get_priority (work->task));
-  g_source_set_callback (source, done_cb, work, NULL);
-  g_source_attach (source, g_task_get_context (work->task));
+  work->done = g_idle_source_new ();
+  g_source_set_priority (work->done, g_task_get_priority (work->task));
+  g_source_set_callback (work->done, done_cb, work, NULL);
+  g_source_attach (work->done, g_task_get_context (work->task));
 }
 
 /* In a thread of its own, or in that of the caller. */
