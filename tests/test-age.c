@@ -5,12 +5,13 @@
 
 /* From when the age of an entry runs, and at what cost it is found out. */
 
+#include "support/interpose.h"
 #include "support/roots.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <tempman.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -19,57 +20,32 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define N_LEVELS 600
 #define N_WIDE 300
 #define N_LARGE 12000
 
-/* In place of the C library's: counted, and each run of entries can be told to a test or fail. */
-static GThread *main_thread;
-static gint n_reads_of_others; /* in other threads than the main one */
-static gint n_statx;
-static gint n_flock;
-static void (*before_look) (void); /* in the main thread alone */
-static void (*before_read) (guint n, gpointer data);
-static gpointer before_read_data;
-static gint n_reads;
-static gint failing_read = -1;
-
-int
-statx (int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
+/* The calls that a test counts. */
+typedef struct
 {
-  g_atomic_int_inc (&n_statx);
-  if (before_look != NULL && g_thread_self () == main_thread)
-    before_look ();
-  return (int) syscall (SYS_statx, dirfd, path, flags, mask, status);
-}
+  gint n_reads; /* atomic, all of them */
+  gint n_looks;
+  gint n_locks;
+} Counts;
 
-int
-flock (int fd, int operation)
+static int
+count_cb (const SystemCall *call, gpointer user_data)
 {
-  g_atomic_int_inc (&n_flock);
-  return (int) syscall (SYS_flock, fd, operation);
-}
+  Counts *counts = user_data;
 
-ssize_t
-getdents64 (int fd, void *buffer, size_t size)
-{
-  gint n = g_atomic_int_add (&n_reads, 1);
-
-  if (g_thread_self () != main_thread)
-    g_atomic_int_inc (&n_reads_of_others);
-
-  if (before_read != NULL)
-    before_read ((guint) n, before_read_data);
-
-  if (n == g_atomic_int_get (&failing_read))
-    {
-      errno = EIO;
-      return -1;
-    }
-  return syscall (SYS_getdents64, fd, buffer, size);
+  if (g_str_equal (call->name, "getdents64"))
+    g_atomic_int_inc (&counts->n_reads);
+  else if (g_str_equal (call->name, "statx"))
+    g_atomic_int_inc (&counts->n_looks);
+  else if (g_str_equal (call->name, "flock"))
+    g_atomic_int_inc (&counts->n_locks);
+  return 0;
 }
 
 static TmRoot *
@@ -467,42 +443,38 @@ typedef struct
 {
   char *from;
   char *to;
-  guint when;
 } Move;
 
 static void
-move_before_read (guint n, gpointer data)
+move_directory (gpointer user_data)
 {
-  Move *move = data;
+  const Move *move = user_data;
 
-  if (n == move->when)
-    g_assert_no_errno (rename (move->from, move->to));
+  g_assert_no_errno (rename (move->from, move->to));
 }
 
-/* The way back up does not lead to where it came from: somebody is at work there. */
+/* The way back up does not lead to where it came from: another process works there. */
 static void
 test_moved_meanwhile (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *root_path = sandbox_path (sandbox, "root");
   g_autofree char *entry = g_build_filename (root_path, "entry", NULL);
   g_autofree char *deep = g_build_filename (entry, "1/2/3/4", NULL);
-  Move move = { g_build_filename (entry, "1/2", NULL), sandbox_path (sandbox, "moved"), 0 };
+  Move move = { g_build_filename (entry, "1/2", NULL), sandbox_path (sandbox, "moved") };
   g_autoptr (TmRoot) root = NULL;
 
   make_directory (deep);
   root = open_root (root_path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
 
   /* From the first time that "1/2" is read to the last. */
-  for (move.when = 3; move.when <= 7; move.when++)
+  for (guint when = 3; when <= 7; when++)
     {
       gboolean expired;
 
       make_tree_old (entry);
-      n_reads = 0;
-      before_read_data = &move;
-      before_read = move_before_read;
+      attack_before ("getdents64", when, move_directory, &move);
       expired = is_expired (root);
-      before_read = NULL;
+      attack_end ();
 
       g_assert_false (expired);
       g_assert_no_errno (g_rename (move.to, move.from));
@@ -514,7 +486,24 @@ test_moved_meanwhile (Sandbox *sandbox, gconstpointer data)
   g_free (move.to);
 }
 
-/* What could not be looked at to its end is kept, and that is reported. */
+typedef struct
+{
+  gint n_reads; /* atomic */
+  gint failing_read;
+} Failure;
+
+static int
+fail_read_cb (const SystemCall *call, gpointer user_data)
+{
+  Failure *failure = user_data;
+
+  return g_str_equal (call->name, "getdents64") &&
+                 g_atomic_int_add (&failure->n_reads, 1) == failure->failing_read
+             ? EIO
+             : 0;
+}
+
+/* An entry that could not be read to its end is kept, and that is reported. */
 static void
 test_failing_reads (Sandbox *sandbox, gconstpointer data)
 {
@@ -528,20 +517,20 @@ test_failing_reads (Sandbox *sandbox, gconstpointer data)
       g_autoptr (GListModel) entries = NULL;
       g_autoptr (TmRootEntry) first = NULL;
       g_autoptr (GError) error = NULL;
+      Failure failure = { .failing_read = i };
 
-      n_reads = 0;
-      failing_read = i;
+      interpose (fail_read_cb, &failure);
       g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
       g_assert_nonnull (strstr (error->message, entry));
       g_assert_true (path_exists (entry));
 
-      n_reads = 0;
+      failure.n_reads = 0;
       entries = tm_root_list_entries (root, NULL, NULL);
+      interpose_end ();
       first = g_list_model_get_item (entries, 0);
       g_assert_false (tm_root_entry_get_expired (first));
     }
-  failing_read = -1;
   assert_cleanup (root, 1);
 }
 
@@ -549,6 +538,7 @@ static void
 test_cost (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  Counts counts = { 0 };
 
   for (guint i = 0; i < 1000; i++)
     {
@@ -561,11 +551,11 @@ test_cost (Sandbox *sandbox, gconstpointer data)
         make_directory (path);
     }
 
-  n_statx = 0;
-  n_flock = 0;
+  interpose (count_cb, &counts);
   assert_cleanup (root, 0);
-  g_assert_cmpint (n_statx, ==, 900);
-  g_assert_cmpint (n_flock, ==, 0);
+  interpose_end ();
+  g_assert_cmpint (counts.n_looks, ==, 900);
+  g_assert_cmpint (counts.n_locks, ==, 0);
 }
 
 /* Who is in use stays, and who is abandoned goes, whatever is in it: then it is not looked into. */
@@ -577,6 +567,7 @@ test_not_asked_for (Sandbox *sandbox, gconstpointer data)
       tm_root_new (directory, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
   g_autofree char *live = sandbox_path (sandbox, OUR_NAME ("live"));
   g_autofree char *abandoned = sandbox_path (sandbox, OUR_NAME ("abandoned"));
+  Counts counts = { 0 };
   int fd;
 
   tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
@@ -590,27 +581,36 @@ test_not_asked_for (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (flock (fd, LOCK_SH));
 
   /* The root, twice: the second time there is nothing more. */
-  n_reads = 0;
+  interpose (count_cb, &counts);
   assert_cleanup (root, 1);
-  g_assert_cmpint (n_reads, ==, 2);
+  interpose_end ();
+  g_assert_cmpint (counts.n_reads, ==, 2);
   g_assert_true (path_exists (live));
   g_assert_false (path_exists (abandoned));
   close (fd);
 }
 
-/* Once there is another thread, it has its turn. */
-static void
-wait_for_other_reader (void)
+typedef struct
 {
-  static guint n_threads = 0;
+  GThread *caller;        /* (unowned) */
+  guint n_threads;        /* before there is another reader */
+  gint n_reads_of_others; /* atomic */
+} Readers;
+
+/* Once there is another thread, the caller gives it its turn. */
+static int
+share_cb (const SystemCall *call, gpointer user_data)
+{
+  Readers *readers = user_data;
   gint64 end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
 
-  if (n_threads == 0)
-    n_threads = count_entries ("/proc/self/task");
-
-  while (g_atomic_int_get (&n_reads_of_others) == 0 &&
-         count_entries ("/proc/self/task") > n_threads && g_get_monotonic_time () < end)
-    g_usleep (1000);
+  if (g_str_equal (call->name, "getdents64") && g_thread_self () != readers->caller)
+    g_atomic_int_inc (&readers->n_reads_of_others);
+  else if (g_str_equal (call->name, "statx") && g_thread_self () == readers->caller)
+    while (g_atomic_int_get (&readers->n_reads_of_others) == 0 &&
+           count_threads () > readers->n_threads && g_get_monotonic_time () < end)
+      g_usleep (1000);
+  return 0;
 }
 
 /* Read by two threads, each entry by one of them. Hard links make it large at little cost. */
@@ -621,6 +621,7 @@ test_large_root (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GListModel) entries = NULL;
   g_autofree char *previous = g_strdup ("");
   g_autofree char *file = sandbox_path (sandbox, "file");
+  Readers readers = { .caller = g_thread_self () };
   guint n_directories = 0;
   guint n_expired = 0;
 
@@ -641,12 +642,12 @@ test_large_root (Sandbox *sandbox, gconstpointer data)
         set_old_time (path, TRUE, TRUE);
     }
 
-  n_reads_of_others = 0;
-  before_look = wait_for_other_reader;
+  readers.n_threads = count_threads ();
+  interpose (share_cb, &readers);
   entries = tm_root_list_entries (root, NULL, NULL);
-  before_look = NULL;
+  interpose_end ();
   if (g_get_num_processors () > 1)
-    g_assert_cmpint (n_reads_of_others, >, 0);
+    g_assert_cmpint (readers.n_reads_of_others, >, 0);
 
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, n_directories);
   for (guint i = 0; i < n_directories; i++)
@@ -669,7 +670,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  main_thread = g_thread_self ();
 
   add_test ("/age/property", test_property);
   add_test ("/age/bases", of_descriptors (test_bases));

@@ -374,7 +374,7 @@ busy_cb (gpointer user_data)
 static void
 close_with_priority (GPtrArray *directories, guint first, guint n, int priority)
 {
-  guint n_threads = count_entries ("/proc/self/task");
+  guint n_threads = count_threads ();
 
   server_hang (TRUE);
   for (guint i = first; i < first + n; i++)
@@ -383,7 +383,7 @@ close_with_priority (GPtrArray *directories, guint first, guint n, int priority)
   server_hang (FALSE);
 
   /* Those that have a thread are done, and the main context knows that there is room. */
-  while (count_entries ("/proc/self/task") > n_threads)
+  while (count_threads () > n_threads)
     g_usleep (1000);
 }
 
@@ -552,7 +552,7 @@ test_rights_in_line (Sandbox *sandbox, gconstpointer data)
   requests_init (&waiting, sandbox->path, N_REQUESTS, TEST_UID);
   requests_init (&other, sandbox->path, 1, 0);
   g_assert_true (g_main_context_acquire (NULL));
-  n_threads = count_entries ("/proc/self/task");
+  n_threads = count_threads ();
 
   server_hang (TRUE);
   interpose (hang_cb, NULL);
@@ -560,10 +560,10 @@ test_rights_in_line (Sandbox *sandbox, gconstpointer data)
   server_hang (FALSE);
 
   /* Those that have a thread are done, and the others wait for this one. */
-  while (count_entries ("/proc/self/task") > n_threads)
+  while (count_threads () > n_threads)
     g_usleep (1000);
   g_thread_join (g_thread_new ("other", close_as_user_cb, &other));
-  while (count_entries ("/proc/self/task") > n_threads)
+  while (count_threads () > n_threads)
     g_usleep (1000);
 
   g_main_context_release (NULL);

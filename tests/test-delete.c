@@ -3,11 +3,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "support/interpose.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <tempman.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -15,31 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* In place of the C library's: what the engine calls is counted, and can be acted upon. */
-
-static gint n_unlinks;                                      /* atomic */
-static void (*before_unlink) (int dirfd, const char *name); /* set while no thread deletes */
-
-int
-unlinkat (int dirfd, const char *name, int flags)
-{
-  g_atomic_int_inc (&n_unlinks);
-  if (before_unlink != NULL)
-    before_unlink (dirfd, name);
-  return (int) syscall (SYS_unlinkat, dirfd, name, flags);
-}
-
-static gboolean read_little; /* set while no thread deletes */
-
-/* Some file systems never fill the buffer. */
-ssize_t
-getdents64 (int dirfd, void *buffer, size_t size)
-{
-  return syscall (SYS_getdents64, dirfd, buffer, read_little ? MIN (size, 512) : size);
-}
 
 static gboolean
 delete_path (const char *path, GError **error)
@@ -191,24 +168,18 @@ test_large (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* That a read left room in the buffer does not say that the directory has ended. */
+/* A read that leaves room in the buffer is not the end of the directory. */
 static void
 test_short_reads (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = sandbox_path (sandbox, "tree");
 
-  read_little = TRUE;
+  shorten_reads (TRUE);
   make_large_tree (path, 10, 400);
   delete_successfully (path);
   make_chains (path, 8, 50);
   delete_successfully (path);
-  read_little = FALSE;
-}
-
-static guint
-count_threads (void)
-{
-  return count_entries ("/proc/self/task");
+  shorten_reads (FALSE);
 }
 
 typedef struct
@@ -219,22 +190,12 @@ typedef struct
   gboolean expect_threads;
 } Size;
 
-static gint n_threads_seen; /* atomic */
-
-static void
-set_maximum (gint *maximum, gint n)
+static int
+count_threads_cb (const SystemCall *call, gpointer user_data)
 {
-  gint previous;
-
-  while ((previous = g_atomic_int_get (maximum)) < n &&
-         !g_atomic_int_compare_and_exchange (maximum, previous, n))
-    ;
-}
-
-static void
-count_threads_before_unlink (int dirfd, const char *name)
-{
-  set_maximum (&n_threads_seen, (gint) count_threads ());
+  if (g_str_equal (call->name, "unlinkat"))
+    raise_maximum (user_data, (gint) count_threads ());
+  return 0;
 }
 
 /* In a process that has no other threads. */
@@ -242,12 +203,14 @@ static void
 threads_child (gpointer data)
 {
   Size *size = data;
+  gint n_threads_seen = 0; /* atomic */
   gint n_before;
 
   make_large_tree (size->path, size->n_directories, size->n_files);
   n_before = (gint) count_threads ();
-  before_unlink = count_threads_before_unlink;
+  interpose (count_threads_cb, &n_threads_seen);
   child_assert (delete_path (size->path, NULL));
+  interpose_end ();
   child_assert (size->expect_threads ? n_threads_seen > n_before : n_threads_seen == n_before);
 }
 
@@ -278,26 +241,27 @@ test_forked (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (second));
 }
 
-static gint max_descriptors; /* atomic */
-
-static void
-count_descriptors_before_unlink (int dirfd, const char *name)
+static int
+count_descriptors_cb (const SystemCall *call, gpointer user_data)
 {
-  set_maximum (&max_descriptors, (gint) count_open_descriptors ());
+  if (g_str_equal (call->name, "unlinkat"))
+    raise_maximum (user_data, (gint) count_open_descriptors ());
+  return 0;
 }
 
 static void
 descriptors_child (gpointer data)
 {
+  gint max_descriptors = 0; /* atomic */
   struct rlimit limit;
 
   make_chains (data, 16, 100);
-  before_unlink = count_descriptors_before_unlink;
+  interpose (count_descriptors_cb, &max_descriptors);
   child_assert (delete_path (data, NULL));
+  interpose_end ();
   child_assert (max_descriptors < 128);
 
   /* And with next to none. */
-  before_unlink = NULL;
   make_chains (data, 16, 100);
   limit.rlim_cur = limit.rlim_max = count_open_descriptors () + 12;
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
@@ -458,7 +422,6 @@ typedef struct
   guint64 n_deleted;
   guint64 n_found;
   guint n_destroyed;
-  gint n_unlinks_when_cancelled;
   gboolean finished;
   GError *error;
 } Seen;
@@ -478,10 +441,7 @@ progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
   seen->n_found = n_found;
 
   if (seen->cancellable != NULL && !g_cancellable_is_cancelled (seen->cancellable))
-    {
-      seen->n_unlinks_when_cancelled = g_atomic_int_get (&n_unlinks);
-      g_cancellable_cancel (seen->cancellable);
-    }
+    g_cancellable_cancel (seen->cancellable);
 }
 
 static void
@@ -559,14 +519,22 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_clear_error (&seen.error);
 }
 
-static GCancellable *cancel_at_unlink;
-static gint cancel_at;
-
-static void
-cancel_before_unlink (int dirfd, const char *name)
+typedef struct
 {
-  if (g_atomic_int_get (&n_unlinks) == cancel_at)
-    g_cancellable_cancel (cancel_at_unlink);
+  GCancellable *cancellable; /* (unowned) */
+  gint moment;               /* the number of the unlink that it is cancelled at, from 1 */
+  gint n_unlinks;            /* atomic */
+} Cancellation;
+
+static int
+cancel_cb (const SystemCall *call, gpointer user_data)
+{
+  Cancellation *cancellation = user_data;
+
+  if (g_str_equal (call->name, "unlinkat") &&
+      g_atomic_int_add (&cancellation->n_unlinks, 1) + 1 == cancellation->moment)
+    g_cancellable_cancel (cancellation->cancellable);
+  return 0;
 }
 
 /* Each thread stops at the end of its batch, and a second call finishes the job. */
@@ -585,14 +553,13 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
       guint n_descriptors = count_open_descriptors ();
       gint n_threads = (gint) MAX (g_get_num_processors (), 8);
 
-      cancel_at_unlink = cancellable;
-      cancel_at = moments[i];
-      n_unlinks = 0;
-      before_unlink = cancel_before_unlink;
+      Cancellation cancellation = { cancellable, moments[i], 0 };
+
+      interpose (cancel_cb, &cancellation);
       g_assert_false (tm_delete_recursively (file, cancellable, NULL, NULL, &error));
-      before_unlink = NULL;
+      interpose_end ();
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      g_assert_cmpint (n_unlinks - moments[i], <=, 2 * 64 * n_threads);
+      g_assert_cmpint (cancellation.n_unlinks - moments[i], <=, 2 * 64 * n_threads);
       g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
       g_assert_true (path_exists (path));
     }
@@ -653,13 +620,16 @@ test_two_deleters (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-static gint refill; /* atomic: how often a file is added to the directory "filled" */
-
-static void
-fill_before_unlink (int dirfd, const char *name)
+/* While there is a number left, adds a file to the directory "filled" before it is removed. */
+static int
+fill_cb (const SystemCall *call, gpointer user_data)
 {
-  if (g_str_equal (name, "filled") && g_atomic_int_add (&refill, -1) > 0)
-    mknodat (dirfd, "filled/more", S_IFREG | 0600, 0);
+  gint *n_left = user_data; /* atomic */
+
+  if (g_str_equal (call->name, "unlinkat") && g_str_equal (call->path, "filled") &&
+      g_atomic_int_add (n_left, -1) > 0)
+    mknodat (call->fd, "filled/more", S_IFREG | 0600, 0);
+  return 0;
 }
 
 static void
@@ -668,17 +638,17 @@ test_filled (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "tree");
   g_autofree char *filled = g_build_filename (path, "filled", NULL);
   g_autoptr (GError) error = NULL;
+  gint n_left = 3; /* atomic */
 
   make_directory (filled);
-  before_unlink = fill_before_unlink;
-  refill = 3;
+  interpose (fill_cb, &n_left);
   delete_successfully (path);
 
   make_large_tree (path, 20, 20);
   make_directory (filled);
-  refill = G_MAXINT;
+  n_left = G_MAXINT;
   g_assert_false (delete_path (path, &error));
-  before_unlink = NULL;
+  interpose_end ();
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_assert_nonnull (strstr (error->message, filled));
   g_assert_cmpuint (count_entries (path), ==, 1);
@@ -690,7 +660,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* First: the children of these are to find that nobody has needed threads before. In a child of a
+  /* First: the children of these have to find that the process has had no threads. In a child of a
    * process with threads, the allocator of the address sanitizer can be locked for ever. */
   add_test_in_memory ("/delete/threads", NULL, of_descriptors (test_threads));
   add_test_in_memory ("/delete/two-deleters", NULL, test_two_deleters);

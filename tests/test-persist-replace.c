@@ -5,6 +5,7 @@
 
 /* Publishing in the place of something else, and what becomes of that. */
 
+#include "support/interpose.h"
 #include "support/persist.h"
 
 #include <errno.h>
@@ -13,34 +14,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* In place of the C library's: what a test wants to happen around the step itself. */
-static void (*before_rename) (guint n, gpointer data);
-static gpointer rename_data;
-static guint n_renames;
-static guint n_busy_locks;
-
-int
-renameat2 (int from, const char *name, int to, const char *new_name, unsigned int flags)
-{
-  if (before_rename != NULL)
-    before_rename (n_renames++, rename_data);
-  return (int) syscall (SYS_renameat2, from, name, to, new_name, flags);
-}
-
-int
-flock (int fd, int operation)
-{
-  if ((operation & (LOCK_EX | LOCK_SH)) != 0 && n_busy_locks > 0)
-    {
-      n_busy_locks--;
-      errno = EWOULDBLOCK;
-      return -1;
-    }
-  return (int) syscall (SYS_flock, fd, operation);
-}
 
 /* CVE-2019-12450, CVE-2024-42472: what a link at the destination leads to. */
 static void
@@ -130,7 +104,7 @@ test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
   g_assert_true (has_content (path));
 }
 
-/* Who only looks at a lock is soon done. */
+/* A process that only looks at a lock is soon done. */
 static void
 test_replaced_looked_at (Sandbox *sandbox, gconstpointer data)
 {
@@ -139,9 +113,9 @@ test_replaced_looked_at (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
 
   make_directory (path);
-  n_busy_locks = 3;
+  fail_call ("flock", EWOULDBLOCK, 3);
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
-  g_assert_cmpuint (n_busy_locks, ==, 0);
+  g_assert_cmpuint (fail_end (), ==, 3);
   g_assert_cmpuint (count_entries (parent), ==, 0);
 }
 
@@ -198,15 +172,13 @@ typedef struct
   char *other;
 } Places;
 
-/* Somebody else publishes in the moment between the look at the destination and the exchange. */
+/* Another process publishes between the look at the destination and the exchange. */
 static void
-exchange_before_rename (guint n, gpointer data)
+exchange (gpointer user_data)
 {
-  Places *places = data;
+  const Places *places = user_data;
 
-  if (n == 0)
-    g_assert_no_errno ((int) syscall (SYS_renameat2, AT_FDCWD, places->path, AT_FDCWD,
-                                      places->other, RENAME_EXCHANGE));
+  g_assert_no_errno (renameat2 (AT_FDCWD, places->path, AT_FDCWD, places->other, RENAME_EXCHANGE));
 }
 
 static void
@@ -227,11 +199,9 @@ publish_beside_another (Sandbox *sandbox, const char *parent, gboolean is_direct
       make_file (places.other);
     }
 
-  n_renames = 0;
-  rename_data = &places;
-  before_rename = exchange_before_rename;
+  attack_before ("renameat2", 0, exchange, &places);
   assert_persists (directory, places.path, TM_PERSIST_FLAGS_REPLACE);
-  before_rename = NULL;
+  g_assert_cmpuint (attack_end (), >, 0);
 
   delete_tree (places.path);
   delete_tree (places.other);
@@ -256,14 +226,28 @@ test_another_publisher (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (parent), ==, 2);
 }
 
-/* It is there when it is to be put where nothing is, and gone when it is to be exchanged. */
-static void
-flip_before_rename (guint n, gpointer data)
+typedef struct
 {
+  const char *path;
+  guint n_renames;
+} Flip;
+
+/* It is there when it is to be put where nothing is, and gone when it is to be exchanged. */
+static int
+flip_cb (const SystemCall *call, gpointer user_data)
+{
+  Flip *flip = user_data;
+  guint n;
+
+  if (!g_str_equal (call->name, "renameat2"))
+    return 0;
+
+  n = flip->n_renames++;
   if (n < 9 && n % 2 == 0)
-    g_assert_no_errno (g_rmdir (data));
+    g_assert_no_errno (g_rmdir (flip->path));
   else if (n < 9)
-    g_assert_no_errno (g_mkdir (data, 0700));
+    g_assert_no_errno (g_mkdir (flip->path, 0700));
+  return 0;
 }
 
 static void
@@ -272,14 +256,13 @@ test_coming_and_going (Sandbox *sandbox, gconstpointer data)
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
+  Flip flip = { .path = path };
 
   make_directory (path);
-  n_renames = 0;
-  rename_data = path;
-  before_rename = flip_before_rename;
+  interpose (flip_cb, &flip);
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
-  before_rename = NULL;
-  g_assert_cmpuint (n_renames, ==, 10);
+  interpose_end ();
+  g_assert_cmpuint (flip.n_renames, ==, 10);
   g_assert_cmpuint (count_entries (parent), ==, 0);
 }
 

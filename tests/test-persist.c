@@ -5,6 +5,8 @@
 
 /* Publishing a temporary directory under another name. */
 
+#include "support/directories.h"
+#include "support/interpose.h"
 #include "support/persist.h"
 
 #include <errno.h>
@@ -15,41 +17,29 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-/* In place of the C library's: what a test wants to happen around the step itself. */
-static void (*before_rename) (gpointer data);
-static void (*after_rename) (gpointer data);
-static gpointer rename_data;
-static int rename_error;
-
-int
-renameat2 (int from, const char *name, int to, const char *new_name, unsigned int flags)
+typedef struct
 {
-  int result;
+  int error_number;
+  const char *path;                /* (nullable) */
+  void (*make) (const char *path); /* before the plain rename, which is the second call */
+  guint n_renames;
+} Rename;
 
-  if (before_rename != NULL)
-    before_rename (rename_data);
-  /* Of flags that a file system does not know, nothing is said of a rename without. */
-  if (rename_error != 0 && (flags != 0 || rename_error == EXDEV))
-    {
-      errno = rename_error;
-      return -1;
-    }
-  result = (int) syscall (SYS_renameat2, from, name, to, new_name, flags);
-  if (after_rename != NULL)
-    after_rename (rename_data);
-  return result;
-}
-
-static void
-close_successfully (TmTemporaryDirectory *directory)
+/* The flags, or the rename itself, are more than the file system can do. */
+static int
+refuse_rename_cb (const SystemCall *call, gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
+  Rename *refused = user_data;
 
-  tm_temporary_directory_close (directory, NULL, &error);
-  g_assert_no_error (error);
+  if (!g_str_equal (call->name, "renameat2"))
+    return 0;
+
+  if (refused->n_renames++ == 1 && refused->make != NULL)
+    refused->make (refused->path);
+  /* A file system that does not know the flags can rename without them. */
+  return call->flags != 0 || refused->error_number == EXDEV ? refused->error_number : 0;
 }
 
 static void
@@ -78,7 +68,7 @@ test_persist (Sandbox *sandbox, gconstpointer data)
   close (fd);
   g_assert_cmpuint (count_entries (parent), ==, 0);
 
-  close_successfully (directory);
+  g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
   g_assert_finalize_object (directory);
   g_assert_true (has_content (path));
   g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
@@ -208,10 +198,12 @@ test_unsupported (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autofree char *file = g_build_filename (path, "file", NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
+  Rename refused = { 0 };
 
+  interpose (refuse_rename_cb, &refused);
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     {
-      rename_error = errors[i];
+      refused.error_number = errors[i];
       make_file (path);
       assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
       assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_SUPPORTED);
@@ -231,9 +223,9 @@ test_unsupported (Sandbox *sandbox, gconstpointer data)
     }
 
   /* As between two quotas. */
-  rename_error = EXDEV;
+  refused.error_number = EXDEV;
   assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_NOT_SUPPORTED);
-  rename_error = 0;
+  interpose_end ();
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
 }
 
@@ -249,11 +241,12 @@ test_without_flags (Sandbox *sandbox, gconstpointer data)
       g_autofree char *name = g_strdup_printf ("published-%u", i);
       g_autofree char *path = sandbox_path (sandbox, name);
       g_autoptr (TmTemporaryDirectory) directory = create_with_content (parent);
+      Rename refused = { .error_number = errors[i / 2] };
 
-      rename_error = errors[i / 2];
+      interpose (refuse_rename_cb, &refused);
       assert_persists (directory, path,
                        i % 2 == 0 ? TM_PERSIST_FLAGS_NONE : TM_PERSIST_FLAGS_REPLACE);
-      rename_error = 0;
+      interpose_end ();
       g_assert_cmpuint (count_entries (parent), ==, 0);
     }
 }
@@ -262,26 +255,11 @@ test_without_flags (Sandbox *sandbox, gconstpointer data)
 static void
 test_bad_destinations_without_flags (Sandbox *sandbox, gconstpointer data)
 {
-  rename_error = EINVAL;
+  Rename refused = { .error_number = EINVAL };
+
+  interpose (refuse_rename_cb, &refused);
   test_bad_destinations (sandbox, data);
-  rename_error = 0;
-}
-
-typedef struct
-{
-  const char *path;
-  void (*make) (const char *path);
-  guint n_renames;
-} Comer;
-
-/* Between the look and the rename, which is the second call. */
-static void
-come_before_plain_rename (gpointer data)
-{
-  Comer *comer = data;
-
-  if (comer->n_renames++ == 1)
-    comer->make (comer->path);
+  interpose_end ();
 }
 
 static void
@@ -299,24 +277,21 @@ test_comes_without_flags (Sandbox *sandbox, gconstpointer data)
 {
   static void (*const makers[]) (const char *path) = { make_file, make_full_directory };
   g_autofree char *path = sandbox_path (sandbox, "published");
-  Comer comer = { .path = path };
+  Rename refused = { .path = path, .error_number = EINVAL };
 
-  before_rename = come_before_plain_rename;
-  rename_data = &comer;
-  rename_error = EINVAL;
+  interpose (refuse_rename_cb, &refused);
   for (guint i = 0; i < G_N_ELEMENTS (makers); i++)
     {
       g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
-      comer.make = makers[i];
-      comer.n_renames = 0;
+      refused.make = makers[i];
+      refused.n_renames = 0;
       assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
-      g_assert_cmpuint (comer.n_renames, ==, 2);
+      g_assert_cmpuint (refused.n_renames, ==, 2);
       g_assert_true (path_exists (path));
       delete_tree (path);
     }
-  before_rename = NULL;
-  rename_error = 0;
+  interpose_end ();
 }
 
 static void
@@ -461,9 +436,9 @@ test_states (Sandbox *sandbox, gconstpointer data)
 
 /* What holds at the moment of the rename, and when the process dies right after it. */
 static void
-check_before_rename (gpointer data)
+check_mark (gpointer user_data)
 {
-  TmTemporaryDirectory *directory = data;
+  TmTemporaryDirectory *directory = user_data;
   struct stat status;
   int fd;
 
@@ -474,10 +449,16 @@ check_before_rename (gpointer data)
   close (fd);
 }
 
-G_NORETURN static void
-die_after_rename (gpointer data)
+/* Right after the rename: nothing that the library does from then on is done. */
+static int
+die_after_rename_cb (const SystemCall *call, gpointer user_data)
 {
-  _exit (42);
+  static gboolean is_renamed = FALSE;
+
+  if (is_renamed)
+    _exit (42);
+  is_renamed = g_str_equal (call->name, "renameat2");
+  return 0;
 }
 
 static void
@@ -487,7 +468,7 @@ dying_child (gpointer data)
   g_autoptr (GFile) destination = g_file_new_for_path (path);
   TmTemporaryDirectory *directory = create_with_content (data);
 
-  after_rename = die_after_rename;
+  interpose (die_after_rename_cb, NULL);
   tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL, NULL);
 }
 
@@ -500,10 +481,9 @@ test_mark (Sandbox *sandbox, gconstpointer data)
   g_autofree char *checked = sandbox_path (sandbox, "checked");
   g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
-  rename_data = directory;
-  before_rename = check_before_rename;
+  attack_before ("renameat2", 0, check_mark, directory);
   assert_persists (directory, checked, TM_PERSIST_FLAGS_NONE);
-  before_rename = NULL;
+  g_assert_cmpuint (attack_end (), ==, 1);
 
   g_assert_cmpint (run_in_child (dying_child, sandbox->path), ==, 42);
   g_assert_true (has_content (path));

@@ -5,6 +5,7 @@
 
 /* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
 
+#include "support/interpose.h"
 #include "support/support.h"
 
 #include <tempman.h>
@@ -16,51 +17,24 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-/* In place of the C library's, by which everybody locks: this often somebody else is just looking
- * at the lock. */
-static guint n_busy_locks;
-
-int
-flock (int fd, int operation)
+typedef struct
 {
-  if ((operation & LOCK_SH) != 0 && n_busy_locks > 0)
-    {
-      n_busy_locks--;
-      errno = EWOULDBLOCK;
-      return -1;
-    }
-  return (int) syscall (SYS_flock, fd, operation);
-}
+  const char *name;
+  int error_number;
+} Unseen;
 
-/* What stands under this name cannot be looked at. */
-static const char *unseen_name;
-static int unseen_error_number;
-
-int
-statx (int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
+/* Neither the library nor GIO can look at the directory with this name. */
+static int
+hide_cb (const SystemCall *call, gpointer user_data)
 {
-  if (unseen_name != NULL && strcmp (path, unseen_name) == 0)
-    {
-      errno = unseen_error_number;
-      return -1;
-    }
-  return (int) syscall (SYS_statx, dirfd, path, flags, mask, status);
-}
+  const Unseen *unseen = user_data;
+  gboolean is_look = g_str_equal (call->name, "statx") && g_strcmp0 (call->path, unseen->name) == 0;
+  gboolean is_reading =
+      g_str_equal (call->name, "opendir") && g_str_has_suffix (call->path, unseen->name);
 
-/* By which GIO reads a directory. */
-DIR *
-opendir (const char *path)
-{
-  int fd = -1;
-
-  if (unseen_name != NULL && g_str_has_suffix (path, unseen_name))
-    errno = unseen_error_number;
-  else
-    fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return fd >= 0 ? fdopendir (fd) : NULL;
+  return is_look || is_reading ? unseen->error_number : 0;
 }
 
 static TmRoot *
@@ -475,8 +449,8 @@ test_lock_is_let_go (Sandbox *sandbox, gconstpointer data)
   close (fd);
 }
 
-/* For an instant, or for longer when who looks is held up: the creator gets a directory, and leaves
- * no other behind. */
+/* Another process holds the lock while it looks, for an instant or for longer: the creator gets a
+ * directory, and leaves no other behind. */
 static void
 test_creator_is_looked_at (Sandbox *sandbox, gconstpointer data)
 {
@@ -488,10 +462,10 @@ test_creator_is_looked_at (Sandbox *sandbox, gconstpointer data)
       g_autoptr (TmTemporaryDirectory) directory = NULL;
       g_autoptr (GError) error = NULL;
 
-      n_busy_locks = counts[i];
+      fail_call ("flock", EWOULDBLOCK, counts[i]);
       directory = tm_root_create_temp_dir (root, NULL, &error);
+      g_assert_cmpuint (fail_end (), ==, counts[i]);
       g_assert_no_error (error);
-      g_assert_cmpuint (n_busy_locks, ==, 0);
       g_assert_true (path_exists (tm_temporary_directory_get_path (directory)));
       g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
     }
@@ -570,8 +544,7 @@ sticky_child (gpointer data)
   child_assert (!path_exists (mine) && path_exists (foreign));
 }
 
-/* As in /tmp: what is another user's is left to him, and is no failure. */
-/* What cannot be read through GIO is listed, whatever is in it, and stays. */
+/* A directory that GIO cannot read is listed, and cleanup keeps it. */
 static void
 test_unread (Sandbox *sandbox, gconstpointer data)
 {
@@ -582,17 +555,17 @@ test_unread (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmRootEntry) old_entry = NULL;
   g_autoptr (TmRootEntry) unread_entry = NULL;
   g_autoptr (GError) error = NULL;
+  Unseen hidden = { "unread", EIO };
 
   make_directory (old);
   make_old (old, 2 * HOUR);
   make_directory (unread);
   make_old (unread, 2 * HOUR);
   tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
-  unseen_error_number = EIO;
-  unseen_name = "unread";
+  interpose (hide_cb, &hidden);
   entries = list (root);
   g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
-  unseen_name = NULL;
+  interpose_end ();
 
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
   old_entry = find (entries, "old");
@@ -622,6 +595,7 @@ test_unseen (Sandbox *sandbox, gconstpointer data)
       g_autoptr (TmRootEntry) old_entry = NULL;
       g_autoptr (TmRootEntry) unseen_entry = NULL;
       g_autoptr (GError) error = NULL;
+      Unseen hidden = { "unseen", error_numbers[i] };
       GFileInfo *info;
 
       make_directory (old);
@@ -631,11 +605,10 @@ test_unseen (Sandbox *sandbox, gconstpointer data)
       g_assert_no_errno (g_chmod (unseen, 01700));
       make_old (unseen, 2 * HOUR);
 
-      unseen_error_number = error_numbers[i];
-      unseen_name = "unseen";
+      interpose (hide_cb, &hidden);
       entries = list (root);
       g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
-      unseen_name = NULL;
+      interpose_end ();
 
       g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
       old_entry = find (entries, "old");

@@ -12,6 +12,7 @@
  * nothing. */
 
 #include "support/directories.h"
+#include "support/interpose.h"
 #include "support/support.h"
 
 #include <tempman.h>
@@ -21,7 +22,6 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* How many of each: in the soak suite, and otherwise. */
@@ -35,18 +35,17 @@
 #define TMPFILES_PAUSE_MICROSECONDS 20000
 #define CREATIONS_PER_PAUSE 8
 
-/* In place of the C library's: gives the cleaners time between mkdir and the lock of a creator. Not
- * each time: most of what they are given time to take they do take, and nothing would be handed out
- * that could be lost. */
-int
-flock (int fd, int operation)
+/* Gives the cleaners time between mkdir and the lock of a creator. Not each time: they take most of
+ * the directories for which they have time, and few would be handed out that could be lost. */
+static int
+give_time_cb (const SystemCall *call, gpointer user_data)
 {
-  static guint n_calls = 0;
+  static gint n_calls = 0; /* atomic */
 
-  if ((operation & LOCK_SH) != 0 && n_calls++ % CREATIONS_PER_PAUSE == 0)
+  if (g_str_equal (call->name, "flock") && (call->flags & LOCK_SH) != 0 &&
+      (guint) g_atomic_int_add (&n_calls, 1) % CREATIONS_PER_PAUSE == 0)
     g_usleep (50);
-
-  return (int) syscall (SYS_flock, fd, operation);
+  return 0;
 }
 
 typedef struct
@@ -66,8 +65,8 @@ typedef struct
   Tally *tally; /* in memory that the processes share */
 } Stress;
 
-/* Whoever cleans up or lists pauses after each pass, at random: else the few processors are his,
- * and little is created that he could meet. */
+/* A process that cleans up or lists pauses after each pass, at random: else it keeps the few
+ * processors for itself, and meets few directories that are being created. */
 static void
 pause_shortly (void)
 {
@@ -168,7 +167,7 @@ lister_child (gpointer data)
     }
 }
 
-/* A cleaner that is none of ours, where there is one. */
+/* Another program that cleans up, where it is installed. */
 static void
 tmpfiles_child (gpointer data)
 {
@@ -196,7 +195,7 @@ start_processes (Process *processes, guint n, guint n_more, ChildFunc function, 
   return n + n_more;
 }
 
-/* At whatever it is doing. Another one takes its place. */
+/* At any point of its work. Another one takes its place. */
 static void
 kill_and_replace (Process *process, Stress *stress)
 {
@@ -213,6 +212,7 @@ run (Stress *stress, Limit limit, gboolean until_lost)
   guint n_to_kill;
   guint n = 0;
 
+  interpose (give_time_cb, NULL);
   n = start_processes (processes, n, N_CREATORS, creator_child, stress);
   n = start_processes (processes, n, N_CLEANERS, cleaner_child, stress);
   n = start_processes (processes, n, N_LISTERS, lister_child, stress);
@@ -230,6 +230,7 @@ run (Stress *stress, Limit limit, gboolean until_lost)
   g_atomic_int_set (&stress->tally->stop, TRUE);
   for (guint i = 0; i < n; i++)
     g_assert_cmpint (wait_for_child (processes[i].pid), ==, 0);
+  interpose_end ();
   g_test_message ("%u processes killed", n_killed);
 }
 

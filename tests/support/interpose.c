@@ -55,7 +55,8 @@ static struct
 {
   const char *name;
   int error_number;
-  gint n_times; /* atomic; how often is left */
+  guint n_times;
+  gint n_calls; /* atomic */
 } failure;
 
 /* Returns TRUE when the call is to fail, with errno. */
@@ -225,6 +226,15 @@ getdents64 (int fd, void *buffer, size_t size)
       }
 
   return length;
+}
+
+/* By which GIO reads a directory. */
+DIR *
+opendir (const char *path)
+{
+  NEXT (opendir, "opendir");
+
+  return fails ("opendir", AT_FDCWD, path, 0, 0) ? NULL : next (path);
 }
 
 int
@@ -401,19 +411,29 @@ attack_end (void)
 static int
 fail_cb (const SystemCall *call, gpointer user_data)
 {
-  if (g_str_equal (failure.name, call->name) && g_atomic_int_add (&failure.n_times, -1) > 0)
+  if (g_str_equal (failure.name, call->name) &&
+      (guint) g_atomic_int_add (&failure.n_calls, 1) < failure.n_times)
     return failure.error_number;
   return 0;
 }
 
-/* The next @n_times that it is called, @name fails with @error_number. */
+/* Lets the next @n_times calls of @name fail with @error_number, until fail_end(). */
 void
 fail_call (const char *name, int error_number, guint n_times)
 {
   failure.name = name;
   failure.error_number = error_number;
-  g_atomic_int_set (&failure.n_times, (gint) n_times);
+  failure.n_times = n_times;
+  g_atomic_int_set (&failure.n_calls, 0);
   interpose (fail_cb, NULL);
+}
+
+/* Returns how many calls failed. */
+guint
+fail_end (void)
+{
+  interpose_end ();
+  return MIN ((guint) g_atomic_int_get (&failure.n_calls), failure.n_times);
 }
 
 /* As on a file system that never fills the room that it is offered for entries. */

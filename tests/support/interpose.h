@@ -44,6 +44,7 @@ void attack_before (const char *name, guint nth, AttackFunc attack, gpointer use
 guint attack_end (void);
 
 void fail_call (const char *name, int error_number, guint n_times);
+guint fail_end (void);
 
 gboolean openat2_is_denied (void);
 void hide_entry_types (gboolean hide);

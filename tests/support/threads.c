@@ -5,6 +5,7 @@
 
 #include "threads.h"
 
+#include "files.h"
 #include "next.h"
 
 #include <pthread.h>
@@ -56,4 +57,22 @@ g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
 
   g_atomic_int_inc (&n_pool_uses);
   return next (pool, data, error);
+}
+
+/* Of this process, itself included. */
+guint
+count_threads (void)
+{
+  return count_entries ("/proc/self/task");
+}
+
+/* For a maximum that several threads find: makes @maximum at least @n, atomically. */
+void
+raise_maximum (gint *maximum, gint n)
+{
+  gint previous;
+
+  while ((previous = g_atomic_int_get (maximum)) < n &&
+         !g_atomic_int_compare_and_exchange (maximum, previous, n))
+    ;
 }

@@ -15,4 +15,7 @@ void thread_starts_fail (int error_number);
 guint thread_starts_count (void);
 guint thread_pool_uses_count (void);
 
+guint count_threads (void);
+void raise_maximum (gint *maximum, gint n);
+
 G_END_DECLS
