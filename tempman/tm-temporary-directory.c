@@ -6,6 +6,8 @@
 #include "tm-temporary-directory-private.h"
 
 #include "core/tm-file-private.h"
+#include "core/tm-lock-private.h"
+#include "core/tm-process-private.h"
 #include "core/tm-task-private.h"
 
 #include <string.h>
@@ -51,6 +53,35 @@
  *
  * Since: 1.0
  */
+
+typedef enum
+{
+  STATE_UNINITIALIZED,
+  STATE_OPEN,
+  STATE_CLOSING, /* one thread deletes or publishes it, and wakes those that wait */
+  STATE_CLOSED,
+} State;
+
+struct _TmTemporaryDirectory
+{
+  GObject parent_instance;
+
+  GFile *parent; /* (owned): set once, when constructed */
+  char *prefix;  /* (owned) (nullable): likewise */
+
+  TmLock lock; /* guards what follows; not held while the disk is waited for, but by init */
+  State state;
+  TmProcessToken closing_process; /* of that thread; a forked child does not wait for a thread of
+                                   * its parent */
+  /* (owned) (nullable): while open or closing; used by the thread that closes */
+  TmBackendDirectory *directory;
+  GFile *file; /* (owned) (nullable): set when initialised and when published */
+  char *path;  /* (owned) (nullable): likewise */
+  GFile
+      *former_file; /* (owned) (nullable): from before it was published; callers may still use it */
+  char *former_path;   /* (owned) (nullable): likewise */
+  GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
+};
 
 typedef enum
 {
@@ -123,7 +154,7 @@ hold (TmTemporaryDirectory *self, TmBackendDirectory *directory)
   self->directory = directory;
   self->file = g_object_ref (directory->file);
   self->path = tm_file_get_path (self->file);
-  self->state = TM_TEMPORARY_DIRECTORY_STATE_OPEN;
+  self->state = STATE_OPEN;
   return TRUE;
 }
 
@@ -134,7 +165,7 @@ tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
   g_autofree char *prefix = NULL;
 
-  if (self->state != TM_TEMPORARY_DIRECTORY_STATE_UNINITIALIZED)
+  if (self->state != STATE_UNINITIALIZED)
     return TRUE;
 
   prefix = check_prefix (self->prefix, error);
@@ -214,6 +245,16 @@ tm_temporary_directory_constructed (GObject *object)
     self->parent = g_file_new_for_path (g_get_tmp_dir ());
 }
 
+/* Says why nothing is deleted. */
+static void
+log_not_ours (TmTemporaryDirectory *self)
+{
+  g_autofree char *display_name = tm_file_get_display_name (self->file);
+
+  g_debug ("Leaving “%s” to the process that owns it: this one was forked and has not adopted it",
+           display_name);
+}
+
 /* Not dispose(): that can run while somebody still holds a reference. */
 static void
 tm_temporary_directory_finalize (GObject *object)
@@ -225,7 +266,7 @@ tm_temporary_directory_finalize (GObject *object)
       g_autoptr (GError) local_error = NULL;
 
       if (!tm_backend_directory_is_of_this_process (self->directory))
-        tm_temporary_directory_log_not_ours (self);
+        log_not_ours (self);
       else if (!tm_backend_directory_delete (self->directory, NULL, &local_error))
         g_debug ("%s", local_error->message);
       tm_backend_directory_release (self->directory);
@@ -587,5 +628,772 @@ tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
 
   locker = tm_locker_new (&self->lock);
-  return self->state == TM_TEMPORARY_DIRECTORY_STATE_CLOSED;
+  return self->state == STATE_CLOSED;
+}
+
+/* The thread that calls is the one that uses the directory from now on. */
+static void
+set_closing_locked (TmTemporaryDirectory *self)
+{
+  self->closing_process = tm_process_get_token ();
+  self->state = STATE_CLOSING;
+}
+
+/* Releases the lock while the descriptor is closed, for which the kernel may have to wait for the
+ * disk. */
+static void
+set_closed_locked (TmTemporaryDirectory *self)
+{
+  TmBackendDirectory *directory = g_steal_pointer (&self->directory);
+
+  if (directory != NULL)
+    {
+      /* Nobody else goes on before that. */
+      set_closing_locked (self);
+      tm_lock_release (&self->lock);
+      tm_backend_directory_release (directory);
+      tm_lock_acquire (&self->lock);
+    }
+
+  self->state = STATE_CLOSED;
+  tm_lock_wake_all (&self->lock);
+}
+
+/* In the thread that cancels, without the lock. */
+static void
+wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
+{
+  tm_lock_acquire (&self->lock);
+  tm_lock_wake_all (&self->lock);
+  tm_lock_release (&self->lock);
+}
+
+/*
+ * wake_when_cancelled:
+ * @self: a temporary directory
+ * @cancellable: (nullable): its cancellation is to end a wait for another thread
+ *
+ * Has to be called, and g_cancellable_disconnect() with what it returns, without the lock.
+ *
+ * Returns: the handler
+ */
+static gulong
+wake_when_cancelled (TmTemporaryDirectory *self, GCancellable *cancellable)
+{
+  return cancellable != NULL
+             ? g_cancellable_connect (cancellable, G_CALLBACK (wake_waiting_cb), self, NULL)
+             : 0;
+}
+
+static gboolean
+fail_not_initialized (const char *action, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+               "%s a temporary directory: the object was never initialized", action);
+  return FALSE;
+}
+
+static gboolean
+fail_closed (TmTemporaryDirectory *self, const char *action, GError **error)
+{
+  g_autofree char *display_name = tm_file_get_display_name (self->file);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+               "%s the temporary directory “%s”: it is closed", action, display_name);
+  return FALSE;
+}
+
+/* Whether another thread deletes or publishes the directory, and will be done some time. A thread
+ * that a fork has left behind in the parent will not. */
+static gboolean
+is_being_closed_locked (TmTemporaryDirectory *self)
+{
+  return self->state == STATE_CLOSING && self->closing_process == tm_process_get_token ();
+}
+
+/* Waits, without the lock, until no other thread deletes or publishes the directory. Returns FALSE
+ * with an error when it was cancelled before. */
+static gboolean
+wait_locked (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  while (is_being_closed_locked (self))
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      tm_lock_wait (&self->lock);
+    }
+
+  return TRUE;
+}
+
+/* Called with the lock held. Returns with the state open, for the caller to go on, or else with
+ * what the caller is to return. */
+static gboolean
+wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  if (!wait_locked (self, cancellable, error))
+    return FALSE;
+
+  /* The other's cancellation is not ours: the deletion is taken over. */
+  if (self->state == STATE_OPEN && self->close_error != NULL &&
+      !g_error_matches (self->close_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      if (error != NULL)
+        *error = g_error_copy (self->close_error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Whether an initialised object that is not closed is for this process to close. After a fork that
+ * happened while a thread of the parent was closing it, there may be no directory. */
+static gboolean
+is_ours_locked (TmTemporaryDirectory *self)
+{
+  return self->directory != NULL && tm_backend_directory_is_of_this_process (self->directory);
+}
+
+/* Sets @closed_now if it was this call that closed it, and a change has to be notified. */
+static gboolean
+close_once (TmTemporaryDirectory *self,
+            GCancellable *cancellable,
+            gboolean *closed_now,
+            GError **error)
+{
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+  GError *local_error = NULL;
+
+  *closed_now = FALSE;
+
+  if (is_being_closed_locked (self) && !wait_for_other (self, cancellable, error))
+    return FALSE;
+
+  if (self->state == STATE_UNINITIALIZED)
+    return fail_not_initialized ("Closing", error);
+
+  if (self->state == STATE_CLOSED)
+    return TRUE;
+
+  if (!is_ours_locked (self))
+    {
+      log_not_ours (self);
+      set_closed_locked (self);
+      *closed_now = TRUE;
+      return TRUE;
+    }
+
+  set_closing_locked (self);
+  g_clear_error (&self->close_error);
+  tm_lock_release (&self->lock);
+
+  /* Only whoever set the state to closing uses the directory now. */
+  tm_backend_directory_delete (self->directory, cancellable, &local_error);
+
+  tm_lock_acquire (&self->lock);
+  if (local_error != NULL)
+    {
+      self->close_error = g_error_copy (local_error);
+      self->state = STATE_OPEN;
+      tm_lock_wake_all (&self->lock);
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+
+  set_closed_locked (self);
+  *closed_now = TRUE;
+  return TRUE;
+}
+
+static gboolean
+close_cancellably (TmTemporaryDirectory *self,
+                   GCancellable *cancellable,
+                   gboolean *closed_now,
+                   GError **error)
+{
+  gulong handler;
+  gboolean closed;
+
+  *closed_now = FALSE;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  handler = wake_when_cancelled (self, cancellable);
+  closed = close_once (self, cancellable, closed_now, error);
+  g_cancellable_disconnect (cancellable, handler);
+
+  return closed;
+}
+
+/**
+ * tm_temporary_directory_close:
+ * @self: a temporary directory
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Deletes the directory with everything in it.
+ *
+ * Symbolic links are deleted and not followed, and what is mounted inside is not
+ * touched. Nothing but the directory that was created is ever deleted: if it has
+ * been removed, or renamed, by somebody else, that is a success.
+ *
+ * Closing it once more succeeds and does nothing. If several threads close it, one
+ * deletes it and all are told of the result. In a forked child that has not called
+ * [method@TemporaryDirectory.adopt] it closes the descriptor, deletes nothing and succeeds.
+ *
+ * An error does not stop it: whatever can be deleted is, and the first error is
+ * returned, with its path: %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when
+ * something is mounted inside or it keeps being filled; %G_IO_ERROR_NOT_FOUND when
+ * something else stands under its name; %G_IO_ERROR_CANCELLED;
+ * %G_IO_ERROR_NOT_INITIALIZED. After an error the directory is still open and can
+ * be closed again.
+ *
+ * Returns: %TRUE when it is closed, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_close (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  gboolean closed, closed_now;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  closed = close_cancellably (self, cancellable, &closed_now, error);
+  if (closed_now)
+    g_object_notify (G_OBJECT (self), "closed");
+
+  return closed;
+}
+
+static void
+close_task_cb (TmTaskResult *result, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  gboolean *closed_now = task_data;
+
+  result->number = close_cancellably (source, cancellable, closed_now, &result->error);
+}
+
+/* In the main context of the caller, after its callback. */
+static void
+close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
+{
+  const gboolean *closed_now = g_task_get_task_data (task);
+
+  if (*closed_now)
+    g_object_notify (g_task_get_source_object (task), "closed");
+}
+
+/**
+ * tm_temporary_directory_close_async:
+ * @self: a temporary directory
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Deletes the directory with everything in it, without blocking the caller.
+ *
+ * See [method@TemporaryDirectory.close].
+ *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
+ * Since: 1.0
+ */
+void
+tm_temporary_directory_close_async (TmTemporaryDirectory *self,
+                                    int io_priority,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (TM_IS_TEMPORARY_DIRECTORY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = tm_task_new (self, tm_temporary_directory_close_async, io_priority, cancellable, callback,
+                      user_data);
+  g_task_set_task_data (task, g_new0 (gboolean, 1), g_free);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (close_completed_cb), NULL);
+  tm_task_start (task, close_task_cb);
+}
+
+/**
+ * tm_temporary_directory_close_finish:
+ * @self: a temporary directory
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@TemporaryDirectory.close_async].
+ *
+ * Fails as [method@TemporaryDirectory.close] does.
+ *
+ * Returns: %TRUE when it is closed, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
+                                     GAsyncResult *result,
+                                     GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_temporary_directory_close_async),
+                        FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return tm_task_propagate_boolean (result, error);
+}
+
+/* Whether the directory is there for this process to do with as it likes: @action, such as
+ * "Keeping". */
+static gboolean
+check_ours_locked (TmTemporaryDirectory *self, const char *action, GError **error)
+{
+  if (self->state == STATE_UNINITIALIZED)
+    return fail_not_initialized (action, error);
+
+  if (self->state == STATE_CLOSED)
+    return fail_closed (self, action, error);
+
+  if (!is_ours_locked (self))
+    {
+      g_autofree char *display_name = tm_file_get_display_name (self->file);
+
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+          "%s the temporary directory “%s”: it belongs to the parent process, and was not adopted",
+          action, display_name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * tm_temporary_directory_adopt:
+ * @self: a temporary directory
+ * @error: return location for an error
+ *
+ * Makes this process the owner of a directory that it has inherited from its parent.
+ *
+ * A forked child has copies of the objects of its parent but does not own their directories. After
+ * this call [method@TemporaryDirectory.close], [method@TemporaryDirectory.keep],
+ * [method@TemporaryDirectory.persist] and the release of the last reference do in the child what
+ * they do in the process that created the directory. A daemon calls it once it has forked for the
+ * last time.
+ *
+ * The parent must neither close the object nor release its last reference afterwards, since its
+ * copy does not know of the new owner: it ends with `_exit()`, or keeps the object until it ends.
+ * Both processes hold the lock through the descriptor that the child has inherited: the directory
+ * is live as long as either of them runs.
+ *
+ * In the process that owns the directory it succeeds and changes nothing.
+ *
+ * Fails with %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_BUSY when another
+ * thread of the parent was closing or publishing it at the moment of the fork, and with
+ * %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: %TRUE when this process owns the directory, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
+{
+  g_autoptr (TmLocker) locker = NULL;
+  g_autofree char *display_name = NULL;
+
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  locker = tm_locker_new (&self->lock);
+
+  switch (self->state)
+    {
+    case STATE_OPEN:
+      if (!is_ours_locked (self))
+        {
+          g_clear_error (&self->close_error);
+          tm_backend_directory_adopt (self->directory);
+        }
+      return TRUE;
+
+    case STATE_CLOSING:
+      /* By another thread of this process, which owns it then. */
+      if (is_being_closed_locked (self))
+        return TRUE;
+
+      display_name = tm_file_get_display_name (self->file);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                   "Adopting the temporary directory “%s”: the parent process was closing it",
+                   display_name);
+      return FALSE;
+
+    case STATE_CLOSED:
+      return fail_closed (self, "Adopting", error);
+
+    case STATE_UNINITIALIZED:
+    default:
+      return fail_not_initialized ("Adopting", error);
+    }
+}
+
+static gboolean
+keep_once (TmTemporaryDirectory *self, GError **error)
+{
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+
+  if (!wait_locked (self, NULL, error) || !check_ours_locked (self, "Keeping", error) ||
+      !tm_backend_directory_keep (self->directory, error))
+    return FALSE;
+
+  set_closed_locked (self);
+  return TRUE;
+}
+
+/**
+ * tm_temporary_directory_keep:
+ * @self: a temporary directory
+ * @error: return location for an error
+ *
+ * Closes the object and lets the directory live on.
+ *
+ * From then on it is a directory like any other: a cleanup of its [class@Root]
+ * deletes it when it has expired, and not before.
+ *
+ * The sticky bit, which marked the directory as temporary, is cleared, also if the mode
+ * was changed meanwhile; the other bits stay. A program that wants the directory to have
+ * the sticky bit sets it afterwards. Where the library has not set the bit, as on a file
+ * system without such modes, the mode is not changed, nor does it have to be possible.
+ *
+ * Waits for a close that another thread is busy with. Fails with
+ * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
+ * a forked child that has not called [method@TemporaryDirectory.adopt], with
+ * %G_IO_ERROR_PERMISSION_DENIED, or what else the reason is, when the sticky bit cannot be
+ * cleared, and with %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!keep_once (self, error))
+    return FALSE;
+
+  g_object_notify (G_OBJECT (self), "closed");
+  return TRUE;
+}
+
+/* Makes this thread the one that uses the directory. */
+static gboolean
+begin_publishing (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+
+  if (!wait_locked (self, cancellable, error) || !check_ours_locked (self, "Publishing", error))
+    return FALSE;
+
+  set_closing_locked (self);
+  g_clear_error (&self->close_error);
+  return TRUE;
+}
+
+static void
+end_unpublished (TmTemporaryDirectory *self)
+{
+  tm_lock_acquire (&self->lock);
+  self->state = STATE_OPEN;
+  tm_lock_wake_all (&self->lock);
+  tm_lock_release (&self->lock);
+}
+
+/* The lock goes, and with it what makes the directory more than any other. */
+static void
+hand_over (TmTemporaryDirectory *self, GFile *destination)
+{
+  TmBackendDirectory *directory;
+
+  tm_lock_acquire (&self->lock);
+  self->former_file = self->file;
+  self->former_path = self->path;
+  self->file = g_object_ref (destination);
+  self->path = tm_file_get_path (destination);
+  directory = g_steal_pointer (&self->directory);
+  tm_lock_release (&self->lock);
+
+  tm_backend_directory_release (directory);
+}
+
+static void
+end_published (TmTemporaryDirectory *self)
+{
+  tm_lock_acquire (&self->lock);
+  set_closed_locked (self);
+  tm_lock_release (&self->lock);
+}
+
+static gboolean
+publish (TmTemporaryDirectory *self,
+         GFile *destination,
+         TmPersistFlags flags,
+         GCancellable *cancellable,
+         GError **error)
+{
+  const TmBackend *backend;
+  TmReplaced *replaced = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (!begin_publishing (self, cancellable, error))
+    return FALSE;
+
+  /* Only whoever set the state to closing uses the directory and changes the path now. */
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !tm_backend_directory_publish (self->directory, destination,
+                                     (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
+    {
+      end_unpublished (self);
+      return FALSE;
+    }
+
+  backend = self->directory->backend;
+  /* It is there, whatever becomes of what was there before. */
+  hand_over (self, destination);
+  if (replaced != NULL && !tm_backend_delete_replaced (backend, replaced, &local_error))
+    g_info ("%s", local_error->message);
+
+  end_published (self);
+  return TRUE;
+}
+
+static gboolean
+publish_cancellably (TmTemporaryDirectory *self,
+                     GFile *destination,
+                     TmPersistFlags flags,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  gboolean published;
+  gulong handler;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  handler = wake_when_cancelled (self, cancellable);
+  published = publish (self, destination, flags, cancellable, error);
+  g_cancellable_disconnect (cancellable, handler);
+
+  return published;
+}
+
+static void
+notify_published (GObject *object)
+{
+  g_object_freeze_notify (object);
+  g_object_notify (object, "file");
+  g_object_notify (object, "path");
+  g_object_notify (object, "closed");
+  g_object_thaw_notify (object);
+}
+
+/**
+ * tm_temporary_directory_persist:
+ * @self: a temporary directory
+ * @destination: its new name, on the same file system
+ * @flags: what to do when there is something already
+ * @cancellable: (nullable): to cancel it with
+ * @error: return location for an error
+ *
+ * Publishes the directory under another name and closes the object.
+ *
+ * It happens in one step: there is never a moment at which the destination is missing or
+ * is half of a directory. From then on the directory is one like any other, with the mode
+ * that it was given while it was temporary, but without the sticky bit, which marked it as
+ * temporary; [method@TemporaryDirectory.get_file] and
+ * [method@TemporaryDirectory.get_path] tell its new name. Nothing is written out to the
+ * disk: a program that has to find its data after a power failure calls `fsync()` on what
+ * it wrote before, and on the directory of the destination afterwards.
+ *
+ * With [flags@Tempman.PersistFlags.REPLACE] it takes the place of whatever has the new name, and
+ * that is deleted: a directory with everything in it, a file, or a symbolic link, which is
+ * never followed. A directory on which somebody holds a BSD lock is not deleted: whoever
+ * wants to go on reading what was published before takes a shared lock on it. What cannot
+ * be deleted does not make it fail, since the directory is published by then; it is left
+ * under the name that @self had before, where it counts as abandoned as soon as nobody
+ * holds its lock.
+ *
+ * Some file systems can rename, but neither exchange two names nor make sure that the new
+ * one is free: NFS, 9p, many FUSE file systems such as sshfs and ntfs-3g, older ZFS. On
+ * these the library looks whether the new name is free, and then renames. If another
+ * process makes an empty directory of that name just in between, it may be replaced;
+ * nothing else is. With [flags@Tempman.PersistFlags.REPLACE] nothing that is there can be
+ * replaced on these: that is %G_IO_ERROR_NOT_SUPPORTED. So it is on an overlay, where what is there
+ * is a directory of a lower layer, unless the overlay is mounted with `redirect_dir=on`.
+ *
+ * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
+ * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when
+ * @destination is on another file system or mount, or when the file system cannot do it in
+ * one step, and in a forked child that has not called [method@TemporaryDirectory.adopt]; with
+ * %G_IO_ERROR_INVALID_ARGUMENT when @destination is in the directory itself, or the
+ * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
+ * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;
+ * with %G_IO_ERROR_BUSY when something is mounted at @destination; with
+ * %G_IO_ERROR_PERMISSION_DENIED, also when another user could have planted a link on the
+ * way to @destination; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and
+ * with %G_IO_ERROR_NOT_INITIALIZED. Then everything is as it was, and @self can be used.
+ * Once it is published it is not cancelled any more.
+ *
+ * What is not a local file is moved by whoever serves it, and never copied. Whether that
+ * is one step, and whether it notices something that appears at the destination in the
+ * same instant, is up to that one. What is there already is never replaced: with
+ * [flags@Tempman.PersistFlags.REPLACE] that is %G_IO_ERROR_NOT_SUPPORTED.
+ *
+ * If several threads close, keep or publish a directory, one of them does.
+ *
+ * Returns: %TRUE when it is published, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_persist (TmTemporaryDirectory *self,
+                                GFile *destination,
+                                TmPersistFlags flags,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (G_IS_FILE (destination), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!publish_cancellably (self, destination, flags, cancellable, error))
+    return FALSE;
+
+  notify_published (G_OBJECT (self));
+  return TRUE;
+}
+
+typedef struct
+{
+  GFile *destination; /* (owned) */
+  TmPersistFlags flags;
+  gboolean published;
+} PersistData;
+
+static void
+persist_data_free (gpointer data)
+{
+  PersistData *persist = data;
+
+  g_object_unref (persist->destination);
+  g_free (persist);
+}
+
+static void
+persist_task_cb (TmTaskResult *result,
+                 gpointer source,
+                 gpointer task_data,
+                 GCancellable *cancellable)
+{
+  PersistData *persist = task_data;
+
+  persist->published = publish_cancellably (source, persist->destination, persist->flags,
+                                            cancellable, &result->error);
+  result->number = persist->published;
+}
+
+/* In the main context of the caller, after its callback. */
+static void
+persist_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
+{
+  const PersistData *persist = g_task_get_task_data (task);
+
+  if (persist->published)
+    notify_published (g_task_get_source_object (task));
+}
+
+/**
+ * tm_temporary_directory_persist_async:
+ * @self: a temporary directory
+ * @destination: its new name, on the same file system
+ * @flags: what to do when there is something already
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it with
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Publishes the directory under another name, without blocking the caller.
+ *
+ * See [method@TemporaryDirectory.persist].
+ *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
+ * Since: 1.0
+ */
+void
+tm_temporary_directory_persist_async (TmTemporaryDirectory *self,
+                                      GFile *destination,
+                                      TmPersistFlags flags,
+                                      int io_priority,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  PersistData *persist;
+
+  g_return_if_fail (TM_IS_TEMPORARY_DIRECTORY (self));
+  g_return_if_fail (G_IS_FILE (destination));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  persist = g_new0 (PersistData, 1);
+  persist->destination = g_object_ref (destination);
+  persist->flags = flags;
+
+  task = tm_task_new (self, tm_temporary_directory_persist_async, io_priority, cancellable,
+                      callback, user_data);
+  g_task_set_task_data (task, persist, persist_data_free);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (persist_completed_cb), NULL);
+  tm_task_start (task, persist_task_cb);
+}
+
+/**
+ * tm_temporary_directory_persist_finish:
+ * @self: a temporary directory
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Takes the result of [method@TemporaryDirectory.persist_async].
+ *
+ * Fails as [method@TemporaryDirectory.persist] does.
+ *
+ * Returns: %TRUE when it is published, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_persist_finish (TmTemporaryDirectory *self,
+                                       GAsyncResult *result,
+                                       GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_temporary_directory_persist_async),
+                        FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return tm_task_propagate_boolean (result, error);
 }
