@@ -130,7 +130,6 @@ gboolean tm_backend_delete_recursively (GFile *file,
 /* For the backends. */
 void tm_backend_directory_init (TmBackendDirectory *directory,
                                 const TmBackend *backend,
-                                GFile *parent,
-                                const char *name);
+                                GFile *file);
 
 G_END_DECLS

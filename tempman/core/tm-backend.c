@@ -26,14 +26,12 @@ tm_backend_for_file (GFile *file)
 #endif
 }
 
+/* Takes @file over. */
 void
-tm_backend_directory_init (TmBackendDirectory *directory,
-                           const TmBackend *backend,
-                           GFile *parent,
-                           const char *name)
+tm_backend_directory_init (TmBackendDirectory *directory, const TmBackend *backend, GFile *file)
 {
   directory->backend = backend;
-  directory->file = g_file_get_child (parent, name);
+  directory->file = file;
   directory->process = tm_process_get_token ();
 }
 

@@ -227,7 +227,7 @@ gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError
     return NULL;
 
   gio = g_new0 (GioDirectory, 1);
-  tm_backend_directory_init (&gio->directory, &tm_backend_gio, parent, name);
+  tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
   if (!tm_delete_tree_gio_make_directory (gio->directory.file, &local_error))
     {
       /* The name is what is too long. */

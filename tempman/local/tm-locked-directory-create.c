@@ -8,6 +8,7 @@
 #include "local/tm-file-system-private.h"
 #include "core/tm-mark-private.h"
 #include "core/tm-name-private.h"
+#include "local/tm-path-private.h"
 
 #include <errno.h>
 #include <sys/file.h>
@@ -95,7 +96,7 @@ directory_verify (TmLockedDirectory *directory, const char *path, const struct s
 static Attempt
 directory_secure (TmLockedDirectory *directory, const char *parent_path, GError **error)
 {
-  g_autofree char *path = g_build_filename (parent_path, directory->name, NULL);
+  g_autofree char *path = tm_path_get_child (parent_path, directory->name);
   int parent = tm_parent_get_fd (directory->parent);
   gboolean has_lock = lock_shared (directory->fd) == 0;
   struct stat status;

@@ -14,6 +14,7 @@
 G_BEGIN_DECLS
 
 int tm_path_open (const char *path, int flags, char **resolved, char **refused);
+char *tm_path_get_child (const char *path, const char *name);
 int tm_path_make_directory (const char *path, char **refused);
 gboolean tm_path_passes (const char *path, TmFileIdentity directory);
 

@@ -325,6 +325,17 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
   return fd;
 }
 
+/* As g_canonicalize_filename(), but what is to do is looked for first: nearly always nothing. */
+static char *
+canonicalize (const char *path)
+{
+  if (g_str_has_suffix (path, G_DIR_SEPARATOR_S) || strstr (path, "//") != NULL ||
+      strstr (path, "/.") != NULL)
+    return g_canonicalize_filename (path, G_DIR_SEPARATOR_S);
+
+  return g_strdup (path);
+}
+
 /*
  * tm_path_open:
  * @path: an absolute path
@@ -344,10 +355,26 @@ tm_path_open (const char *path, int flags, char **resolved, char **refused)
   int fd = tm_dirfd_open_without_links (path, flags);
 
   if (resolved != NULL)
-    *resolved = fd < 0 ? NULL : g_canonicalize_filename (path, G_DIR_SEPARATOR_S);
+    *resolved = fd < 0 ? NULL : canonicalize (path);
   *refused = NULL;
 
   return fd < 0 && errno == ELOOP ? walk_along (path, flags, resolved, refused) : fd;
+}
+
+/*
+ * tm_path_get_child:
+ * @path: an absolute path
+ * @name: the name of an entry of the directory
+ *
+ * As g_build_filename(), which takes as long as a system call.
+ *
+ * Returns: (transfer full): the path of the entry
+ */
+char *
+tm_path_get_child (const char *path, const char *name)
+{
+  return g_strconcat (g_str_equal (path, G_DIR_SEPARATOR_S) ? "" : path, G_DIR_SEPARATOR_S, name,
+                      NULL);
 }
 
 /*
