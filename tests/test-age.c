@@ -49,13 +49,10 @@ count_cb (const SystemCall *call, gpointer user_data)
 }
 
 static TmRoot *
-open_root (const char *path, double timeout, TmAgeBasis basis)
+open_root_with_basis (const char *path, double timeout, TmAgeBasis basis)
 {
-  g_autoptr (GFile) directory = g_file_new_for_path (path);
-  g_autoptr (GError) error = NULL;
-  TmRoot *root = tm_root_new (directory, timeout, TM_ROOT_FLAGS_NONE, NULL, &error);
+  TmRoot *root = open_root (path, timeout, TM_ROOT_FLAGS_NONE);
 
-  g_assert_no_error (error);
   tm_root_set_age_basis (root, basis);
   return root;
 }
@@ -100,7 +97,8 @@ test_property (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) directory = g_file_new_for_path (sandbox->path);
   g_autoptr (TmRoot) root = g_initable_new (TM_TYPE_ROOT, NULL, NULL, "directory", directory,
                                             "age-basis", TM_AGE_BASIS_MODIFIED, NULL);
-  g_autoptr (TmRoot) plain = open_root (sandbox->path, 0, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  g_autoptr (TmRoot) plain =
+      open_root_with_basis (sandbox->path, 0, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   guint n_notified = 0;
   TmAgeBasis basis;
 
@@ -150,7 +148,7 @@ test_bases (Sandbox *sandbox, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, cases[i].basis);
+      g_autoptr (TmRoot) root = open_root_with_basis (sandbox->path, HOUR, cases[i].basis);
       g_autofree char *entry = sandbox_path (sandbox, "entry");
 
       make_tree (entry);
@@ -189,7 +187,7 @@ test_links (Sandbox *sandbox, gconstpointer data)
   make_tree (outside);
   g_assert_no_errno (symlink (outside, link));
   make_tree_old (root_path);
-  root = open_root (root_path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  root = open_root_with_basis (root_path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   assert_cleanup (root, 1);
   g_assert_true (path_exists (outside));
 }
@@ -221,7 +219,7 @@ mounts_child (gpointer data)
   make_tree_old (entry);
   child_assert (mount_tmpfs (mounted));
   make_file (young);
-  root = open_root (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  root = open_root_with_basis (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   child_assert (is_expired (root));
   child_assert (umount (mounted) == 0);
   make_file (young);
@@ -279,7 +277,7 @@ access_times_child (gpointer data)
   make_tree (entry);
   make_tree_old (entry);
   before = list_times (entry);
-  root = open_root (path, 1e9, TM_AGE_BASIS_NEWEST_CONTENT);
+  root = open_root_with_basis (path, 1e9, TM_AGE_BASIS_NEWEST_CONTENT);
   child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
   child_assert (!is_expired (root));
   after = list_times (entry);
@@ -301,8 +299,8 @@ foreign_child (gpointer data)
   g_autoptr (TmRoot) root = NULL;
 
   child_assert (become_ordinary_user ());
-  patient = open_root (path, 1e9, TM_AGE_BASIS_NEWEST_CONTENT);
-  root = open_root (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  patient = open_root_with_basis (path, 1e9, TM_AGE_BASIS_NEWEST_CONTENT);
+  root = open_root_with_basis (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   for (guint i = 0; i < 3; i++)
     child_assert (tm_root_cleanup (patient, NULL, NULL) == 0 && !is_expired (patient));
   child_assert (is_expired (root));
@@ -339,7 +337,7 @@ barred_child (gpointer data)
   struct stat status;
 
   child_assert (become_ordinary_user ());
-  root = open_root (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  root = open_root_with_basis (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {
       make_tree (entry);
@@ -377,7 +375,7 @@ deep_child (gpointer data)
 {
   const char *path = data;
   g_autofree char *entry = g_build_filename (path, "entry", NULL);
-  g_autoptr (TmRoot) root = open_root (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  g_autoptr (TmRoot) root = open_root_with_basis (path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
   struct rlimit limit = { 24, 24 };
   int fd, file;
@@ -415,7 +413,7 @@ test_depth (Sandbox *sandbox, gconstpointer data)
 static void
 test_width (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  g_autoptr (TmRoot) root = open_root_with_basis (sandbox->path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   g_autofree char *entry = sandbox_path (sandbox, "entry");
 
   for (guint i = 0; i < N_WIDE; i++)
@@ -464,7 +462,7 @@ test_moved_meanwhile (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmRoot) root = NULL;
 
   make_directory (deep);
-  root = open_root (root_path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  root = open_root_with_basis (root_path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
 
   /* From the first time that "1/2" is read to the last. */
   for (guint when = 3; when <= 7; when++)
@@ -507,7 +505,7 @@ fail_read_cb (const SystemCall *call, gpointer user_data)
 static void
 test_failing_reads (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
+  g_autoptr (TmRoot) root = open_root_with_basis (sandbox->path, HOUR, TM_AGE_BASIS_NEWEST_CONTENT);
   g_autofree char *entry = sandbox_path (sandbox, "entry");
 
   make_tree (entry);
@@ -537,7 +535,8 @@ test_failing_reads (Sandbox *sandbox, gconstpointer data)
 static void
 test_cost (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  g_autoptr (TmRoot) root =
+      open_root_with_basis (sandbox->path, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   Counts counts = { 0 };
 
   for (guint i = 0; i < 1000; i++)
@@ -617,7 +616,8 @@ share_cb (const SystemCall *call, gpointer user_data)
 static void
 test_large_root (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  g_autoptr (TmRoot) root =
+      open_root_with_basis (sandbox->path, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   g_autoptr (GListModel) entries = NULL;
   g_autofree char *previous = g_strdup ("");
   g_autofree char *file = sandbox_path (sandbox, "file");

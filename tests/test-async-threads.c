@@ -6,6 +6,7 @@
 /* The threads of asynchronous calls: none comes from a pool, each has the rights of the thread that
  * called, there are so many at a time, and the calls are answered where none can be had. */
 
+#include "support/directories.h"
 #include "support/interpose.h"
 #include "support/support.h"
 #include "support/threads.h"
@@ -213,16 +214,14 @@ static int
 count_working_cb (const SystemCall *call, gpointer user_data)
 {
   Working *working = user_data;
-  gint n, maximum;
+  gint n;
 
   if (!g_str_equal (call->name, "unlinkat"))
     return 0;
 
   hang_cb (call, NULL);
   n = g_atomic_int_add (&working->n_working, 1) + 1;
-  while ((maximum = g_atomic_int_get (&working->maximum)) < n &&
-         !g_atomic_int_compare_and_exchange (&working->maximum, maximum, n))
-    ;
+  raise_maximum (&working->maximum, n);
   g_usleep (200);
   g_atomic_int_add (&working->n_working, -1);
   return 0;
@@ -255,8 +254,7 @@ test_many (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < N_REQUESTS; i++)
     {
       TmTemporaryDirectory *directory = create (sandbox->path);
-      g_autofree char *file =
-          g_build_filename (tm_temporary_directory_get_path (directory), "file", NULL);
+      g_autofree char *file = child_path (directory, "file");
 
       make_file (file);
       g_ptr_array_add (directories, directory);
@@ -506,8 +504,7 @@ requests_init (Requests *requests, const char *path, guint n, uid_t user)
   for (guint i = 0; i < n; i++)
     {
       TmTemporaryDirectory *directory = create (path);
-      g_autofree char *file =
-          g_build_filename (tm_temporary_directory_get_path (directory), "file", NULL);
+      g_autofree char *file = child_path (directory, "file");
 
       make_file (file);
       g_ptr_array_add (requests->directories, directory);

@@ -13,7 +13,9 @@
 #include "support/deleters.h"
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -439,8 +441,7 @@ run_round (const AttackTest *test, Deleter delete, guint64 *n_swaps, guint64 *n_
 
   round_prepare (&round);
   attacker = g_thread_new ("attacker", attacker_thread, &round);
-  while (!g_atomic_int_get (&round.started))
-    g_thread_yield ();
+  wait_for_number (&round.started, TRUE);
 
   n_before = g_atomic_int_get (&round.n_swaps);
   interpose (count_threads_cb, &threads);

@@ -13,6 +13,7 @@
  */
 
 #include "support/campaign-world.h"
+#include "support/directories.h"
 #include "support/faults.h"
 #include "support/interpose.h"
 #include "support/support.h"
@@ -224,7 +225,7 @@ round_set_up (Round *round, const char *base, gboolean may_mount)
   g_assert_no_error (error);
   round->live = tm_root_create_temp_dir (round->root, NULL, &error);
   g_assert_no_error (error);
-  kept = g_build_filename (tm_temporary_directory_get_path (round->live), "file", NULL);
+  kept = child_path (round->live, "file");
   make_file (kept);
   round->young = g_build_filename (round->world->root, "young", NULL);
   make_directory (round->young);
@@ -278,8 +279,7 @@ check_outcome (Round *round, gboolean ok, const GError *error, int top_fd)
 {
   g_autoptr (GError) local_error = NULL;
   const char *damage = world_find_damage (round->world);
-  g_autofree char *kept =
-      g_build_filename (tm_temporary_directory_get_path (round->live), "file", NULL);
+  g_autofree char *kept = child_path (round->live, "file");
 
   if (damage != NULL)
     g_printerr ("%s\n", damage);

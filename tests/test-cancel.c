@@ -8,7 +8,9 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -246,13 +248,11 @@ count_made_cb (const SystemCall *call, gpointer user_data)
 static void
 create_without_callback (const Creator *creator)
 {
-  gint64 end = g_get_monotonic_time () + PATIENCE;
   gint n_made = 0;
 
   interpose (count_made_cb, &n_made);
   creator_start (creator, NULL, NULL, NULL);
-  while (g_atomic_int_get (&n_made) == 0 && g_get_monotonic_time () < end)
-    g_usleep (100);
+  wait_for_number (&n_made, 1);
   g_assert_cmpint (g_atomic_int_get (&n_made), ==, 1);
   wait_until_gone (g_file_peek_path (creator->parent));
   interpose_end ();
@@ -397,15 +397,6 @@ typedef struct
   gint cancels_deleter; /* else the waiter */
 } Pair;
 
-static void
-wait_for_flag (gint *flag)
-{
-  gint64 end = g_get_monotonic_time () + PATIENCE;
-
-  while (!g_atomic_int_get (flag) && g_get_monotonic_time () < end)
-    g_usleep (100);
-}
-
 /* At the first system call of the deletion. */
 static int
 hold_deleter_cb (const SystemCall *call, gpointer user_data)
@@ -415,7 +406,7 @@ hold_deleter_cb (const SystemCall *call, gpointer user_data)
   if (!g_atomic_int_compare_and_exchange (&pair->deleter_is_in, FALSE, TRUE))
     return 0;
 
-  wait_for_flag (&pair->waiter_is_in);
+  wait_for_number (&pair->waiter_is_in, TRUE);
   /* For the waiter to get from there into the call. */
   g_usleep (2000);
 
@@ -424,7 +415,7 @@ hold_deleter_cb (const SystemCall *call, gpointer user_data)
   else
     {
       g_cancellable_cancel (pair->waiter_cancellable);
-      wait_for_flag (&pair->waiter_is_back);
+      wait_for_number (&pair->waiter_is_back, TRUE);
     }
   return 0;
 }
@@ -436,7 +427,7 @@ waiter_thread (gpointer data)
   g_autoptr (GError) error = NULL;
   gboolean closed;
 
-  wait_for_flag (&pair->deleter_is_in);
+  wait_for_number (&pair->deleter_is_in, TRUE);
   g_atomic_int_set (&pair->waiter_is_in, TRUE);
   closed = tm_temporary_directory_close (pair->directory, pair->waiter_cancellable, &error);
   g_atomic_int_set (&pair->waiter_is_back, TRUE);

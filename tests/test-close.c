@@ -7,7 +7,9 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,8 +99,7 @@ watch_closers_cb (const SystemCall *call, gpointer user_data)
     {
       is_deleter = TRUE;
       g_atomic_int_inc (&closers->n_deleters);
-      while (g_atomic_int_get (&closers->n_started) < N_CLOSERS)
-        g_thread_yield ();
+      wait_for_number (&closers->n_started, N_CLOSERS);
       /* For the last of them to get from there into the call. */
       g_usleep (2000);
     }

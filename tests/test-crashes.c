@@ -9,6 +9,7 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
 
 #include <fcntl.h>
@@ -114,12 +115,6 @@ make_abandoned (const char *base)
       fill (path);
       child_assert (g_chmod (path, abandoned_modes[i]) == 0);
     }
-}
-
-static TmRoot *
-open_reclaiming_root (const char *base)
-{
-  return open_root (base, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "support/interpose.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <tempman.h>
 
@@ -274,8 +275,7 @@ count_descriptors_cb (const SystemCall *call, gpointer user_data)
     return 0;
 
   if (max_descriptors != NULL && g_atomic_int_add (&n_calls, 1) % 16 == 0)
-    g_atomic_int_set (max_descriptors,
-                      MAX (g_atomic_int_get (max_descriptors), (gint) count_open_descriptors ()));
+    raise_maximum (max_descriptors, (gint) count_open_descriptors ());
   g_usleep (50);
   return 0;
 }

@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "support/directories.h"
 #include "support/interpose.h"
+#include "support/progress.h"
 #include "support/support.h"
 #include "support/threads.h"
 
@@ -24,16 +26,6 @@ delete_path (const char *path, GError **error)
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
   return tm_delete_recursively (file, NULL, NULL, NULL, error);
-}
-
-static void
-delete_successfully (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-
-  delete_path (path, &error);
-  g_assert_no_error (error);
-  g_assert_false (path_exists (path));
 }
 
 /* @n_directories below each other's first ones, @n_files in each. */
@@ -105,12 +97,12 @@ test_kinds (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (symlink ("/nowhere", dangling));
   g_assert_no_errno (mkfifo (fifo, 0600));
 
-  delete_successfully (file);
-  delete_successfully (link);
-  delete_successfully (dangling);
-  delete_successfully (fifo);
-  delete_successfully (empty);
-  delete_successfully (tree);
+  delete_tree (file);
+  delete_tree (link);
+  delete_tree (dangling);
+  delete_tree (fifo);
+  delete_tree (empty);
+  delete_tree (tree);
   g_assert_true (path_exists (treasure));
 }
 
@@ -164,7 +156,7 @@ test_large (Sandbox *sandbox, gconstpointer data)
       g_autofree char *path = sandbox_path (sandbox, "large");
 
       make_large_tree (path, shapes[i].n_directories, shapes[i].n_files);
-      delete_successfully (path);
+      delete_tree (path);
     }
 }
 
@@ -176,9 +168,9 @@ test_short_reads (Sandbox *sandbox, gconstpointer data)
 
   shorten_reads (TRUE);
   make_large_tree (path, 10, 400);
-  delete_successfully (path);
+  delete_tree (path);
   make_chains (path, 8, 50);
-  delete_successfully (path);
+  delete_tree (path);
   shorten_reads (FALSE);
 }
 
@@ -236,7 +228,7 @@ test_forked (Sandbox *sandbox, gconstpointer data)
   Size size = { second, 100, 50, g_get_num_processors () > 1 };
 
   make_large_tree (first, 100, 50);
-  delete_successfully (first);
+  delete_tree (first);
   assert_success_in_child (run_in_child (threads_child, &size));
   g_assert_false (path_exists (second));
 }
@@ -275,7 +267,7 @@ test_descriptors (Sandbox *sandbox, gconstpointer data)
   guint n_before = count_open_descriptors ();
 
   make_chains (path, 16, 100);
-  delete_successfully (path);
+  delete_tree (path);
   g_assert_cmpuint (count_open_descriptors (), ==, n_before);
   assert_success_in_child (run_in_child (descriptors_child, path));
 }
@@ -315,13 +307,11 @@ test_errors (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = sandbox_path (sandbox, "tree");
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
+
   assert_success_in_child (run_in_child (errors_child, path));
-  delete_successfully (path);
+  delete_tree (path);
 }
 
 /* Of somebody else, at the top and further down: what is in the way of looking into a directory is
@@ -357,11 +347,9 @@ barred_child (gpointer data)
 static void
 test_barred (Sandbox *sandbox, gconstpointer data)
 {
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
+
   assert_success_in_child (run_in_child (barred_child, sandbox->path));
 }
 
@@ -405,22 +393,17 @@ unwritable_parent_child (gpointer data)
 static void
 test_unwritable_parent (Sandbox *sandbox, gconstpointer data)
 {
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
+
   assert_success_in_child (run_in_child (unwritable_parent_child, sandbox->path));
 }
 
 typedef struct
 {
   GThread *thread;
-  GMainLoop *loop;           /* (nullable) */
-  GCancellable *cancellable; /* (nullable): to be cancelled by the progress */
-  guint n_calls;
-  guint64 n_deleted;
-  guint64 n_found;
+  GMainLoop *loop; /* (nullable) */
+  Progress progress;
   guint n_destroyed;
   gboolean finished;
   GError *error;
@@ -433,15 +416,7 @@ progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
 
   g_assert_true (g_thread_self () == seen->thread);
   g_assert_false (seen->finished);
-  g_assert_cmpuint (n_deleted, <=, n_found);
-  g_assert_cmpuint (n_deleted, >=, seen->n_deleted);
-  g_assert_cmpuint (n_found, >=, seen->n_found);
-  seen->n_calls++;
-  seen->n_deleted = n_deleted;
-  seen->n_found = n_found;
-
-  if (seen->cancellable != NULL && !g_cancellable_is_cancelled (seen->cancellable))
-    g_cancellable_cancel (seen->cancellable);
+  record_progress_cb (n_deleted, n_found, &seen->progress);
 }
 
 static void
@@ -478,18 +453,18 @@ test_progress (Sandbox *sandbox, gconstpointer data)
   start = g_get_monotonic_time ();
   tm_delete_recursively (file, NULL, progress_cb, &seen, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (seen.n_deleted, ==, 200 * 51 + 1);
-  g_assert_cmpuint (seen.n_found, ==, seen.n_deleted);
+  g_assert_cmpuint (seen.progress.n_deleted, ==, 200 * 51 + 1);
+  g_assert_cmpuint (seen.progress.n_found, ==, seen.progress.n_deleted);
   /* Some tens of times a second, and once at the end. */
-  g_assert_cmpuint (seen.n_calls, <=,
+  g_assert_cmpuint (seen.progress.n_calls, <=,
                     1 + 50 * (1 + (g_get_monotonic_time () - start) / G_USEC_PER_SEC));
 
   seen = (Seen){ .thread = g_thread_self () };
   make_file (path);
   tm_delete_recursively (file, NULL, progress_cb, &seen, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (seen.n_calls, ==, 1);
-  g_assert_cmpuint (seen.n_deleted, ==, 1);
+  g_assert_cmpuint (seen.progress.n_calls, ==, 1);
+  g_assert_cmpuint (seen.progress.n_deleted, ==, 1);
 }
 
 static void
@@ -506,9 +481,9 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_main_loop_run (loop);
   g_assert_no_error (seen.error);
   g_assert_cmpuint (seen.n_destroyed, ==, 1);
-  g_assert_cmpuint (seen.n_calls, >=, 1);
-  g_assert_cmpuint (seen.n_deleted, ==, 100 * 51 + 1);
-  g_assert_cmpuint (seen.n_found, ==, seen.n_deleted);
+  g_assert_cmpuint (seen.progress.n_calls, >=, 1);
+  g_assert_cmpuint (seen.progress.n_deleted, ==, 100 * 51 + 1);
+  g_assert_cmpuint (seen.progress.n_found, ==, seen.progress.n_deleted);
   g_assert_false (path_exists (path));
 
   seen = (Seen){ .thread = g_thread_self (), .loop = loop };
@@ -563,7 +538,7 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
       g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
       g_assert_true (path_exists (path));
     }
-  delete_successfully (path);
+  delete_tree (path);
 }
 
 static void
@@ -573,7 +548,7 @@ test_cancelled_by_progress (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Seen seen = { .thread = g_thread_self (), .loop = loop, .cancellable = cancellable };
+  Seen seen = { .thread = g_thread_self (), .loop = loop, .progress.cancellable = cancellable };
 
   make_large_tree (path, 500, 200);
   tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, cancellable, progress_cb, &seen,
@@ -581,11 +556,11 @@ test_cancelled_by_progress (Sandbox *sandbox, gconstpointer data)
   g_main_loop_run (loop);
 
   /* It may have been over before the first report; then that was the last one. */
-  if (seen.n_deleted < seen.n_found)
+  if (seen.progress.n_deleted < seen.progress.n_found)
     {
       g_assert_error (seen.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_clear_error (&seen.error);
-      delete_successfully (path);
+      delete_tree (path);
     }
   g_assert_no_error (seen.error);
   g_assert_false (path_exists (path));
@@ -642,7 +617,7 @@ test_filled (Sandbox *sandbox, gconstpointer data)
 
   make_directory (filled);
   interpose (fill_cb, &n_left);
-  delete_successfully (path);
+  delete_tree (path);
 
   make_large_tree (path, 20, 20);
   make_directory (filled);
@@ -652,7 +627,7 @@ test_filled (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_assert_nonnull (strstr (error->message, filled));
   g_assert_cmpuint (count_entries (path), ==, 1);
-  delete_successfully (path);
+  delete_tree (path);
 }
 
 int

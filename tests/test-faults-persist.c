@@ -10,6 +10,7 @@
 #include "support/directories.h"
 #include "support/interpose.h"
 #include "support/fault-scenarios.h"
+#include "support/roots.h"
 
 #include <errno.h>
 #include <fcntl.h>

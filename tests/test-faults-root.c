@@ -8,6 +8,7 @@
 
 #include "support/directories.h"
 #include "support/fault-scenarios.h"
+#include "support/roots.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -127,22 +127,16 @@ mount_image (const Job *job)
 
 /* What is left over lies in the lower layer: to delete it is to hide it. */
 static void
-mount_overlay (const Job *job)
+mount_overlay_of_tmpfs (const Job *job)
 {
   g_autofree char *lower = g_build_filename (job->base, "lower", NULL);
-  g_autofree char *upper = g_build_filename (job->base, "upper", NULL);
-  g_autofree char *work = g_build_filename (job->base, "work", NULL);
-  g_autofree char *options = g_strdup_printf ("lowerdir=%s,upperdir=%s,workdir=%s%s", lower, upper,
-                                              work, geteuid () == 0 ? "" : ",userxattr");
 
   /* The layers may not be on an overlay themselves. */
   if (!mount_tmpfs (job->base))
     cannot (job, "no tmpfs for the layers");
   make_directory (lower);
-  make_directory (upper);
-  make_directory (work);
   make_left_overs (lower);
-  if (mount ("none", job->target, "overlay", 0, options) < 0)
+  if (!mount_overlay (job->base, lower, job->target))
     cannot (job, g_strerror (errno));
 }
 
@@ -151,7 +145,7 @@ mount_file_system (const Job *job)
 {
   if (job->file_system->magic == OVERLAYFS_SUPER_MAGIC)
     {
-      mount_overlay (job);
+      mount_overlay_of_tmpfs (job);
       return;
     }
 

@@ -17,15 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static mode_t
-get_mode (const char *path)
-{
-  struct stat status;
-
-  g_assert_no_errno (lstat (path, &status));
-  return status.st_mode & 07777;
-}
-
 typedef struct
 {
   mode_t before;

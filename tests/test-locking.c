@@ -299,11 +299,8 @@ test_exchanged_while_creating (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmTemporaryDirectory) directory = NULL;
   struct stat status;
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs a second user: only root has one");
-      return;
-    }
+  if (skip_unless_root ())
+    return;
 
   make_directory (parent);
   interpose (put_foreign_in_place_cb, &exchange);
@@ -339,15 +336,6 @@ test_exchanged_before_lock (Sandbox *sandbox, gconstpointer data)
   directory = create_in (parent);
   g_assert_cmpuint (attack_end (), ==, 2);
   g_assert_true (is_there (directory));
-}
-
-static mode_t
-get_mode (const char *path)
-{
-  struct stat status;
-
-  g_assert_no_errno (lstat (path, &status));
-  return status.st_mode & 07777;
 }
 
 /* Where there are no locks, the mark would say that its owner is gone. */

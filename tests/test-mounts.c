@@ -7,6 +7,7 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
 
 #include <glib/gstdio.h>
@@ -335,21 +336,6 @@ test_same_inode (Sandbox *sandbox, gconstpointer data)
 {
   skip_or_assert_success (run_in_child (same_inode_child, sandbox->path),
                           "no file with the number of another can be made here");
-}
-
-/* Beneath @base, for an overlay to be made of. */
-static gboolean
-mount_overlay (const char *base, const char *lower, const char *merged)
-{
-  g_autofree char *upper = g_build_filename (base, "upper", NULL);
-  g_autofree char *work = g_build_filename (base, "work", NULL);
-  g_autofree char *options = g_strdup_printf ("lowerdir=%s,upperdir=%s,workdir=%s%s", lower, upper,
-                                              work, geteuid () == 0 ? "" : ",userxattr");
-
-  make_directory (upper);
-  make_directory (work);
-  make_directory (merged);
-  return mount ("none", merged, "overlay", 0, options) == 0;
 }
 
 static void

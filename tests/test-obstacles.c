@@ -8,6 +8,7 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
 
 #include <errno.h>

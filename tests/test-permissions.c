@@ -9,6 +9,7 @@
 #include "support/deleters.h"
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
 
 /* Publishing where the file system cannot do all that others can. */
 
+#include "support/directories.h"
 #include "support/fuse.h"
 #include "support/support.h"
 
@@ -35,7 +36,7 @@ create_with_content (const char *parent)
   if (error != NULL)
     g_printerr ("%s\n", error->message);
   child_assert (error == NULL);
-  content = g_build_filename (tm_temporary_directory_get_path (directory), "content", NULL);
+  content = child_path (directory, "content");
   make_file (content);
   return directory;
 }
@@ -77,7 +78,7 @@ work_without_flags (const char *target)
   child_assert (!persist (second, published, TM_PERSIST_FLAGS_REPLACE, &error));
   assert_error (&error, G_IO_ERROR_NOT_SUPPORTED, "cannot replace what is there in one step");
 
-  inside = g_build_filename (tm_temporary_directory_get_path (second), "inside", NULL);
+  inside = child_path (second, "inside");
   child_assert (!persist (second, inside, TM_PERSIST_FLAGS_NONE, &error));
   assert_error (&error, G_IO_ERROR_INVALID_ARGUMENT, "in the directory itself");
 

@@ -5,7 +5,9 @@
 
 /* Publishing while others look at the destination, change it, or want the same directory. */
 
+#include "support/directories.h"
 #include "support/persist.h"
+#include "support/threads.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -87,8 +89,7 @@ race (Sandbox *sandbox, gboolean naive, guint seconds)
       make_file (old);
       g_assert_no_errno (symlink (victim, link));
       thread = g_thread_new (NULL, swapper_thread, &swapper);
-      while (!g_atomic_int_get (&swapper.started))
-        g_thread_yield ();
+      wait_for_number (&swapper.started, TRUE);
 
       if (naive)
         replace_by_path (directory, path);

@@ -5,6 +5,7 @@
 
 /* Publishing in the place of something else, and what becomes of that. */
 
+#include "support/directories.h"
 #include "support/interpose.h"
 #include "support/persist.h"
 

@@ -6,6 +6,7 @@
 /* Remote files whose server fails, is cancelled, or is used by somebody else as well, at each of
  * the requests that are made of it. */
 
+#include "support/progress.h"
 #include "support/served-file.h"
 #include "support/support.h"
 
@@ -141,7 +142,7 @@ publish (Scene *scene, GError **error)
 }
 
 static gboolean
-open_root (Scene *scene, GError **error)
+open_new_root (Scene *scene, GError **error)
 {
   g_autoptr (GFile) file = g_file_resolve_relative_path (scene->base, "one/two");
   g_autoptr (TmRoot) root =
@@ -186,7 +187,7 @@ list (Scene *scene, TmRoot *root, GError **error)
 }
 
 static gboolean
-delete_tree (Scene *scene, GError **error)
+delete_old_tree (Scene *scene, GError **error)
 {
   g_autofree char *path = sandbox_path (scene->sandbox, "old");
   g_autoptr (GFile) file = g_file_get_child (scene->base, "old");
@@ -205,10 +206,10 @@ typedef struct
 } Case;
 
 static const Case cases[] = {
-  { "create", create, NULL, FALSE },      { "close", close_directory, NULL, TRUE },
-  { "publish", publish, NULL, TRUE },     { "root", open_root, NULL, FALSE },
-  { "cleanup", NULL, clean_up, FALSE },   { "list", NULL, list, FALSE },
-  { "delete", delete_tree, NULL, FALSE },
+  { "create", create, NULL, FALSE },          { "close", close_directory, NULL, TRUE },
+  { "publish", publish, NULL, TRUE },         { "root", open_new_root, NULL, FALSE },
+  { "cleanup", NULL, clean_up, FALSE },       { "list", NULL, list, FALSE },
+  { "delete", delete_old_tree, NULL, FALSE },
 };
 
 static gboolean
@@ -421,18 +422,6 @@ fill_and_delete (Request request, const char *path, gpointer data, GError **erro
   return TRUE;
 }
 
-typedef struct
-{
-  guint64 n_deleted;
-  guint64 n_found;
-} Progress;
-
-static void
-progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
-{
-  *(Progress *) user_data = (Progress){ n_deleted, n_found };
-}
-
 static void
 test_gone_when_read_again (Sandbox *sandbox, gconstpointer data)
 {
@@ -450,7 +439,7 @@ test_gone_when_read_again (Sandbox *sandbox, gconstpointer data)
       scene_set_up (&scene, sandbox, FALSE);
       file = g_file_get_child (scene.base, "old");
       served_file_watch (fill_and_delete, &filler);
-      tm_delete_recursively (file, NULL, progress_cb, &progress, &error);
+      tm_delete_recursively (file, NULL, record_progress_cb, &progress, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (filler.n_removals, >, 0);
       g_assert_cmpuint (progress.n_found, >, 0);

@@ -7,6 +7,8 @@
  * and by SFTP from a server of our own. What is looked at, or done behind the library's back, is
  * done to the files themselves, by their paths. */
 
+#include "support/directories.h"
+#include "support/progress.h"
 #include "support/roots.h"
 #include "support/servers.h"
 #include "support/support.h"
@@ -98,24 +100,12 @@ get_real_path (Fixture *fixture, TmTemporaryDirectory *directory)
 }
 
 static TmRoot *
-open_root (Fixture *fixture, double timeout, TmAgeBasis basis)
+open_root_with_basis (Fixture *fixture, double timeout, TmAgeBasis basis)
 {
-  g_autoptr (GError) error = NULL;
-  TmRoot *root = tm_root_new (fixture->base, timeout, TM_ROOT_FLAGS_NONE, NULL, &error);
+  TmRoot *root = open_root_of_file (fixture->base, timeout, TM_ROOT_FLAGS_NONE);
 
-  g_assert_no_error (error);
   tm_root_set_age_basis (root, basis);
   return root;
-}
-
-static void
-close_successfully (TmTemporaryDirectory *directory)
-{
-  g_autoptr (GError) error = NULL;
-
-  tm_temporary_directory_close (directory, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_true (tm_temporary_directory_is_closed (directory));
 }
 
 /* What was attempted comes first, and with what. */
@@ -128,15 +118,6 @@ assert_says (const GError *error, const char *action, GFile *file)
   g_test_message ("%s", error->message);
   g_assert_true (g_str_has_prefix (error->message, action));
   g_assert_nonnull (strstr (error->message, quoted));
-}
-
-static mode_t
-get_mode (const char *path)
-{
-  struct stat status;
-
-  g_assert_no_errno (lstat (path, &status));
-  return status.st_mode & 07777;
 }
 
 static void
@@ -202,7 +183,7 @@ test_gone_and_kept (Fixture *fixture, gconstpointer data)
   tm_temporary_directory_keep (kept, &error);
   g_assert_no_error (error);
   g_assert_true (tm_temporary_directory_is_closed (kept));
-  close_successfully (kept);
+  g_assert_true (tm_temporary_directory_close (kept, NULL, NULL));
   g_clear_object (&kept);
   g_assert_true (path_exists (kept_path));
 }
@@ -405,9 +386,9 @@ test_cleanup (Fixture *fixture, gconstpointer data)
   g_assert_no_errno (symlink (young, link));
   make_old (link, 20 * HOUR);
 
-  never = open_root (fixture, TM_NO_TIMEOUT, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  never = open_root_with_basis (fixture, TM_NO_TIMEOUT, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   assert_cleanup (never, 0);
-  root = open_root (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  root = open_root_with_basis (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   assert_cleanup (root, 2);
   g_assert_false (path_exists (old));
   g_assert_false (path_exists (older));
@@ -441,7 +422,7 @@ test_marked (Fixture *fixture, gconstpointer data)
 
   g_assert_no_errno (g_chmod (marked, 01700));
   g_assert_no_errno (g_chmod (sticky, 01700));
-  root = open_root (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  root = open_root_with_basis (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   entries = tm_root_list_entries (root, NULL, NULL);
   entry = g_list_model_get_item (entries, 0);
   g_assert_cmpint (tm_root_entry_get_state (entry), ==,
@@ -477,7 +458,7 @@ test_ages (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (TmRoot) root = open_root (fixture, HOUR, cases[i].basis);
+      g_autoptr (TmRoot) root = open_root_with_basis (fixture, HOUR, cases[i].basis);
       g_autofree char *entry = sandbox_path (&fixture->sandbox, "entry");
       g_autofree char *deep = g_build_filename (entry, "deep", "er", NULL);
       g_autofree char *file = g_build_filename (deep, "file", NULL);
@@ -520,7 +501,7 @@ test_list (Fixture *fixture, gconstpointer data)
     return;
 
   make_file (file);
-  root = open_root (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
+  root = open_root_with_basis (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
   entries = tm_root_list_entries (root, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
@@ -540,28 +521,6 @@ test_list (Fixture *fixture, gconstpointer data)
   g_assert_true (path_exists (old));
   assert_cleanup (root, 1);
   g_assert_true (path_exists (young));
-}
-
-typedef struct
-{
-  guint64 n_deleted;
-  guint64 n_found;
-  guint n_calls;
-  GCancellable *cancellable; /* (unowned) (nullable): cancelled at the first report */
-} Progress;
-
-static void
-progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
-{
-  Progress *progress = user_data;
-
-  g_assert_cmpuint (n_deleted, >=, progress->n_deleted);
-  g_assert_cmpuint (n_found, >=, n_deleted);
-  progress->n_deleted = n_deleted;
-  progress->n_found = n_found;
-  progress->n_calls++;
-  if (progress->cancellable != NULL)
-    g_cancellable_cancel (progress->cancellable);
 }
 
 static void
@@ -602,7 +561,7 @@ test_delete (Fixture *fixture, gconstpointer data)
 
   make_tree (tree);
   make_files (many, 30);
-  tm_delete_recursively (tree_file, NULL, progress_cb, &progress, &error);
+  tm_delete_recursively (tree_file, NULL, record_progress_cb, &progress, &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (tree));
   /* 5 and 5 files, 2 links, a pipe, 4 directories, and those. */
@@ -643,7 +602,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_false (tm_temporary_directory_is_closed (directory));
-  root = open_root (fixture, 0, TM_AGE_BASIS_MODIFIED);
+  root = open_root_with_basis (fixture, 0, TM_AGE_BASIS_MODIFIED);
   g_assert_cmpint (tm_root_cleanup (root, cancelled, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
@@ -652,7 +611,8 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   /* Enough to be at it for longer than a progress is kept to itself. While GVfs runs, it is asked
    * about each local file that GIO deletes, which takes as long as one that it serves. */
   make_files (many, n_files[cost]);
-  g_assert_false (tm_delete_recursively (many_file, cancellable, progress_cb, &progress, &error));
+  g_assert_false (
+      tm_delete_recursively (many_file, cancellable, record_progress_cb, &progress, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_true (path_exists (many));
@@ -727,8 +687,8 @@ test_async_root (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (path_exists (published));
 
-  tm_delete_recursively_async (destination, G_PRIORITY_DEFAULT, NULL, progress_cb, &progress, NULL,
-                               keep_result_cb, &results[5]);
+  tm_delete_recursively_async (destination, G_PRIORITY_DEFAULT, NULL, record_progress_cb, &progress,
+                               NULL, keep_result_cb, &results[5]);
   tm_delete_recursively_finish (wait_for_result (&results[5]), &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (published));

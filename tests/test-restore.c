@@ -17,15 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static mode_t
-get_mode (const char *path)
-{
-  struct stat status;
-
-  child_assert (lstat (path, &status) == 0);
-  return status.st_mode & 07777;
-}
-
 static void
 keep (gpointer data)
 {

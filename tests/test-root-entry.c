@@ -6,6 +6,7 @@
 /* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
 
 #include "support/interpose.h"
+#include "support/roots.h"
 #include "support/support.h"
 
 #include <tempman.h>
@@ -35,17 +36,6 @@ hide_cb (const SystemCall *call, gpointer user_data)
       g_str_equal (call->name, "opendir") && g_str_has_suffix (call->path, unseen->name);
 
   return is_look || is_reading ? unseen->error_number : 0;
-}
-
-static TmRoot *
-open_root (const char *path, double timeout, TmRootFlags flags)
-{
-  g_autoptr (GFile) directory = g_file_new_for_path (path);
-  g_autoptr (GError) error = NULL;
-  TmRoot *root = tm_root_new (directory, timeout, flags, NULL, &error);
-
-  g_assert_no_error (error);
-  return root;
 }
 
 static GListModel *

@@ -7,6 +7,7 @@
  * else; a forked child has them too; and where none can be started everything is deleted all the
  * same. */
 
+#include "support/directories.h"
 #include "support/interpose.h"
 #include "support/support.h"
 #include "support/threads.h"
@@ -266,7 +267,7 @@ create_large (Sandbox *sandbox)
   g_autofree char *tree = NULL;
 
   g_assert_no_error (error);
-  tree = g_build_filename (tm_temporary_directory_get_path (directory), "tree", NULL);
+  tree = child_path (directory, "tree");
   make_large_tree (tree);
   return directory;
 }

@@ -58,18 +58,19 @@ close_successfully (TmTemporaryDirectory *directory)
   tm_temporary_directory_close (directory, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (tm_temporary_directory_is_closed (directory));
-  g_assert_false (path_exists (tm_temporary_directory_get_path (directory)));
+  g_assert_false (g_file_query_exists (tm_temporary_directory_get_file (directory), NULL));
 }
 
-TmRoot *
-open_root (const char *path, double timeout, TmRootFlags flags)
+/* Deletes with the library. */
+void
+delete_tree (const char *path)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) error = NULL;
-  TmRoot *root = tm_root_new (file, timeout, flags, NULL, &error);
 
+  tm_delete_recursively (file, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
-  return root;
+  g_assert_false (path_exists (path));
 }
 
 /* Everything in @path that systemd-tmpfiles may take, however young, and nothing elsewhere. Returns

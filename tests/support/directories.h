@@ -14,8 +14,8 @@ TmTemporaryDirectory *create_in (const char *parent);
 char *child_path (TmTemporaryDirectory *directory, const char *name);
 void assert_in_use (const char *path);
 void close_successfully (TmTemporaryDirectory *directory);
+void delete_tree (const char *path);
 gboolean clean_with_systemd (const char *path);
-TmRoot *open_root (const char *path, double timeout, TmRootFlags flags);
 void lay_out (const char *path);
 gboolean is_whole (const char *path);
 

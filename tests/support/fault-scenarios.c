@@ -5,7 +5,7 @@
 
 #include "fault-scenarios.h"
 
-#include "directories.h"
+#include "roots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,12 +43,6 @@ fill_small (const char *path)
   fault_assert (mknodat (fd, "barred/file", S_IFREG, 0) == 0);
   fault_assert (fchmodat (fd, "barred", 0, 0) == 0);
   close (fd);
-}
-
-TmRoot *
-open_reclaiming_root (const char *path)
-{
-  return open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
 }
 
 gboolean

@@ -23,7 +23,6 @@ void run_each_async (Sandbox *sandbox, const ScenarioFunc *scenarios, guint n_sc
 
 int open_directory (const char *path);
 void fill_small (const char *path);
-TmRoot *open_reclaiming_root (const char *path);
 
 gboolean fault_was_that_there_are_no_locks (void);
 void check_created (TmTemporaryDirectory *directory);

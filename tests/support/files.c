@@ -84,6 +84,16 @@ path_exists (const char *path)
   return lstat (path, &status) == 0;
 }
 
+/* The permissions, with the sticky bit, which is the mark. */
+mode_t
+get_mode (const char *path)
+{
+  struct stat status;
+
+  g_assert_no_errno (lstat (path, &status));
+  return status.st_mode & 07777;
+}
+
 guint
 count_entries (const char *path)
 {

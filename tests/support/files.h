@@ -7,6 +7,8 @@
 
 #include "sandbox.h"
 
+#include <sys/types.h>
+
 G_BEGIN_DECLS
 
 void make_directory (const char *path);
@@ -16,6 +18,7 @@ void make_old (const char *path, gint64 seconds);
 char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
 
 gboolean path_exists (const char *path);
+mode_t get_mode (const char *path);
 guint count_entries (const char *path);
 guint count_open_descriptors (void);
 

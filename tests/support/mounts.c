@@ -5,6 +5,8 @@
 
 #include "mounts.h"
 
+#include "files.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
@@ -47,4 +49,20 @@ gboolean
 mount_tmpfs (const char *path)
 {
   return mount ("none", path, "tmpfs", 0, "") == 0;
+}
+
+/* Mounts on @merged an overlay over @lower; its other layer is made in @base, which may not be on
+ * an overlay itself. Returns FALSE with errno. */
+gboolean
+mount_overlay (const char *base, const char *lower, const char *merged)
+{
+  g_autofree char *upper = g_build_filename (base, "upper", NULL);
+  g_autofree char *work = g_build_filename (base, "work", NULL);
+  g_autofree char *options = g_strdup_printf ("lowerdir=%s,upperdir=%s,workdir=%s%s", lower, upper,
+                                              work, geteuid () == 0 ? "" : ",userxattr");
+
+  make_directory (upper);
+  make_directory (work);
+  make_directory (merged);
+  return mount ("none", merged, "overlay", 0, options) == 0;
 }

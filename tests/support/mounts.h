@@ -11,5 +11,6 @@ G_BEGIN_DECLS
 
 gboolean enter_mount_namespace (void);
 gboolean mount_tmpfs (const char *path);
+gboolean mount_overlay (const char *base, const char *lower, const char *merged);
 
 G_END_DECLS

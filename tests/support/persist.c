@@ -5,6 +5,8 @@
 
 #include "persist.h"
 
+#include "directories.h"
+
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,13 +23,9 @@ temporary_parent (Sandbox *sandbox)
 TmTemporaryDirectory *
 create_with_content (const char *parent)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (parent);
-  g_autoptr (GError) error = NULL;
-  TmTemporaryDirectory *directory = tm_temporary_directory_new (file, "test", NULL, &error);
-  g_autofree char *content = NULL;
+  TmTemporaryDirectory *directory = create_in (parent);
+  g_autofree char *content = child_path (directory, "content");
 
-  g_assert_no_error (error);
-  content = g_build_filename (tm_temporary_directory_get_path (directory), "content", NULL);
   make_file (content);
   return directory;
 }
@@ -54,16 +52,6 @@ assert_persists (TmTemporaryDirectory *directory, const char *path, TmPersistFla
   g_assert_cmpstr (tm_temporary_directory_get_path (directory), ==, path);
   g_assert_true (g_file_equal (tm_temporary_directory_get_file (directory), destination));
   g_assert_true (has_content (path));
-}
-
-void
-delete_tree (const char *path)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GError) error = NULL;
-
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
-  g_assert_no_error (error);
 }
 
 /* And that the object is as it was. */

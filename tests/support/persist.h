@@ -19,6 +19,5 @@ void assert_persist_fails (TmTemporaryDirectory *directory,
                            const char *path,
                            TmPersistFlags flags,
                            int code);
-void delete_tree (const char *path);
 
 G_END_DECLS

@@ -9,6 +9,31 @@
 
 #include <unistd.h>
 
+TmRoot *
+open_root_of_file (GFile *file, double timeout, TmRootFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  TmRoot *root = tm_root_new (file, timeout, flags, NULL, &error);
+
+  g_assert_no_error (error);
+  return root;
+}
+
+TmRoot *
+open_root (const char *path, double timeout, TmRootFlags flags)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  return open_root_of_file (file, timeout, flags);
+}
+
+/* With a timeout of an hour. */
+TmRoot *
+open_reclaiming_root (const char *path)
+{
+  return open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+}
+
 TmTemporaryDirectory *
 create_under (TmRoot *root)
 {

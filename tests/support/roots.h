@@ -10,7 +10,10 @@
 
 G_BEGIN_DECLS
 
-/* What several tests of roots do with one. */
+/* Roots, for the tests of what is in them and what cleanup does to that. */
+TmRoot *open_root (const char *path, double timeout, TmRootFlags flags);
+TmRoot *open_root_of_file (GFile *file, double timeout, TmRootFlags flags);
+TmRoot *open_reclaiming_root (const char *path);
 TmTemporaryDirectory *create_under (TmRoot *root);
 void assert_cleanup (TmRoot *root, gssize expected);
 pid_t start_holder (TmRoot *root, guint n_directories);

@@ -10,6 +10,9 @@
 
 #include <pthread.h>
 
+/* How long another thread may take to do its part, on a machine that is busy. */
+#define PATIENCE (60 * G_USEC_PER_SEC)
+
 static gint refusal;     /* atomic; the error number, or 0 */
 static gint n_starts;    /* atomic */
 static gint n_pool_uses; /* atomic */
@@ -75,4 +78,17 @@ raise_maximum (gint *maximum, gint n)
   while ((previous = g_atomic_int_get (maximum)) < n &&
          !g_atomic_int_compare_and_exchange (maximum, previous, n))
     ;
+}
+
+/* Waits until @number, which other threads count up atomically, is @n. */
+void
+wait_for_number (gint *number, gint n)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE;
+
+  while (g_atomic_int_get (number) < n)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (100);
+    }
 }

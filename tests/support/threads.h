@@ -16,6 +16,7 @@ guint thread_starts_count (void);
 guint thread_pool_uses_count (void);
 
 guint count_threads (void);
+void wait_for_number (gint *number, gint n);
 void raise_maximum (gint *maximum, gint n);
 
 G_END_DECLS
