@@ -365,7 +365,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
         g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", parent);
         g_autofree char *path = g_file_read_link (link, NULL);
 
-        /* What is mounted there would be cleared with it. */
+        /* Clearing would empty the mounted file system as well. */
         if (!world->has_mounted && renameat (parent, name, AT_FDCWD, moved) == 0 && path != NULL &&
             g_str_has_prefix (path, top) && strlen (path) > strlen (top) &&
             rename (path, above) == 0)
@@ -374,7 +374,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
 
             if (lstat (above, &status) == 0)
               {
-                /* Its inode is free only once nobody has it open. */
+                /* Its inode is free only once no process has it open. */
                 close (parent);
                 parent = -1;
                 world_clear (above);
@@ -544,7 +544,7 @@ clear_at (int parent, const char *name)
   unlinkat (parent, name, AT_REMOVEDIR);
 }
 
-/* Deletes a tree that nobody attacks, whatever its modes: without the library. */
+/* Deletes a tree that is not under attack, with any modes, without the library. */
 void
 world_clear (const char *path)
 {

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* In seconds, as a timeout is. */
 #define HOUR 3600
 
-/* Stop the time of day for this process; the clock of the system goes on. */
+/* These stop the time of day for this process alone; the clock of the system runs on. */
 void stop_clock (const struct timespec *time);
 void start_clock (void);
 

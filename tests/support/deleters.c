@@ -27,7 +27,7 @@ delete_by_library (TmTemporaryDirectory *directory)
     g_printerr ("%s\n", error->message);
   child_assert (error == NULL);
 
-  /* Whatever its path leads to by now. */
+  /* By descriptor: its path may lead elsewhere by now. */
   child_assert (fd >= 0 && fstat (fd, &status) == 0 && status.st_nlink == 0);
   close (fd);
 }
@@ -38,7 +38,7 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Of the entries of a directory that a naive deletion has opened. In the same order on every file
+/* Reads the names of the entries of an open directory. In the same order on every file
  * system: whether it falls for an attack depends on what it meets after that. */
 static GPtrArray *
 read_names (int fd)

@@ -31,7 +31,7 @@ child_path (TmTemporaryDirectory *directory, const char *name)
   return g_build_filename (tm_temporary_directory_get_path (directory), name, NULL);
 }
 
-/* As far as others can see that. */
+/* Asserts the mark and the lock, as another process sees them. */
 void
 assert_in_use (const char *path)
 {
@@ -97,9 +97,9 @@ clean_with_systemd (const char *path)
   return TRUE;
 }
 
-/* What is deleted and what must not be are laid out alike: whoever looks for the names of the one
- * in the other finds them. At each level one of them is behind the directory that leads on, if the
- * file system lists them in the order of their creation, or in the reverse. */
+/* A tree to delete and a tree to spare get the same layout: a deletion that is led from one into
+ * the other finds its names there. At each level one name comes after the directory that leads on,
+ * both in the order of creation and in the reverse. */
 static const char *const layout[] = { "a/file",       "1/a/file",   "1/2/a/file",
                                       "1/2/3/a/file", "1/2/3/file", "1/2/z/file",
                                       "1/z/file",     "z/file",     "file" };

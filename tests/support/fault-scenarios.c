@@ -52,7 +52,7 @@ fault_was_that_there_are_no_locks (void)
          (fault_was (ENOSYS) || fault_was (EOPNOTSUPP) || fault_was (EINVAL));
 }
 
-/* It is there, it is ours alone, marked, and in use. */
+/* The directory exists, belongs to this process alone, is marked, and is in use. */
 void
 check_created (TmTemporaryDirectory *directory)
 {
@@ -71,7 +71,8 @@ check_created (TmTemporaryDirectory *directory)
   close (fd);
 }
 
-/* What a failed creation leaves is to be nothing, unless it was not allowed to remove it. */
+/* A failed creation leaves nothing behind, unless the fault does not let it remove the directory.
+ */
 void
 check_not_created (const char *base, const GError *error)
 {
@@ -105,7 +106,8 @@ user_child (gpointer data)
   child_assert (fault_each (run->scenario, run->base, 1) > 0);
 }
 
-/* As whoever runs the test, and as an ordinary user, whom a mode bars from his own directories. */
+/* As the user that runs the test, and as an ordinary user, who has no access to an own directory
+ * without its permission. */
 void
 run_each (Sandbox *sandbox, ScenarioFunc scenario)
 {
@@ -152,7 +154,7 @@ run_each_async (Sandbox *sandbox, const ScenarioFunc *scenarios, guint n_scenari
     {
       guint n = 0;
 
-      /* What is made once and for all is none of the faults' doing. */
+      /* The first run also makes what the process keeps, such as threads of GLib. */
       scenarios[i](base);
       for (guint j = 0; j < G_N_ELEMENTS (errors); j++)
         n += fault_each_of (scenarios[i], base, 1, errors[j], FAULT_ONCE);

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* What the tests that make system calls fail have in common. */
+/* What the scenarios of several tests need. */
 
 /* Which way the operations are called; the scenarios are the same. */
 extern gboolean is_async;

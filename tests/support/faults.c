@@ -32,10 +32,10 @@ typedef struct
 #define EVERY_STAT "fstat fstatat statx"
 #define EVERY_CHMOD "fchmod chmod futimens"
 
-/* What a directory is moved to is called after the directory of the scenario, and this. */
+/* Directories are moved to one whose name is that of the directory of the scenario, and this. */
 #define ELSEWHERE ".elsewhere"
 
-/* Whatever goes through to the disk. */
+/* The calls that write to the disk. */
 #define EVERY_CHANGE EVERY_CHMOD " mkdirat unlinkat renameat2"
 
 static const FaultKind kinds[] = {
@@ -138,16 +138,16 @@ is_in_base (int dirfd)
   return path != NULL && g_str_has_prefix (path, base);
 }
 
-/* What the error says of the world has to be so. Returns FALSE when it cannot be. */
+/* Makes true what the error says, for example that the file is gone. Returns FALSE where it cannot.
+ */
 static gboolean
 make_true (const SystemCall *call, guint n)
 {
-  /* Whatever it returns, the descriptor is gone. */
+  /* close() closes the descriptor even when it fails. */
   if (g_str_equal (call->name, "close"))
     close (call->fd);
 
-  /* Somebody moved it away. Of a path from the root of the file system it is not, and need not be.
-   */
+  /* As if another process had moved it away. Files that are named by an absolute path stay. */
   if (fault.kind->error_number == ENOENT && call->path != NULL && call->fd != AT_FDCWD)
     {
       g_autofree char *name = g_strdup_printf ("%u", n);
@@ -238,7 +238,7 @@ fault_hid_a_mount (void)
   return g_atomic_int_get (&fault.hid_a_mount);
 }
 
-/* Whether whoever calls the library may not see anything of it. */
+/* Whether the library must hide the fault from its caller. */
 gboolean
 fault_is_to_be_hidden (void)
 {
@@ -424,7 +424,7 @@ fault_each (ScenarioFunc scenario, const char *base, guint step)
   guint n = 0;
 
   make_directory (base);
-  /* What is made once and for all, such as the threads of GLib, is none of the faults' doing. */
+  /* The first run also makes what the process keeps, such as threads of GLib. */
   scenario (base);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     n += fault_each_call (scenario, base, step, &kinds[i], FAULT_ONCE);

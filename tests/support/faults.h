@@ -41,7 +41,7 @@ int fault_at_random (const SystemCall *call, GRand *random);
 void fault_begin (void);
 void fault_end (void);
 
-/* What befell the scenario, after fault_end(). */
+/* Which fault the scenario met, after fault_end(). */
 gboolean fault_was_met (void);
 gboolean fault_was (int error_number);
 gboolean fault_was_of (const char *call);

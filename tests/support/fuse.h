@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * ends with the child. */
 gboolean fuse_mount (const char *const *command, const char *target);
 
-/* What a child does on such a file system. */
+/* Run in a child, on such a file system. */
 typedef void (*FuseFunc) (const char *target);
 
 void test_on_bindfs (const char *base, const char *const *options, FuseFunc function);

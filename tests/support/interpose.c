@@ -126,7 +126,7 @@ syscall (long number, ...)
   va_list list;
   long arguments[6];
 
-  /* As many as there can be: what was not passed is not looked at. */
+  /* As many as a call can have; it ignores those that the caller did not pass. */
   va_start (list, number);
   for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
     arguments[i] = va_arg (list, long);
@@ -436,14 +436,14 @@ fail_end (void)
   return MIN ((guint) g_atomic_int_get (&failure.n_calls), failure.n_times);
 }
 
-/* As on a file system that never fills the room that it is offered for entries. */
+/* Lets every read of a directory return few entries, as some file systems do. */
 void
 shorten_reads (gboolean shorten)
 {
   g_atomic_int_set (&reads_are_short, shorten);
 }
 
-/* As on a file system that does not tell the types of its entries as it lists them. */
+/* Lets every entry have the type DT_UNKNOWN, as on some file systems. */
 void
 hide_entry_types (gboolean hide)
 {
@@ -457,7 +457,7 @@ pretend_shared (gboolean shared)
   g_atomic_int_set (&file_systems_are_shared, shared);
 }
 
-/* As on a file system that knows no flags of renameat2(). */
+/* Lets renameat2() fail if it has flags, as on NFS. */
 void
 refuse_rename_flags (gboolean refuse)
 {

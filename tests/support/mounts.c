@@ -23,8 +23,7 @@ write_text (const char *path, const char *text)
   return written;
 }
 
-/* An ordinary user stays who he is in a namespace of his own: without the map he could make no
- * files. */
+/* Maps an ordinary user to the same number: without a map the user could create no files. */
 static gboolean
 enter_user_namespace (void)
 {
@@ -35,7 +34,7 @@ enter_user_namespace (void)
          write_text ("/proc/self/uid_map", uid_map) && write_text ("/proc/self/gid_map", gid_map);
 }
 
-/* In a child: what it mounts from then on, nobody else sees. */
+/* In a child: no other process sees what it mounts from then on. */
 gboolean
 enter_mount_namespace (void)
 {
@@ -43,8 +42,7 @@ enter_mount_namespace (void)
          mount ("none", "/", "", MS_REC | MS_PRIVATE, "") == 0;
 }
 
-/* In a child with a mount namespace of its own: what is put there costs no disk, and is gone with
- * the child. */
+/* In a child with a mount namespace of its own. The files take no disk, and end with the child. */
 gboolean
 mount_tmpfs (const char *path)
 {

@@ -9,15 +9,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In a child. An ordinary user stays who he is. */
+/* In a child. Does nothing if that is not root. */
 gboolean
 become_ordinary_user (void)
 {
   return geteuid () != 0 || (setgid (TEST_UID) == 0 && setuid (TEST_UID) == 0);
 }
 
-/* Root with the permission to change what belongs to others, but not to do as it likes with their
- * files: a service with a few capabilities. */
+/* Makes root a service with few capabilities: it may change the owners of files, but has no access
+ * beyond their permissions. */
 gboolean
 drop_access_to_everything (void)
 {

@@ -82,7 +82,7 @@ served_enumerator_finalize (GObject *object)
 {
   GFileEnumerator *local = SERVED_ENUMERATOR (object)->local;
 
-  /* It closes what was not closed. */
+  /* It closes the enumerator. */
   G_OBJECT_CLASS (served_enumerator_parent_class)->finalize (object);
   g_object_unref (local);
 }

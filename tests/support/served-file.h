@@ -23,7 +23,7 @@ typedef enum
   REQUEST_NEXT, /* of an enumeration */
 } Request;
 
-/* In whatever thread makes the request. Returns FALSE with an error to fail it. */
+/* In the thread that makes the request. Returns FALSE with an error to fail it. */
 typedef gboolean (*RequestFunc) (Request request, const char *path, gpointer data, GError **error);
 
 GFile *served_file_new (const char *path);

@@ -38,7 +38,7 @@ make_text_file (const char *name, int mode, const char *text)
   return path;
 }
 
-/* What a server says is no line of the test's report. It ends with the test, however that ends. */
+/* Keeps the output of a server out of the test's report, and ends it with the test. */
 static void
 prepare_server (void)
 {
@@ -49,7 +49,7 @@ prepare_server (void)
       prctl (PR_SET_PDEATHSIG, SIGTERM) < 0)
     _exit (126);
 
-  /* Its warnings are no failures of ours. */
+  /* Warnings of the server are no failures of the test. */
   g_unsetenv ("G_DEBUG");
 }
 
@@ -87,7 +87,7 @@ is_running (pid_t pid)
   return waitpid (pid, NULL, WNOHANG) == 0;
 }
 
-/* Waits until somebody accepts connections. */
+/* Waits until the server accepts connections. */
 static gboolean
 wait_for_server (pid_t pid, const struct sockaddr *address, socklen_t length)
 {

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* What serves remote files to one test program, all of its own: a session bus, on which GVfs starts
+/* Servers of remote files for one test program: a session bus, on which GVfs starts
  * its daemons, and an SSH server on the loopback interface. */
 typedef enum
 {

@@ -50,9 +50,8 @@ skip_without_descriptors (Sandbox *sandbox, gconstpointer data)
   g_test_skip ("the library was built to use neither descriptors nor locks");
 }
 
-/* For a test that is about descriptors, locks, marks, mounts or system calls, or about somebody who
- * leads astray whoever goes by names: about nothing that GIO alone can do. Returns what to run in
- * its place. */
+/* For a test of descriptors, locks, marks, mounts or system calls, or of an attack on names: GIO
+ * alone offers none of these. Returns the function to run in its place. */
 SandboxFunc
 of_descriptors (SandboxFunc function)
 {

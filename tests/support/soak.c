@@ -26,8 +26,8 @@ limit_from_now (double seconds)
   return (Limit){ g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC), G_MAXUINT64 };
 }
 
-/* Of a test that proves more the longer it runs: after so many seconds, but in the soak suite when
- * its user says, by the time, by what the test counts, or by whichever comes first. */
+/* Returns the limit of a test that proves more the longer it runs: @otherwise seconds, but in the
+ * soak suite the time or the count that the environment sets, whichever comes first. */
 Limit
 limit_of_soak (double otherwise)
 {

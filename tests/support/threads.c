@@ -62,7 +62,7 @@ g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
   return next (pool, data, error);
 }
 
-/* Of this process, itself included. */
+/* Returns the number of threads of this process, the main thread included. */
 guint
 count_threads (void)
 {
