@@ -415,7 +415,7 @@ tm_root_new_finish (GAsyncResult *result, GError **error)
 GFile *
 tm_root_get_directory (TmRoot *self)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
 
@@ -562,7 +562,7 @@ tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis)
 char **
 tm_root_get_exclude (TmRoot *self)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
 

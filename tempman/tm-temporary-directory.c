@@ -525,7 +525,7 @@ tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
 GFile *
 tm_temporary_directory_get_file (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
@@ -550,7 +550,7 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
 const char *
 tm_temporary_directory_get_path (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
@@ -576,7 +576,7 @@ tm_temporary_directory_get_path (TmTemporaryDirectory *self)
 int
 tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
 
@@ -623,7 +623,7 @@ tm_temporary_directory_get_child (TmTemporaryDirectory *self, const char *name)
 gboolean
 tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
 
@@ -1007,7 +1007,7 @@ check_ours_locked (TmTemporaryDirectory *self, const char *action, GError **erro
 gboolean
 tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
 {
-  g_autoptr (TmLocker) locker = NULL;
+  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
   g_autofree char *display_name = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);

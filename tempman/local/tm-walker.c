@@ -200,6 +200,7 @@ lowest_is_in_place (TmWalker *path)
   TmLevel *lowest = path->lowest;
   struct stat status, found;
 
+  g_assert (lowest->directory != NULL && lowest->above->directory != NULL);
   return tm_dirfd_stat (lowest->directory->fd, &status) == 0 &&
          tm_dirfd_stat_child (lowest->above->directory->fd, lowest->name, &found) == 0 &&
          tm_file_identity_equal (tm_file_identity (&status), tm_file_identity (&found));

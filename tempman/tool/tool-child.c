@@ -272,28 +272,31 @@ run (Child *child, char **arguments, char **environment)
   int *child_error =
       mmap (NULL, sizeof *child_error, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   guint n_attempts = 0;
+  pid_t pid; /* the one variable that the child may write to, until it is another program */
   int error_number;
 
   if (child_error == MAP_FAILED)
     return errno;
 
   /* At a limit of processes a thread that has ended counts for a moment longer. */
-  while ((child->pid = vfork ()) < 0 && errno == EAGAIN && ++n_attempts < MAX_ATTEMPTS)
+  while ((pid = vfork ()) < 0 && errno == EAGAIN && ++n_attempts < MAX_ATTEMPTS)
     g_usleep (G_USEC_PER_SEC / 1000);
-  error_number = errno;
 
-  if (child->pid == 0)
+  if (pid == 0)
     {
       tool_signals_restore ();
       *child_error = execute (arguments, shell_arguments, environment);
       _exit (TOOL_STATUS_NOT_EXECUTABLE);
     }
 
-  if (child->pid > 0)
+  if (pid > 0)
     {
+      child->pid = pid;
       child_wait (child);
       error_number = *child_error;
     }
+  else
+    error_number = errno;
   munmap (child_error, sizeof *child_error);
   return error_number;
 }
