@@ -71,8 +71,9 @@ GType tm_root_flags_get_type (void) G_GNUC_CONST;
  * own times are old, as far as the first young entry. It follows no link and crosses no
  * mount point. It leaves the access times alone where it may: of a directory that
  * belongs to another user the access time does not count, since reading it changes that
- * time, and neither does that of any directory that is not a local file. What it has no
- * permission to read counts with its own times alone.
+ * time, and neither does that of any directory that is not a local file. A directory inside
+ * that it has no permission to read counts with its own times alone; a sub-directory that
+ * its mode bars the user from counts as just used, since nothing is known of its content.
  *
  * Since: 1.0
  */

@@ -285,10 +285,10 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  * What cannot be told, such as that of a mount point, of a directory which another
  * user has closed, or of one that cannot even be looked at, is [enum@Tempman.EntryState.LIVE].
  *
- * If the user's own directory has a mode that bars him from it, neither its lock nor
- * what is in it could be looked at without changing the mode, which a list does not do:
- * it counts as one that nobody holds, and as old as its own times say. A cleanup changes
- * the mode, looks, and restores it if the directory stays.
+ * If the user's own directory has a mode that bars its owner, a list cannot try the lock
+ * without changing the mode, and looks for the lock in `/proc/locks` instead, which does not
+ * tell of processes in other PID namespaces. A cleanup changes the mode, tries the lock, and
+ * restores the mode if the directory stays.
  *
  * Returns: its state
  *
@@ -309,10 +309,15 @@ tm_root_entry_get_state (TmRootEntry *self)
  * Whether a cleanup would delete it.
  *
  * A cleanup at the moment of the list would have deleted the entries for which this is
- * %TRUE, and no others. What nobody can know without trying is not foreseen: that
- * something in one cannot be deleted, that one whose mode bars its own user is in use,
- * see [method@RootEntry.get_state], or, in a user namespace, that one belongs to a user whom
- * the namespace does not map.
+ * %TRUE, and no others. It is %FALSE for every entry of a root in which the user may not write,
+ * and for entries that a cleanup leaves alone: mount points, those that are immutable or
+ * append-only, and directories of other users in which the user may not write.
+ *
+ * What nobody can know without trying is not foreseen: that something deep inside cannot be
+ * deleted, that a process in another PID namespace uses a directory whose mode bars its own
+ * user, see [method@RootEntry.get_state], that a security module or a sandbox forbids the
+ * deletion, or, in a user namespace, that an entry belongs to a user whom the namespace does not
+ * map.
  *
  * Returns: %TRUE when it would be deleted
  *

@@ -15,8 +15,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -222,7 +224,7 @@ static void
 make_kinds (const char *path, gboolean with_content, Kind kinds[], int fds[], guint *n_kinds)
 {
   static const gint64 ages[] = { 0, HOUR / 2, 2 * HOUR };
-  static const mode_t modes[] = { 0755, 01700, 01777, 01000, 0000 };
+  static const mode_t modes[] = { 0755, 01700, 01777, 01000, 0300, 0000 };
   static const int locks[] = { 0, LOCK_SH, LOCK_EX };
   guint n = 0;
 
@@ -235,10 +237,6 @@ make_kinds (const char *path, gboolean with_content, Kind kinds[], int fds[], gu
             g_autofree char *entry = g_build_filename (path, name, NULL);
             g_autofree char *inner = g_build_filename (entry, "a/b", NULL);
             g_autofree char *middle = g_path_get_dirname (inner);
-
-            /* Neither its lock nor what is in it can be looked at: that is another test. */
-            if (modes[mode] % 01000 == 0 && (locks[lock] != 0 || content != 0))
-              continue;
 
             kinds[n] = (Kind){ ages[age], modes[mode], locks[lock], content == 1 };
             make_directory (with_content ? inner : entry);
@@ -314,7 +312,7 @@ assert_list_foretells_cleanup (const char *path,
 }
 
 static void
-foretell_child (gpointer data)
+foretell (gpointer data)
 {
   static const double timeouts[] = { TM_NO_TIMEOUT, 0, HOUR };
   static const TmRootFlags flags[] = {
@@ -324,11 +322,17 @@ foretell_child (gpointer data)
     TM_ROOT_FLAGS_RECLAIM_ABANDONED | TM_ROOT_FLAGS_EXPIRE_LIVE,
   };
 
-  child_assert (become_ordinary_user ());
   for (guint i = 0; i < G_N_ELEMENTS (timeouts); i++)
     for (guint j = 0; j < G_N_ELEMENTS (flags); j++)
       for (TmAgeBasis basis = 0; basis <= TM_AGE_BASIS_NEWEST_CONTENT; basis++)
         assert_list_foretells_cleanup (data, timeouts[i], flags[j], basis);
+}
+
+static void
+foretell_child (gpointer data)
+{
+  child_assert (become_ordinary_user ());
+  foretell (data);
 }
 
 /* Every kind of entry under every kind of root: what is listed as expired is what goes. */
@@ -336,6 +340,9 @@ static void
 test_foretells_cleanup (Sandbox *sandbox, gconstpointer data)
 {
   assert_success_in_child (run_in_child (foretell_child, sandbox->path));
+  /* The same for root, whom no mode bars. */
+  if (geteuid () == 0)
+    assert_success_in_child (run_in_child (foretell, sandbox->path));
 }
 
 static GString *
@@ -620,6 +627,149 @@ test_unseen (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+/* Makes entries in the root, lists them, and cleans up. Returns how many of them were deleted; each
+ * of those was listed as expired, and no other. */
+static guint
+compare_list_with_cleanup (TmRoot *root, GError **error)
+{
+  g_autoptr (GListModel) entries = list (root);
+  gssize n_deleted = tm_root_cleanup (root, NULL, error);
+  guint n_expired = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+      const char *path = g_file_peek_path (tm_root_entry_get_file (entry));
+
+      if (tm_root_entry_get_expired (entry) == path_exists (path))
+        g_printerr ("%s: listed as %s\n", path,
+                    tm_root_entry_get_expired (entry) ? "expired" : "kept");
+      child_assert (tm_root_entry_get_expired (entry) != path_exists (path));
+      n_expired += tm_root_entry_get_expired (entry) ? 1 : 0;
+    }
+
+  child_assert (n_deleted == -1 || n_deleted == (gssize) n_expired);
+  return n_expired;
+}
+
+static void
+unwritable_root_child (gpointer data)
+{
+  g_autofree char *path = g_build_filename (data, "root", NULL);
+  g_autofree char *content = g_build_filename (path, "old/content", NULL);
+  g_autofree char *old = g_path_get_dirname (content);
+  g_autofree char *young = g_build_filename (path, "young", NULL);
+  g_autoptr (TmRoot) root = NULL;
+
+  child_assert (become_ordinary_user ());
+  make_directory (content);
+  make_directory (young);
+  root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
+  for (TmAgeBasis basis = 0; basis <= TM_AGE_BASIS_NEWEST_CONTENT; basis++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (basis == TM_AGE_BASIS_CHANGED)
+        continue;
+      tm_root_set_age_basis (root, basis);
+      make_old (content, 2 * HOUR);
+      make_old (old, 2 * HOUR);
+      child_assert (g_chmod (path, 0500) == 0);
+      child_assert (compare_list_with_cleanup (root, &error) == 0);
+      child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+      child_assert (strstr (error->message, old) != NULL);
+      child_assert (path_exists (content));
+
+      /* Where nothing is to be deleted, nothing fails. */
+      child_assert (utimensat (AT_FDCWD, old, NULL, 0) == 0);
+      child_assert (utimensat (AT_FDCWD, content, NULL, 0) == 0);
+      child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
+      child_assert (g_chmod (path, 0700) == 0);
+    }
+
+  make_old (content, 2 * HOUR);
+  make_old (old, 2 * HOUR);
+  child_assert (compare_list_with_cleanup (root, NULL) == 1);
+}
+
+/* No entry can be removed from it, and none is emptied. */
+static void
+test_unwritable_root (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (unwritable_root_child, sandbox->path));
+}
+
+static void
+foreign_entries_child (gpointer data)
+{
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GError) error = NULL;
+
+  child_assert (become_ordinary_user ());
+  root = open_root (data, HOUR, TM_ROOT_FLAGS_NONE);
+  /* Those that are open to everybody. */
+  child_assert (compare_list_with_cleanup (root, &error) == 2);
+  child_assert (error == NULL);
+}
+
+/* In a root of the user, who may remove what is empty, but not empty what is closed to him. */
+static void
+test_foreign_entries (Sandbox *sandbox, gconstpointer data)
+{
+  static const mode_t modes[] = { 0700, 0755, 0777 };
+
+  if (skip_unless_root ())
+    return;
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (modes); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("foreign-%u/%s", i, i % 2 == 0 ? "" : "content");
+      g_autofree char *path = sandbox_path (sandbox, name);
+      g_autofree char *entry = g_strndup (path, strlen (sandbox->path) + strlen ("/foreign-0"));
+
+      make_directory (path);
+      make_old (path, 2 * HOUR);
+      make_old (entry, 2 * HOUR);
+      g_assert_no_errno (chown (entry, TEST_UID + 1, TEST_UID + 1));
+      g_assert_no_errno (g_chmod (entry, modes[i / 2]));
+    }
+  g_assert_no_errno (chown (sandbox->path, TEST_UID, TEST_UID));
+  assert_success_in_child (run_in_child (foreign_entries_child, sandbox->path));
+}
+
+static void
+test_attributes (Sandbox *sandbox, gconstpointer data)
+{
+  static const int attributes[] = { FS_IMMUTABLE_FL, FS_APPEND_FL };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (attributes); i++)
+    {
+      g_autofree char *content = sandbox_path (sandbox, "locked/content");
+      g_autofree char *entry = sandbox_path (sandbox, "locked");
+      g_autoptr (GError) error = NULL;
+      int none = 0;
+      int fd;
+
+      make_directory (content);
+      make_old (content, 2 * HOUR);
+      make_old (entry, 2 * HOUR);
+      fd = open (entry, O_RDONLY);
+      if (ioctl (fd, FS_IOC_SETFLAGS, &attributes[i]) < 0)
+        {
+          g_test_skip ("needs root and a file system with such attributes");
+          close (fd);
+          return;
+        }
+      g_assert_cmpuint (compare_list_with_cleanup (root, &error), ==, 0);
+      g_assert_no_error (error);
+      g_assert_true (path_exists (content));
+      g_assert_no_errno (ioctl (fd, FS_IOC_SETFLAGS, &none));
+      close (fd);
+      g_assert_cmpuint (compare_list_with_cleanup (root, &error), ==, 1);
+    }
+}
+
 static void
 test_sticky_root (Sandbox *sandbox, gconstpointer data)
 {
@@ -747,6 +897,9 @@ main (int argc, char **argv)
   add_test ("/root-entry/lock-is-let-go", test_lock_is_let_go);
   add_test ("/root-entry/creator-is-looked-at", of_descriptors (test_creator_is_looked_at));
   add_test ("/root-entry/barred", of_descriptors (test_barred));
+  add_test ("/root-entry/unwritable-root", of_descriptors (test_unwritable_root));
+  add_test ("/root-entry/foreign-entries", of_descriptors (test_foreign_entries));
+  add_test ("/root-entry/attributes", of_descriptors (test_attributes));
   if (!library_has_descriptors ())
     add_test ("/root-entry/unread", test_unread);
   add_test ("/root-entry/unseen", of_descriptors (test_unseen));

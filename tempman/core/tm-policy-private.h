@@ -19,6 +19,7 @@ typedef struct
   TmRootFlags flags;
   GStrv exclude;             /* (owned) (nullable): patterns of names that are kept */
   gboolean lock_reaches_all; /* FALSE where locks of other machines are not seen */
+  int removal_error;         /* why nothing can be removed from the root, as an errno, or 0 */
 } TmPolicy;
 
 /* What a cleanup does with an entry, and why. */

@@ -29,6 +29,7 @@ typedef void (*PassFunc) (Pass *pass, const char *name);
 struct _Pass
 {
   const TmCleanupOptions *options;
+  TmPolicy policy;           /* (unowned): of the options, with what the pass has found out */
   GCancellable *cancellable; /* (unowned) (nullable) */
   PassFunc visit;            /* called for every sub-directory, in two threads at a time */
   TmParent *scan;            /* (owned): the root, with a position of its own */
@@ -63,6 +64,19 @@ pass_report_errno (Pass *pass, const char *action, const char *name, int error_n
   pass_report (pass, error);
 }
 
+/* Reports the entry if a cleanup would delete it, could anything be removed from the root. */
+static void
+pass_refuse (Pass *pass, const char *name)
+{
+  TmPolicy policy = pass->policy;
+  TmVerdict verdict;
+
+  policy.removal_error = 0;
+  if (tm_entry_examine (&policy, pass->scan, name, pass->cancellable, &verdict) &&
+      verdict.reason != TM_REMOVAL_REASON_NONE)
+    pass_report_errno (pass, "Deleting", name, pass->policy.removal_error);
+}
+
 /* Deletes the entry unless the policy keeps it. */
 static void
 pass_take_cb (Pass *pass, const char *name)
@@ -74,8 +88,15 @@ pass_take_cb (Pass *pass, const char *name)
   int error_number;
   GError *error = NULL;
 
-  switch (tm_entry_take (&options->policy, pass->scan, name, pass->cancellable, &directory,
-                         &verdict, &error_number))
+  /* Nor is anything deleted inside an entry that stays. */
+  if (pass->policy.removal_error != 0)
+    {
+      pass_refuse (pass, name);
+      return;
+    }
+
+  switch (tm_entry_take (&pass->policy, pass->scan, name, pass->cancellable, &directory, &verdict,
+                         &error_number))
     {
     case TM_ENTRY_FAILED:
       pass_report_errno (pass, "Looking at", name, error_number);
@@ -107,8 +128,7 @@ pass_look_cb (Pass *pass, const char *name)
 {
   TmListedEntry entry;
 
-  if (!tm_entry_examine (&pass->options->policy, pass->scan, name, pass->cancellable,
-                         &entry.verdict))
+  if (!tm_entry_examine (&pass->policy, pass->scan, name, pass->cancellable, &entry.verdict))
     return;
 
   entry.name = g_strdup (name);
@@ -209,6 +229,8 @@ pass_run (Pass *pass, GError **error)
       return FALSE;
     }
 
+  pass->policy = options->policy;
+  pass->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (pass->scan), ".");
   g_mutex_init (&pass->mutex);
   pass_visit_all (pass);
   g_mutex_clear (&pass->mutex);

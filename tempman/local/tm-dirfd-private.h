@@ -73,6 +73,7 @@ int tm_dirfd_pin_directory (int dirfd, const char *name);
 int tm_dirfd_follow (int dirfd, const char *name);
 char *tm_dirfd_read_link (int link);
 uid_t tm_dirfd_get_user (void);
+int tm_dirfd_find_write_error (int dirfd, const char *name);
 guint tm_dirfd_count_spare (int dirfd);
 int tm_dirfd_keep_off_standard_numbers (int fd);
 void tm_dirfd_close (int dirfd);

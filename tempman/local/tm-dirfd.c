@@ -264,6 +264,26 @@ tm_dirfd_get_user (void)
 }
 
 /*
+ * tm_dirfd_find_write_error:
+ * @dirfd: a directory
+ * @name: the name of a directory in it, or "." for @dirfd itself
+ *
+ * Asks the kernel whether the calling thread may remove entries from a directory, as far as that
+ * does not depend on the entry.
+ *
+ * Returns: 0 if it may or if there is no answer; otherwise `EACCES` or `EROFS`
+ */
+int
+tm_dirfd_find_write_error (int dirfd, const char *name)
+{
+  if (RETRY_ON_EINTR (faccessat (dirfd, name, W_OK | X_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW)) == 0)
+    return 0;
+
+  /* A filter that does not know the call says EPERM. */
+  return errno == EACCES || errno == EROFS ? errno : 0;
+}
+
+/*
  * tm_dirfd_count_spare:
  * @dirfd: a descriptor
  *

@@ -7,6 +7,7 @@
 
 #include "core/tm-mark-private.h"
 #include "local/tm-last-use-private.h"
+#include "local/tm-lock-table-private.h"
 
 #include <errno.h>
 
@@ -49,20 +50,49 @@ is_no_failure (int error_number)
   return is_gone (error_number) || error_number == EXDEV || error_number == EACCES;
 }
 
-/* Looks at the times of an entry that has been opened since it was first looked at, in @before.
- * Opening it may have changed its mode, which sets the change time: then the former one counts, for
- * nobody has used the entry. Returns 0, or -1 with errno. */
-static int
-look_again (TmLockedDirectory *directory, const struct statx *before, struct statx *status)
+/* Whether it makes sense to delete the entry, which has @status. A directory that is immutable or
+ * append-only is kept; so is a directory of another user in which nothing may be removed. Whether
+ * that one is empty, a list cannot find out without setting its access time. */
+static gboolean
+may_be_deleted (int root_fd, const char *name, const struct statx *status)
 {
-  if (tm_dirfd_stat_times (tm_locked_directory_get_fd (directory), "", FALSE, status) < 0)
+  return (status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) == 0 &&
+         (status->stx_uid == tm_dirfd_get_user () ||
+          tm_dirfd_find_write_error (root_fd, name) == 0);
+}
+
+/* Finds out when an entry was last used that has been opened and locked since it was first looked
+ * at, in @before.
+ *
+ * Opening it may have changed its mode, which sets the change time: then the former one counts, for
+ * nobody has used the entry. Its content counts as just used then, as it does for a list, which
+ * cannot look into it. Returns 0, or -1 with errno. */
+static int
+find_last_use_again (const TmPolicy *policy,
+                     TmLockedDirectory *directory,
+                     const struct statx *before,
+                     GCancellable *cancellable,
+                     TmTimestamp *last_used)
+{
+  int fd = tm_locked_directory_get_fd (directory);
+  struct statx status;
+
+  if (tm_dirfd_stat_times (fd, "", FALSE, &status) < 0)
     return -1;
 
-  if (tm_locked_directory_has_repaired_mode (directory) && status->stx_ino == before->stx_ino &&
-      status->stx_dev_major == before->stx_dev_major &&
-      status->stx_dev_minor == before->stx_dev_minor)
-    status->stx_ctime = before->stx_ctime;
-  return 0;
+  if (tm_locked_directory_has_repaired_mode (directory) && status.stx_ino == before->stx_ino &&
+      status.stx_dev_major == before->stx_dev_major &&
+      status.stx_dev_minor == before->stx_dev_minor)
+    {
+      status.stx_ctime = before->stx_ctime;
+      if (policy->age.basis == TM_AGE_BASIS_NEWEST_CONTENT)
+        {
+          *last_used = policy->age.now;
+          return 0;
+        }
+    }
+
+  return tm_last_use_find (&policy->age, fd, "", &status, FALSE, cancellable, last_used);
 }
 
 static TmEntryResult
@@ -106,7 +136,7 @@ tm_entry_take (const TmPolicy *policy,
 {
   int root_fd = tm_parent_get_fd (root);
   g_autoptr (TmLockedDirectory) directory = NULL;
-  struct statx status, locked_status;
+  struct statx status;
 
   *verdict = (TmVerdict){ .last_used = policy->age.now };
 
@@ -126,15 +156,16 @@ tm_entry_take (const TmPolicy *policy,
         return TM_ENTRY_KEPT;
     }
 
+  if (!may_be_deleted (root_fd, name, &status))
+    return TM_ENTRY_KEPT;
+
   directory = tm_locked_directory_open (root, name);
   if (directory == NULL)
     return is_no_failure (errno) ? TM_ENTRY_KEPT : fail (error_number, errno);
 
   verdict->state = tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy));
   if (tm_policy_depends_on_age (policy, verdict->state) &&
-      (look_again (directory, &status, &locked_status) < 0 ||
-       tm_last_use_find (&policy->age, tm_locked_directory_get_fd (directory), "", &locked_status,
-                         FALSE, cancellable, &verdict->last_used) < 0))
+      find_last_use_again (policy, directory, &status, cancellable, &verdict->last_used) < 0)
     return fail (error_number, errno);
 
   verdict->times = tm_times_from_statx (&status);
@@ -181,10 +212,10 @@ look_at_lock (const TmPolicy *policy,
   if (is_gone (errno))
     return FALSE;
 
-  /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; by its looks
-   * alone nobody holds it. */
+  /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; the kernel
+   * tells of most locks without that. */
   *can_be_taken = errno == EACCES && status->stx_uid == tm_dirfd_get_user ();
-  *state = *can_be_taken
+  *state = *can_be_taken && !tm_lock_table_has (status)
                ? tm_locked_directory_mode_state (name, status->stx_mode, policy->lock_reaches_all)
                : TM_ENTRY_STATE_LIVE;
   return TRUE;
@@ -229,8 +260,10 @@ tm_entry_examine (const TmPolicy *policy,
     return FALSE;
 
   verdict->times = tm_times_from_statx (&status);
-  verdict->reason = (has_age || !tm_policy_depends_on_age (policy, verdict->state)) &&
-                            can_be_taken && !is_excluded (policy, root_fd, name)
+  verdict->reason = policy->removal_error == 0 &&
+                            (has_age || !tm_policy_depends_on_age (policy, verdict->state)) &&
+                            can_be_taken && !is_excluded (policy, root_fd, name) &&
+                            may_be_deleted (root_fd, name, &status)
                         ? tm_policy_decide (policy, verdict->state, verdict->last_used)
                         : TM_REMOVAL_REASON_NONE;
   return TRUE;

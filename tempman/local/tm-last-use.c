@@ -325,8 +325,16 @@ tm_last_use_find (const TmAgeRule *rule,
   if (fd >= 0)
     return find_newest (rule, fd, exactly, cancellable, last_used);
 
-  /* A mount point, or closed to us: as in walk_enter(). */
-  if (errno != EXDEV && errno != EACCES)
+  /* Closed to us: nothing is known of the newest content, and the entry counts as just used. To look
+   * into it, a list would have to change its mode. */
+  if (errno == EACCES)
+    {
+      *last_used = rule->now;
+      return 0;
+    }
+
+  /* A mount point: as in walk_enter(). */
+  if (errno != EXDEV)
     return -1;
 
   *last_used = tm_timestamp_max (*last_used, tm_age_rule_latest (rule, &times, TM_TIMES_ACCESSED));
