@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Builds the library and shows what it does, from C, Python and JavaScript.
+# Builds the library and demonstrates it from C, Python and JavaScript.
 # Usage: quickstart.sh [BUILD-FOLDER]
 #
 # It builds in _build-quickstart beside the sources, or in a temporary folder where those cannot be
@@ -65,7 +65,7 @@ cc -Wall -o "$build_dir/quickstart" "$examples/quickstart.c" "$@"
 
 root=$(mktemp -d)
 
-# Waits for the file that shows that the directory of the holder is there.
+# Waits for the file in the directory of the holder.
 wait_for_holder() {
     for _ in $(seq 100); do
         set -- "$root"/*/notes.txt
@@ -87,16 +87,16 @@ holder=$!
 wait_for_holder
 held=$(ls "$root")
 "$build_dir/quickstart" "$root" >/dev/null
-[ "$(ls "$root")" = "$held" ] || fail "the directory in use is gone"
-echo "in use, and stays after a cleanup: $held"
+[ "$(ls "$root")" = "$held" ] || fail "the directory in use was deleted"
+echo "in use, so a cleanup skips it: $held"
 
 kill -KILL "$holder"
 wait "$holder" 2>/dev/null || true
 holder=
-[ "$(ls "$root")" = "$held" ] || fail "the directory went with its owner"
+[ "$(ls "$root")" = "$held" ] || fail "the directory was deleted with its owner"
 echo "left behind by the killed process: $held"
 "$build_dir/quickstart" "$root" >/dev/null
 [ -z "$(ls -A "$root")" ] || fail "the directory was not reclaimed"
 echo "reclaimed by the next cleanup"
 
-echo "== All well"
+echo "== Success"

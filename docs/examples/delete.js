@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Deletes a file or a directory and shows how far it is, while the main loop goes on.
+// Deletes a file or a directory and shows the progress, while the main loop continues.
 // Usage: gjs -m delete.js PATH
 
 import Gio from 'gi://Gio';

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Deletes a file or a directory and shows how far it is. Usage: delete.py PATH"""
+"""Deletes a file or a directory and shows the progress. Usage: delete.py PATH"""
 
 import sys
 

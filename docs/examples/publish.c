@@ -62,14 +62,14 @@ publish (const char *folder, const char *archive, const char *destination, GErro
   g_autoptr (TmRoot) root =
       tm_root_new (root_file, 24 * 60 * 60,
                    TM_ROOT_FLAGS_CREATE_DIRECTORY | TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, error);
-  /* After an error, the directory is deleted when the last reference goes. */
+  /* After an error, the directory is deleted with the last reference. */
   g_autoptr (TmTemporaryDirectory) directory =
       root != NULL ? tm_root_create_temp_dir (root, NULL, error) : NULL;
   g_autoptr (GSubprocess) tar = NULL;
   g_autoptr (GTree) files = g_tree_new_full ((GCompareDataFunc) strcmp, NULL, g_free, g_free);
   g_autoptr (GString) lines = g_string_new (NULL);
   g_autoptr (GFile) index = NULL;
-  gssize n_swept;
+  gssize n_deleted;
 
   if (directory == NULL)
     return FALSE;
@@ -94,10 +94,10 @@ publish (const char *folder, const char *archive, const char *destination, GErro
     return FALSE;
   printf ("published %s: %d files\n", destination, g_tree_nnodes (files));
 
-  n_swept = tm_root_cleanup (root, NULL, error);
-  if (n_swept < 0)
+  n_deleted = tm_root_cleanup (root, NULL, error);
+  if (n_deleted < 0)
     return FALSE;
-  printf ("swept %" G_GSSIZE_FORMAT " directories\n", n_swept);
+  printf ("cleaned up %" G_GSSIZE_FORMAT " directories\n", n_deleted);
   return TRUE;
 }
 

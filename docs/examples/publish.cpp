@@ -88,9 +88,9 @@ publish (const char *folder, const char *archive, const char *destination)
   });
   std::cout << "published " << destination << ": " << files.size () << " files\n";
 
-  auto n_swept =
+  auto n_deleted =
       checked ([&] (GError **error) { return tm_root_cleanup (root.get (), nullptr, error); });
-  std::cout << "swept " << n_swept << " directories\n";
+  std::cout << "cleaned up " << n_deleted << " directories\n";
 }
 
 int

@@ -53,7 +53,7 @@ async function publish(folder, archive, destination) {
         return n;
     });
     print(`published ${destination}: ${nFiles} files`);
-    print(`swept ${await root.cleanup_async()} directories`);
+    print(`cleaned up ${await root.cleanup_async()} directories`);
 }
 
 try {

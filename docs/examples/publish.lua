@@ -52,9 +52,9 @@ local function publish(folder, archive, destination)
     print(('published %s: %d files'):format(destination, result))
 
     -- A number is true, even -1: assert() would not see the error.
-    local n_swept, failure = root:cleanup()
+    local n_deleted, failure = root:cleanup()
     if failure then error(failure, 0) end
-    print(('swept %d directories'):format(n_swept))
+    print(('cleaned up %d directories'):format(n_deleted))
 end
 
 if #arg ~= 3 then

@@ -32,7 +32,7 @@ sub publish {
     my $root = Tempman::Root->new(Glib::IO::File::new_for_path($folder), 24 * 60 * 60,
         [ 'create-directory', 'reclaim-abandoned' ]);
 
-    # After an error, the directory is deleted when the last reference goes.
+    # After an error, the directory is deleted with the last reference.
     my $directory = $root->create_temp_dir;
     my $path = $directory->get_path;
     system('tar', '-xf', $archive, '-C', $path) == 0 or die "$archive could not be unpacked\n";
@@ -44,7 +44,7 @@ sub publish {
 
     $directory->persist(Glib::IO::File::new_for_path($destination), 'replace');
     printf "published %s: %d files\n", $destination, scalar keys %files;
-    printf "swept %d directories\n", $root->cleanup;
+    printf "cleaned up %d directories\n", $root->cleanup;
 }
 
 binmode STDERR, ':encoding(UTF-8)';

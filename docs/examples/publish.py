@@ -40,7 +40,7 @@ def publish(folder, archive, destination):
         directory.persist(destination, tempman.PersistFlags.REPLACE)
 
     print(f'published {destination}: {len(files)} files')
-    print(f'swept {root.cleanup()} directories')
+    print(f'cleaned up {root.cleanup()} directories')
 
 
 if len(sys.argv) != 4:

@@ -36,7 +36,7 @@ def publish(folder, archive, destination)
     # Once it is published there is nothing left to delete.
     directory.close
   end
-  puts "swept #{root.cleanup} directories"
+  puts "cleaned up #{root.cleanup} directories"
 end
 
 abort("Usage: #{$PROGRAM_NAME} ROOT ARCHIVE DESTINATION") if ARGV.size != 3

@@ -24,7 +24,7 @@ async void publish (string folder, string archive, string destination) throws Er
     var root = yield new Tempman.Root (File.new_for_path (folder), 24 * 60 * 60,
                                        Tempman.RootFlags.CREATE_DIRECTORY |
                                        Tempman.RootFlags.RECLAIM_ABANDONED);
-    // After an error, the directory is deleted when the last reference goes.
+    // After an error, the directory is deleted with the last reference.
     var directory = yield root.create_temp_dir_async ();
 
     var tar = new Subprocess (SubprocessFlags.NONE, "tar", "-xf", archive, "-C", directory.path);
@@ -42,7 +42,7 @@ async void publish (string folder, string archive, string destination) throws Er
 
     yield directory.persist_async (File.new_for_path (destination), Tempman.PersistFlags.REPLACE);
     stdout.printf ("published %s: %d files\n", destination, (int) files.length);
-    stdout.printf ("swept %zd directories\n", yield root.cleanup_async ());
+    stdout.printf ("cleaned up %zd directories\n", yield root.cleanup_async ());
 }
 
 async int main (string[] arguments) {

@@ -30,7 +30,7 @@ main (int argc, char **argv)
                                 &error))
     goto failed;
 
-  /* To be killed: the directory is left behind. */
+  /* The script kills the process here, and the directory is left behind. */
   if (argc > 2)
     pause ();
 

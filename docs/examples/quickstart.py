@@ -18,16 +18,16 @@ with root.create_temp_dir() as directory:
     print('Python created', directory.path)
     pathlib.Path(directory.path, 'notes.txt').write_text('work')
 
-    # One that nobody has used for two hours, and a cleanup of the root.
-    old = folder / 'left-by-somebody'
+    # A directory without an owner that was last used two hours ago, and a cleanup of the root.
+    old = folder / 'left-behind'
     old.mkdir()
     (old / 'file').write_text('old')
     os.utime(old, (old.stat().st_mtime - 7200,) * 2)
     n_deleted = root.cleanup()
-    print(f'Python swept the root: {n_deleted} went')
+    print(f'Python cleaned up the root: {n_deleted} deleted')
 
-    assert n_deleted == 1 and not old.exists(), 'the old directory is still there'
-    assert os.path.exists(directory.path), 'the directory in use is gone'
+    assert n_deleted == 1 and not old.exists(), 'the expired directory was not deleted'
+    assert os.path.exists(directory.path), 'the directory in use was deleted'
     print('Python still has', directory.path)
 
 assert not os.path.exists(directory.path), 'the directory was not deleted'

@@ -51,7 +51,7 @@ def write_archive(path):
             member = tarfile.TarInfo('./' + name)
             member.type = kind
             member.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
-            # Long ago: neither a sweep nor the end of the work may take that for its age.
+            # Long ago: neither a cleanup nor the end of the work may take that for its age.
             member.mtime = 1000000000
             member.uid, member.gid = os.getuid(), os.getgid()
             member.size = len(content)
@@ -148,7 +148,7 @@ def equal(actual, expected):
 def publishes_in_a_root_of_its_own(case):
     status, output, errors = case.run()
     equal(errors, '')
-    equal(output, f'published {case.destination}: {len(FILES)} files\nswept 0 directories\n')
+    equal(output, f'published {case.destination}: {len(FILES)} files\ncleaned up 0 directories\n')
     equal(status, 0)
     case.check_published()
     equal(os.listdir(case.root), [])
@@ -162,7 +162,7 @@ def replaces_what_was_published(case):
     equal(os.listdir(case.root), [])
 
 
-def sweeps_what_has_expired(case):
+def cleans_up_what_has_expired(case):
     case.make('old', age=25)
     case.make('young', age=23)
     case.make(f'abandoned-{RANDOM_PART}', mode=0o1700)
@@ -174,8 +174,8 @@ def sweeps_what_has_expired(case):
         check(os.path.exists(os.path.join(case.root, name, 'file')), f'{name} was emptied')
 
 
-def sweeps_at_the_end(case):
-    """What it sweeps is not yet there to be swept when its directory is created: it waits at the
+def cleans_up_at_the_end(case):
+    """What it cleans up is not yet there when its directory is created: it waits at the
     archive, which this process has a lease on."""
     abandoned = case.hold(case.make(f'abandoned-{RANDOM_PART}', mode=0o1700))
     case.hold(case.make('live', mode=0o1700))
@@ -195,7 +195,7 @@ def sweeps_at_the_end(case):
     os.close(archive)
 
     status, output, _ = case.end(process)
-    equal(output, f'published {case.destination}: {len(FILES)} files\nswept 2 directories\n')
+    equal(output, f'published {case.destination}: {len(FILES)} files\ncleaned up 2 directories\n')
     equal(status, 0)
     equal(os.listdir(case.root), ['live'])
 
@@ -222,8 +222,8 @@ def fails_without_a_root(case):
 
 
 def main(command):
-    tests = [publishes_in_a_root_of_its_own, replaces_what_was_published, sweeps_what_has_expired,
-             sweeps_at_the_end, fails_without_an_archive, fails_when_it_cannot_publish,
+    tests = [publishes_in_a_root_of_its_own, replaces_what_was_published, cleans_up_what_has_expired,
+             cleans_up_at_the_end, fails_without_an_archive, fails_when_it_cannot_publish,
              fails_without_a_root]
     n_failed = 0
     for number, test in enumerate(tests, 1):

@@ -195,13 +195,13 @@ class WindowTest(unittest.TestCase):
 
         # By another process, and seen without a click.
         self.make_entries(program)
-        for text in ['left-by-hand', 'no owner', '3 days ago', 'goes: it is old',
-                     CRASHED, 'abandoned', '25 minutes ago', 'goes: its owner is gone',
-                     'at-work', 'in use', '4 hours ago', 'stays: it is in use', 'ours']:
+        for text in ['left-by-hand', 'no owner', '3 days ago', 'delete: expired',
+                     CRASHED, 'abandoned', '25 minutes ago', 'delete: abandoned',
+                     'at-work', 'in use', '4 hours ago', 'keep: in use', 'ours']:
             program.wait_for_text(re.escape(text))
 
-        program.click('Sweep')
-        program.wait_for_text('Swept: 2 went')
+        program.click('Clean up')
+        program.wait_for_text('Cleaned up: 2 deleted')
         self.assertEqual(program.directories(), sorted(['at-work', small, large]))
         wait_for(lambda: CRASHED not in program.texts(), 'the rows to go')
 

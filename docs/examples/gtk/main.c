@@ -7,17 +7,17 @@
 
 #include "scratch-window.h"
 
-#define AGE (60 * 60) /* in seconds: what nobody has used for so long may go */
+#define AGE (60 * 60) /* in seconds: the timeout */
 
 static ScratchOptions options = { .n_files = 100000 };
 
 static const GOptionEntry entries[] = {
   { "files", 0, 0, G_OPTION_ARG_INT, &options.n_files,
-    "How many files a large directory gets (100000)", "N" },
+    "Number of files in a large directory (100000)", "N" },
   { "log-frames", 0, 0, G_OPTION_ARG_NONE, &options.log_frames,
-    "Say how many frames were drawn while a directory was deleted", NULL },
+    "Print the number of frames that were drawn during a deletion", NULL },
   { "block", 0, 0, G_OPTION_ARG_NONE, &options.block,
-    "Delete in the main loop, as no program should, to see the difference", NULL },
+    "Delete in the main loop, which no program should do, for comparison", NULL },
   G_OPTION_ENTRY_NULL,
 };
 

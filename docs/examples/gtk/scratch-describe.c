@@ -70,6 +70,6 @@ scratch_describe_outcome (TmRootEntry *entry)
   TmEntryState state = tm_root_entry_get_state (entry);
 
   if (tm_root_entry_get_expired (entry))
-    return state == TM_ENTRY_STATE_ABANDONED ? "goes: its owner is gone" : "goes: it is old";
-  return state == TM_ENTRY_STATE_LIVE ? "stays: it is in use" : "stays: it is young";
+    return state == TM_ENTRY_STATE_ABANDONED ? "delete: abandoned" : "delete: expired";
+  return state == TM_ENTRY_STATE_LIVE ? "keep: in use" : "keep: not expired";
 }

@@ -43,7 +43,7 @@ struct _ScratchWindow
   guint n_files;             /* that there are to write or to delete, as far as known */
   gint n_written;            /* atomic */
   guint tick_id;             /* 0: no files are being written */
-  gboolean is_closing;       /* the window goes when the work has ended */
+  gboolean is_closing;       /* close the window when the work has ended */
 
   /* Children of the template, owned by it. */
   GtkSingleSelection *selection;
@@ -92,7 +92,7 @@ update_actions (ScratchWindow *self)
 
   gtk_widget_action_set_enabled (widget, "scratch.create", is_idle);
   gtk_widget_action_set_enabled (widget, "scratch.create-large", is_idle);
-  gtk_widget_action_set_enabled (widget, "scratch.sweep", is_idle);
+  gtk_widget_action_set_enabled (widget, "scratch.cleanup", is_idle);
   gtk_widget_action_set_enabled (widget, "scratch.close", is_idle && is_ours);
   gtk_widget_action_set_enabled (widget, "scratch.delete", is_idle && (is_ours || is_free));
   gtk_widget_action_set_enabled (widget, "scratch.cancel", !is_idle);
@@ -129,7 +129,7 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GListModel) entries = tm_root_list_entries_finish (TM_ROOT (source), result, &error);
 
-  /* The window is gone. */
+  /* The window is closed. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
@@ -433,26 +433,27 @@ delete_cb (GtkWidget *widget, const char *name, GVariant *parameter)
                                g_object_ref (self));
 }
 
-/* --- Sweeping --- */
+/* --- Cleaning up --- */
 
 static void
-swept_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+cleaned_up_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (ScratchWindow) self = user_data;
   g_autoptr (GError) error = NULL;
-  gssize n_swept = tm_root_cleanup_finish (TM_ROOT (source), result, &error);
-  g_autofree char *outcome = g_strdup_printf ("Swept: %" G_GSSIZE_FORMAT " went", n_swept);
+  gssize n_deleted = tm_root_cleanup_finish (TM_ROOT (source), result, &error);
+  g_autofree char *outcome =
+      g_strdup_printf ("Cleaned up: %" G_GSSIZE_FORMAT " deleted", n_deleted);
 
   end_work (self, outcome, error);
 }
 
 static void
-sweep_cb (GtkWidget *widget, const char *name, GVariant *parameter)
+cleanup_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   ScratchWindow *self = SCRATCH_WINDOW (widget);
 
-  begin_work (self, "Sweeping");
-  tm_root_cleanup_async (self->root, G_PRIORITY_DEFAULT, self->cancellable, swept_cb,
+  begin_work (self, "Cleaning up");
+  tm_root_cleanup_async (self->root, G_PRIORITY_DEFAULT, self->cancellable, cleaned_up_cb,
                          g_object_ref (self));
 }
 
@@ -464,7 +465,7 @@ cancel_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 
 /* --- The end --- */
 
-/* The window is gone by then; what could not be deleted is reclaimed by the next one. */
+/* The window is closed by then; the next cleanup reclaims directories that could not be deleted. */
 static void
 closed_at_end_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -559,7 +560,7 @@ scratch_window_class_init (ScratchWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "scratch.create-large", NULL, create_large_cb);
   gtk_widget_class_install_action (widget_class, "scratch.close", NULL, close_cb);
   gtk_widget_class_install_action (widget_class, "scratch.delete", NULL, delete_cb);
-  gtk_widget_class_install_action (widget_class, "scratch.sweep", NULL, sweep_cb);
+  gtk_widget_class_install_action (widget_class, "scratch.cleanup", NULL, cleanup_cb);
   gtk_widget_class_install_action (widget_class, "scratch.cancel", NULL, cancel_cb);
 }
 
