@@ -471,18 +471,6 @@ test_mounts (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
-static gboolean
-run_command (const char *const *command)
-{
-  int wait_status;
-
-  return g_spawn_sync (NULL, (char **) command, NULL,
-                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
-                           G_SPAWN_STDERR_TO_DEV_NULL,
-                       NULL, NULL, NULL, NULL, &wait_status, NULL) &&
-         wait_status == 0;
-}
-
 /* Where the number of an inode comes back at once. */
 static void
 ext4_child (gpointer data)

@@ -140,13 +140,8 @@ mount_ext4 (const char *base, const char *target)
       g_strdup_printf ("truncate -s 32M '%s' && mkfs.ext4 -q '%s' && mount -o loop '%s' '%s'",
                        image, image, image, target);
   const char *const arguments[] = { "sh", "-c", command, NULL };
-  int wait_status;
 
-  return g_spawn_sync (NULL, (char **) arguments, NULL,
-                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
-                           G_SPAWN_STDERR_TO_DEV_NULL,
-                       NULL, NULL, NULL, NULL, &wait_status, NULL) &&
-         wait_status == 0;
+  return run_command (arguments);
 }
 
 static char *
@@ -156,15 +151,11 @@ mount_lowntfs (const char *base)
   g_autofree char *target = g_build_filename (base, "ntfs", NULL);
   const char *make[] = { "mkntfs", "-q", "-F", image, NULL };
   const char *server[] = { "lowntfs-3g", "-o", "no_detach", image, target, NULL };
-  int wait_status;
 
   make_directory (target);
   make_file (image);
   child_assert (truncate (image, 16 << 20) == 0);
-  if (!g_spawn_sync (NULL, (char **) make, NULL,
-                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                     NULL, NULL, NULL, NULL, &wait_status, NULL) ||
-      wait_status != 0 || !enter_mount_namespace () || !fuse_mount (server, target))
+  if (!run_command (make) || !enter_mount_namespace () || !fuse_mount (server, target))
     _exit (CHILD_CANNOT);
   return g_steal_pointer (&target);
 }

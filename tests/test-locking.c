@@ -391,24 +391,13 @@ test_no_space (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-static char *
-make_marked (Sandbox *sandbox, const char *name, mode_t mode, gint64 age)
-{
-  char *path = sandbox_path (sandbox, name);
-
-  make_directory (path);
-  g_assert_no_errno (g_chmod (path, mode));
-  make_old (path, age);
-  return path;
-}
-
 /* Then a free lock says nothing: only the age is left. */
 static void
 test_clean_without_locks (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *young = make_marked (sandbox, OUR_NAME ("young"), 01700, 0);
-  g_autofree char *old = make_marked (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
+  g_autofree char *young = make_old_with_mode (sandbox, OUR_NAME ("young"), 01700, 0);
+  g_autofree char *old = make_old_with_mode (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
 
   fail_call ("flock", EOPNOTSUPP, G_MAXINT);
   assert_cleanup (root, 1);
@@ -423,7 +412,7 @@ test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
 {
   static const int errors[] = { ENOLCK, EIO, EBADF, ESTALE };
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *old = make_marked (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
+  g_autofree char *old = make_old_with_mode (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
 
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     {
@@ -445,14 +434,14 @@ test_marks (Sandbox *sandbox, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (unmarked); i++)
     {
-      g_autofree char *path = make_marked (sandbox, OUR_NAME ("d"), unmarked[i], 0);
+      g_autofree char *path = make_old_with_mode (sandbox, OUR_NAME ("d"), unmarked[i], 0);
 
       assert_cleanup (root, 0);
       g_assert_no_errno (g_rmdir (path));
     }
   for (guint i = 0; i < G_N_ELEMENTS (marked); i++)
     {
-      g_autofree char *path = make_marked (sandbox, OUR_NAME ("d"), marked[i], 0);
+      g_autofree char *path = make_old_with_mode (sandbox, OUR_NAME ("d"), marked[i], 0);
 
       assert_cleanup (root, 1);
       g_assert_false (path_exists (path));
@@ -497,7 +486,7 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
     {
-      g_autofree char *path = make_marked (sandbox, foreign[i], 01700, 0);
+      g_autofree char *path = make_old_with_mode (sandbox, foreign[i], 01700, 0);
       g_autoptr (TmTemporaryDirectory) G_GNUC_UNUSED directory = create_under (root);
 
       assert_cleanup (root, 0);
@@ -507,7 +496,7 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
     }
   for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
     {
-      g_autofree char *path = make_marked (sandbox, ours[i], 01700, 0);
+      g_autofree char *path = make_old_with_mode (sandbox, ours[i], 01700, 0);
 
       assert_cleanup (root, 1);
       g_assert_false (path_exists (path));
@@ -525,7 +514,7 @@ static void
 test_used_before_lock (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
-  g_autofree char *old = make_marked (sandbox, "old", 0700, 2 * HOUR);
+  g_autofree char *old = make_old_with_mode (sandbox, "old", 0700, 2 * HOUR);
 
   attack_before ("flock", 0, make_young_cb, old);
   assert_cleanup (root, 0);
@@ -547,7 +536,7 @@ static void
 test_kept_before_lock (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-  g_autofree char *kept = make_marked (sandbox, OUR_NAME ("kept"), 01700, 0);
+  g_autofree char *kept = make_old_with_mode (sandbox, OUR_NAME ("kept"), 01700, 0);
 
   attack_before ("flock", 0, unmark_cb, kept);
   assert_cleanup (root, 0);
@@ -568,7 +557,7 @@ static void
 test_renamed_before_lock (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
-  g_autofree char *old = make_marked (sandbox, "old", 0700, 2 * HOUR);
+  g_autofree char *old = make_old_with_mode (sandbox, "old", 0700, 2 * HOUR);
   g_autofree char *inside = g_build_filename (old, "file", NULL);
   g_autofree char *moved = g_strconcat (old, ".moved/file", NULL);
 
@@ -592,7 +581,7 @@ static void
 test_replaced_before_lock (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
-  g_autofree char *old = make_marked (sandbox, "old", 0700, 2 * HOUR);
+  g_autofree char *old = make_old_with_mode (sandbox, "old", 0700, 2 * HOUR);
 
   attack_before ("flock", 0, replace_cb, old);
   assert_cleanup (root, 0);

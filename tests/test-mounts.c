@@ -399,24 +399,6 @@ test_overlay (Sandbox *sandbox, gconstpointer data)
                           "no overlay can be mounted here");
 }
 
-static gboolean run_command (const char *format, ...) G_GNUC_PRINTF (1, 2);
-
-static gboolean
-run_command (const char *format, ...)
-{
-  g_autofree char *command = NULL;
-  g_autofree char *output = NULL;
-  g_autofree char *messages = NULL;
-  va_list arguments;
-  int status;
-
-  va_start (arguments, format);
-  command = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  return g_spawn_command_line_sync (command, &output, &messages, &status, NULL) &&
-         g_spawn_check_wait_status (status, NULL);
-}
-
 static void
 btrfs_child (gpointer data)
 {
@@ -434,9 +416,10 @@ btrfs_child (gpointer data)
 
   /* The loop device goes with the mount, and that with the child. */
   make_directory (place);
-  if (geteuid () != 0 || !enter_mount_namespace () || !run_command ("truncate -s 128M %s", image) ||
-      !run_command ("mkfs.btrfs -q %s", image) ||
-      !run_command ("mount -o loop %s %s", image, place))
+  if (geteuid () != 0 || !enter_mount_namespace () ||
+      !run_command ((const char *[]){ "truncate", "-s", "128M", image, NULL }) ||
+      !run_command ((const char *[]){ "mkfs.btrfs", "-q", image, NULL }) ||
+      !run_command ((const char *[]){ "mount", "-o", "loop", image, place, NULL }))
     _exit (CHILD_CANNOT);
 
   directory = create_in (place);
@@ -446,13 +429,15 @@ btrfs_child (gpointer data)
   inner = child_path (directory, "a/volume");
   inner_tree = g_build_filename (inner, "tree", NULL);
   snapshot = g_build_filename (inner_tree, "snapshot", NULL);
-  child_assert (run_command ("btrfs -q subvolume create %s", inner));
+  child_assert (
+      run_command ((const char *[]){ "btrfs", "-q", "subvolume", "create", inner, NULL }));
   make_tree (inner_tree);
-  child_assert (run_command ("btrfs -q subvolume snapshot %s %s", inner, snapshot));
+  child_assert (run_command (
+      (const char *[]){ "btrfs", "-q", "subvolume", "snapshot", inner, snapshot, NULL }));
   close_successfully (directory);
 
   /* As an entry of a root. */
-  child_assert (run_command ("btrfs -q subvolume create %s", old));
+  child_assert (run_command ((const char *[]){ "btrfs", "-q", "subvolume", "create", old, NULL }));
   make_tree (tree);
   make_old (old, 2 * HOUR);
   root = open_root (place, HOUR, TM_ROOT_FLAGS_NONE);

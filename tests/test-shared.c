@@ -31,17 +31,6 @@ run_in_thread (GThreadFunc function, gpointer data)
   g_thread_join (g_thread_new ("fresh", function, data));
 }
 
-static char *
-make_marked (Sandbox *sandbox, const char *name, gint64 age)
-{
-  char *path = sandbox_path (sandbox, name);
-
-  make_directory (path);
-  g_assert_no_errno (g_chmod (path, 01700));
-  make_old (path, age);
-  return path;
-}
-
 static TmEntryState
 get_state (TmRoot *root, const char *path)
 {
@@ -62,7 +51,7 @@ static gpointer
 look_at_shared_thread (gpointer data)
 {
   Sandbox *sandbox = data;
-  g_autofree char *marked = make_marked (sandbox, OUR_NAME ("marked"), 2 * HOUR);
+  g_autofree char *marked = make_old_with_mode (sandbox, OUR_NAME ("marked"), 01700, 2 * HOUR);
   g_autofree char *busy = make_old_directory (sandbox, "busy", 2 * HOUR);
   g_autofree char *old = make_old_directory (sandbox, "old", 2 * HOUR);
   g_autofree char *young = make_old_directory (sandbox, "young", 0);
@@ -138,7 +127,7 @@ static gpointer
 unknown_thread (gpointer data)
 {
   Sandbox *sandbox = data;
-  g_autofree char *marked = make_marked (sandbox, OUR_NAME ("marked"), 2 * HOUR);
+  g_autofree char *marked = make_old_with_mode (sandbox, OUR_NAME ("marked"), 01700, 2 * HOUR);
   g_autoptr (TmRoot) root = NULL;
   g_autoptr (TmTemporaryDirectory) directory = NULL;
   struct stat status;

@@ -59,3 +59,16 @@ run_on_small_stack (gpointer (*function) (gpointer), gpointer data)
   child_assert (pthread_create (&thread, &attributes, function, data) == 0);
   child_assert (pthread_join (thread, NULL) == 0);
 }
+
+/* Runs a program without its output. Returns FALSE if there is none, or if it fails. */
+gboolean
+run_command (const char *const *command)
+{
+  int wait_status;
+
+  return g_spawn_sync (NULL, (char **) command, NULL,
+                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                           G_SPAWN_STDERR_TO_DEV_NULL,
+                       NULL, NULL, NULL, NULL, &wait_status, NULL) &&
+         g_spawn_check_wait_status (wait_status, NULL);
+}

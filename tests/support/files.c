@@ -76,6 +76,18 @@ make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds)
   return path;
 }
 
+/* An empty directory. With OUR_NAME() and the sticky bit it is marked. */
+char *
+make_old_with_mode (Sandbox *sandbox, const char *name, mode_t mode, gint64 seconds)
+{
+  char *path = sandbox_path (sandbox, name);
+
+  make_directory (path);
+  g_assert_no_errno (g_chmod (path, mode));
+  make_old (path, seconds);
+  return path;
+}
+
 gboolean
 path_exists (const char *path)
 {

@@ -16,6 +16,7 @@ void make_file (const char *path);
 void make_tree (const char *path);
 void make_old (const char *path, gint64 seconds);
 char *make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds);
+char *make_old_with_mode (Sandbox *sandbox, const char *name, mode_t mode, gint64 seconds);
 
 gboolean path_exists (const char *path);
 mode_t get_mode (const char *path);

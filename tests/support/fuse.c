@@ -115,16 +115,12 @@ ntfs_child (gpointer data)
   const char *make[] = { "mkntfs", "-q", "-F", image, NULL };
   const char *mount[] = { "ntfs-3g", "-o", "no_detach", image, target, NULL };
   int fd = open (image, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  int status;
 
   make_directory (target);
   child_assert (fd >= 0 && ftruncate (fd, 8 << 20) == 0);
   close (fd);
 
-  if (!g_spawn_sync (NULL, (char **) make, NULL,
-                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                     NULL, NULL, NULL, NULL, &status, NULL) ||
-      status != 0 || !enter_mount_namespace () || !fuse_mount (mount, target))
+  if (!run_command (make) || !enter_mount_namespace () || !fuse_mount (mount, target))
     _exit (CHILD_CANNOT);
   work (job, target);
 }

@@ -5,6 +5,7 @@
 
 #include "sandbox.h"
 
+#include "children.h"
 #include "mounts.h"
 
 #include <glib/gstdio.h>
@@ -31,15 +32,12 @@ sandbox_set_up (Sandbox *sandbox, gconstpointer data)
 void
 sandbox_tear_down (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *chattr = g_find_program_in_path ("chattr");
-  const char *make_mutable[] = { chattr, "-R", "-f", "-i", "-a", sandbox->path, NULL };
+  const char *make_mutable[] = { "chattr", "-R", "-f", "-i", "-a", sandbox->path, NULL };
   const char *delete[] = { "rm", "-rf", "--", sandbox->path, NULL };
   g_autoptr (GError) error = NULL;
 
-  if (chattr != NULL && geteuid () == 0)
-    g_spawn_sync (NULL, (char **) make_mutable, NULL,
-                  G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-                  NULL, NULL);
+  if (geteuid () == 0)
+    run_command (make_mutable);
   g_spawn_sync (NULL, (char **) delete, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                 &error);
   g_assert_no_error (error);

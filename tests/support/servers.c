@@ -163,11 +163,8 @@ make_key (const char *name)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
   const char *arguments[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, NULL };
-  int status;
 
-  return g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-                       &status, NULL) &&
-         status == 0;
+  return run_command (arguments);
 }
 
 static guint16
