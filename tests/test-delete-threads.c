@@ -59,13 +59,14 @@ typedef struct
   gint n_moved; /* atomic */
 } Mover;
 
-/* Before a walk goes back up: moves the directory that it is in out of the tree, and the one above
- * it too. What is to be gone back to is then further up than one level. */
+/* Before a walk opens levels again to go back up: moves the directory that it is in out of the
+ * tree, and the one above it too. What is to be gone back to is then further up than one level. */
 static int
 move_levels_cb (const SystemCall *call, gpointer user_data)
 {
   Mover *mover = user_data;
   g_autofree char *link = NULL;
+  g_autofree char *start = NULL;
   g_autofree char *path = NULL;
   g_autofree char *above = NULL;
   g_autofree char *top = NULL;
@@ -77,15 +78,17 @@ move_levels_cb (const SystemCall *call, gpointer user_data)
   if (g_str_equal (call->name, "unlinkat"))
     g_usleep (g_random_int_range (0, 60));
 
-  if (!g_str_has_prefix (call->name, "openat") || g_strcmp0 (call->path, "..") != 0)
+  if (!g_str_has_prefix (call->name, "openat") || call->path == NULL ||
+      strchr (call->path, '/') == NULL || call->fd == AT_FDCWD)
     return 0;
 
   link = g_strdup_printf ("/proc/self/fd/%d", call->fd);
-  path = g_file_read_link (link, NULL);
-  if (path == NULL || !g_str_has_prefix (path, mover->tree))
+  start = g_file_read_link (link, NULL);
+  if (start == NULL || !g_str_has_prefix (start, mover->tree))
     return 0;
 
-  above = g_path_get_dirname (path);
+  above = g_build_filename (start, call->path, NULL);
+  path = g_build_filename (above, "d", NULL);
   top = g_path_get_dirname (above);
   if (!g_str_has_prefix (top, mover->tree) || g_str_equal (top, mover->tree))
     return 0;
@@ -131,7 +134,9 @@ test_levels_moved (Sandbox *sandbox, gconstpointer data)
       g_assert_true (path_exists (treasure));
       g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
     }
-  g_assert_cmpint (mover.n_moved, >, 0);
+  /* Without it, each name is opened by itself. */
+  if (!openat2_is_denied ())
+    g_assert_cmpint (mover.n_moved, >, 0);
 }
 
 typedef struct

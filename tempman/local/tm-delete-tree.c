@@ -21,9 +21,10 @@
 #define MAX_WALKS 32
 
 /* What a walk needs: the directory that it begins at, which may be open for it alone, and one that
- * is about to be opened; and at least a level, and one more to change the mode of a directory. */
+ * is about to be opened; and enough levels for the way back up in a deep tree to be short. */
 #define DESCRIPTORS_BESIDE_LEVELS 2
-#define MIN_DESCRIPTORS_OF_WALK (DESCRIPTORS_BESIDE_LEVELS + 2)
+#define MIN_OPEN_LEVELS 6
+#define MIN_DESCRIPTORS_OF_WALK (DESCRIPTORS_BESIDE_LEVELS + MIN_OPEN_LEVELS)
 
 /* Few, because a table of descriptors that grows makes other threads wait, and because the process
  * needs descriptors for other things; many enough for most trees to need no reopening. Where each
@@ -186,7 +187,7 @@ walk_parts_are_finished (TmDeleteWalk *walk)
     return TRUE;
 
   /* Descriptors are for those who work. */
-  while (tm_walker_close_highest (&walk->path))
+  while (tm_walker_close_one (&walk->path))
     ;
 
   tm_workers_lock (workers);

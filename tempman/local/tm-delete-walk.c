@@ -8,7 +8,6 @@
 #include "local/tm-dirfd-private.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* Going through a tree by descriptors, one level at a time: a run of entries is read, what is no
  * directory is unlinked at once, and the sub-directories wait at their level until each has been
@@ -57,22 +56,14 @@ tm_delete_walk_report (TmDeleteWalk *walk, const char *action, const char *name,
   tree_unlock (tree);
 }
 
-static int
-open_up_or_down (TmWalker *path, int dirfd, const char *name)
-{
-  return strcmp (name, "..") == 0
-             ? tm_dirfd_open_parent (dirfd)
-             : tm_dirfd_open_child (dirfd, name, O_NOATIME, &path->repaired_mode);
-}
-
 /* A directory of ours that bars us from what is in it gets the permissions. */
 static int
 open_cb (TmWalker *path, TmLevel *level, int dirfd, const char *name)
 {
-  int fd = open_up_or_down (path, dirfd, name);
+  int fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &path->repaired_mode);
 
   if (fd < 0 && errno == EACCES && tm_level_repair_mode (level, dirfd))
-    fd = open_up_or_down (path, dirfd, name);
+    fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &path->repaired_mode);
 
   return fd;
 }
@@ -160,7 +151,7 @@ tm_delete_walk_resume_reading (TmDeleteWalk *walk)
   level->is_end_guessed = FALSE;
   /* It may have been closed since. From its beginning it would be gone through again, with all that
    * is below. */
-  if (tm_dirfd_seek (level->directory->fd, level->position) < 0)
+  if (!tm_walker_read_from (&walk->path, level->position))
     return FALSE;
 
   level->is_read = FALSE;
@@ -211,7 +202,7 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
   int fd;
 
   if (walk->path.n_open >= walk->path.max_open)
-    tm_walker_close_highest (&walk->path);
+    tm_walker_close_one (&walk->path);
 
   fd = tm_walker_open_child (&walk->path, name);
   if (fd >= 0)
@@ -256,7 +247,7 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
       int error_number = errno;
 
       if (error_number == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
-          tm_dirfd_seek (level->directory->fd, 0) == 0)
+          tm_walker_read_from (&walk->path, 0))
         {
           level->n_rescans++;
           level->is_read = level->is_end_guessed = FALSE;

@@ -92,11 +92,11 @@ is_refused (NewCall call)
 }
 
 static int
-call_openat2 (int dirfd, const char *name, int flags, guint64 resolve)
+call_openat2 (int dirfd, const char *name, int flags)
 {
   struct open_how how = {
     .flags = (guint64) (flags | O_NOFOLLOW | O_CLOEXEC),
-    .resolve = resolve | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
   };
   guint n_attempts = 0;
   int fd;
@@ -199,20 +199,14 @@ pin_and_open (int dirfd, const char *name, int flags)
   return fd;
 }
 
+/* For others than the owner, without O_NOATIME. */
 static int
-open_in_mount (int dirfd, const char *name, int flags, guint64 resolve)
+call_openat2_as_user (int dirfd, const char *name, int flags)
 {
-  int fd;
+  int fd = call_openat2 (dirfd, name, flags);
 
-  if (!is_usable (CALL_OPENAT2))
-    return pin_and_open (dirfd, name, flags);
-
-  fd = call_openat2 (dirfd, name, flags, resolve);
   if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
-    fd = call_openat2 (dirfd, name, flags & ~O_NOATIME, resolve);
-
-  if (fd < 0 && (errno == EAGAIN || is_refused (CALL_OPENAT2)))
-    fd = pin_and_open (dirfd, name, flags);
+    fd = call_openat2 (dirfd, name, flags & ~O_NOATIME);
   return fd;
 }
 
@@ -229,23 +223,44 @@ open_in_mount (int dirfd, const char *name, int flags, guint64 resolve)
 int
 tm_dirfd_open_beneath (int dirfd, const char *name, int flags)
 {
-  return open_in_mount (dirfd, name, flags, RESOLVE_BENEATH);
+  int fd;
+
+  if (!is_usable (CALL_OPENAT2))
+    return pin_and_open (dirfd, name, flags);
+
+  fd = call_openat2_as_user (dirfd, name, flags);
+  if (fd < 0 && (errno == EAGAIN || is_refused (CALL_OPENAT2)))
+    fd = pin_and_open (dirfd, name, flags);
+  return fd;
 }
 
 /*
- * tm_dirfd_open_above:
+ * tm_dirfd_open_descendant:
  * @dirfd: a directory
+ * @names: the names of directories, each in the one before, with a slash between
  * @flags: as of tm_dirfd_open_beneath()
  *
- * Opens the directory that @dirfd is in now. Another process may have mounted something over that
- * since, whose server never answers: it is not entered.
+ * Opens the last of some directories that lie in each other, in one call. No link is followed and
+ * no mount point crossed on the way, as if each had been opened by itself. No mode is repaired.
  *
- * Returns: a descriptor, or -1: `EXDEV` when something is mounted over it
+ * There is no other way with one call. openat() would follow links on the way, and ask the server
+ * of what is mounted there.
+ *
+ * Returns: a descriptor, or -1: `ENOSYS` where the kernel cannot do that
  */
 int
-tm_dirfd_open_above (int dirfd, int flags)
+tm_dirfd_open_descendant (int dirfd, const char *names, int flags)
 {
-  return open_in_mount (dirfd, "..", flags, 0);
+  int fd = -1;
+
+  if (is_usable (CALL_OPENAT2))
+    fd = call_openat2_as_user (dirfd, names, flags | O_DIRECTORY);
+  else
+    errno = ENOSYS;
+
+  if (fd < 0 && is_refused (CALL_OPENAT2))
+    errno = ENOSYS;
+  return fd;
 }
 
 /*

@@ -41,10 +41,6 @@ typedef struct
   struct statx_timestamp modified;
 } TmFileLook;
 
-/* Which file it is, for as long as the file system is mounted: unlike an inode number, it never
- * comes back with another file. */
-typedef struct _TmFileHandle TmFileHandle;
-
 /* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
  * these: on Linux the descriptor is gone even when it reports EINTR. */
 #define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
@@ -60,12 +56,10 @@ typedef struct _TmFileHandle TmFileHandle;
 int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_without_links (const char *path, int flags);
 int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
-int tm_dirfd_open_above (int dirfd, int flags);
+int tm_dirfd_open_descendant (int dirfd, const char *names, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
-int tm_dirfd_open_parent (int dirfd);
 int tm_dirfd_reopen (int dirfd);
 int tm_dirfd_open_unchanged (int dirfd, const char *name);
-int tm_dirfd_open_parent_unchanged (int dirfd);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);
 gboolean tm_dirfd_is_in_mount_of (int dirfd, int other);
 int tm_dirfd_pin (int dirfd, const char *name);
@@ -105,9 +99,6 @@ gboolean tm_dirfd_repair_mode (int dirfd);
 TmFileIdentity tm_file_identity (const struct stat *status);
 TmFileLook tm_file_look (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
-
-TmFileHandle *tm_file_handle_new (int fd);
-gboolean tm_file_handle_leads_to (const TmFileHandle *handle, int fd);
 
 gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
 

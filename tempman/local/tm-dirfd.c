@@ -125,21 +125,6 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
 }
 
 /*
- * tm_dirfd_open_parent:
- * @dirfd: a directory
- *
- * Opens the directory that @dirfd is in now. The caller compares its handle with that of the
- * directory it expects: somebody may have moved @dirfd since it was opened.
- *
- * Returns: a descriptor, or -1
- */
-int
-tm_dirfd_open_parent (int dirfd)
-{
-  return tm_dirfd_open_above (dirfd, O_RDONLY | O_DIRECTORY);
-}
-
-/*
  * tm_dirfd_reopen:
  * @dirfd: a directory
  *
@@ -168,20 +153,6 @@ int
 tm_dirfd_open_unchanged (int dirfd, const char *name)
 {
   return open_directory_at (dirfd, name, O_RDONLY | O_NOATIME);
-}
-
-/*
- * tm_dirfd_open_parent_unchanged:
- * @dirfd: a directory
- *
- * Opens the directory that @dirfd is in now as tm_dirfd_open_parent() does, but changes nothing.
- *
- * Returns: a descriptor, or -1
- */
-int
-tm_dirfd_open_parent_unchanged (int dirfd)
-{
-  return tm_dirfd_open_above (dirfd, O_RDONLY | O_DIRECTORY | O_NOATIME);
 }
 
 /* Whether reading the directory leaves its access time alone. */
@@ -608,77 +579,6 @@ gboolean
 tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 {
   return a.device == b.device && a.inode == b.inode;
-}
-
-struct _TmFileHandle
-{
-  int mount;
-  int type;
-  guint size;
-  unsigned char bytes[]; /* the inode and its generation, in the way of the file system */
-};
-
-/* Since Linux 6.5, for file systems whose handles nobody can open again. */
-#ifndef AT_HANDLE_FID
-#define AT_HANDLE_FID 0x200
-#endif
-
-/* What overlayfs makes of the handles of the file system beneath, with its generation. */
-#define OVERLAY_HANDLE_TYPE 0xf8
-
-/*
- * tm_file_handle_new:
- * @fd: a descriptor
- *
- * The handle is made to be kept by clients of NFS across reboots of their server, and so has to
- * tell a file from a later one with the same inode number. Without such a promise, a file system
- * that only makes handles to compare them may well take the number alone: of those, overlayfs is
- * known not to.
- *
- * Returns: (transfer full) (nullable): the handle, to be freed with g_free(), or %NULL where there
- *   is none
- */
-TmFileHandle *
-tm_file_handle_new (int fd)
-{
-  union
-  {
-    struct file_handle handle;
-    char room[sizeof (struct file_handle) + MAX_HANDLE_SZ];
-  } buffer;
-  TmFileHandle *handle;
-  int mount;
-
-  buffer.handle.handle_bytes = MAX_HANDLE_SZ;
-  if (name_to_handle_at (fd, "", &buffer.handle, &mount, AT_EMPTY_PATH) < 0)
-    {
-      if (errno != EOPNOTSUPP)
-        return NULL;
-
-      buffer.handle.handle_bytes = MAX_HANDLE_SZ;
-      if (name_to_handle_at (fd, "", &buffer.handle, &mount, AT_EMPTY_PATH | AT_HANDLE_FID) < 0 ||
-          buffer.handle.handle_type != OVERLAY_HANDLE_TYPE)
-        return NULL;
-    }
-
-  handle = g_malloc (sizeof *handle + buffer.handle.handle_bytes);
-  handle->mount = mount;
-  handle->type = buffer.handle.handle_type;
-  handle->size = buffer.handle.handle_bytes;
-  memcpy (handle->bytes, buffer.handle.f_handle, handle->size);
-  return handle;
-}
-
-/* Whether a descriptor is of the very file that the handle was made of. That other files of the
- * same mount are open meanwhile is for the caller to see to: else the number of the mount could
- * come back. */
-gboolean
-tm_file_handle_leads_to (const TmFileHandle *handle, int fd)
-{
-  g_autofree TmFileHandle *other = tm_file_handle_new (fd);
-
-  return other != NULL && handle->mount == other->mount && handle->type == other->type &&
-         handle->size == other->size && memcmp (handle->bytes, other->bytes, handle->size) == 0;
 }
 
 /*

@@ -12,7 +12,6 @@
 G_BEGIN_DECLS
 
 gboolean tm_file_system_is_local (int dirfd, guint64 mount);
-gboolean tm_file_system_keeps_handles (int dirfd);
 gboolean
 tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new);
 gboolean tm_file_system_name_is_local (const char *name);

@@ -11,9 +11,6 @@
 #include <unistd.h>
 
 /* Not in <linux/magic.h> of every version. */
-#ifndef FUSE_SUPER_MAGIC
-#define FUSE_SUPER_MAGIC 0x65735546
-#endif
 #define NTFS3_MAGIC 0x7366746e
 
 /* What can be relied on, on which file system.
@@ -115,18 +112,6 @@ keeps_owners (int dirfd)
   const LocalType *type;
 
   return find_type (dirfd, &type) && type != NULL && type->keeps_owners;
-}
-
-/* Whether no file ever gets the handle of another. A server of FUSE makes of it what it likes:
- * lowntfs-3g and the examples of libfuse take the number of the inode, or an address in their
- * memory, and no generation. The one of ntfs3 has 16 bits, and comes back after as many files. */
-gboolean
-tm_file_system_keeps_handles (int dirfd)
-{
-  struct statfs status;
-
-  return tm_dirfd_stat_file_system (dirfd, &status) == 0 &&
-         (guint32) status.f_type != FUSE_SUPER_MAGIC && (guint32) status.f_type != NTFS3_MAGIC;
 }
 
 /*

@@ -20,12 +20,8 @@
  * Nothing may look used because it was looked at. Reading a directory sets its access time, so that
  * time is read before, and counts only where the next reading will not have set it. */
 
-/* The lowest and the one above. Every time that a closed one is opened again tells whether another
- * process has moved it, and so is using it. */
-#define MAX_OPEN_LEVELS 2
-
-/* Where there are no file handles, so that the way back does not cost the square of the depth. */
-#define MAX_OPEN_ON_WAY_BACK 16
+/* As many as of a deletion, and for the same reasons. */
+#define MAX_OPEN_LEVELS 16
 
 typedef struct
 {
@@ -106,8 +102,7 @@ walk_consider_directory (Walk *walk, int fd)
 static int
 open_cb (TmWalker *path, TmLevel *level, int dirfd, const char *name)
 {
-  return strcmp (name, "..") == 0 ? tm_dirfd_open_parent_unchanged (dirfd)
-                                  : tm_dirfd_open_unchanged (dirfd, name);
+  return tm_dirfd_open_unchanged (dirfd, name);
 }
 
 /* What vanished or was exchanged meanwhile is seen in the times of what it was in. */
@@ -129,7 +124,7 @@ walk_enter (Walk *walk, const char *name)
   if (fd >= 0)
     {
       if (walk->path.n_open >= walk->path.max_open)
-        tm_walker_close_highest (&walk->path);
+        tm_walker_close_one (&walk->path);
       tm_walker_push (&walk->path, name, fd);
       return walk_consider_directory (walk, fd);
     }
@@ -155,7 +150,8 @@ walk_leave (Walk *walk)
   if (walk->path.lowest == walk->path.top)
     return FALSE;
 
-  if (!tm_walker_open_above (&walk->path, &walk->error_number))
+  if (!tm_walker_open_above (&walk->path, &walk->error_number) ||
+      !tm_walker_lowest_is_in_place (&walk->path))
     {
       /* Another process has moved the directory while it was read: it is in use. */
       if (walk->error_number == 0)
@@ -272,7 +268,6 @@ find_newest (const TmAgeRule *rule,
 
   tm_walker_init (&walk.path, tm_level_new (NULL, NULL, tm_level_directory_new (fd, FALSE)),
                   MAX_OPEN_LEVELS, open_cb);
-  walk.path.max_on_way_back = MAX_OPEN_ON_WAY_BACK;
   goes_on = walk_consider_directory (&walk, fd);
   while (goes_on)
     {

@@ -16,6 +16,7 @@ typedef struct
   gint ref_count; /* atomic */
   int fd;         /* (owned), except for the top of the tree */
   gboolean is_borrowed;
+  gboolean is_pinned; /* opened with O_PATH: not to be read */
 } TmLevelDirectory;
 
 typedef struct _TmTreeLevel TmLevel;
@@ -28,8 +29,7 @@ struct _TmTreeLevel
   guint depth;        /* from the top of its walk */
   char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
   TmLevelDirectory *directory; /* (owned) (nullable): NULL while closed */
-  TmFileHandle *handle; /* (owned) (nullable): of the directory, when it was closed the last time */
-  off_t position;       /* where to go on reading, set when it is closed or its end guessed */
+  off_t position;        /* where to go on reading, set when it is closed or its end guessed */
   TmDirents directories; /* sub-directories to visit */
   gint mode_before;      /* atomic: of the directory, before it was made accessible, or
                           * TM_DIRFD_MODE_UNTOUCHED */
@@ -54,8 +54,8 @@ void tm_level_directory_unref (TmLevelDirectory *directory);
 
 TmLevel *tm_level_new (TmLevel *above, const char *name, TmLevelDirectory *directory);
 void tm_level_free (TmLevel *level);
-void tm_level_close (TmLevel *level, gboolean with_handle);
-void tm_level_reopen (TmLevel *level, int fd);
+void tm_level_close (TmLevel *level);
+void tm_level_reopen (TmLevel *level, TmLevelDirectory *directory);
 gboolean tm_level_repair_mode (TmLevel *level, int fd);
 void tm_level_restore_mode (TmLevel *level);
 int tm_level_unlink (TmLevel *level, const char *name);

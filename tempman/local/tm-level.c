@@ -59,36 +59,32 @@ tm_level_free (TmLevel *level)
 {
   g_clear_pointer (&level->directory, tm_level_directory_unref);
   tm_dirents_clear (&level->directories);
-  g_free (level->handle);
   g_free (level->name);
   g_free (level);
 }
 
-/* Closes the directory of a level and notes how to know it again: @with_handle, where that tells it
- * from every other directory. */
+/* Closes the directory of a level, and notes where to go on reading it. */
 void
-tm_level_close (TmLevel *level, gboolean with_handle)
+tm_level_close (TmLevel *level)
 {
-  g_free (level->handle);
-  level->handle = with_handle ? tm_file_handle_new (level->directory->fd) : NULL;
   if (!level->is_read)
     level->position = tm_dirfd_tell (level->directory->fd);
   g_clear_pointer (&level->directory, tm_level_directory_unref);
 }
 
-/* Opens @level again with @fd, which it takes over.
+/* Opens @level again as @directory, which it takes over.
  *
  * It may be another directory that has its place in the tree by now. The position and the names
  * that wait mean nothing there, but lead nowhere else: whatever is missed in it is found when it is
  * to be removed and is not empty. */
 void
-tm_level_reopen (TmLevel *level, int fd)
+tm_level_reopen (TmLevel *level, TmLevelDirectory *directory)
 {
   /* From its beginning it would be gone through again, with all that is below. */
-  if (!level->is_read && tm_dirfd_seek (fd, level->position) < 0)
+  if (!level->is_read && tm_dirfd_seek (directory->fd, level->position) < 0)
     level->is_read = level->is_cut_off = TRUE;
 
-  level->directory = tm_level_directory_new (fd, FALSE);
+  level->directory = directory;
 }
 
 /* The path of a level. The levels above it, also those of other walks, stay as long as it does. */

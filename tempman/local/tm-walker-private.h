@@ -12,20 +12,16 @@ G_BEGIN_DECLS
 /* The levels from where a walk began down to where it is. */
 typedef struct _TmTreePath TmWalker;
 
-/* Opens @name in the directory @dirfd, or the directory above if that is "..". Returns -1 with
- * errno. */
+/* Opens @name in the directory @dirfd, which is that of @level. Returns -1 with errno. */
 typedef int (*TmWalkerOpenFunc) (TmWalker *path, TmLevel *level, int dirfd, const char *name);
 
 struct _TmTreePath
 {
-  TmLevel *top;          /* (owned): always open */
-  TmLevel *lowest;       /* (unowned): open unless it is lost */
-  guint n_open;          /* levels below the top */
-  guint max_open;        /* how many of them may be */
-  guint max_on_way_back; /* likewise, where that has no handles to be found by; or 0: as many */
-  guint n_waits;         /* for descriptors */
-  gboolean is_file_system_known;
-  gboolean keeps_handles; /* its file system, when that is known */
+  TmLevel *top;         /* (owned): always open */
+  TmLevel *lowest;      /* (unowned): open unless it is lost */
+  guint n_open;         /* levels below the top */
+  guint max_open;       /* how many of them may be */
+  guint n_waits;        /* for descriptors */
   mode_t repaired_mode; /* what the directory opened last had before, as of tm_dirfd_open_child() */
   TmWalkerOpenFunc open;
 };
@@ -37,6 +33,8 @@ int tm_walker_open_child (TmWalker *path, const char *name);
 void tm_walker_push (TmWalker *path, const char *name, int fd);
 gboolean tm_walker_open_above (TmWalker *path, int *error_number);
 void tm_walker_pop (TmWalker *path);
-gboolean tm_walker_close_highest (TmWalker *path);
+gboolean tm_walker_close_one (TmWalker *path);
+gboolean tm_walker_lowest_is_in_place (TmWalker *path);
+gboolean tm_walker_read_from (TmWalker *path, off_t position);
 
 G_END_DECLS

@@ -5,23 +5,23 @@
 
 #include "local/tm-walker-private.h"
 
-#include "local/tm-file-system-private.h"
-
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 
 /* The way of a walk through a tree of any depth, with a bounded number of descriptors.
  *
- * Only the lowest levels are open. Those above are closed, with the handle of the directory and the
- * position in it noted, and opened again on the way back: through "..", if that leads to the very
- * directory with that handle. It is not known by its device and inode. Another process can move the
- * level below aside and remove the directory, and its inode is given to the next one that any user
- * makes: with ".." made to lead there, that one would be taken for it and emptied.
+ * The other levels are closed, with the position in them noted, and opened again on the way back:
+ * by names, from the nearest level that is open. A directory that is reached so lies in the tree.
+ * It is never reached through "..", and never known by its device and inode: another process can
+ * move the level below aside and remove the directory, and its inode is given to the next one that
+ * any user makes.
  *
- * Where there is no handle that tells it from all others, or ".." leads elsewhere, the walk goes
- * down again from the nearest open level by names. A directory that is reached so lies in the tree.
- * Some levels on the way are left open as check points, each nearer to the lowest than the one
- * before, so that the way back costs about n log n directories and not n * n; with few descriptors,
- * for k check points, n times the root of n by k + 1. */
+ * One call of openat2() opens a level through hundreds of others, and so the way down again costs
+ * little. A third of the open levels are the window: the lowest, all of them. On the way back, one
+ * that is used up is opened again at once. The others are check points, each nearer to the window
+ * than the one before: with k of them and n windows, each directory is passed some times the root
+ * of n by k + 1, or, with enough of them, log n times. */
 
 /* Until then other threads, or other parts of the program, will have closed some. */
 #define MAX_WAITS_FOR_DESCRIPTORS 100
@@ -54,26 +54,52 @@ tm_walker_clear (TmWalker *path)
     }
 }
 
-/* Closes the highest open level but the top. Returns FALSE when there is none but the lowest, from
- * which the walk goes on. */
-gboolean
-tm_walker_close_highest (TmWalker *path)
+/* How many of the lowest levels are to be open. */
+static guint
+path_get_window (TmWalker *path)
 {
-  TmLevel *level = path->top->next_open;
+  return MAX (path->max_open / 3, 1);
+}
 
-  /* Past levels that were moved away, the highest is the one to go back to. */
-  if (level == NULL || level == path->lowest || path->lowest->is_lost)
+/* Closes an open level, neither the top nor the lowest: above the window, the one that leaves the
+ * smallest gap for its distance from the lowest. So those that stay are the nearer to each other
+ * the lower they are. Returns FALSE when there is none. */
+gboolean
+tm_walker_close_one (TmWalker *path)
+{
+  guint n_window = path_get_window (path);
+  guint n_above_window = path->n_open > n_window + 1 ? path->n_open - n_window : 1;
+  TmLevel *before = path->top;
+  TmLevel *level = before->next_open;
+  TmLevel *before_best = NULL;
+  guint64 best_gap = 0, best_distance = 0;
+
+  /* Past levels that were moved away, the lowest open one is the one to go back to. */
+  if (path->lowest->is_lost)
     return FALSE;
 
-  path->top->next_open = level->next_open;
-  path->n_open--;
-  /* The same for all levels: no walk leaves its file system. */
-  if (!path->is_file_system_known)
+  for (guint i = 0; i < n_above_window && level != NULL && level != path->lowest; i++)
     {
-      path->keeps_handles = tm_file_system_keeps_handles (level->directory->fd);
-      path->is_file_system_known = TRUE;
+      guint64 gap = level->next_open->depth - before->depth;
+      guint64 distance = path->lowest->depth - level->depth;
+
+      if (before_best == NULL || gap * best_distance < best_gap * distance)
+        {
+          before_best = before;
+          best_gap = gap;
+          best_distance = distance;
+        }
+      before = level;
+      level = level->next_open;
     }
-  tm_level_close (level, path->keeps_handles);
+
+  if (before_best == NULL)
+    return FALSE;
+
+  level = before_best->next_open;
+  before_best->next_open = level->next_open;
+  path->n_open--;
+  tm_level_close (level);
   return TRUE;
 }
 
@@ -83,50 +109,99 @@ is_out_of_descriptors (int error_number)
   return error_number == EMFILE || error_number == ENFILE;
 }
 
-/* Opens @name in @level, or "..", with what descriptors there are. */
-static int
-path_open (TmWalker *path, TmLevel *level, const char *name)
+static void
+level_note_repaired_mode (TmLevel *level, mode_t repaired_mode)
 {
-  /* It may be among those that are closed meanwhile. */
-  TmLevelDirectory *directory = tm_level_directory_ref (level->directory);
-  int fd, errsv;
+  if (repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
+    g_atomic_int_set (&level->mode_before, (gint) repaired_mode);
+}
 
+/* Opens what @n_names @names lead to from @dirfd, the directory of @level. What is not @to_be_read
+ * may be an O_PATH descriptor, which takes the kernel less. */
+static int
+path_try_to_open (TmWalker *path,
+                  TmLevel *level,
+                  int dirfd,
+                  const char *names,
+                  guint n_names,
+                  gboolean to_be_read)
+{
+  int fd;
+
+  if (n_names > 1)
+    return tm_dirfd_open_descendant (dirfd, names, to_be_read ? O_RDONLY | O_NOATIME : O_PATH);
+  if (to_be_read)
+    return path->open (path, level, dirfd, names);
+
+  path->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
+  fd = tm_dirfd_open_beneath (dirfd, names, O_PATH | O_DIRECTORY);
+  return fd < 0 && errno == EACCES ? path->open (path, level, dirfd, names) : fd;
+}
+
+/* The same with what descriptors there are. */
+static int
+path_open (TmWalker *path,
+           TmLevel *level,
+           TmLevelDirectory *directory,
+           const char *names,
+           guint n_names,
+           gboolean to_be_read)
+{
   for (;;)
     {
-      fd = path->open (path, level, directory->fd, name);
+      int fd = path_try_to_open (path, level, directory->fd, names, n_names, to_be_read);
+
       if (fd >= 0 || !is_out_of_descriptors (errno))
         {
           path->n_waits = 0;
-          break;
+          return fd;
         }
 
       /* Somebody else wants descriptors too: make do with those there are. */
-      if (tm_walker_close_highest (path))
-        {
-          path->max_open = MAX (path->n_open, 1);
-          path->max_on_way_back = 0;
-        }
+      if (tm_walker_close_one (path))
+        path->max_open = MAX (path->n_open, 1);
       /* They may be those of other threads on their way through this tree. */
       else if (path->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
         g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
       else
         {
           errno = EMFILE;
-          break;
+          return -1;
         }
     }
-
-  errsv = errno;
-  tm_level_directory_unref (directory);
-  errno = errsv;
-  return fd;
 }
 
 /* Returns a descriptor of the sub-directory @name of the lowest level, or -1 with errno. */
 int
 tm_walker_open_child (TmWalker *path, const char *name)
 {
-  return path_open (path, path->lowest, name);
+  return path_open (path, path->lowest, path->lowest->directory, name, 1, TRUE);
+}
+
+/* Returns @directory, that of @level, as it can be read; or as it is, if that fails. */
+static TmLevelDirectory *
+path_make_readable (TmWalker *path, TmLevel *level, TmLevelDirectory *directory)
+{
+  int fd = path_open (path, level, directory, ".", 1, TRUE);
+
+  if (fd < 0)
+    return directory;
+
+  level_note_repaired_mode (level, path->repaired_mode);
+  tm_level_directory_unref (directory);
+  return tm_level_directory_new (fd, FALSE);
+}
+
+/* Makes sure that the lowest level can be read from @position on, also if it was not to be read any
+ * more when it was opened. */
+gboolean
+tm_walker_read_from (TmWalker *path, off_t position)
+{
+  TmLevel *level = path->lowest;
+
+  if (level->directory->is_pinned)
+    level->directory = path_make_readable (path, level, level->directory);
+  return tm_dirfd_seek (level->directory->fd, position) == 0;
 }
 
 /* Goes down into @name, which was opened as @fd. */
@@ -165,13 +240,18 @@ path_find_open (TmWalker *path)
   return level;
 }
 
-/* Puts @level, which was just opened, among those that are open. */
+/* Puts @level, which is opened again as @directory, among those that are open. */
 static void
-path_add_open (TmWalker *path, TmLevel *level)
+path_reopen (TmWalker *path, TmLevel *level, TmLevelDirectory *directory)
 {
+  /* It was to be passed through. */
+  if (directory->is_pinned && !level->is_read)
+    directory = path_make_readable (path, level, directory);
+
   path_find_open (path)->next_open = level;
   level->next_open = path->lowest;
   path->n_open++;
+  tm_level_reopen (level, directory);
 }
 
 /* What somebody moved away is left to him: all levels below @level, which is open. */
@@ -194,8 +274,8 @@ path_lose_below (TmWalker *path, TmLevel *level)
 
 /* Whether the lowest level still is in the one above. Both are open, so that their identities hold.
  */
-static gboolean
-lowest_is_in_place (TmWalker *path)
+gboolean
+tm_walker_lowest_is_in_place (TmWalker *path)
 {
   TmLevel *lowest = path->lowest;
   struct stat status, found;
@@ -205,13 +285,6 @@ lowest_is_in_place (TmWalker *path)
          tm_dirfd_stat_child (lowest->above->directory->fd, lowest->name, &found) == 0 &&
          tm_file_identity_equal (tm_file_identity (&status), tm_file_identity (&found));
 }
-
-/* Which levels to leave open on the way down to @target. */
-typedef struct
-{
-  guint n_spare; /* how many there can still be */
-  guint depth;   /* from where on */
-} CheckPoints;
 
 /* The largest number whose power by @degree is no more than @n. */
 static guint
@@ -228,72 +301,138 @@ root_of (guint n, guint degree)
     }
 }
 
-/* The depth of the next check point between @level and @target. The fewer descriptors there are,
- * the nearer to @target: the levels behind the last one are reached from it each time. */
+/* The depth of the next level to open between @level and @target: a check point, if @n_points are
+ * left for these, or the next of the window. The fewer there are, the nearer to the window: the
+ * levels behind the last one are reached from it each time. */
 static guint
-next_depth (const CheckPoints *points, const TmLevel *level, const TmLevel *target)
+next_depth (const TmLevel *level, const TmLevel *target, guint n_window, guint *n_points)
 {
   guint distance = target->depth - level->depth;
-  guint n_parts = MAX (root_of (distance, points->n_spare + 1), 2);
+  guint n_parts, last_part;
 
-  return target->depth - (distance + n_parts - 1) / n_parts;
+  if (distance <= n_window + *n_points)
+    return level->depth + 1;
+
+  n_parts = MAX (root_of (distance / n_window, *n_points + 1), 2);
+  last_part = (distance + n_parts - 1) / n_parts;
+  if (*n_points == 0 || last_part <= n_window)
+    return target->depth - n_window + 1;
+
+  *n_points -= 1;
+  return target->depth - last_part;
 }
 
-static gboolean
-is_check_point (CheckPoints *points, const TmLevel *level, const TmLevel *target)
+/* Puts the names of up to @n_names levels below @level, none of them below @depth, into @names: as
+ * many as there is room for, and at least one. Returns the last of these levels. */
+static TmLevel *
+join_names (const TmLevel *level, guint depth, guint n_names, char names[PATH_MAX])
 {
-  if (points->n_spare == 0 ||
-      (level->depth < points->depth && target->depth - level->depth > points->n_spare))
-    return FALSE;
+  TmLevel *last = level->below;
+  gsize length = strlen (last->name);
 
-  points->n_spare--;
-  points->depth = next_depth (points, level, target);
-  return TRUE;
-}
+  /* The kernel would refuse it as well. */
+  if (length >= PATH_MAX)
+    return last;
 
-/* Opens the level above the lowest by names, from the nearest open level on; or as far as there are
- * such directories. */
-static gboolean
-path_descend (TmWalker *path, int *error_number)
-{
-  TmLevel *target = path->lowest->above;
-  TmLevel *level = path_find_open (path);
-  guint max_open = MAX (path->max_open, path->max_on_way_back);
-  CheckPoints points = {
-    .n_spare = max_open > path->n_open + 1 ? max_open - path->n_open - 1 : 0,
-  };
-  gboolean is_passing = FALSE; /* whether @level is open only to go on */
-
-  points.depth = next_depth (&points, level, target);
-
-  while (level != target)
+  memcpy (names, last->name, length + 1);
+  for (guint i = 1; i < n_names && last->depth < depth; i++)
     {
-      TmLevel *below = level->below;
-      int fd = path_open (path, level, below->name);
+      const char *name = last->below->name;
+      gsize name_length = strlen (name);
 
-      if (fd < 0)
+      if (length + 1 + name_length >= PATH_MAX)
+        break;
+
+      names[length] = G_DIR_SEPARATOR;
+      memcpy (names + length + 1, name, name_length + 1);
+      length += 1 + name_length;
+      last = last->below;
+    }
+
+  return last;
+}
+
+/* Opens the level at @depth by names, from @from on, which is open; or the last one on the way
+ * there that there still is. Those between are not kept open.
+ *
+ * Where many names at once lead nowhere, the cause is found by halving their number. A single one
+ * is opened in the way of the walk, which may make the directory accessible.
+ *
+ * Returns: the level that was opened, or @from */
+static TmLevel *
+path_open_at_depth (TmWalker *path, TmLevel *from, guint depth, int *error_number)
+{
+  /* It may be closed meanwhile, for want of descriptors. */
+  TmLevelDirectory *directory = tm_level_directory_ref (from->directory);
+  TmLevel *level = from;
+  guint max_names = G_MAXUINT;
+  guint n_names = depth - from->depth;
+
+  while (level->depth != depth)
+    {
+      char names[PATH_MAX];
+      TmLevel *last = n_names > 1 ? join_names (level, depth, n_names, names) : level->below;
+      gboolean to_be_read = last->depth == depth && !last->is_read;
+      int fd;
+
+      n_names = last->depth - level->depth;
+      fd =
+          path_open (path, level, directory, n_names > 1 ? names : last->name, n_names, to_be_read);
+      if (fd >= 0)
+        {
+          if (n_names == 1)
+            level_note_repaired_mode (last, path->repaired_mode);
+          tm_level_directory_unref (directory);
+          directory = tm_level_directory_new (fd, FALSE);
+          directory->is_pinned = !to_be_read;
+          level = last;
+          n_names = MIN (2 * n_names, max_names);
+        }
+      else if (n_names > 1)
+        {
+          max_names = errno == ENOSYS ? 1 : max_names;
+          n_names = MIN (n_names / 2, max_names);
+        }
+      else
         {
           if (errno != ENOENT && errno != ENOTDIR)
             *error_number = errno;
           break;
         }
-
-      tm_level_reopen (below, fd);
-      if (is_passing && is_check_point (&points, level, target))
-        path_add_open (path, level);
-      else if (is_passing)
-        g_clear_pointer (&level->directory, tm_level_directory_unref);
-      level = below;
-      is_passing = TRUE;
     }
 
-  if (is_passing)
-    path_add_open (path, level);
-  /* The nearest open level was closed for want of descriptors, and what is in it has gone. */
-  else if (level->directory == NULL)
+  if (level != from)
+    path_reopen (path, level, directory);
+  else
+    tm_level_directory_unref (directory);
+  return level;
+}
+
+/* Opens the window above the lowest level by names, from the nearest open level on; or as far as
+ * there are such directories. */
+static gboolean
+path_descend (TmWalker *path, int *error_number)
+{
+  TmLevel *target = path->lowest->above;
+  TmLevel *level = path_find_open (path);
+  guint n_spare = path->max_open > path->n_open ? path->max_open - path->n_open : 1;
+  guint n_window = MIN (path_get_window (path), n_spare);
+  guint n_points = n_spare - n_window;
+
+  while (level != target)
+    {
+      guint depth = next_depth (level, target, n_window, &n_points);
+
+      level = path_open_at_depth (path, level, depth, error_number);
+      if (level->depth != depth)
+        break;
+    }
+
+  /* It was closed for want of descriptors, and what is in it has gone. */
+  if (level->directory == NULL)
     level = path_find_open (path);
 
-  if (level == target && lowest_is_in_place (path))
+  if (level == target && tm_walker_lowest_is_in_place (path))
     return TRUE;
 
   path_lose_below (path, level);
@@ -313,26 +452,6 @@ path_descend (TmWalker *path, int *error_number)
 gboolean
 tm_walker_open_above (TmWalker *path, int *error_number)
 {
-  TmLevel *level = path->lowest;
-  TmLevel *above = level->above;
-
   *error_number = 0;
-  if (above->directory != NULL)
-    return TRUE;
-
-  if (above->handle != NULL)
-    {
-      int fd = path_open (path, level, "..");
-
-      if (fd >= 0 && tm_file_handle_leads_to (above->handle, fd))
-        {
-          tm_level_reopen (above, fd);
-          path_add_open (path, above);
-          return TRUE;
-        }
-
-      tm_dirfd_close (fd);
-    }
-
-  return path_descend (path, error_number);
+  return path->lowest->above->directory != NULL || path_descend (path, error_number);
 }

@@ -42,32 +42,30 @@ static const FaultKind kinds[] = {
   KIND (EINTR, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs close"),
   KIND (EIO,
         EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE
-                   " getdents64 flock fstatfs close lseek getentropy name_to_handle_at"),
-  KIND (ESTALE,
-        EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs name_to_handle_at"),
+                   " getdents64 flock fstatfs close lseek getentropy"),
+  KIND (ESTALE, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs"),
   KIND (ENOSPC, EVERY_CHANGE " close"),
   KIND (EDQUOT, EVERY_CHANGE " close"),
   KIND (EROFS, EVERY_CHANGE),
   KIND (EACCES, EVERY_OPEN " fstatat statx mkdirat unlinkat renameat2 getdents64"),
-  KIND (EPERM, "openat openat2 name_to_handle_at " EVERY_CHANGE),
+  KIND (EPERM, "openat openat2 " EVERY_CHANGE),
   KIND (ENOENT, "openat openat2 unlinkat renameat2 fstatat statx getdents64"),
   KIND (ENOTDIR, EVERY_OPEN " rmdir"),
   KIND (EXDEV, "openat2 renameat2"),
   KIND (EAGAIN, "openat2 flock"),
   KIND (EMFILE, EVERY_OPEN),
   KIND (ENFILE, EVERY_OPEN),
-  KIND (ENOMEM,
-        EVERY_OPEN " " EVERY_STAT " mkdirat unlinkat renameat2 getdents64 name_to_handle_at"),
+  KIND (ENOMEM, EVERY_OPEN " " EVERY_STAT " mkdirat unlinkat renameat2 getdents64"),
   KIND (EBUSY, "unlinkat renameat2"),
   KIND (EISDIR, "unlink"),
   KIND (ENOTEMPTY, "rmdir"),
   KIND (EEXIST, "mkdirat rmdir rename"),
   KIND (EMLINK, "mkdirat renameat2"),
   KIND (EINVAL, "flock lseek getdents64 renameat2"),
-  KIND (EOVERFLOW, "fstat fstatat lseek name_to_handle_at"),
+  KIND (EOVERFLOW, "fstat fstatat lseek"),
   KIND (ENOLCK, "flock"),
-  KIND (ENOSYS, "flock getentropy renameat2 name_to_handle_at"),
-  KIND (EOPNOTSUPP, "flock name_to_handle_at"),
+  KIND (ENOSYS, "flock getentropy renameat2"),
+  KIND (EOPNOTSUPP, "flock"),
 };
 
 static struct
@@ -242,9 +240,8 @@ fault_hid_a_mount (void)
 gboolean
 fault_is_to_be_hidden (void)
 {
-  /* Without a handle, the way back is found by names. */
   return !fault_was_met () || fault_was (EINTR) || fault_was (EAGAIN) ||
-         fault_was_of ("name_to_handle_at") || (fault_was_of ("close") && !fault_lasts ());
+         (fault_was_of ("close") && !fault_lasts ());
 }
 
 /* The code for the errno of the fault, as the documentation has it. */

@@ -270,16 +270,6 @@ statx (int fd, const char *path, int flags, unsigned int mask, struct statx *sta
 }
 
 int
-name_to_handle_at (int fd, const char *path, struct file_handle *handle, int *mount, int flags)
-{
-  NEXT (name_to_handle_at, "name_to_handle_at");
-
-  return fails ("name_to_handle_at", fd, path, (guint64) flags, 0)
-             ? -1
-             : next (fd, path, handle, mount, flags);
-}
-
-int
 fchmod (int fd, mode_t mode)
 {
   NEXT (fchmod, "fchmod");
