@@ -16,7 +16,7 @@ const ToolCommand tool_create_command = {
   .name = "create",
   .parameters = NULL,
   .summary = "Create a directory without an owner, and print its path.",
-  .description = "The directory stays until a cleanup finds it expired.",
+  .description = "A cleanup deletes the directory when it has expired.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_create,
 };
