@@ -61,7 +61,6 @@ typedef enum
 static Attempt
 directory_verify (TmLockedDirectory *directory, const char *path, const struct stat *status)
 {
-#ifndef TM_LOCKED_DIRECTORY_WITHOUT_VERIFICATION
   struct stat found;
   gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
 
@@ -87,7 +86,6 @@ directory_verify (TmLockedDirectory *directory, const char *path, const struct s
   if (tm_file_system_shows_foreign_owner (directory->fd, status,
                                           tm_parent_get_fd (directory->parent), TRUE))
     return ATTEMPT_FOREIGN;
-#endif
 
   return ATTEMPT_DONE;
 }

@@ -59,6 +59,18 @@ static struct
   gint n_calls; /* atomic */
 } failure;
 
+static gint creations_are_verified; /* atomic */
+static _Thread_local int locked_fd = -1;
+
+static int
+take_locked_fd (void)
+{
+  int fd = locked_fd;
+
+  locked_fd = -1;
+  return fd;
+}
+
 /* Returns TRUE when the call is to fail, with errno. */
 static gboolean
 fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolve)
@@ -237,12 +249,25 @@ opendir (const char *path)
   return fails ("opendir", AT_FDCWD, path, 0, 0) ? NULL : next (path);
 }
 
+/* Whether @fd and @path are the first path that this thread looks at after it has locked a
+ * directory: the verification of a new one. */
+static gboolean
+is_verification (int fd, const char *path)
+{
+  return locked_fd >= 0 && !is_inside && fd == AT_FDCWD && path[0] == G_DIR_SEPARATOR;
+}
+
 int
 flock (int fd, int operation)
 {
   NEXT (flock, "flock");
 
-  return fails ("flock", fd, NULL, (guint64) operation, 0) ? -1 : next (fd, operation);
+  int result = fails ("flock", fd, NULL, (guint64) operation, 0) ? -1 : next (fd, operation);
+
+  if (result == 0 && (operation & LOCK_SH) != 0 && !is_inside &&
+      g_atomic_int_get (&creations_are_verified))
+    locked_fd = fd;
+  return result;
 }
 
 int
@@ -258,6 +283,9 @@ fstatat (int fd, const char *path, struct stat *status, int flags)
 {
   NEXT (fstatat, WIDE_TIME ("fstatat64", "__fstatat64_time64"));
 
+  if (is_verification (fd, path))
+    return next (take_locked_fd (), "", status, flags | AT_EMPTY_PATH);
+
   return fails ("fstatat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, status, flags);
 }
 
@@ -265,6 +293,9 @@ int
 statx (int fd, const char *path, int flags, unsigned int mask, struct statx *status)
 {
   NEXT (statx, "statx");
+
+  if (is_verification (fd, path))
+    return next (take_locked_fd (), "", flags | AT_EMPTY_PATH, mask, status);
 
   return fails ("statx", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags, mask, status);
 }
@@ -445,6 +476,15 @@ void
 pretend_shared (gboolean shared)
 {
   g_atomic_int_set (&file_systems_are_shared, shared);
+}
+
+/* The control of a test of creation: each new directory seems to be in its place when the library
+ * verifies that, also when a cleaner has deleted it. */
+void
+pretend_verified (gboolean verified)
+{
+  g_atomic_int_set (&creations_are_verified, verified);
+  locked_fd = -1;
 }
 
 /* Lets renameat2() fail if it has flags, as on NFS. */

@@ -51,5 +51,6 @@ void hide_entry_types (gboolean hide);
 void shorten_reads (gboolean shorten);
 void refuse_rename_flags (gboolean refuse);
 void pretend_shared (gboolean shared);
+void pretend_verified (gboolean verified);
 
 G_END_DECLS
