@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that every link within the documentation leads somewhere: in the site as it was built, and
-in the README. What is elsewhere is not asked for.
+"""Checks that every link within the documentation leads somewhere, in the site as it was built and in
+the README, and that links lead to every page. What is elsewhere is not asked for.
 
 Members of enumerations and flags are linked with their namespace: gi-docgen from 2024.1 on finds
 them in no other way, and 2023.1 takes either.
@@ -66,6 +66,26 @@ def find_broken_in_markdown(path):
             yield f'{link}: there is no such file'
 
 
+def find_linked(page):
+    """Returns the pages that the text of a page links, in its source."""
+    text = re.sub(r'```.*?```', '', page.read_text(encoding='utf-8'), flags=re.DOTALL)
+    return {page.with_name(name + '.md') for name in re.findall(r'\]\(([\w-]+)\.html', text)}
+
+
+def find_unlinked(site, sources):
+    """Each page is in the navigation of the site, and links lead to it from the overview."""
+    navigation = Page(site / 'index.html').links
+    pages = sorted(sources.glob('*.md'))
+    found = [sources / 'overview.md']
+    for page in found:
+        found += find_linked(page).intersection(pages).difference(found)
+    for page in pages:
+        if page.with_suffix('.html').name not in navigation:
+            yield f'{page.name}: it is missing in the navigation, which `pages` in meson.build lists'
+        if page not in found:
+            yield f'{page.name}: no page that is reached from overview.md links to it'
+
+
 def find_without_namespace(path):
     for link in re.findall(r'\[(?:enum|flags|error)@[^\]]*\]', path.read_text(encoding='utf-8')):
         if not re.search('@(Tempman|GLib|GObject|Gio)[.]', link):
@@ -79,6 +99,7 @@ assert pages, f'there is no page in {site}'
 assert any(page.links for page in pages.values())
 
 results = [(path.name, list(find_broken(path, page, pages))) for path, page in pages.items()]
+results.append(('pages that nothing links', list(find_unlinked(site, sources))))
 results.append((readme.name, list(find_broken_in_markdown(readme))))
 results += [(f'namespaces in {path.name}', list(find_without_namespace(path)))
             for path in [gir, *sorted(sources.glob('*.md'))]]
