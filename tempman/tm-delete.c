@@ -11,8 +11,9 @@
 
 /**
  * tm_delete_recursively:
- * @file: what to delete
- * @cancellable: (nullable): to cancel it with
+ * @file: a file, link or directory
+ * @flags: what is deleted, and what counts as a failure
+ * @cancellable: (nullable): a cancellable
  * @progress: (nullable) (scope call) (closure progress_data): told how far it has come, in the
  *   thread that calls, some tens of times a second at most and once at the end
  * @progress_data: data for @progress
@@ -27,12 +28,15 @@
  * have the rights of the calling one and have ended when this returns.
  *
  * An error does not stop it: whatever can be deleted is, and the first error is
- * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file;
+ * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file, unless
+ * [flags@Tempman.DeleteFlags.ALLOW_MISSING] is set; %G_IO_ERROR_NOT_DIRECTORY when @file is no
+ * directory with [flags@Tempman.DeleteFlags.KEEP_DIRECTORY];
  * %G_IO_ERROR_PERMISSION_DENIED, also when another user could have planted a link on
  * the way to @file; %G_IO_ERROR_BUSY when @file or something in it is
- * a mount point, or somebody keeps adding files; %G_IO_ERROR_INVALID_ARGUMENT for
- * the root of the file system; %G_IO_ERROR_CANCELLED. It can be called again then, to delete the
- * rest. That something in a directory is deleted by somebody else meanwhile is no error.
+ * a mount point (@file may be one with [flags@Tempman.DeleteFlags.KEEP_DIRECTORY]), or somebody
+ * keeps adding files; %G_IO_ERROR_INVALID_ARGUMENT for the root of the file system;
+ * %G_IO_ERROR_CANCELLED. It can be called again then, to delete the rest. That something in a
+ * directory is deleted by somebody else meanwhile is no error.
  *
  * What is not a local file is deleted through GIO, by name and one after the other. Links
  * are not followed there either, but against somebody who exchanges a directory for a
@@ -55,6 +59,7 @@
  */
 gboolean
 tm_delete_recursively (GFile *file,
+                       TmDeleteFlags flags,
                        GCancellable *cancellable,
                        TmDeleteProgressCallback progress,
                        gpointer progress_data,
@@ -68,13 +73,10 @@ tm_delete_recursively (GFile *file,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (progress == NULL)
-    return tm_backend_delete_recursively (file, NULL, cancellable, error);
+    return tm_backend_delete_recursively (file, flags, NULL, cancellable, error);
 
   tm_progress_init (&counts, progress, progress_data);
-  deleted = tm_backend_delete_recursively (file, &counts, cancellable, error);
-  /* @file itself, too. */
-  if (deleted)
-    tm_progress_add (&counts, 1, 1);
+  deleted = tm_backend_delete_recursively (file, flags, &counts, cancellable, error);
   tm_progress_report (&counts);
   tm_progress_clear (&counts);
   return deleted;
@@ -86,6 +88,7 @@ tm_delete_recursively (GFile *file,
 typedef struct
 {
   GTask *task; /* (unowned): whose data this is */
+  TmDeleteFlags flags;
   TmDeleteProgressCallback callback;
   gpointer data; /* (owned): freed with destroy */
   GDestroyNotify destroy;
@@ -204,7 +207,7 @@ delete_task_cb (TmTaskResult *result,
 {
   Reports *reports = task_data;
 
-  result->number = tm_delete_recursively (source, cancellable,
+  result->number = tm_delete_recursively (source, reports->flags, cancellable,
                                           reports->callback != NULL ? schedule_report_cb : NULL,
                                           reports, &result->error);
 }
@@ -219,7 +222,8 @@ delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
 
 /**
  * tm_delete_recursively_async:
- * @file: what to delete
+ * @file: a file, link or directory
+ * @flags: what is deleted, and what counts as a failure
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): to cancel it with
  * @progress: (nullable) (scope notified) (closure progress_data)
@@ -244,6 +248,7 @@ delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  */
 void
 tm_delete_recursively_async (GFile *file,
+                             TmDeleteFlags flags,
                              int io_priority,
                              GCancellable *cancellable,
                              TmDeleteProgressCallback progress,
@@ -259,6 +264,7 @@ tm_delete_recursively_async (GFile *file,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   reports = g_new0 (Reports, 1);
+  reports->flags = flags;
   reports->callback = progress;
   reports->data = progress_data;
   reports->destroy = progress_data_destroy;

@@ -9,6 +9,7 @@
 #error "Only <tempman.h> can be included directly."
 #endif
 
+#include "tm-enums.h"
 #include "tm-version.h"
 
 #include <gio/gio.h>
@@ -32,12 +33,14 @@ typedef void (*TmDeleteProgressCallback) (guint64 n_deleted, guint64 n_found, gp
 
 TM_AVAILABLE_IN_1_0
 gboolean tm_delete_recursively (GFile *file,
+                                TmDeleteFlags flags,
                                 GCancellable *cancellable,
                                 TmDeleteProgressCallback progress,
                                 gpointer progress_data,
                                 GError **error);
 TM_AVAILABLE_IN_1_0
 void tm_delete_recursively_async (GFile *file,
+                                  TmDeleteFlags flags,
                                   int io_priority,
                                   GCancellable *cancellable,
                                   TmDeleteProgressCallback progress,

@@ -31,6 +31,12 @@ G_DEFINE_ENUM_TYPE (TmRemovalReason,
                     G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_EXPIRED, "expired"),
                     G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_ABANDONED, "abandoned"))
 
+G_DEFINE_FLAGS_TYPE (TmDeleteFlags,
+                     tm_delete_flags,
+                     G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_KEEP_DIRECTORY, "keep-directory"),
+                     G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_ALLOW_MISSING, "allow-missing"))
+
 G_DEFINE_FLAGS_TYPE (TmPersistFlags,
                      tm_persist_flags,
                      G_DEFINE_ENUM_VALUE (TM_PERSIST_FLAGS_NONE, "none"),

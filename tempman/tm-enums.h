@@ -140,6 +140,28 @@ GType tm_removal_reason_get_type (void) G_GNUC_CONST;
 #define TM_TYPE_REMOVAL_REASON (tm_removal_reason_get_type ())
 
 /**
+ * TmDeleteFlags:
+ * @TM_DELETE_FLAGS_NONE: delete the file or directory, which has to exist
+ * @TM_DELETE_FLAGS_KEEP_DIRECTORY: delete everything in the directory, but not the directory
+ *   itself, which may be a mount point
+ * @TM_DELETE_FLAGS_ALLOW_MISSING: succeed if the file or directory does not exist
+ *
+ * How [func@delete_recursively] deletes.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  TM_DELETE_FLAGS_NONE = 0,
+  TM_DELETE_FLAGS_KEEP_DIRECTORY = 1 << 0,
+  TM_DELETE_FLAGS_ALLOW_MISSING = 1 << 1,
+} TmDeleteFlags;
+
+TM_AVAILABLE_IN_1_0
+GType tm_delete_flags_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_DELETE_FLAGS (tm_delete_flags_get_type ())
+
+/**
  * TmPersistFlags:
  * @TM_PERSIST_FLAGS_NONE: fail when there is something under the new name
  * @TM_PERSIST_FLAGS_REPLACE: take the place of what is there, which is deleted

@@ -7,10 +7,12 @@
 
 #include "core/tm-file-private.h"
 #include "core/tm-lock-private.h"
+#include "core/tm-name-private.h"
 #include "core/tm-process-private.h"
 #include "core/tm-task-private.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /**
  * TmTemporaryDirectory:
@@ -62,12 +64,17 @@ typedef enum
   STATE_CLOSED,
 } State;
 
+/* What can be asked for as a mode. The library sets the sticky bit itself. */
+#define PERMISSIONS (guint) (S_IRWXU | S_IRWXG | S_IRWXO)
+
 struct _TmTemporaryDirectory
 {
   GObject parent_instance;
 
   GFile *parent; /* (owned): set once, when constructed */
   char *prefix;  /* (owned) (nullable): likewise */
+  char *suffix;  /* (owned) (nullable): likewise */
+  guint mode;    /* likewise */
 
   TmLock lock; /* guards what follows; not held while the disk is waited for, but by init */
   State state;
@@ -87,6 +94,8 @@ typedef enum
 {
   PROP_PARENT = 1,
   PROP_PREFIX,
+  PROP_SUFFIX,
+  PROP_MODE,
   PROP_FILE,
   PROP_PATH,
   PROP_FD,
@@ -143,8 +152,38 @@ check_prefix (const char *prefix, GError **error)
   return g_strdup (prefix);
 }
 
-/* Called with the lock held, or before anybody else knows of the object. Takes over what has been
- * created, if anything. */
+static gboolean
+check_suffix (const char *suffix, GError **error)
+{
+  g_autofree char *display_name = NULL;
+
+  if (suffix == NULL ||
+      (strchr (suffix, G_DIR_SEPARATOR) == NULL && tm_name_suffix_is_valid (suffix)))
+    return TRUE;
+
+  display_name = g_filename_display_name (suffix);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+               "Could not create a temporary directory with the suffix “%s”: a suffix has no “/” "
+               "and does not begin with a letter or a digit",
+               display_name);
+  return FALSE;
+}
+
+/* Other bits are refused, so that 755 in place of 0755 is an error, and no other mode. */
+static gboolean
+check_mode (guint mode, GError **error)
+{
+  if ((mode & ~PERMISSIONS) == 0)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Could not create a temporary directory with the mode %#o: it has other bits than "
+               "those of 0777",
+               mode);
+  return FALSE;
+}
+
+/* Takes over the directory that was created, if it was. */
 static gboolean
 hold (TmTemporaryDirectory *self, TmBackendDirectory *directory)
 {
@@ -158,19 +197,36 @@ hold (TmTemporaryDirectory *self, TmBackendDirectory *directory)
   return TRUE;
 }
 
+/* Called with the lock held, or before another thread knows of the object. @root: (nullable): the
+ * root to create the directory in, instead of its parent. */
+static gboolean
+create (TmTemporaryDirectory *self, TmBackendRoot *root, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *prefix = check_prefix (self->prefix, error);
+  TmCreation creation = {
+    .prefix = prefix,
+    .suffix = self->suffix != NULL ? self->suffix : "",
+    .mode = self->mode,
+  };
+
+  if (prefix == NULL || !check_suffix (self->suffix, error) || !check_mode (self->mode, error))
+    return FALSE;
+
+  return hold (self, root != NULL
+                         ? tm_backend_root_create (root, &creation, cancellable, error)
+                         : tm_backend_create (self->parent, &creation, cancellable, error));
+}
+
 static gboolean
 tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (initable);
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
-  g_autofree char *prefix = NULL;
 
   if (self->state != STATE_UNINITIALIZED)
     return TRUE;
 
-  prefix = check_prefix (self->prefix, error);
-  return prefix != NULL &&
-         hold (self, tm_backend_create (self->parent, prefix, cancellable, error));
+  return create (self, NULL, cancellable, error);
 }
 
 static void
@@ -188,6 +244,12 @@ tm_temporary_directory_get_property (GObject *object,
       break;
     case PROP_PREFIX:
       g_value_set_string (value, self->prefix);
+      break;
+    case PROP_SUFFIX:
+      g_value_set_string (value, self->suffix);
+      break;
+    case PROP_MODE:
+      g_value_set_uint (value, self->mode);
       break;
     case PROP_FILE:
       g_value_set_object (value, tm_temporary_directory_get_file (self));
@@ -223,6 +285,12 @@ tm_temporary_directory_set_property (GObject *object,
     case PROP_PREFIX:
       self->prefix = g_value_dup_string (value);
       break;
+    case PROP_SUFFIX:
+      self->suffix = g_value_dup_string (value);
+      break;
+    case PROP_MODE:
+      self->mode = g_value_get_uint (value);
+      break;
     case PROP_FILE:
     case PROP_PATH:
     case PROP_FD:
@@ -255,6 +323,42 @@ log_not_ours (TmTemporaryDirectory *self)
            display_name);
 }
 
+/* Whether TEMPMAN_DEBUG tells to keep what a close would delete, so that a developer can look at
+ * it.
+ */
+static gboolean
+keeps_for_debugging (void)
+{
+  static const GDebugKey keys[] = { { "keep", 1 } };
+  static gsize flags = 0; /* 1: do not keep; 2: keep */
+
+  if (g_once_init_enter (&flags))
+    {
+      const char *value = g_getenv ("TEMPMAN_DEBUG");
+
+      g_once_init_leave (&flags, 1 + g_parse_debug_string (value, keys, G_N_ELEMENTS (keys)));
+    }
+
+  return flags == 2;
+}
+
+/* What a close does with the directory. */
+static gboolean
+delete_or_keep (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *display_name = NULL;
+
+  if (!keeps_for_debugging ())
+    return tm_backend_directory_delete (self->directory, cancellable, error);
+
+  if (!tm_backend_directory_keep (self->directory, error))
+    return FALSE;
+
+  display_name = tm_file_get_display_name (self->file);
+  g_message ("Keeping “%s”, since TEMPMAN_DEBUG is set to “keep”", display_name);
+  return TRUE;
+}
+
 /* Not dispose(): that can run while somebody still holds a reference. */
 static void
 tm_temporary_directory_finalize (GObject *object)
@@ -267,7 +371,7 @@ tm_temporary_directory_finalize (GObject *object)
 
       if (!tm_backend_directory_is_of_this_process (self->directory))
         log_not_ours (self);
-      else if (!tm_backend_directory_delete (self->directory, NULL, &local_error))
+      else if (!delete_or_keep (self, NULL, &local_error))
         g_debug ("%s", local_error->message);
       tm_backend_directory_release (self->directory);
     }
@@ -277,6 +381,7 @@ tm_temporary_directory_finalize (GObject *object)
   g_clear_object (&self->former_file);
   g_clear_error (&self->close_error);
   g_free (self->prefix);
+  g_free (self->suffix);
   g_free (self->path);
   g_free (self->former_path);
   tm_lock_clear (&self->lock);
@@ -320,6 +425,43 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   properties[PROP_PREFIX] =
       g_param_spec_string ("prefix", NULL, NULL, NULL,
                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:suffix:
+   *
+   * The end of the name of the directory, after the random part.
+   *
+   * It begins with a character that is neither a letter nor a digit, such as `.` or `-`. %NULL and
+   * the empty string stand for no suffix.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SUFFIX] =
+      g_param_spec_string ("suffix", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmTemporaryDirectory:mode:
+   *
+   * The permissions of the directory, as for `chmod()`, whatever the umask.
+   *
+   * The owner has all permissions in any case. The directory has this mode as long as it is
+   * temporary, and after [method@TemporaryDirectory.keep] and [method@TemporaryDirectory.persist];
+   * until then the sticky bit is set as well. A program that wants to publish a directory that
+   * other users can read asks for `0755` here, and does not change the mode afterwards.
+   *
+   * Where group or others may write, the sticky bit does not mark the directory: after a crash a
+   * cleanup deletes it when it has expired, and not as abandoned. On a file system without modes
+   * the directory has the permissions that the file system gives it.
+   *
+   * Only the bits of `0777` can be set: with others the creation fails with
+   * %G_IO_ERROR_INVALID_ARGUMENT.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MODE] =
+      g_param_spec_uint ("mode", NULL, NULL, 0, G_MAXUINT, 0700,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * TmTemporaryDirectory:file: (getter get_file)
@@ -438,9 +580,8 @@ tm_temporary_directory_new_in (TmBackendRoot *parent,
 {
   g_autoptr (TmTemporaryDirectory) self =
       g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent->file, "prefix", prefix, NULL);
-  g_autofree char *checked = check_prefix (self->prefix, error);
 
-  if (checked == NULL || !hold (self, tm_backend_root_create (parent, checked, cancellable, error)))
+  if (!create (self, parent, cancellable, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -788,7 +929,7 @@ close_once (TmTemporaryDirectory *self,
   tm_lock_release (&self->lock);
 
   /* Only whoever set the state to closing uses the directory now. */
-  tm_backend_directory_delete (self->directory, cancellable, &local_error);
+  delete_or_keep (self, cancellable, &local_error);
 
   tm_lock_acquire (&self->lock);
   if (local_error != NULL)
@@ -1045,25 +1186,64 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
     }
 }
 
+/* Waits for another thread, and makes this one the one that uses the directory. */
 static gboolean
-keep_once (TmTemporaryDirectory *self, GError **error)
+begin_using (TmTemporaryDirectory *self,
+             const char *action,
+             GCancellable *cancellable,
+             GError **error)
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
-  if (!wait_locked (self, NULL, error) || !check_ours_locked (self, "Keeping", error) ||
-      !tm_backend_directory_keep (self->directory, error))
+  if (!wait_locked (self, cancellable, error) || !check_ours_locked (self, action, error))
     return FALSE;
 
-  set_closed_locked (self);
+  set_closing_locked (self);
+  g_clear_error (&self->close_error);
   return TRUE;
+}
+
+static void
+end_using (TmTemporaryDirectory *self, gboolean is_closed)
+{
+  tm_lock_acquire (&self->lock);
+  if (is_closed)
+    set_closed_locked (self);
+  else
+    {
+      self->state = STATE_OPEN;
+      tm_lock_wake_all (&self->lock);
+    }
+  tm_lock_release (&self->lock);
+}
+
+static gboolean
+keep_cancellably (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+{
+  gulong handler;
+  gboolean is_begun, is_kept;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  handler = wake_when_cancelled (self, cancellable);
+  is_begun = begin_using (self, "Keeping", cancellable, error);
+  g_cancellable_disconnect (cancellable, handler);
+  if (!is_begun)
+    return FALSE;
+
+  is_kept = tm_backend_directory_keep (self->directory, error);
+  end_using (self, is_kept);
+  return is_kept;
 }
 
 /**
  * tm_temporary_directory_keep:
  * @self: a temporary directory
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Closes the object and lets the directory live on.
+ * Closes the object, but does not delete the directory.
  *
  * From then on it is a directory like any other: a cleanup of its [class@Root]
  * deletes it when it has expired, and not before.
@@ -1073,53 +1253,105 @@ keep_once (TmTemporaryDirectory *self, GError **error)
  * the sticky bit sets it afterwards. Where the library has not set the bit, as on a file
  * system without such modes, the mode is not changed, nor does it have to be possible.
  *
- * Waits for a close that another thread is busy with. Fails with
+ * Waits for another thread that closes the directory. Fails with
  * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
  * a forked child that has not called [method@TemporaryDirectory.adopt], with
- * %G_IO_ERROR_PERMISSION_DENIED, or what else the reason is, when the sticky bit cannot be
- * cleared, and with %G_IO_ERROR_NOT_INITIALIZED.
+ * %G_IO_ERROR_PERMISSION_DENIED, or another error of the file system, when the sticky bit cannot be
+ * cleared, with %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_NOT_INITIALIZED.
  *
  * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
  *
  * Since: 1.0
  */
 gboolean
-tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error)
+tm_temporary_directory_keep (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!keep_once (self, error))
+  if (!keep_cancellably (self, cancellable, error))
     return FALSE;
 
   g_object_notify (G_OBJECT (self), "closed");
   return TRUE;
 }
 
-/* Makes this thread the one that uses the directory. */
-static gboolean
-begin_publishing (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
-
-  if (!wait_locked (self, cancellable, error) || !check_ours_locked (self, "Publishing", error))
-    return FALSE;
-
-  set_closing_locked (self);
-  g_clear_error (&self->close_error);
-  return TRUE;
-}
-
 static void
-end_unpublished (TmTemporaryDirectory *self)
+keep_task_cb (TmTaskResult *result, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  tm_lock_acquire (&self->lock);
-  self->state = STATE_OPEN;
-  tm_lock_wake_all (&self->lock);
-  tm_lock_release (&self->lock);
+  gboolean *closed_now = task_data;
+
+  *closed_now = keep_cancellably (source, cancellable, &result->error);
+  result->number = *closed_now;
 }
 
-/* The lock goes, and with it what makes the directory more than any other. */
+/**
+ * tm_temporary_directory_keep_async:
+ * @self: a temporary directory
+ * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ *   main context of the caller
+ * @user_data: data for @callback
+ *
+ * Closes the object, but does not delete the directory, without blocking the caller.
+ *
+ * See [method@TemporaryDirectory.keep].
+ *
+ * Where no thread can be started for it, the work is done before this function returns;
+ * @callback is called later all the same.
+ *
+ * Since: 1.0
+ */
+void
+tm_temporary_directory_keep_async (TmTemporaryDirectory *self,
+                                   int io_priority,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (TM_IS_TEMPORARY_DIRECTORY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = tm_task_new (self, tm_temporary_directory_keep_async, io_priority, cancellable, callback,
+                      user_data);
+  g_task_set_task_data (task, g_new0 (gboolean, 1), g_free);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (close_completed_cb), NULL);
+  tm_task_start (task, keep_task_cb);
+}
+
+/**
+ * tm_temporary_directory_keep_finish:
+ * @self: a temporary directory
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Gets the result of [method@TemporaryDirectory.keep_async].
+ *
+ * Fails as [method@TemporaryDirectory.keep] does.
+ *
+ * Returns: %TRUE when it is kept, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+tm_temporary_directory_keep_finish (TmTemporaryDirectory *self,
+                                    GAsyncResult *result,
+                                    GError **error)
+{
+  g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tm_temporary_directory_keep_async),
+                        FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return tm_task_propagate_boolean (result, error);
+}
+
+/* Releases the lock and the mark: the directory is one like any other now. */
 static void
 hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
@@ -1136,14 +1368,6 @@ hand_over (TmTemporaryDirectory *self, GFile *destination)
   tm_backend_directory_release (directory);
 }
 
-static void
-end_published (TmTemporaryDirectory *self)
-{
-  tm_lock_acquire (&self->lock);
-  set_closed_locked (self);
-  tm_lock_release (&self->lock);
-}
-
 static gboolean
 publish (TmTemporaryDirectory *self,
          GFile *destination,
@@ -1155,7 +1379,7 @@ publish (TmTemporaryDirectory *self,
   TmReplaced *replaced = NULL;
   g_autoptr (GError) local_error = NULL;
 
-  if (!begin_publishing (self, cancellable, error))
+  if (!begin_using (self, "Publishing", cancellable, error))
     return FALSE;
 
   /* Only whoever set the state to closing uses the directory and changes the path now. */
@@ -1163,7 +1387,7 @@ publish (TmTemporaryDirectory *self,
       !tm_backend_directory_publish (self->directory, destination,
                                      (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
     {
-      end_unpublished (self);
+      end_using (self, FALSE);
       return FALSE;
     }
 
@@ -1173,7 +1397,7 @@ publish (TmTemporaryDirectory *self,
   if (replaced != NULL && !tm_backend_delete_replaced (backend, replaced, &local_error))
     g_info ("%s", local_error->message);
 
-  end_published (self);
+  end_using (self, TRUE);
   return TRUE;
 }
 

@@ -72,7 +72,19 @@ TM_AVAILABLE_IN_1_0
 gboolean tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error);
 
 TM_AVAILABLE_IN_1_0
-gboolean tm_temporary_directory_keep (TmTemporaryDirectory *self, GError **error);
+gboolean tm_temporary_directory_keep (TmTemporaryDirectory *self,
+                                      GCancellable *cancellable,
+                                      GError **error);
+TM_AVAILABLE_IN_1_0
+void tm_temporary_directory_keep_async (TmTemporaryDirectory *self,
+                                        int io_priority,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+TM_AVAILABLE_IN_1_0
+gboolean tm_temporary_directory_keep_finish (TmTemporaryDirectory *self,
+                                             GAsyncResult *result,
+                                             GError **error);
 
 TM_AVAILABLE_IN_1_0
 gboolean tm_temporary_directory_persist (TmTemporaryDirectory *self,

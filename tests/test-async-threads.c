@@ -76,8 +76,8 @@ call_everything (const char *path)
   child_assert (results[4] == NULL);
   child_assert (tm_temporary_directory_persist_finish (first, wait_for_result (&results[4]), NULL));
 
-  tm_delete_recursively_async (destination, 0, NULL, count_report_cb, &n_reports, NULL,
-                               keep_result_cb, &results[5]);
+  tm_delete_recursively_async (destination, TM_DELETE_FLAGS_NONE, 0, NULL, count_report_cb,
+                               &n_reports, NULL, keep_result_cb, &results[5]);
   child_assert (results[5] == NULL);
   child_assert (n_reports == 0);
   child_assert (tm_delete_recursively_finish (wait_for_result (&results[5]), NULL));
@@ -429,7 +429,8 @@ delete_as_other_cb (gpointer data)
 
   setfsuid (TEST_UID);
   g_main_context_push_thread_default (context);
-  tm_delete_recursively_async (data, 0, NULL, NULL, NULL, NULL, keep_result_cb, &result);
+  tm_delete_recursively_async (data, TM_DELETE_FLAGS_NONE, 0, NULL, NULL, NULL, NULL,
+                               keep_result_cb, &result);
   tm_delete_recursively_finish (wait_for_result (&result), &error);
   g_main_context_pop_thread_default (context);
   return error;
@@ -449,7 +450,8 @@ test_rights (Sandbox *sandbox, gconstpointer data)
 
   /* So that there is a thread that may do everything. */
   make_tree (path);
-  tm_delete_recursively_async (file, 0, NULL, NULL, NULL, NULL, keep_result_cb, &result);
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, 0, NULL, NULL, NULL, NULL,
+                               keep_result_cb, &result);
   tm_delete_recursively_finish (wait_for_result (&result), &error);
   g_assert_no_error (error);
 

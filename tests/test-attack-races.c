@@ -341,7 +341,7 @@ delete_successfully (const char *path)
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) error = NULL;
 
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   if (error != NULL)
     g_printerr ("%s\n", error->message);
   child_assert (error == NULL);

@@ -144,9 +144,10 @@ run_operation (Round *round, GError **error)
 
     case OPERATION_DELETE:
       if (!round->is_async)
-        return tm_delete_recursively (top, round->cancellable, NULL, NULL, error);
-      tm_delete_recursively_async (top, G_PRIORITY_DEFAULT, round->cancellable, NULL, NULL, NULL,
-                                   keep_result_cb, &result);
+        return tm_delete_recursively (top, TM_DELETE_FLAGS_NONE, round->cancellable, NULL, NULL,
+                                      error);
+      tm_delete_recursively_async (top, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT,
+                                   round->cancellable, NULL, NULL, NULL, keep_result_cb, &result);
       return tm_delete_recursively_finish (wait_for_result (&result), error);
 
     case OPERATION_PERSIST:
@@ -408,8 +409,8 @@ warm_up (const char *base)
   g_autoptr (GFile) missing = g_file_new_build_filename (base, "missing", NULL);
   g_autoptr (GAsyncResult) result = NULL;
 
-  tm_delete_recursively_async (missing, G_PRIORITY_DEFAULT, NULL, NULL, NULL, NULL, keep_result_cb,
-                               &result);
+  tm_delete_recursively_async (missing, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, NULL, NULL,
+                               NULL, keep_result_cb, &result);
   g_assert_false (tm_delete_recursively_finish (wait_for_result (&result), NULL));
 }
 

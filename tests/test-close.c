@@ -47,7 +47,7 @@ test_use_after_close (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (tm_temporary_directory_get_fd (directory), ==, -1);
   g_assert_true (tm_temporary_directory_is_closed (directory));
 
-  g_assert_false (tm_temporary_directory_keep (directory, &error));
+  g_assert_false (tm_temporary_directory_keep (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);
 
@@ -345,7 +345,7 @@ close_child (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  child_assert (!tm_temporary_directory_keep (data, &error));
+  child_assert (!tm_temporary_directory_keep (data, NULL, &error));
   child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED));
   child_assert (tm_temporary_directory_close (data, NULL, NULL));
   child_assert (tm_temporary_directory_is_closed (data));

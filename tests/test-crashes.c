@@ -221,7 +221,8 @@ delete_published (const char *base)
   g_autofree char *path = published_path (base);
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
-  child_assert (!path_exists (path) || tm_delete_recursively (file, NULL, NULL, NULL, NULL));
+  child_assert (!path_exists (path) ||
+                tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
 }
 
 static void

@@ -127,7 +127,7 @@ test_levels_moved (Sandbox *sandbox, gconstpointer data)
         }
 
       interpose (move_levels_cb, &mover);
-      tm_delete_recursively (file, NULL, NULL, NULL, &error);
+      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
       interpose_end ();
       g_assert_no_error (error);
       g_assert_false (path_exists (tree));
@@ -194,7 +194,7 @@ test_progress (Sandbox *sandbox, gconstpointer data)
     }
 
   interpose (slow_helpers_cb, &reports);
-  tm_delete_recursively (file, NULL, check_report_cb, &reports, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, check_report_cb, &reports, &error);
   interpose_end ();
   g_assert_no_error (error);
   g_assert_cmpuint (reports.n_reports, >, 2);
@@ -262,7 +262,7 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
     }
 
   interpose (wait_for_disk_cb, &deleters);
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   interpose_end ();
   g_assert_no_error (error);
   g_assert_cmpuint (g_hash_table_size (threads), >, 4);
@@ -306,7 +306,7 @@ delete_chains (const char *path, gint *max_descriptors)
     }
 
   interpose (count_descriptors_cb, max_descriptors);
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   interpose_end ();
   if (error != NULL)
     g_printerr ("%s\n", error->message);
@@ -382,7 +382,7 @@ test_stuck (Sandbox *sandbox, gconstpointer data)
     }
 
   interpose (keep_odd_cb, &n_reads);
-  tm_delete_recursively (file, NULL, check_report_cb, &reports, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, check_report_cb, &reports, &error);
   interpose_end ();
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   g_assert_cmpuint (count_entries (above), ==, 1);

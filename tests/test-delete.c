@@ -25,7 +25,7 @@ delete_path (const char *path, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
-  return tm_delete_recursively (file, NULL, NULL, NULL, error);
+  return tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, error);
 }
 
 /* @n_directories below each other's first ones, @n_files in each. */
@@ -134,10 +134,11 @@ test_bad (Sandbox *sandbox, gconstpointer data)
   assert_fails (nowhere, G_IO_ERROR_NOT_FOUND);
   assert_fails (below_file, G_IO_ERROR_NOT_DIRECTORY);
   assert_fails ("/", G_IO_ERROR_INVALID_ARGUMENT);
-  g_assert_false (tm_delete_recursively (remote, NULL, NULL, NULL, NULL));
+  g_assert_false (tm_delete_recursively (remote, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (tm_delete_recursively (local, cancellable, NULL, NULL, &error));
+  g_assert_false (
+      tm_delete_recursively (local, TM_DELETE_FLAGS_NONE, cancellable, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_true (path_exists (file));
 }
@@ -451,7 +452,7 @@ test_progress (Sandbox *sandbox, gconstpointer data)
 
   make_large_tree (path, 200, 50);
   start = g_get_monotonic_time ();
-  tm_delete_recursively (file, NULL, progress_cb, &seen, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, progress_cb, &seen, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (seen.progress.n_deleted, ==, 200 * 51 + 1);
   g_assert_cmpuint (seen.progress.n_found, ==, seen.progress.n_deleted);
@@ -461,7 +462,7 @@ test_progress (Sandbox *sandbox, gconstpointer data)
 
   seen = (Seen){ .thread = g_thread_self () };
   make_file (path);
-  tm_delete_recursively (file, NULL, progress_cb, &seen, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, progress_cb, &seen, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (seen.progress.n_calls, ==, 1);
   g_assert_cmpuint (seen.progress.n_deleted, ==, 1);
@@ -476,8 +477,8 @@ test_async (Sandbox *sandbox, gconstpointer data)
   Seen seen = { .thread = g_thread_self (), .loop = loop };
 
   make_large_tree (path, 100, 50);
-  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, NULL, progress_cb, &seen, destroy_cb,
-                               finished_cb, &seen);
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, progress_cb,
+                               &seen, destroy_cb, finished_cb, &seen);
   g_main_loop_run (loop);
   g_assert_no_error (seen.error);
   g_assert_cmpuint (seen.n_destroyed, ==, 1);
@@ -487,8 +488,8 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (path));
 
   seen = (Seen){ .thread = g_thread_self (), .loop = loop };
-  tm_delete_recursively_async (file, G_PRIORITY_LOW, NULL, NULL, &seen, destroy_cb, finished_cb,
-                               &seen);
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_LOW, NULL, NULL, &seen,
+                               destroy_cb, finished_cb, &seen);
   g_main_loop_run (loop);
   g_assert_error (seen.error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_clear_error (&seen.error);
@@ -531,7 +532,8 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
       Cancellation cancellation = { cancellable, moments[i], 0 };
 
       interpose (cancel_cb, &cancellation);
-      g_assert_false (tm_delete_recursively (file, cancellable, NULL, NULL, &error));
+      g_assert_false (
+          tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, cancellable, NULL, NULL, &error));
       interpose_end ();
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_assert_cmpint (cancellation.n_unlinks - moments[i], <=, 2 * 64 * n_threads);
@@ -551,8 +553,8 @@ test_cancelled_by_progress (Sandbox *sandbox, gconstpointer data)
   Seen seen = { .thread = g_thread_self (), .loop = loop, .progress.cancellable = cancellable };
 
   make_large_tree (path, 500, 200);
-  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, cancellable, progress_cb, &seen,
-                               destroy_cb, finished_cb, &seen);
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, cancellable,
+                               progress_cb, &seen, destroy_cb, finished_cb, &seen);
   g_main_loop_run (loop);
 
   /* It may have been over before the first report; then that was the last one. */

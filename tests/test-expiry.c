@@ -426,7 +426,7 @@ test_after_2038 (Sandbox *sandbox, gconstpointer data)
       return;
     }
 
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (entry));
 
@@ -591,7 +591,7 @@ test_unpacked_archive (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (tm_temporary_directory_get_path (directory)));
 
   /* Without the lock: */
-  g_assert_true (tm_temporary_directory_keep (directory, NULL));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
   set_times (tm_temporary_directory_get_path (directory), status.st_mtim, status.st_mtim);
   assert_cleanup (root, 1);
 }

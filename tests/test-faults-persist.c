@@ -203,7 +203,8 @@ persist_scenario (const char *base)
   if (published)
     check_published (directory, path);
   clean_up_replaced (parent, name);
-  fault_assert (!path_exists (path) || tm_delete_recursively (destination, NULL, NULL, NULL, NULL));
+  fault_assert (!path_exists (path) ||
+                tm_delete_recursively (destination, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
   fault_assert (g_rmdir (parent) == 0);
 }
 

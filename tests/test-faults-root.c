@@ -58,7 +58,7 @@ delete_entry (const char *path)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
-  return tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+  return tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
 #define N_ENTRIES_TO_GO 4

@@ -100,10 +100,10 @@ delete_path (const char *path, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   if (!is_async)
-    return tm_delete_recursively (file, NULL, NULL, NULL, error);
+    return tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, error);
 
-  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, NULL, NULL, NULL, NULL, keep_result_cb,
-                               &result);
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, NULL, NULL,
+                               NULL, keep_result_cb, &result);
   return tm_delete_recursively_finish (wait_for_result (&result), error);
 }
 
@@ -210,7 +210,7 @@ keep_scenario (const char *base)
   gboolean kept;
 
   fault_begin ();
-  kept = tm_temporary_directory_keep (directory, &error);
+  kept = tm_temporary_directory_keep (directory, NULL, &error);
   fault_end ();
 
   fault_assert (kept == (error == NULL));
@@ -222,7 +222,7 @@ keep_scenario (const char *base)
       fault_assert (!fault_is_to_be_hidden ());
       fault_check_error (error, path);
       check_created (directory);
-      fault_assert (tm_temporary_directory_keep (directory, NULL));
+      fault_assert (tm_temporary_directory_keep (directory, NULL, NULL));
     }
   fault_assert (g_rmdir (path) == 0);
 }

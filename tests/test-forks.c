@@ -137,7 +137,7 @@ use_while_closing_child (gpointer data)
   child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY));
   child_assert (strstr (error->message, tm_temporary_directory_get_path (directory)) != NULL);
   g_clear_error (&error);
-  child_assert (!tm_temporary_directory_keep (directory, &error));
+  child_assert (!tm_temporary_directory_keep (directory, NULL, &error));
   child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED));
   g_clear_error (&error);
   child_assert (!tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE,
@@ -299,7 +299,7 @@ adopt_and_keep_child (gpointer data)
   Adoption *adoption = data;
 
   adopt (adoption->directory);
-  child_assert (tm_temporary_directory_keep (adoption->directory, NULL));
+  child_assert (tm_temporary_directory_keep (adoption->directory, NULL, NULL));
   child_assert (path_exists (adoption->path));
   /* For the test to see that it is left as it is. */
   make_file (g_build_filename (adoption->path, "kept", NULL));
@@ -365,7 +365,7 @@ test_adopt (Sandbox *sandbox, gconstpointer data)
       assert_success_in_child (run_in_child (ways[i].child, &adoption));
       g_assert_cmpuint (count_entries (sandbox->path), ==, ways[i].n_left);
       /* The copy of this process does not know of that, and must not delete what was kept. */
-      tm_temporary_directory_keep (adoption.directory, NULL);
+      tm_temporary_directory_keep (adoption.directory, NULL, NULL);
       adoption_clear (&adoption);
       g_assert_cmpuint (count_entries (sandbox->path), ==, ways[i].n_left);
     }

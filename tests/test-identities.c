@@ -55,7 +55,7 @@ places_clear (Places *places)
     {
       g_autoptr (GFile) file = g_file_new_for_path (trees[i]);
 
-      tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
     }
   g_free (places->root);
   g_free (places->entry);
@@ -86,7 +86,7 @@ delete_entry (const Places *places)
 {
   g_autoptr (GFile) file = g_file_new_for_path (places->entry);
 
-  tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
 /* Moves the entry before each single removal that @function makes. */
@@ -285,7 +285,7 @@ use_close (TmTemporaryDirectory *directory, GError **error)
 static gboolean
 use_keep (TmTemporaryDirectory *directory, GError **error)
 {
-  return tm_temporary_directory_keep (directory, error);
+  return tm_temporary_directory_keep (directory, NULL, error);
 }
 
 static gboolean

@@ -54,7 +54,7 @@ test_kept (Sandbox *sandbox, gconstpointer data)
       g_autoptr (GError) error = NULL;
 
       g_assert_no_errno (chmod (path, modes[i].before));
-      tm_temporary_directory_keep (directory, &error);
+      tm_temporary_directory_keep (directory, NULL, &error);
       g_assert_no_error (error);
       g_assert_cmphex (get_mode (path), ==, modes[i].after);
       assert_not_reclaimed (root, path);
@@ -104,7 +104,7 @@ test_kept_after_failure (Sandbox *sandbox, gconstpointer data)
       tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
   g_assert_cmphex (get_mode (path), ==, 01770);
-  g_assert_true (tm_temporary_directory_keep (directory, NULL));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
   g_assert_cmphex (get_mode (path), ==, 0770);
 }
 
@@ -125,7 +125,7 @@ test_mark_that_stays (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   interpose (refuse_modes_cb, NULL);
-  g_assert_false (tm_temporary_directory_keep (directory, &error));
+  g_assert_false (tm_temporary_directory_keep (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   g_assert_nonnull (strstr (error->message, path));
   g_clear_error (&error);
@@ -136,7 +136,7 @@ test_mark_that_stays (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   g_assert_false (tm_temporary_directory_is_closed (directory));
   assert_in_use (path);
-  g_assert_true (tm_temporary_directory_keep (directory, NULL));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
   g_assert_cmphex (get_mode (path), ==, 0700);
 }
 
@@ -154,7 +154,7 @@ test_no_mark_to_take_away (Sandbox *sandbox, gconstpointer data)
       g_assert_no_errno (chmod (tm_temporary_directory_get_path (directory), 0700));
       interpose (refuse_modes_cb, NULL);
       if (i == 0)
-        tm_temporary_directory_keep (directory, &error);
+        tm_temporary_directory_keep (directory, NULL, &error);
       else
         tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL,
                                         &error);
@@ -186,7 +186,7 @@ work_without_modes (const char *target)
       child_assert ((get_mode (path) & 0777) == 0700);
 
       if (i == 0)
-        tm_temporary_directory_keep (directory, &error);
+        tm_temporary_directory_keep (directory, NULL, &error);
       else if (i == 1)
         tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL,
                                         &error);
@@ -219,7 +219,7 @@ work_on_ntfs (const char *target)
 
   child_assert (error == NULL);
   mode = get_mode (tm_temporary_directory_get_path (directory));
-  child_assert (tm_temporary_directory_keep (directory, NULL));
+  child_assert (tm_temporary_directory_keep (directory, NULL, NULL));
   child_assert (get_mode (tm_temporary_directory_get_path (directory)) == mode);
 }
 

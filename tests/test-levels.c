@@ -321,7 +321,7 @@ test_deep (Sandbox *sandbox, gconstpointer data)
   make_directory (top);
   make_chain (top, depth);
   interpose (count_opens_cb, &opened);
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   interpose_end ();
 
   g_assert_no_error (error);
@@ -352,7 +352,7 @@ few_descriptors_child (gpointer data)
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
 
   interpose (count_opens_cb, &opened);
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   interpose_end ();
 
   child_assert (error == NULL);
@@ -436,7 +436,7 @@ modes_child (gpointer data)
       /* What is deepest in each cannot be removed. */
       if (round == 0)
         interpose (refuse_removal_cb, NULL);
-      tm_delete_recursively (file, NULL, NULL, NULL, &error);
+      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
       interpose_end ();
       child_assert ((error != NULL) == (round == 0));
       if (error == NULL)

@@ -128,7 +128,7 @@ test_owner_forked (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   pid_t child = start_child (wait_child, NULL);
 
-  g_assert_true (tm_temporary_directory_keep (directory, NULL));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
   g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_LIVE);
   end_child (child);
   g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_UNOWNED);

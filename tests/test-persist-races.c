@@ -137,7 +137,7 @@ contend_thread (gpointer data)
           contender->directory, contender->destination, TM_PERSIST_FLAGS_REPLACE, NULL, NULL);
       break;
     case 1:
-      contender->done = tm_temporary_directory_keep (contender->directory, NULL);
+      contender->done = tm_temporary_directory_keep (contender->directory, NULL, NULL);
       break;
     default:
       contender->done = FALSE;
@@ -292,8 +292,8 @@ persist_naively (TmTemporaryDirectory *directory, const char *path)
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autofree char *old = g_strdup (tm_temporary_directory_get_path (directory));
 
-  tm_delete_recursively (file, NULL, NULL, NULL, NULL);
-  g_assert_true (tm_temporary_directory_keep (directory, NULL));
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
   g_assert_no_errno (g_rename (old, path));
 }
 

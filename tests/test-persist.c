@@ -430,7 +430,7 @@ test_states (Sandbox *sandbox, gconstpointer data)
       tm_temporary_directory_persist (directory, other, TM_PERSIST_FLAGS_NONE, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);
-  g_assert_false (tm_temporary_directory_keep (directory, &error));
+  g_assert_false (tm_temporary_directory_keep (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 

@@ -118,7 +118,7 @@ assert_everything_is_refused (const Place *place)
   assert_refused (&error, place->link);
   child_assert (tm_temporary_directory_new (link, NULL, NULL, &error) == NULL);
   assert_refused (&error, place->link);
-  child_assert (!tm_delete_recursively (through, NULL, NULL, NULL, &error));
+  child_assert (!tm_delete_recursively (through, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   assert_refused (&error, place->link);
 
   own = create_in (home);
@@ -147,7 +147,7 @@ assert_everything_is_followed (const Place *place)
   directory = tm_temporary_directory_new (link, NULL, NULL, &error);
   child_assert (directory != NULL);
   child_assert (tm_temporary_directory_close (directory, NULL, NULL));
-  child_assert (tm_delete_recursively (through, NULL, NULL, NULL, &error));
+  child_assert (tm_delete_recursively (through, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
 }
 
 typedef struct
@@ -283,7 +283,7 @@ behind_own_child (gpointer data)
       child_assert (open (old, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
       child_assert (try_root (paths[i], TM_ROOT_FLAGS_NONE, &error) == NULL);
       assert_refused (&error, place->link);
-      child_assert (!tm_delete_recursively (file, NULL, NULL, NULL, &error));
+      child_assert (!tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
       assert_refused (&error, place->link);
     }
 }
@@ -326,7 +326,7 @@ delete_file_by_library (const char *path)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
-  tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
 /* The control: looks whether there is a link, and opens the path if there is none. */

@@ -187,13 +187,13 @@ start_another (Shown *shown)
     return;
 
   make_tree (path);
-  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, NULL, NULL, NULL, NULL, keep_result_cb,
-                               &result);
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, NULL, NULL,
+                               NULL, keep_result_cb, &result);
   tm_delete_recursively_finish (wait_for_result (&result), &error);
   g_assert_no_error (error);
 
   make_tree (path);
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
 }
 
@@ -221,8 +221,8 @@ static void
 run (Shown *shown)
 {
   interpose (slow_cb, shown);
-  tm_delete_recursively_async (shown->file, G_PRIORITY_DEFAULT, shown->cancellable, report_cb,
-                               shown, free_cb, result_cb, shown);
+  tm_delete_recursively_async (shown->file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT,
+                               shown->cancellable, report_cb, shown, free_cb, result_cb, shown);
   while (!shown->is_freed)
     g_main_context_iteration (NULL, TRUE);
   interpose_end ();
@@ -288,7 +288,7 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
   /* It reports from the thread that deletes. */
   shown.n_calls = N_FILES;
   interpose (slow_cb, &shown);
-  tm_delete_recursively (file, NULL, report_cb, &shown, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, report_cb, &shown, &error);
   interpose_end ();
   g_assert_no_error (error);
   g_assert_cmpuint (shown.n_deleted, ==, N_FILES + 1);

@@ -206,8 +206,8 @@ list_finish (Fixture *fixture, GAsyncResult *result, GError **error)
 static void
 delete_start (Fixture *fixture, GAsyncResult **result)
 {
-  tm_delete_recursively_async (fixture->old, G_PRIORITY_DEFAULT, NULL, NULL, NULL, NULL,
-                               keep_result_cb, result);
+  tm_delete_recursively_async (fixture->old, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, NULL,
+                               NULL, NULL, keep_result_cb, result);
 }
 
 static gboolean
@@ -376,7 +376,7 @@ test_not_mounted (Fixture *fixture, gconstpointer data)
   assert_says (error, "Opening the root");
   g_clear_error (&error);
 
-  g_assert_false (tm_delete_recursively (file, NULL, NULL, NULL, &error));
+  g_assert_false (tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED);
   assert_says (error, "Deleting");
 }

@@ -136,7 +136,7 @@ publish (Scene *scene, GError **error)
   if (published)
     {
       served_file_watch (NULL, NULL);
-      tm_delete_recursively (destination, NULL, NULL, NULL, NULL);
+      tm_delete_recursively (destination, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
     }
   return published;
 }
@@ -191,7 +191,8 @@ delete_old_tree (Scene *scene, GError **error)
 {
   g_autofree char *path = sandbox_path (scene->sandbox, "old");
   g_autoptr (GFile) file = g_file_get_child (scene->base, "old");
-  gboolean deleted = tm_delete_recursively (file, scene->cancellable, NULL, NULL, error);
+  gboolean deleted =
+      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, scene->cancellable, NULL, NULL, error);
 
   g_assert_false (deleted && path_exists (path));
   return deleted;
@@ -241,7 +242,7 @@ run_case (const Case *c, Sandbox *sandbox, Trouble *trouble, GError **error)
     g_assert_true (c->run_on_root != NULL ? c->run_on_root (&scene, root, NULL)
                                           : c->run (&scene, NULL));
 
-  tm_delete_recursively (old_file, NULL, NULL, NULL, NULL);
+  tm_delete_recursively (old_file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
   scene_clear (&scene);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
   return succeeded;
@@ -381,7 +382,7 @@ delete_behind (Request request, const char *path, gpointer data, GError **error)
   if (trouble->n_requests++ != trouble->nth || request == REQUEST_NEXT)
     return TRUE;
 
-  tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
   return TRUE;
 }
 
@@ -418,7 +419,7 @@ fill_and_delete (Request request, const char *path, gpointer data, GError **erro
 
   fill (request, path, data, error);
   if (request == REQUEST_ENUMERATE && g_str_equal (path, filler->path) && filler->n_removals > 0)
-    tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+    tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
   return TRUE;
 }
 
@@ -439,7 +440,8 @@ test_gone_when_read_again (Sandbox *sandbox, gconstpointer data)
       scene_set_up (&scene, sandbox, FALSE);
       file = g_file_get_child (scene.base, "old");
       served_file_watch (fill_and_delete, &filler);
-      tm_delete_recursively (file, NULL, record_progress_cb, &progress, &error);
+      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, record_progress_cb, &progress,
+                             &error);
       g_assert_no_error (error);
       g_assert_cmpuint (filler.n_removals, >, 0);
       g_assert_cmpuint (progress.n_found, >, 0);
@@ -477,12 +479,12 @@ test_unreadable_when_read_again (Sandbox *sandbox, gconstpointer data)
   scene_set_up (&scene, sandbox, FALSE);
   file = g_file_get_child (scene.base, "old");
   served_file_watch (fail_to_read_again, &filler);
-  g_assert_false (tm_delete_recursively (file, NULL, NULL, NULL, &error));
+  g_assert_false (tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   g_assert_cmpuint (filler.n_removals, ==, 1);
   g_clear_error (&error);
   served_file_watch (NULL, NULL);
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   scene_clear (&scene);
 }
@@ -633,7 +635,7 @@ test_name_taken_in_sweep (Sandbox *sandbox, gconstpointer data)
       g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, 0);
       g_assert_no_error (error);
       g_assert_no_errno (g_rmdir (old));
-      tm_delete_recursively (moved, NULL, NULL, NULL, NULL);
+      tm_delete_recursively (moved, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
       scene_clear (&scene);
     }
 }

@@ -180,7 +180,7 @@ test_gone_and_kept (Fixture *fixture, gconstpointer data)
   kept = create (fixture);
   kept_path = get_real_path (fixture, kept);
   make_tree (kept_path);
-  tm_temporary_directory_keep (kept, &error);
+  tm_temporary_directory_keep (kept, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (tm_temporary_directory_is_closed (kept));
   g_assert_true (tm_temporary_directory_close (kept, NULL, NULL));
@@ -554,14 +554,15 @@ test_delete (Fixture *fixture, gconstpointer data)
 
   make_directory (treasure);
   g_assert_no_errno (symlink (treasure, link));
-  tm_delete_recursively (link_file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (link_file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (link));
   g_assert_true (path_exists (treasure));
 
   make_tree (tree);
   make_files (many, 30);
-  tm_delete_recursively (tree_file, NULL, record_progress_cb, &progress, &error);
+  tm_delete_recursively (tree_file, TM_DELETE_FLAGS_NONE, NULL, record_progress_cb, &progress,
+                         &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (tree));
   /* 5 and 5 files, 2 links, a pipe, 4 directories, and those. */
@@ -569,7 +570,8 @@ test_delete (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (progress.n_deleted, ==, progress.n_found);
   g_assert_cmpuint (progress.n_calls, >, 0);
 
-  g_assert_false (tm_delete_recursively (tree_file, NULL, NULL, NULL, &error));
+  g_assert_false (
+      tm_delete_recursively (tree_file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   assert_says (error, "Deleting ", tree_file);
 }
@@ -611,12 +613,12 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   /* Enough to be at it for longer than a progress is kept to itself. While GVfs runs, it is asked
    * about each local file that GIO deletes, which takes as long as one that it serves. */
   make_files (many, n_files[cost]);
-  g_assert_false (
-      tm_delete_recursively (many_file, cancellable, record_progress_cb, &progress, &error));
+  g_assert_false (tm_delete_recursively (many_file, TM_DELETE_FLAGS_NONE, cancellable,
+                                         record_progress_cb, &progress, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_true (path_exists (many));
-  tm_delete_recursively (many_file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (many_file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (many));
 }
@@ -687,8 +689,8 @@ test_async_root (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (path_exists (published));
 
-  tm_delete_recursively_async (destination, G_PRIORITY_DEFAULT, NULL, record_progress_cb, &progress,
-                               NULL, keep_result_cb, &results[5]);
+  tm_delete_recursively_async (destination, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL,
+                               record_progress_cb, &progress, NULL, keep_result_cb, &results[5]);
   tm_delete_recursively_finish (wait_for_result (&results[5]), &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (published));

@@ -20,7 +20,7 @@
 static void
 keep (gpointer data)
 {
-  child_assert (tm_temporary_directory_keep (data, NULL));
+  child_assert (tm_temporary_directory_keep (data, NULL, NULL));
 }
 
 static void
@@ -213,7 +213,7 @@ entry_clear (Entry *entry)
 {
   g_autoptr (GFile) file = g_file_new_for_path (entry->path);
 
-  tm_delete_recursively (file, NULL, NULL, NULL, NULL);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
   g_assert_false (path_exists (entry->path));
   g_object_unref (entry->root);
   g_free (entry->path);

@@ -115,7 +115,7 @@ test_keep (Sandbox *sandbox, gconstpointer data)
   struct stat status;
   int fd;
 
-  g_assert_true (tm_temporary_directory_keep (directory, &error));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, &error));
   g_assert_no_error (error);
   g_assert_true (tm_temporary_directory_is_closed (directory));
   g_assert_no_errno (lstat (path, &status));
@@ -127,7 +127,7 @@ test_keep (Sandbox *sandbox, gconstpointer data)
 
   g_assert_true (tm_temporary_directory_close (directory, NULL, &error));
   g_assert_no_error (error);
-  g_assert_false (tm_temporary_directory_keep (directory, &error));
+  g_assert_false (tm_temporary_directory_keep (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_assert_nonnull (strstr (error->message, path));
   g_assert_true (path_exists (path));
@@ -181,7 +181,7 @@ test_uninitialized (Sandbox *sandbox, gconstpointer data)
   g_assert_false (tm_temporary_directory_close (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
   g_clear_error (&error);
-  g_assert_false (tm_temporary_directory_keep (directory, &error));
+  g_assert_false (tm_temporary_directory_keep (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
 }
 

@@ -146,7 +146,7 @@ delete_cb (gpointer data)
       break;
     }
 
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   return error;
 }
 

@@ -87,7 +87,7 @@ keep_directory (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!tm_temporary_directory_keep (data, &error))
+  if (!tm_temporary_directory_keep (data, NULL, &error))
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 

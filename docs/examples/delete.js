@@ -16,7 +16,7 @@ function show(nDeleted, nFound) {
 }
 
 Tempman.delete_recursively_async(Gio.File.new_for_commandline_arg(ARGV[0]),
-    GLib.PRIORITY_DEFAULT, null, show)
+    Tempman.DeleteFlags.NONE, GLib.PRIORITY_DEFAULT, null, show)
     .then(() => (status = 0))
     .catch(logError)
     .finally(() => loop.quit());

@@ -111,7 +111,7 @@ async function closeAfter(directory, work) {
 }
 
 function _init() {
-    const {NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags, TemporaryDirectory} = this;
+    const {DeleteFlags, NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags, TemporaryDirectory} = this;
 
     // GJS makes 0 of null and of an empty string, and of true 1: timeouts at which nearly everything
     // goes. C refuses what is not a number.
@@ -129,10 +129,11 @@ function _init() {
         ? {...properties, timeout: toTimeout(properties.timeout)}
         : properties);
 
-    makeOperation(this, 'delete_recursively', 1, {after: [orNull]});
+    makeOperation(this, 'delete_recursively', 1, {before: [orElse(DeleteFlags.NONE)], after: [orNull]});
     makeOperation(TemporaryDirectory, 'new', 0, {before: [orNull, orNull]});
     makeOperation(TemporaryDirectory.prototype, 'init', 0);
     makeOperation(TemporaryDirectory.prototype, 'close', 0);
+    makeOperation(TemporaryDirectory.prototype, 'keep', 0);
     makeOperation(TemporaryDirectory.prototype, 'persist', 1, {before: [orElse(PersistFlags.NONE)]});
     makeOperation(Root, 'new', 1, {before: [toTimeout, orElse(RootFlags.NONE)]});
     makeOperation(Root.prototype, 'init', 0);

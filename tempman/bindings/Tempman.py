@@ -23,6 +23,7 @@ import atexit
 import datetime
 import errno
 import functools
+import logging
 import numbers
 import operator
 import os
@@ -57,6 +58,8 @@ def _get_program():
 
 if GLib.get_prgname() is None and _get_program() is not None:
     GLib.set_prgname(_get_program())
+
+_logger = logging.getLogger('tempman')
 
 
 # Errors.
@@ -414,6 +417,14 @@ class _Note:
         if not any(note is not None and directory in note._get_directories() for note in notes):
             cls(directory)._watch(directory)
 
+    @classmethod
+    def initialize(cls, directory, cancellable):
+        """Create the directory of an object that was constructed without one, and return that."""
+        note = cls(directory)
+        Tempman.TemporaryDirectory.init(directory, cancellable)
+        note._watch(directory)
+        return directory
+
     def _watch(self, directory):
         self._file = directory.get_file()
         self._reference = directory.weak_ref()
@@ -528,6 +539,27 @@ def _fspath(self):
     return self.path
 
 
+# The permissions of a directory for which no others are asked.
+_DEFAULT_MODE = 0o700
+
+
+def _has_defaults(suffix, mode):
+    return suffix is None and mode == _DEFAULT_MODE and not isinstance(mode, bool)
+
+
+def _construct(parent, prefix, suffix, mode):
+    """Construct an object that has no directory yet, with what no constructor of C takes."""
+    # A property would be given the repr() of bytes.
+    names = {'prefix': prefix, 'suffix': suffix}
+    for name, value in names.items():
+        if value is not None:
+            names[name] = os.fsdecode(value)
+    mode = operator.index(mode)
+    if not 0 <= mode <= 0o777:
+        raise ValueError(f'the mode {mode:#o} is not one of permissions, from 0 to 0o777')
+    return GObject.new(Tempman.TemporaryDirectory, parent=_to_file(parent), mode=mode, **names)
+
+
 @override
 class TemporaryDirectory(Tempman.TemporaryDirectory):
     """A directory that is deleted, with everything in it, when it is closed.
@@ -536,36 +568,60 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
     that takes a path, and ``directory / 'name'`` is the path of a file in it.
     """
 
-    def __new__(cls, parent=None, prefix=None):
+    # Whether a “with” block that fails with an Exception keeps the directory, and logs its path.
+    keep_on_error = False
+
+    def __new__(cls, parent=None, prefix=None, *, suffix=None, mode=_DEFAULT_MODE,
+                keep_on_error=False):
         """Create a directory.
 
         :param parent: where to create it; None is the system's folder for temporary files
         :param prefix: how its name begins; None is the name of the program
+        :param suffix: how its name ends; it does not begin with a letter or a digit
+        :param mode: its permissions
+        :param keep_on_error: keep the directory when a “with” block fails with an Exception, and log
+            its path as a warning of the logger “tempman”
         :raises GLib.Error: it could not be created
         """
-        return cls.new(parent, prefix)
+        directory = cls.new(parent, prefix, suffix=suffix, mode=mode)
+        if keep_on_error:
+            directory.keep_on_error = True
+        return directory
 
-    def __init__(self, parent=None, prefix=None):
+    def __init__(self, parent=None, prefix=None, *, suffix=None, mode=_DEFAULT_MODE,
+                 keep_on_error=False):
         # GObject's would construct one more object.
         pass
 
     __init_subclass__ = _refuse_subclass
 
     @staticmethod
-    def new(parent=None, prefix=None, cancellable=None):
+    def new(parent=None, prefix=None, cancellable=None, *, suffix=None, mode=_DEFAULT_MODE):
         """Create a directory."""
         with _errors(parent):
-            return _Note.create(Tempman.TemporaryDirectory.new, _to_file(parent), prefix,
-                                cancellable)
+            if _has_defaults(suffix, mode):
+                return _Note.create(Tempman.TemporaryDirectory.new, _to_file(parent), prefix,
+                                    cancellable)
+            return _Note.initialize(_construct(parent, prefix, suffix, mode), cancellable)
 
     @staticmethod
     def new_async(parent=None, prefix=None, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
-                  callback=_AWAIT, *user_data):
+                  callback=_AWAIT, *user_data, suffix=None, mode=_DEFAULT_MODE):
         """Create a directory without blocking."""
-        return _start(Tempman.TemporaryDirectory.new_async,
-                      lambda _, result: TemporaryDirectory.new_finish(result),
-                      TemporaryDirectory.new, (_to_file(parent), prefix),
-                      io_priority, cancellable, callback, user_data)
+        def call(parent, prefix, cancellable):
+            return TemporaryDirectory.new(parent, prefix, cancellable, suffix=suffix, mode=mode)
+
+        def start(parent, prefix, io_priority, cancellable, callback, *user_data):
+            if _has_defaults(suffix, mode):
+                Tempman.TemporaryDirectory.new_async(parent, prefix, io_priority, cancellable,
+                                                     callback, *user_data)
+            else:
+                Tempman.TemporaryDirectory.init_async(
+                    _construct(parent, prefix, suffix, mode), io_priority, cancellable, callback,
+                    *user_data)
+
+        return _start(start, lambda _, result: TemporaryDirectory.new_finish(result), call,
+                      (_to_file(parent), prefix), io_priority, cancellable, callback, user_data)
 
     @staticmethod
     def new_finish(result):
@@ -631,10 +687,24 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         _Note.adopt(self)
         return adopted
 
-    def keep(self):
-        """Close the object and let the directory live on."""
+    def keep(self, cancellable=None):
+        """Close the object, but do not delete the directory.
+
+        :raises GLib.Error: it could not be kept, and is still open
+        """
         with _errors(self.get_file()):
-            return super().keep()
+            return super().keep(cancellable)
+
+    def keep_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                   *user_data):
+        """Close the object, but do not delete the directory, without blocking."""
+        return _start(super().keep_async, TemporaryDirectory.keep_finish, self.keep, (),
+                      io_priority, cancellable, callback, user_data)
+
+    def keep_finish(self, result):
+        """Finish keep_async()."""
+        with _errors(self.get_file()):
+            return _checked(super().keep_finish(result), False, 'keep_async')
 
     def persist(self, destination, flags=Tempman.PersistFlags.NONE, cancellable=None):
         """Publish the directory under another name, in one step.
@@ -690,13 +760,15 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         return self
 
     def __exit__(self, exc_type, exc_value, traceback):
-        self.close()
+        if not self._keeps(exc_type) or not self._note_kept(self._keep_if_owned()):
+            self.close()
 
     async def __aenter__(self):
         return self
 
     async def __aexit__(self, exc_type, exc_value, traceback):
-        await self._close_to_the_end()
+        if not self._keeps(exc_type) or not self._note_kept(self._keep_if_owned()):
+            await self._close_to_the_end()
 
     async def _close_to_the_end(self):
         """Close it, also when the task is cancelled meanwhile, which is told afterwards."""
@@ -706,6 +778,26 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         if await _wait(future):
             raise asyncio.CancelledError
         future.result()
+
+    def _keeps(self, exc_type):
+        # An interrupt, an exit of the program or the cancellation of a task is no failure.
+        return (self.keep_on_error and exc_type is not None and issubclass(exc_type, Exception)
+                and not self.closed)
+
+    def _keep_if_owned(self):
+        try:
+            return self.keep()
+        except GLib.Error as error:
+            # A forked child has no directory to keep.
+            if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED):
+                return False
+            raise
+
+    def _note_kept(self, is_kept):
+        if is_kept:
+            _logger.warning('Keeping “%s”, since the block that used it failed',
+                            self.path or self.get_file().get_uri())
+        return is_kept
 
     def __repr__(self):
         return _describe(self, self.get_file,
@@ -781,10 +873,16 @@ class Root(Tempman.Root):
             raise TypeError('exclude must be a sequence of patterns, not str')
         super().set_exclude(exclude)
 
-    def create_temp_dir(self, cancellable=None):
-        """Clean up, and create a temporary directory under the root."""
+    def create_temp_dir(self, cancellable=None, *, keep_on_error=False):
+        """Clean up, and create a temporary directory under the root.
+
+        :param keep_on_error: as that of TemporaryDirectory
+        """
         with _errors(self.get_directory()):
-            return _Note.create(super().create_temp_dir, cancellable)
+            directory = _Note.create(super().create_temp_dir, cancellable)
+        if keep_on_error and directory is not None:
+            directory.keep_on_error = True
+        return directory
 
     def create_temp_dir_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
                               callback=_AWAIT, *user_data):
@@ -884,12 +982,14 @@ class RootEntry(Tempman.RootEntry):
 
 # Functions.
 
-def create_temp_dir(dir=None):
+def create_temp_dir(dir=None, *, prefix=None, suffix=None, mode=_DEFAULT_MODE,
+                    keep_on_error=False):
     """Create a temporary directory, in dir or in the system's folder for temporary files.
 
+    :param prefix, suffix, mode, keep_on_error: as those of TemporaryDirectory
     :rtype: TemporaryDirectory
     """
-    return TemporaryDirectory(dir)
+    return TemporaryDirectory(dir, prefix, suffix=suffix, mode=mode, keep_on_error=keep_on_error)
 
 
 def root(dir, timeout=None):
@@ -900,37 +1000,41 @@ def root(dir, timeout=None):
     return Root(dir, timeout)
 
 
-def delete_recursively(path, cancellable=None, progress=None):
+def delete_recursively(path, flags=Tempman.DeleteFlags.NONE, cancellable=None, progress=None):
     """Delete a file, a link, or a directory with everything in it.
 
-    :param path: what to delete
+    :param path: the path of the file, link or directory
+    :param flags: Tempman.DeleteFlags
     :param cancellable: Gio.Cancellable or None
     :param progress: called with the number of entries deleted and the number found so far
     :raises GLib.Error: something could not be deleted; the rest was
     """
     with _errors(path):
-        return Tempman.delete_recursively(_to_victim(path), cancellable, progress)
+        return Tempman.delete_recursively(_to_victim(path), _to_flags(Tempman.DeleteFlags, flags),
+                                          cancellable, progress)
 
 
-def delete_recursively_async(path, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
-                             progress=None, callback=_AWAIT, *user_data):
+def delete_recursively_async(path, flags=Tempman.DeleteFlags.NONE,
+                             io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, progress=None,
+                             callback=_AWAIT, *user_data):
     """Delete a file, a link, or a directory with everything in it, without blocking.
 
+    :param flags: Tempman.DeleteFlags
     :param progress: called with the number of entries deleted and the number found so far, in the
         thread that called this
     :param callback: called with the path as a Gio.File and the result, for
         delete_recursively_finish(); without one, in a coroutine, the call can be awaited
     """
-    def start(file, io_priority, cancellable, callback, *user_data):
+    def start(file, flags, io_priority, cancellable, callback, *user_data):
         # Of two functions in a row PyGObject takes what follows the first for the data of that.
-        Tempman.delete_recursively_async(file, io_priority, cancellable, progress, (), callback,
-                                         *user_data)
+        Tempman.delete_recursively_async(file, flags, io_priority, cancellable, progress, (),
+                                         callback, *user_data)
 
     def finish(_, result):
         return _finish_deletion(path, result)
 
-    def call(file, cancellable):
-        return delete_recursively(file, cancellable, None if progress is None else report)
+    def call(file, flags, cancellable):
+        return delete_recursively(file, flags, cancellable, None if progress is None else report)
 
     def report(n_deleted, n_found):
         loop.call_soon_threadsafe(progress, n_deleted, n_found)
@@ -938,8 +1042,8 @@ def delete_recursively_async(path, io_priority=GLib.PRIORITY_DEFAULT, cancellabl
     loop = _get_loop()
     if progress is not None and not callable(progress):
         raise TypeError('progress must be callable, not ' + type(progress).__name__)
-    return _start(start, finish, call, (_to_victim(path),), io_priority, cancellable, callback,
-                  user_data)
+    return _start(start, finish, call, (_to_victim(path), _to_flags(Tempman.DeleteFlags, flags)),
+                  io_priority, cancellable, callback, user_data)
 
 
 def delete_recursively_finish(result):

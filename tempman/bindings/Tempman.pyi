@@ -37,6 +37,15 @@ class RootFlags(int):
     def __or__(self, other: int) -> RootFlags: ...
     def __and__(self, other: int) -> RootFlags: ...
 
+class DeleteFlags(int):
+    """What delete_recursively() deletes, and what counts as a failure."""
+
+    NONE: ClassVar[DeleteFlags]
+    KEEP_DIRECTORY: ClassVar[DeleteFlags]
+    ALLOW_MISSING: ClassVar[DeleteFlags]
+    def __or__(self, other: int) -> DeleteFlags: ...
+    def __and__(self, other: int) -> DeleteFlags: ...
+
 class PersistFlags(int):
     """How persist() treats its destination."""
 
@@ -87,6 +96,8 @@ class TemporaryDirectory(GObject.Object):
     class Props:
         parent: Gio.File
         prefix: str | None
+        suffix: str | None
+        mode: int
         file: Gio.File | None
         path: str | None
         fd: int
@@ -94,12 +105,24 @@ class TemporaryDirectory(GObject.Object):
 
     @property
     def props(self) -> Props: ...
-    def __init__(self, parent: _Path | None = None, prefix: _Prefix = None) -> None: ...
+    keep_on_error: bool
+    def __init__(
+        self,
+        parent: _Path | None = None,
+        prefix: _Prefix = None,
+        *,
+        suffix: _Prefix = None,
+        mode: int = 0o700,
+        keep_on_error: bool = False,
+    ) -> None: ...
     @staticmethod
     def new(
         parent: _Path | None = None,
         prefix: _Prefix = None,
         cancellable: Gio.Cancellable | None = None,
+        *,
+        suffix: _Prefix = None,
+        mode: int = 0o700,
     ) -> TemporaryDirectory: ...
     @overload
     @staticmethod
@@ -108,6 +131,9 @@ class TemporaryDirectory(GObject.Object):
         prefix: _Prefix = None,
         io_priority: int = 0,
         cancellable: Gio.Cancellable | None = None,
+        *,
+        suffix: _Prefix = None,
+        mode: int = 0o700,
     ) -> Coroutine[Any, Any, TemporaryDirectory]: ...
     @overload
     @staticmethod
@@ -118,6 +144,8 @@ class TemporaryDirectory(GObject.Object):
         cancellable: Gio.Cancellable | None,
         callback: _Callback | None,
         *user_data: Any,
+        suffix: _Prefix = None,
+        mode: int = 0o700,
     ) -> None: ...
     @overload
     @staticmethod
@@ -128,6 +156,8 @@ class TemporaryDirectory(GObject.Object):
         cancellable: Gio.Cancellable | None = None,
         *,
         callback: _Callback | None,
+        suffix: _Prefix = None,
+        mode: int = 0o700,
     ) -> None: ...
     @staticmethod
     def new_finish(result: Gio.AsyncResult) -> TemporaryDirectory: ...
@@ -193,7 +223,30 @@ class TemporaryDirectory(GObject.Object):
     ) -> None: ...
     def close_finish(self, result: Gio.AsyncResult) -> bool: ...
     def adopt(self) -> bool: ...
-    def keep(self) -> bool: ...
+    def keep(self, cancellable: Gio.Cancellable | None = None) -> bool: ...
+    @overload
+    def keep_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+    ) -> Coroutine[Any, Any, bool]: ...
+    @overload
+    def keep_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: _Callback | None,
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def keep_async(
+        self,
+        io_priority: int = 0,
+        cancellable: Gio.Cancellable | None = None,
+        *,
+        callback: _Callback | None,
+    ) -> None: ...
+    def keep_finish(self, result: Gio.AsyncResult) -> bool: ...
     def persist(
         self,
         destination: _Path,
@@ -334,7 +387,9 @@ class Root(GObject.Object):
     def set_age_basis(self, basis: AgeBasis) -> None: ...
     def get_exclude(self) -> list[str]: ...
     def set_exclude(self, exclude: Sequence[str] | None) -> None: ...
-    def create_temp_dir(self, cancellable: Gio.Cancellable | None = None) -> TemporaryDirectory: ...
+    def create_temp_dir(
+        self, cancellable: Gio.Cancellable | None = None, *, keep_on_error: bool = False
+    ) -> TemporaryDirectory: ...
     @overload
     def create_temp_dir_async(
         self,
@@ -435,14 +490,25 @@ class RootEntry(GObject.Object):
     def get_info(self) -> Gio.FileInfo | None: ...
     def __fspath__(self) -> str: ...
 
-def create_temp_dir(dir: _Path | None = None) -> TemporaryDirectory: ...
+def create_temp_dir(
+    dir: _Path | None = None,
+    *,
+    prefix: _Prefix = None,
+    suffix: _Prefix = None,
+    mode: int = 0o700,
+    keep_on_error: bool = False,
+) -> TemporaryDirectory: ...
 def root(dir: _Path, timeout: _Timeout = None) -> Root: ...
 def delete_recursively(
-    path: _Path, cancellable: Gio.Cancellable | None = None, progress: _Progress | None = None
+    path: _Path,
+    flags: DeleteFlags | int = ...,
+    cancellable: Gio.Cancellable | None = None,
+    progress: _Progress | None = None,
 ) -> bool: ...
 @overload
 def delete_recursively_async(
     path: _Path,
+    flags: DeleteFlags | int = ...,
     io_priority: int = 0,
     cancellable: Gio.Cancellable | None = None,
     progress: _Progress | None = None,
@@ -450,6 +516,7 @@ def delete_recursively_async(
 @overload
 def delete_recursively_async(
     path: _Path,
+    flags: DeleteFlags | int,
     io_priority: int,
     cancellable: Gio.Cancellable | None,
     progress: _Progress | None,
@@ -459,6 +526,7 @@ def delete_recursively_async(
 @overload
 def delete_recursively_async(
     path: _Path,
+    flags: DeleteFlags | int = ...,
     io_priority: int = 0,
     cancellable: Gio.Cancellable | None = None,
     progress: _Progress | None = None,

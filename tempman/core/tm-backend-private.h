@@ -29,6 +29,22 @@ typedef struct
   TmProcessToken process; /* a forked child has a copy of all this, but no right to use it */
 } TmBackendDirectory;
 
+/* How a temporary directory is to be made. */
+typedef struct
+{
+  const char *prefix; /* (unowned): the beginning of its name; without a separator */
+  const char *suffix; /* (unowned): the end of its name */
+  guint mode;         /* permissions that it has beside those of its owner */
+} TmCreation;
+
+/* How a deletion ended. */
+typedef enum
+{
+  TM_DELETE_RESULT_FAILED,  /* with an error */
+  TM_DELETE_RESULT_MISSING, /* with an error as well: there was nothing to delete */
+  TM_DELETE_RESULT_DONE,
+} TmDeleteResult;
+
 /* The directory of a root. Never changed once opened, and safe to be used by several threads. */
 typedef struct
 {
@@ -42,7 +58,7 @@ typedef struct _TmReplaced TmReplaced;
 struct _TmBackend
 {
   TmBackendDirectory *(*create) (GFile *parent,
-                                 const char *prefix,
+                                 const TmCreation *creation,
                                  GCancellable *cancellable,
                                  GError **error);
   int (*get_fd) (TmBackendDirectory *directory);
@@ -61,7 +77,7 @@ struct _TmBackend
                                GCancellable *cancellable,
                                GError **error);
   TmBackendDirectory *(*create_in_root) (TmBackendRoot *root,
-                                         const char *prefix,
+                                         const TmCreation *creation,
                                          GCancellable *cancellable,
                                          GError **error);
   gssize (*cleanup) (TmBackendRoot *root,
@@ -74,11 +90,12 @@ struct _TmBackend
                    GError **error);
   void (*free_root) (TmBackendRoot *root);
 
-  gboolean (*delete_recursively) (GFile *file,
-                                  GFile *parent,
-                                  TmProgress *progress,
-                                  GCancellable *cancellable,
-                                  GError **error);
+  TmDeleteResult (*delete_recursively) (GFile *file,
+                                        GFile *parent,
+                                        gboolean keeps_directory,
+                                        TmProgress *progress,
+                                        GCancellable *cancellable,
+                                        GError **error);
 };
 
 /* Declared here, so that nothing in this folder includes one of the bodies. */
@@ -87,8 +104,10 @@ extern const TmBackend tm_backend_gio;
 
 const TmBackend *tm_backend_for_file (GFile *file);
 
-TmBackendDirectory *
-tm_backend_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error);
+TmBackendDirectory *tm_backend_create (GFile *parent,
+                                       const TmCreation *creation,
+                                       GCancellable *cancellable,
+                                       GError **error);
 gboolean tm_backend_directory_is_of_this_process (TmBackendDirectory *directory);
 void tm_backend_directory_adopt (TmBackendDirectory *directory);
 int tm_backend_directory_get_fd (TmBackendDirectory *directory);
@@ -109,7 +128,7 @@ void tm_backend_directory_release (TmBackendDirectory *directory);
 TmBackendRoot *
 tm_backend_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error);
 TmBackendDirectory *tm_backend_root_create (TmBackendRoot *root,
-                                            const char *prefix,
+                                            const TmCreation *creation,
                                             GCancellable *cancellable,
                                             GError **error);
 gssize tm_backend_root_cleanup (TmBackendRoot *root,
@@ -123,6 +142,7 @@ GArray *tm_backend_root_list (TmBackendRoot *root,
 void tm_backend_root_free (TmBackendRoot *root);
 
 gboolean tm_backend_delete_recursively (GFile *file,
+                                        TmDeleteFlags flags,
                                         TmProgress *progress,
                                         GCancellable *cancellable,
                                         GError **error);

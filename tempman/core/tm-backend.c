@@ -38,7 +38,7 @@ tm_backend_directory_init (TmBackendDirectory *directory, const TmBackend *backe
 /*
  * tm_backend_create:
  * @parent: the directory to create it in
- * @prefix: the beginning of its name; without a separator
+ * @creation: its name and its mode
  * @cancellable: (nullable): a cancellable
  * @error: as documented at tm_temporary_directory_new()
  *
@@ -46,9 +46,12 @@ tm_backend_directory_init (TmBackendDirectory *directory, const TmBackend *backe
  *   nothing left behind
  */
 TmBackendDirectory *
-tm_backend_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
+tm_backend_create (GFile *parent,
+                   const TmCreation *creation,
+                   GCancellable *cancellable,
+                   GError **error)
 {
-  return tm_backend_for_file (parent)->create (parent, prefix, cancellable, error);
+  return tm_backend_for_file (parent)->create (parent, creation, cancellable, error);
 }
 
 gboolean
@@ -153,11 +156,11 @@ tm_backend_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable,
 /* Creates a temporary directory in a root, as tm_backend_create(). */
 TmBackendDirectory *
 tm_backend_root_create (TmBackendRoot *root,
-                        const char *prefix,
+                        const TmCreation *creation,
                         GCancellable *cancellable,
                         GError **error)
 {
-  return root->backend->create_in_root (root, prefix, cancellable, error);
+  return root->backend->create_in_root (root, creation, cancellable, error);
 }
 
 /* Removes the entries that @policy does not keep. Returns their number, or -1 with the first
@@ -192,7 +195,8 @@ tm_backend_root_free (TmBackendRoot *root)
 /*
  * tm_backend_delete_recursively:
  * @file: a file, link or directory
- * @progress: (nullable): counts what is found and deleted, but not @file itself
+ * @flags: what is deleted, and what counts as a failure
+ * @progress: (nullable): counts what is found and deleted
  * @cancellable: (nullable): a cancellable
  * @error: as documented at tm_delete_recursively()
  *
@@ -200,10 +204,13 @@ tm_backend_root_free (TmBackendRoot *root)
  */
 gboolean
 tm_backend_delete_recursively (GFile *file,
+                               TmDeleteFlags flags,
                                TmProgress *progress,
                                GCancellable *cancellable,
                                GError **error)
 {
+  gboolean keeps_directory = (flags & TM_DELETE_FLAGS_KEEP_DIRECTORY) != 0;
+  g_autoptr (GError) local_error = NULL;
   g_autoptr (GFile) parent = g_file_get_parent (file);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -216,6 +223,22 @@ tm_backend_delete_recursively (GFile *file,
       return FALSE;
     }
 
-  return tm_backend_for_file (file)->delete_recursively (file, parent, progress, cancellable,
-                                                         error);
+  switch (tm_backend_for_file (file)->delete_recursively (file, parent, keeps_directory, progress,
+                                                          cancellable, &local_error))
+    {
+    case TM_DELETE_RESULT_DONE:
+      if (progress != NULL && !keeps_directory)
+        tm_progress_add (progress, 1, 1);
+      return TRUE;
+    case TM_DELETE_RESULT_MISSING:
+      if ((flags & TM_DELETE_FLAGS_ALLOW_MISSING) != 0)
+        return TRUE;
+      break;
+    case TM_DELETE_RESULT_FAILED:
+    default:
+      break;
+    }
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }

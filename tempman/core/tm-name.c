@@ -72,7 +72,8 @@ draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
 
 /*
  * tm_name_new:
- * @prefix: what it begins with; without a separator
+ * @prefix: the beginning of the name; without a separator
+ * @suffix: the end of the name; as tm_name_suffix_is_valid() says
  * @is_local: whether only processes of this kernel use the file system that it is for
  *
  * Makes a name that never comes back: everything rests on that. From the kernel's generator and not
@@ -85,7 +86,7 @@ draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
  * Returns: (transfer full) (nullable): a new name, or %NULL with errno
  */
 char *
-tm_name_new (const char *prefix, gboolean is_local)
+tm_name_new (const char *prefix, const char *suffix, gboolean is_local)
 {
   guint8 bytes[N_RANDOM_BYTES];
   char random[N_RANDOM_DIGITS + 1];
@@ -108,7 +109,20 @@ tm_name_new (const char *prefix, gboolean is_local)
     }
   random[N_RANDOM_DIGITS] = '\0';
 
-  return *prefix == '\0' ? g_strdup (random) : g_strconcat (prefix, "-", random, NULL);
+  return g_strconcat (prefix, *prefix == '\0' ? "" : "-", random, suffix, NULL);
+}
+
+/*
+ * tm_name_suffix_is_valid:
+ * @suffix: the end of a name
+ *
+ * Returns: whether the random part can be told from the suffix: an ASCII letter or digit that
+ *   follows it would make it another name
+ */
+gboolean
+tm_name_suffix_is_valid (const char *suffix)
+{
+  return !g_ascii_isalnum (*suffix);
 }
 
 /* Whether exactly so many digits of base 32 stand at @digits_at, and no other letter or digit after

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A directory of ours that GIO serves: its file is what is known of it.
  *
@@ -198,7 +199,7 @@ gio_free_directory (TmBackendDirectory *directory)
 /*
  * gio_create:
  * @parent: the directory to create it in
- * @prefix: what its name begins with
+ * @creation: its name and its mode
  * @cancellable: (nullable): looked at before
  * @error: as documented at tm_temporary_directory_new()
  *
@@ -208,9 +209,9 @@ gio_free_directory (TmBackendDirectory *directory)
  * Returns: (nullable): a new directory, or %NULL with nothing left behind
  */
 static TmBackendDirectory *
-gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
+gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *name = tm_name_new (prefix, FALSE);
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, FALSE);
   int errsv = errno;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info = NULL;
@@ -228,7 +229,7 @@ gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError
 
   gio = g_new0 (GioDirectory, 1);
   tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
-  if (!tm_delete_tree_gio_make_directory (gio->directory.file, &local_error))
+  if (!tm_delete_tree_gio_make_directory (gio->directory.file, creation->mode, &local_error))
     {
       /* The name is what is too long. */
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG))
@@ -248,11 +249,11 @@ gio_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError
 
 static TmBackendDirectory *
 gio_create_in_root (TmBackendRoot *root,
-                    const char *prefix,
+                    const TmCreation *creation,
                     GCancellable *cancellable,
                     GError **error)
 {
-  return gio_create (root->file, prefix, cancellable, error);
+  return gio_create (root->file, creation, cancellable, error);
 }
 
 static gssize
@@ -321,7 +322,7 @@ make_or_find (GFile *file, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
-  if (tm_delete_tree_gio_make_directory (file, &local_error) ||
+  if (tm_delete_tree_gio_make_directory (file, S_IRWXU, &local_error) ||
       g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
     return TRUE;
 
@@ -415,14 +416,15 @@ gio_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError
   return root;
 }
 
-static gboolean
+static TmDeleteResult
 gio_delete_recursively (GFile *file,
                         GFile *parent,
+                        gboolean keeps_directory,
                         TmProgress *progress,
                         GCancellable *cancellable,
                         GError **error)
 {
-  return tm_delete_tree_gio_delete (file, progress, cancellable, error);
+  return tm_delete_tree_gio_delete (file, keeps_directory, progress, cancellable, error);
 }
 
 /* No back end of GIO can exchange two names, so that nothing is ever replaced. */

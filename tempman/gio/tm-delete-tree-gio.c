@@ -7,6 +7,7 @@
 
 #include "core/tm-file-private.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 /* Deletion through GIO, for what has no descriptors.
@@ -44,6 +45,7 @@ typedef struct
   GPtrArray *levels;         /* (owned) (element-type Level): from the top to where the walk is */
   char *file_system;         /* (owned) (nullable): of the top, which is not left */
   TmProgress *progress;      /* (unowned) (nullable) */
+  gboolean keeps_top;        /* only what is in it is deleted */
   GCancellable *cancellable; /* (unowned) (nullable) */
   guint n_deleted;           /* not yet told to the progress */
   guint n_found;             /* likewise */
@@ -52,21 +54,22 @@ typedef struct
 
 /*
  * tm_delete_tree_gio_make_directory:
- * @file: what is to be a directory
+ * @file: the new directory
+ * @mode: its permissions beside those of its owner
  * @error: as g_file_make_directory(): not yet one of this library's
  *
- * Makes a directory that is closed to others, as far as the back end has such a thing. It makes
- * them with a mode of its own: there is a moment at which it is as open as that.
+ * Makes a directory and sets its mode, as far as the back end has modes. The back end makes it with
+ * a mode of its own first.
  *
  * Returns: %TRUE on success
  */
 gboolean
-tm_delete_tree_gio_make_directory (GFile *file, GError **error)
+tm_delete_tree_gio_make_directory (GFile *file, guint mode, GError **error)
 {
   if (!g_file_make_directory (file, NULL, error))
     return FALSE;
 
-  g_file_set_attribute_uint32 (file, G_FILE_ATTRIBUTE_UNIX_MODE, S_IFDIR | S_IRWXU,
+  g_file_set_attribute_uint32 (file, G_FILE_ATTRIBUTE_UNIX_MODE, S_IFDIR | S_IRWXU | mode,
                                G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
   return TRUE;
 }
@@ -246,10 +249,11 @@ static void
 walk_leave (Walk *walk)
 {
   Level *level = walk_lowest (walk);
+  gboolean is_top = walk->levels->len == 1;
   gboolean has_failed = level->has_failed;
   GError *error = NULL;
 
-  if (!has_failed && !walk_delete (walk, level->directory, &error))
+  if (!has_failed && !(is_top && walk->keeps_top) && !walk_delete (walk, level->directory, &error))
     {
       gboolean is_read_again =
           level->n_attempts < MAX_REMOVE_ATTEMPTS && (level->n_attempts == 0 || level->found_any);
@@ -283,7 +287,7 @@ walk_leave (Walk *walk)
     }
 
   /* The top is the caller's to count. */
-  if (walk->levels->len == 1 && !has_failed)
+  if (is_top && !walk->keeps_top && !has_failed)
     walk->n_deleted--;
   g_ptr_array_set_size (walk->levels, (gint) walk->levels->len - 1);
   if (has_failed && walk->levels->len > 0)
@@ -306,10 +310,11 @@ walk_step (Walk *walk)
     walk_leave (walk);
 }
 
-/* Deletes the directory @file. */
+/* Deletes the directory @file, or only what is in it. */
 static gboolean
 delete_directory (GFile *file,
                   GFileInfo *info,
+                  gboolean keeps_top,
                   TmProgress *progress,
                   GCancellable *cancellable,
                   GError **error)
@@ -319,6 +324,7 @@ delete_directory (GFile *file,
     .file_system =
         g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM)),
     .progress = progress,
+    .keeps_top = keeps_top,
     .cancellable = cancellable,
   };
   gboolean deleted;
@@ -359,37 +365,50 @@ fail (GFile *file, const GError *cause, GCancellable *cancellable, GError **erro
 
 /*
  * tm_delete_tree_gio_delete:
- * @file: what to delete
+ * @file: a file, link or directory
+ * @keeps_directory: whether only what is in the directory @file is deleted
  * @progress: (nullable): told of what is found in it and deleted
  * @cancellable: (nullable): looked at between batches of entries, and by the back end
  * @error: the first failure; what else could be deleted is
  *
  * Deletes a file, a symbolic link, or a directory with everything in it.
  *
- * Returns: %TRUE on success
+ * Returns: how it ended
  */
-gboolean
+TmDeleteResult
 tm_delete_tree_gio_delete (GFile *file,
+                           gboolean keeps_directory,
                            TmProgress *progress,
                            GCancellable *cancellable,
                            GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info = NULL;
+  gboolean deleted = FALSE;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
+    return TM_DELETE_RESULT_FAILED;
 
   info = query (file, cancellable, &local_error);
   if (info == NULL)
-    return fail (file, local_error, cancellable, error);
+    {
+      fail (file, local_error, cancellable, error);
+      return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+                 ? TM_DELETE_RESULT_MISSING
+                 : TM_DELETE_RESULT_FAILED;
+    }
 
   if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
-    return delete_directory (file, info, progress, cancellable, error);
+    deleted = delete_directory (file, info, keeps_directory, progress, cancellable, error);
+  else if (keeps_directory)
+    tm_file_set_error_literal (error, "Deleting everything in", file, G_IO_ERROR_NOT_DIRECTORY,
+                               g_strerror (ENOTDIR));
+  else
+    deleted = g_file_delete (file, cancellable, &local_error) ||
+              g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+              fail (file, local_error, cancellable, error);
 
-  return g_file_delete (file, cancellable, &local_error) ||
-         g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
-         fail (file, local_error, cancellable, error);
+  return deleted ? TM_DELETE_RESULT_DONE : TM_DELETE_RESULT_FAILED;
 }
 
 /*
@@ -429,5 +448,5 @@ tm_delete_tree_gio_delete_directory (GFile *file,
       return FALSE;
     }
 
-  return delete_directory (file, info, NULL, cancellable, error);
+  return delete_directory (file, info, FALSE, NULL, cancellable, error);
 }

@@ -7,6 +7,7 @@
 
 #include "core/tm-file-private.h"
 #include "local/tm-cleanup-private.h"
+#include "local/tm-delete-tree-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-file-system-private.h"
 #include "local/tm-locked-directory-private.h"
@@ -82,13 +83,13 @@ local_free_directory (TmBackendDirectory *directory)
 static TmBackendDirectory *
 create_in (GFile *parent,
            TmParent *open_parent,
-           const char *prefix,
+           const TmCreation *creation,
            GCancellable *cancellable,
            GError **error)
 {
   const char *parent_path = g_file_peek_path (parent);
   TmLockedDirectory *locked =
-      tm_locked_directory_create (open_parent, parent_path, prefix, cancellable, error);
+      tm_locked_directory_create (open_parent, parent_path, creation, cancellable, error);
   g_autofree char *path = NULL;
   LocalDirectory *local;
 
@@ -105,7 +106,7 @@ create_in (GFile *parent,
 }
 
 static TmBackendDirectory *
-local_create (GFile *parent, const char *prefix, GCancellable *cancellable, GError **error)
+local_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
 {
   const char *path = g_file_peek_path (parent);
   g_autofree char *resolved = NULL;
@@ -123,7 +124,7 @@ local_create (GFile *parent, const char *prefix, GCancellable *cancellable, GErr
   if (resolved != NULL && strcmp (resolved, path) != 0)
     resolved_parent = g_file_new_for_path (resolved);
 
-  return create_in (resolved_parent != NULL ? resolved_parent : parent, open_parent, prefix,
+  return create_in (resolved_parent != NULL ? resolved_parent : parent, open_parent, creation,
                     cancellable, error);
 }
 
@@ -144,7 +145,7 @@ typedef struct
 
 static TmBackendDirectory *
 local_create_in_root (TmBackendRoot *root,
-                      const char *prefix,
+                      const TmCreation *creation,
                       GCancellable *cancellable,
                       GError **error)
 {
@@ -157,7 +158,7 @@ local_create_in_root (TmBackendRoot *root,
       return NULL;
     }
 
-  return create_in (root->file, parent, prefix, cancellable, error);
+  return create_in (root->file, parent, creation, cancellable, error);
 }
 
 static TmCleanupOptions
@@ -358,10 +359,18 @@ local_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GErr
   return &local->root;
 }
 
+/* Returns what that says of the file: where it is not, nothing has to be deleted. */
+static TmDeleteResult
+fail_to_delete (GError **error, const char *action, const char *path, int error_number)
+{
+  tm_dirfd_set_error (error, action, path, error_number);
+  return error_number == ENOENT ? TM_DELETE_RESULT_MISSING : TM_DELETE_RESULT_FAILED;
+}
+
 /* How often what stands under a name may turn into something else while it is being deleted. */
 #define MAX_ATTEMPTS 10
 
-static gboolean
+static TmDeleteResult
 delete_child (TmParent *parent,
               const char *name,
               const char *path,
@@ -379,35 +388,79 @@ delete_child (TmParent *parent,
       /* First as if it were no directory: then it need not be looked at, and is never opened. Where
        * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
       if (tm_dirfd_unlink (parent_fd, name) == 0)
-        return TRUE;
+        return TM_DELETE_RESULT_DONE;
       error_number = errno;
       if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
         break;
 
       directory = tm_locked_directory_open (parent, name);
       if (directory != NULL)
-        return tm_locked_directory_delete (directory, path, progress, cancellable, error);
+        return tm_locked_directory_delete (directory, path, progress, cancellable, error)
+                   ? TM_DELETE_RESULT_DONE
+                   : TM_DELETE_RESULT_FAILED;
 
-      /* It was there a moment ago: somebody else deletes it as well. */
+      /* It was there a moment ago: another process deletes it as well. */
       if (errno == ENOENT)
-        return TRUE;
+        return TM_DELETE_RESULT_DONE;
 
       if (error_number == EISDIR)
         error_number = errno;
       /* Somebody else's, and may be removed all the same if it is empty. */
       if (errno == EACCES && tm_dirfd_remove (parent_fd, name) == 0)
-        return TRUE;
+        return TM_DELETE_RESULT_DONE;
       if (error_number != ENOTDIR)
         break;
     }
 
-  tm_dirfd_set_error (error, "Deleting", path, error_number);
-  return FALSE;
+  return fail_to_delete (error, "Deleting", path, error_number);
 }
 
-static gboolean
+/* Opens the root of the file system that is mounted at @name. Returns -1 with errno. */
+static int
+open_mount_point (TmParent *parent, const char *name)
+{
+  int pin = tm_dirfd_pin_directory (tm_parent_get_fd (parent), name);
+  int fd = pin >= 0 ? tm_dirfd_reopen (pin) : -1;
+  int errsv = errno;
+
+  tm_dirfd_close (pin);
+  errno = errsv;
+  return fd;
+}
+
+/* Deletes everything in the directory @name. Unlike a directory that is deleted, it may be a mount
+ * point: then everything in the file system that is mounted there is deleted. */
+static TmDeleteResult
+empty_child (TmParent *parent,
+             const char *name,
+             const char *path,
+             TmProgress *progress,
+             GCancellable *cancellable,
+             GError **error)
+{
+  g_autoptr (TmLockedDirectory) directory = tm_locked_directory_open (parent, name);
+  gboolean is_empty;
+  int mount_point = -1;
+
+  if (directory == NULL && errno == EXDEV)
+    mount_point = open_mount_point (parent, name);
+  if (directory == NULL && mount_point < 0)
+    return fail_to_delete (error, "Deleting everything in", path, errno);
+
+  /* The release compares the descriptor with the identity before it restores the mode. */
+  if (directory != NULL)
+    tm_locked_directory_get_identity (directory);
+  is_empty = tm_delete_tree_empty (directory != NULL ? tm_locked_directory_get_fd (directory)
+                                                     : mount_point,
+                                   path, progress, cancellable, error);
+  tm_dirfd_close (mount_point);
+  return is_empty ? TM_DELETE_RESULT_DONE : TM_DELETE_RESULT_FAILED;
+}
+
+static TmDeleteResult
 local_delete_recursively (GFile *file,
                           GFile *parent,
+                          gboolean keeps_directory,
                           TmProgress *progress,
                           GCancellable *cancellable,
                           GError **error)
@@ -422,11 +475,14 @@ local_delete_recursively (GFile *file,
       tm_parent_new (tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused));
   if (open_parent == NULL)
     {
-      tm_path_set_error (error, "Deleting", path, refused, errno);
-      return FALSE;
+      int errsv = errno;
+
+      tm_path_set_error (error, "Deleting", path, refused, errsv);
+      return errsv == ENOENT ? TM_DELETE_RESULT_MISSING : TM_DELETE_RESULT_FAILED;
     }
 
-  return delete_child (open_parent, name, path, progress, cancellable, error);
+  return keeps_directory ? empty_child (open_parent, name, path, progress, cancellable, error)
+                         : delete_child (open_parent, name, path, progress, cancellable, error);
 }
 
 const TmBackend tm_backend_local = {

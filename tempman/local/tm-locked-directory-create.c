@@ -90,9 +90,19 @@ directory_verify (TmLockedDirectory *directory, const char *path, const struct s
   return ATTEMPT_DONE;
 }
 
+static gboolean
+mode_is_refused (int error_number)
+{
+  return error_number == EPERM || error_number == EACCES || error_number == EOPNOTSUPP ||
+         error_number == ENOSYS || error_number == EINVAL;
+}
+
 /* Locks and verifies what has just been made. */
 static Attempt
-directory_secure (TmLockedDirectory *directory, const char *parent_path, GError **error)
+directory_secure (TmLockedDirectory *directory,
+                  const char *parent_path,
+                  guint permissions,
+                  GError **error)
 {
   g_autofree char *path = tm_path_get_child (parent_path, directory->name);
   int parent = tm_parent_get_fd (directory->parent);
@@ -134,12 +144,15 @@ directory_secure (TmLockedDirectory *directory, const char *parent_path, GError 
       goto failed;
     }
 
-  /* The umask may have taken from the owner's permissions. Bits that a parent with the set-group-ID
+  /* The umask may have taken from the owner's permissions. Those of others are given only now, when
+   * no cleaner can take the directory any more. Bits that a parent with the set-group-ID
    * bit passes on are kept. Without a lock the mark would say that the owner is gone. */
   mode = (status.st_mode & 07777) | S_IRWXU;
   if (!has_lock)
     mode &= (mode_t) ~TM_MARK;
-  if (tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0)
+  /* A file system that has no modes refuses the permissions of others, but not what it has. */
+  if (tm_dirfd_set_mode (directory->fd, status.st_mode, mode | permissions) < 0 &&
+      (!mode_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0))
     goto failed;
 
   directory->is_marked = (mode & TM_MARK) != 0;
@@ -158,12 +171,12 @@ failed:
 static Attempt
 attempt_create (TmParent *parent,
                 const char *parent_path,
-                const char *prefix,
+                const TmCreation *creation,
                 TmLockedDirectory **directory_out,
                 GError **error)
 {
   gboolean is_local = tm_parent_is_local (parent);
-  g_autofree char *name = tm_name_new (prefix, is_local);
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, is_local);
   g_autoptr (TmLockedDirectory) directory = NULL;
   int parent_fd = tm_parent_get_fd (parent);
   Attempt attempt;
@@ -190,7 +203,7 @@ attempt_create (TmParent *parent,
 
       /* The name is what is too long, not the path of a directory that could be opened. */
       if (errno == ENAMETOOLONG)
-        tm_dirfd_set_error (error, "Creating a temporary directory with the prefix", prefix, errno);
+        tm_dirfd_set_error (error, "Creating a temporary directory with the name", name, errno);
       else
         tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
       return ATTEMPT_FAILED;
@@ -210,7 +223,7 @@ attempt_create (TmParent *parent,
     }
 
   directory = tm_locked_directory_new (fd, parent, name, TM_DIRFD_MODE_UNTOUCHED);
-  attempt = directory_secure (directory, parent_path, error);
+  attempt = directory_secure (directory, parent_path, creation->mode, error);
   if (attempt == ATTEMPT_DONE)
     *directory_out = g_steal_pointer (&directory);
 
@@ -236,9 +249,9 @@ fail_as_foreign (const char *parent_path, GError **error)
  * tm_locked_directory_create:
  * @parent: the directory to create it in
  * @parent_path: its absolute path
- * @prefix: what its name begins with; without a separator
+ * @creation: its name and its mode
  * @cancellable: (nullable): looked at before each attempt
- * @error: %G_IO_ERROR_INVALID_FILENAME when the prefix is too long, %G_IO_ERROR_NOT_FOUND when
+ * @error: %G_IO_ERROR_INVALID_FILENAME when the name is too long, %G_IO_ERROR_NOT_FOUND when
  *   the parent has been removed or moved from @parent_path
  *
  * Creates a directory under a name that has never been there, marks it, locks it and makes sure
@@ -249,7 +262,7 @@ fail_as_foreign (const char *parent_path, GError **error)
 TmLockedDirectory *
 tm_locked_directory_create (TmParent *parent,
                             const char *parent_path,
-                            const char *prefix,
+                            const TmCreation *creation,
                             GCancellable *cancellable,
                             GError **error)
 {
@@ -263,7 +276,7 @@ tm_locked_directory_create (TmParent *parent,
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
 
-      attempt = attempt_create (parent, parent_path, prefix, &directory, error);
+      attempt = attempt_create (parent, parent_path, creation, &directory, error);
       switch (attempt)
         {
         case ATTEMPT_DONE:

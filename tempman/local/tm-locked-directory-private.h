@@ -8,6 +8,7 @@
 #include "local/tm-dirfd-private.h"
 #include "tm-enums.h"
 #include "local/tm-parent-private.h"
+#include "core/tm-backend-private.h"
 #include "core/tm-progress-private.h"
 
 #include <gio/gio.h>
@@ -20,7 +21,7 @@ typedef struct _TmClaim TmLockedDirectory;
 
 TmLockedDirectory *tm_locked_directory_create (TmParent *parent,
                                                const char *parent_path,
-                                               const char *prefix,
+                                               const TmCreation *creation,
                                                GCancellable *cancellable,
                                                GError **error);
 TmLockedDirectory *tm_locked_directory_open (TmParent *parent, const char *name);

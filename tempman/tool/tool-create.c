@@ -30,7 +30,7 @@ hand_over (TmTemporaryDirectory *directory, gboolean is_wanted, GError **error)
   if (is_wanted)
     tool_print_path (tm_temporary_directory_get_path (directory));
   if (is_wanted && tool_output_flush ())
-    return tm_temporary_directory_keep (directory, error);
+    return tm_temporary_directory_keep (directory, NULL, error);
 
   tm_temporary_directory_close (directory, NULL, error);
   return FALSE;

@@ -61,8 +61,9 @@ delete_path (Deletion *deletion, const char *path)
   if (file == NULL)
     return;
 
-  if (!tm_delete_recursively (file, tool_operation_get_cancellable (deletion->operation),
-                              progress_cb, deletion, &error))
+  if (!tm_delete_recursively (file, TM_DELETE_FLAGS_NONE,
+                              tool_operation_get_cancellable (deletion->operation), progress_cb,
+                              deletion, &error))
     {
       /* Somebody else was faster. */
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))

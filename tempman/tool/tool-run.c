@@ -73,7 +73,7 @@ keep (TmTemporaryDirectory *directory)
       tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, "Keeping “%s”", display_name);
   g_autoptr (GError) error = NULL;
 
-  if (!tm_temporary_directory_keep (directory, &error))
+  if (!tm_temporary_directory_keep (directory, NULL, &error))
     {
       tool_progress_hide (tool_operation_get_progress (operation));
       tool_complain ("%s", error->message);

@@ -272,8 +272,9 @@ test_errors ()
   ScopedDirectory directory{ folder.file () };
   directory.close ();
   assert_throws (G_IO_ERROR_CLOSED, directory.path (), [&] {
-    checked (
-        [&] (GError **error) { return tm_temporary_directory_keep (directory.get (), error); });
+    checked ([&] (GError **error) {
+      return tm_temporary_directory_keep (directory.get (), NULL, error);
+    });
   });
 }
 
@@ -317,7 +318,7 @@ test_delete ()
   fs::create_directories (tree / "branch");
   checked ([&] (GError **error) {
     return tm_delete_recursively (
-        file.get (), nullptr,
+        file.get (), TM_DELETE_FLAGS_NONE, nullptr,
         [] (guint64 n_deleted, guint64 n_found, gpointer data) {
           *static_cast<std::pair<guint64, guint64> *> (data) = { n_deleted, n_found };
         },

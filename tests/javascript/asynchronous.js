@@ -24,6 +24,10 @@ const calls = {
         make: folder => ({object: new Tempman.TemporaryDirectory({parent: folder})}),
         verify: folder => equal(children(folder).length, 0),
     },
+    'TemporaryDirectory.keep_async': {
+        make: folder => ({object: new Tempman.TemporaryDirectory({parent: folder})}),
+        verify: folder => equal(children(folder).length, 1),
+    },
     'TemporaryDirectory.persist_async': {
         make: folder => ({
             object: new Tempman.TemporaryDirectory({parent: folder}),
@@ -54,7 +58,9 @@ const calls = {
         make(folder) {
             const file = folder.get_child('file');
             file.create(Gio.FileCreateFlags.NONE, null).close(null);
-            return {object: Tempman, args: [file], last: [null]};
+            return {
+                object: Tempman, args: [file], rest: [Tempman.DeleteFlags.NONE], last: [null],
+            };
         },
         verify: folder => equal(children(folder).length, 0),
     },
@@ -129,13 +135,14 @@ test('promises are rejected', async folder => {
     // All of them at once: a promise that is rejected before somebody waits for it is a warning.
     await Promise.all([
         directory.close_async(GLib.PRIORITY_DEFAULT, cancellable),
+        directory.keep_async(null, cancellable),
         directory.persist_async(folder.get_child('published'), null, null, cancellable),
         root.create_temp_dir_async(null, cancellable),
         root.cleanup_async(null, cancellable),
         root.list_entries_async(null, cancellable),
         Tempman.Root.new_async(folder, null, null, null, cancellable),
         Tempman.TemporaryDirectory.new_async(folder, null, null, cancellable),
-        Tempman.delete_recursively_async(folder, null, cancellable),
+        Tempman.delete_recursively_async(folder, null, null, cancellable),
     ].map(promise => rejects(Gio.IOErrorEnum.CANCELLED, promise)));
     check(!directory.is_closed(), 'closed');
     directory.close(null);

@@ -10,23 +10,39 @@ import {children, equal, makeTree, rejects, test, throws} from './harness.js';
 
 test('delete recursively', folder => {
     const reports = [];
-    Tempman.delete_recursively(makeTree(folder, 20, 10), null, (nDeleted, nFound) => {
+    Tempman.delete_recursively(makeTree(folder, 20, 10), null, null, (nDeleted, nFound) => {
         reports.push([nDeleted, nFound]);
     });
     equal(String(reports.at(-1)), '221,221');
     equal(children(folder).length, 0);
-    Tempman.delete_recursively(makeTree(folder, 2, 2), null, null);
+    Tempman.delete_recursively(makeTree(folder, 2, 2), null, null, null);
     equal(children(folder).length, 0);
     throws(Gio.IOErrorEnum.NOT_FOUND,
-        () => Tempman.delete_recursively(folder.get_child('tree'), null, null), 'tree');
+        () => Tempman.delete_recursively(folder.get_child('tree'), null, null, null), 'tree');
 });
 
 test('delete recursively, asynchronously', async folder => {
     const reports = [];
-    await Tempman.delete_recursively_async(makeTree(folder, 20, 10), GLib.PRIORITY_DEFAULT, null,
+    await Tempman.delete_recursively_async(makeTree(folder, 20, 10), null, GLib.PRIORITY_DEFAULT, null,
         (nDeleted, nFound) => reports.push([nDeleted, nFound]));
     equal(String(reports.at(-1)), '221,221');
     equal(children(folder).length, 0);
     await rejects(Gio.IOErrorEnum.NOT_FOUND, Tempman.delete_recursively_async(
-        folder.get_child('tree'), GLib.PRIORITY_DEFAULT, null, null), 'tree');
+        folder.get_child('tree'), null, GLib.PRIORITY_DEFAULT, null, null), 'tree');
+});
+
+test('delete everything in a directory, or what may be missing', async folder => {
+    const {ALLOW_MISSING, KEEP_DIRECTORY} = Tempman.DeleteFlags;
+    const tree = makeTree(folder, 3, 2);
+    let last;
+    Tempman.delete_recursively(tree, KEEP_DIRECTORY, null, (...report) => (last = report));
+    equal(String(last), '9,9');
+    equal(children(tree).length, 0);
+    await Tempman.delete_recursively_async(tree, KEEP_DIRECTORY);
+    equal(children(folder).length, 1);
+    Tempman.delete_recursively(tree);
+    Tempman.delete_recursively(tree, ALLOW_MISSING);
+    await Tempman.delete_recursively_async(tree, KEEP_DIRECTORY | ALLOW_MISSING);
+    await rejects(Gio.IOErrorEnum.NOT_FOUND,
+        Tempman.delete_recursively_async(tree, KEEP_DIRECTORY), 'tree');
 });

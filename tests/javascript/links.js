@@ -40,7 +40,7 @@ function checkPlantedLink(folder) {
     for (const call of [
         () => new Tempman.Root({directory: link, timeout: 60}),
         () => new Tempman.TemporaryDirectory({parent: link}),
-        () => Tempman.delete_recursively(link.get_child('old'), null, null),
+        () => Tempman.delete_recursively(link.get_child('old')),
     ])
         throws(PERMISSION_DENIED, call, link.get_path());
     check(exists(old), 'deleted through a link of another user');

@@ -109,7 +109,7 @@ testRemotely('root', async (served, folder) => {
 testRemotely('delete recursively', async (served, folder) => {
     makeTree(folder, 3, 2);
     const reports = [];
-    await Tempman.delete_recursively_async(served.get_child('tree'), null, null,
+    await Tempman.delete_recursively_async(served.get_child('tree'), null, null, null,
         (nDeleted, nFound) => reports.push([nDeleted, nFound]));
     equal(String(reports.at(-1)), '10,10');
     equal(children(folder).length, 0);

@@ -151,7 +151,7 @@ section 'errors' => sub {
     fails('not-found', $missing->get_path,
         sub { Tempman::TemporaryDirectory->new($missing, undef) });
     fails('not-found', $missing->get_path, sub { Tempman::Root->new($missing, 0, []) });
-    fails('not-found', $missing->get_path, sub { Tempman::delete_recursively($missing) });
+    fails('not-found', $missing->get_path, sub { Tempman::delete_recursively($missing, []) });
     fails('invalid-argument', $folder, sub { Tempman::Root->new($file, 'nan' + 0, []) });
     ok(!eval { Tempman::Root->new(undef, 0, []); 1 }, 'undef for a file');
     ok(!eval { Tempman::TemporaryDirectory->new('no file', undef); 1 }, 'a string for a file');
@@ -173,13 +173,13 @@ section 'delete, with progress' => sub {
     my $last;
     my $progress = sub { $last = "$_[0] of $_[1]" };
     make_path("$folder/tree/branch");
-    ok(Tempman::delete_recursively($file->get_child('tree'), undef, $progress), 'deleted');
+    ok(Tempman::delete_recursively($file->get_child('tree'), [], undef, $progress), 'deleted');
     is($last, '2 of 2', 'progress');
 
     undef $last;
     make_path("$folder/tree/branch");
     my (undef, $result) = wait_for(sub {
-        Tempman::delete_recursively_async($file->get_child('tree'), 0, undef, $progress, undef,
+        Tempman::delete_recursively_async($file->get_child('tree'), [], 0, undef, $progress, undef,
             $_[0]);
     });
     ok(Tempman::delete_recursively_finish($result), 'deleted asynchronously');

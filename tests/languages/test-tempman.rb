@@ -141,7 +141,7 @@ test('errors') do |folder, path|
   missing = folder.get_child('missing')
   fails(Gio::IOError::NotFound, missing.path) { Tempman::TemporaryDirectory.new(missing, nil) }
   fails(Gio::IOError::NotFound, missing.path) { Tempman::Root.new(missing, 0, :none) }
-  fails(Gio::IOError::NotFound, missing.path) { Tempman.delete_recursively(missing) }
+  fails(Gio::IOError::NotFound, missing.path) { Tempman.delete_recursively(missing, 0) }
   fails(Gio::IOError::InvalidArgument, path) { Tempman::Root.new(folder, Float::NAN, :none) }
   fails(ArgumentError) { Tempman::Root.new(nil, 0, :none) }
   fails(ArgumentError) { Tempman::Root.new('no file', 0, :none) }
@@ -166,7 +166,7 @@ end
 test('delete, with progress') do |folder, path|
   last = nil
   FileUtils.mkdir_p("#{path}/tree/branch")
-  check(Tempman.delete_recursively(folder.get_child('tree')) do |n_deleted, n_found|
+  check(Tempman.delete_recursively(folder.get_child('tree'), 0) do |n_deleted, n_found|
     last = [n_deleted, n_found]
   end)
   equal(last, [2, 2])
@@ -175,7 +175,7 @@ test('delete, with progress') do |folder, path|
   FileUtils.mkdir_p("#{path}/tree/branch")
   calls = []
   _, result = wait_for do |finish|
-    Tempman.delete_recursively_async(folder.get_child('tree'), GLib::PRIORITY_DEFAULT) do |a, b|
+    Tempman.delete_recursively_async(folder.get_child('tree'), 0, GLib::PRIORITY_DEFAULT) do |a, b|
       b.is_a?(Gio::AsyncResult) ? finish.call(a, b) : calls << [a, b]
     end
   end

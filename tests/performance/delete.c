@@ -18,7 +18,7 @@ main (int argc, char *argv[])
       g_autoptr (GFile) file = g_file_new_for_path (argv[i]);
       g_autoptr (GError) error = NULL;
 
-      if (!tm_delete_recursively (file, NULL, NULL, NULL, &error))
+      if (!tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error))
         {
           g_printerr ("%s\n", error->message);
           return 1;

@@ -76,7 +76,7 @@ main (int argc, char *argv[])
 
   file = g_file_new_for_path (argv[1]);
   before = begin ();
-  if (!tm_delete_recursively (file, NULL, NULL, NULL, &error))
+  if (!tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error))
     g_error ("%s", error->message);
   used = end (before);
   g_print ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", used,

@@ -119,7 +119,7 @@ class Delete(support.TestCase):
         cancellable = Gio.Cancellable()
         cancellable.cancel()
         with self.assertRaises(GLib.Error) as caught:
-            tempman.delete_recursively(path, cancellable)
+            tempman.delete_recursively(path, cancellable=cancellable)
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
         self.assert_there(path)
 
@@ -138,8 +138,8 @@ class Delete(support.TestCase):
             results.append(tempman.delete_recursively_finish(result))
             loop.quit()
 
-        tempman.delete_recursively_async(Gio.File.new_for_path(path), GLib.PRIORITY_DEFAULT, None,
-                                         report, done)
+        tempman.delete_recursively_async(Gio.File.new_for_path(path), tempman.DeleteFlags.NONE,
+                                         GLib.PRIORITY_DEFAULT, None, report, done)
         loop.run()
         self.assertEqual(results, [True])
         self.assertEqual(reports[-1], (n_entries, n_entries))

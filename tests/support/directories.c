@@ -68,7 +68,7 @@ delete_tree (const char *path)
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) error = NULL;
 
-  tm_delete_recursively (file, NULL, NULL, NULL, &error);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (path_exists (path));
 }

@@ -369,7 +369,7 @@ run_with_fault (ScenarioFunc scenario, const char *base)
 
   scenario (base);
 
-  fault_assert (tm_delete_recursively (elsewhere, NULL, NULL, NULL, NULL));
+  fault_assert (tm_delete_recursively (elsewhere, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
   fault_assert (count_descriptors (base) == n_descriptors);
   fault_assert (count_entries (base) == 0);
   return fault_was_met ();

@@ -63,6 +63,13 @@ void test_keep () throws Error {
     assert_true (directory.keep ());
     assert_true (directory.closed);
     assert_true (directory.file.delete ());
+
+    var named = (Tempman.TemporaryDirectory) Initable.@new (typeof (Tempman.TemporaryDirectory), null,
+                                                            "parent", folder, "suffix", ".build",
+                                                            "mode", 0755u);
+    assert_true (named.path.has_suffix (named.suffix) && named.suffix == ".build");
+    assert_true (named.mode == 0755);
+    assert_true (named.close ());
     remove_folder (folder);
 }
 
@@ -161,12 +168,17 @@ void test_delete () throws Error {
     var folder = make_folder ();
     uint64 last = 0;
 
-    assert_true (Tempman.delete_recursively (make_tree (folder), null, (n_deleted, n_found) => {
+    assert_true (Tempman.delete_recursively (make_tree (folder), Tempman.DeleteFlags.NONE, null,
+                                             (n_deleted, n_found) => {
         assert_true (n_deleted <= n_found);
         last = n_deleted;
     }));
     assert_true (last == 2);
-    assert_true (Tempman.delete_recursively (make_tree (folder)));
+    var tree = make_tree (folder);
+    assert_true (Tempman.delete_recursively (tree, Tempman.DeleteFlags.KEEP_DIRECTORY));
+    assert_true (tree.query_exists ());
+    assert_true (Tempman.delete_recursively (tree));
+    assert_true (Tempman.delete_recursively (tree, Tempman.DeleteFlags.ALLOW_MISSING));
     try {
         Tempman.delete_recursively (folder.get_child ("tree"));
         assert_not_reached ();
@@ -193,10 +205,15 @@ async void use_asynchronously (File folder) throws Error {
     assert_true (yield directory.persist_async (destination));
     var second = yield new Tempman.TemporaryDirectory (folder, "vala", Priority.LOW);
     assert_true (yield second.persist_async (destination, Tempman.PersistFlags.REPLACE));
+    var kept = yield new Tempman.TemporaryDirectory (folder);
+    assert_true (yield kept.keep_async ());
+    assert_true (kept.closed && kept.file.query_exists ());
+    assert_true (yield Tempman.delete_recursively_async (kept.file));
 
     uint64 last = 0;
     assert_true (yield Tempman.delete_recursively_async (destination));
-    assert_true (yield Tempman.delete_recursively_async (make_tree (folder), Priority.DEFAULT, null,
+    assert_true (yield Tempman.delete_recursively_async (make_tree (folder), Tempman.DeleteFlags.NONE,
+                                                         Priority.DEFAULT, null,
                                                          (n_deleted) => last = n_deleted));
     assert_true (last == 2);
 

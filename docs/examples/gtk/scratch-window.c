@@ -423,13 +423,14 @@ delete_cb (GtkWidget *widget, const char *name, GVariant *parameter)
     {
       g_autoptr (GError) error = NULL;
 
-      tm_delete_recursively (file, self->cancellable, show_deletion_cb, self, &error);
+      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, self->cancellable, show_deletion_cb, self,
+                             &error);
       end_deletion (self, error);
       return;
     }
 
-  tm_delete_recursively_async (file, G_PRIORITY_DEFAULT, self->cancellable, show_deletion_cb,
-                               g_object_ref (self), g_object_unref, deleted_cb,
+  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, self->cancellable,
+                               show_deletion_cb, g_object_ref (self), g_object_unref, deleted_cb,
                                g_object_ref (self));
 }
 

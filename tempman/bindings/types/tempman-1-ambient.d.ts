@@ -53,6 +53,16 @@ declare module 'gi://Tempman?version=1' {
             UNOWNED = 2,
         }
 
+        /** What `delete_recursively()` deletes, and what counts as a failure. */
+        enum DeleteFlags {
+            /** Delete the file or directory, which has to exist. */
+            NONE = 0,
+            /** Delete everything in the directory, but not the directory, which may be a mount point. */
+            KEEP_DIRECTORY = 1,
+            /** Succeed if the file or directory does not exist. */
+            ALLOW_MISSING = 2,
+        }
+
         /** How `persist()` treats its destination. */
         enum PersistFlags {
             /** Fail when there is something under the new name. */
@@ -73,6 +83,10 @@ declare module 'gi://Tempman?version=1' {
             parent?: Gio.File | null;
             /** How its name begins; null is the name of the program. */
             prefix?: string | null;
+            /** The end of its name; it begins with neither a letter nor a digit. */
+            suffix?: string | null;
+            /** Its permissions; the default is 0o700. */
+            mode?: number;
         }
 
         interface WithTemporaryDirectoryOptions {
@@ -113,6 +127,8 @@ declare module 'gi://Tempman?version=1' {
 
             get parent(): Gio.File | null;
             get prefix(): string | null;
+            get suffix(): string | null;
+            get mode(): number;
             get file(): Gio.File;
             get path(): string | null;
             get fd(): number;
@@ -151,8 +167,15 @@ declare module 'gi://Tempman?version=1' {
             /** Makes this process the owner of a directory inherited from its parent. */
             adopt(): boolean;
 
-            /** Lets the directory live on. */
-            keep(): boolean;
+            /** Closes the object, but does not delete the directory. */
+            keep(cancellable?: Gio.Cancellable | null): boolean;
+            keep_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+            keep_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            keep_finish(result: Gio.AsyncResult): boolean;
 
             /** Publishes the directory under another name on the same file system, in one step. */
             persist(
@@ -337,17 +360,20 @@ declare module 'gi://Tempman?version=1' {
          */
         function delete_recursively(
             file: Gio.File,
+            flags?: DeleteFlags,
             cancellable?: Gio.Cancellable | null,
             progress?: DeleteProgressCallback | null,
         ): boolean;
         function delete_recursively_async(
             file: Gio.File,
+            flags?: DeleteFlags,
             io_priority?: number,
             cancellable?: Gio.Cancellable | null,
             progress?: DeleteProgressCallback | null,
         ): Promise<boolean>;
         function delete_recursively_async(
             file: Gio.File,
+            flags: DeleteFlags,
             io_priority: number,
             cancellable: Gio.Cancellable | null,
             progress: DeleteProgressCallback | null,

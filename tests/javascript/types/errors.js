@@ -13,6 +13,8 @@ const root = new Tempman.Root({directory: folder});
 // Wrong types.
 new Tempman.TemporaryDirectory({parent: '/tmp'}); // TS2322
 new Tempman.TemporaryDirectory({parent: folder, prefix: 5}); // TS2322
+new Tempman.TemporaryDirectory({parent: folder, suffix: 5}); // TS2322
+new Tempman.TemporaryDirectory({parent: folder, mode: '755'}); // TS2322
 new Tempman.TemporaryDirectory('/tmp'); // TS2559
 new Tempman.Root({directory: '/tmp'}); // TS2322
 new Tempman.Root({directory: folder, timeout: '60'}); // TS2322
@@ -22,7 +24,7 @@ root.cleanup(60); // TS2345
 root.prefix = 5; // TS2322
 root.set_age_basis('modified'); // TS2345
 Tempman.delete_recursively('/tmp/tree'); // TS2345
-Tempman.delete_recursively(folder, null, 5); // TS2345
+Tempman.delete_recursively(folder, 0, null, 5); // TS2345
 
 // In options.
 new Tempman.Root({directory: folder, flags: 'create'}); // TS2322
@@ -37,6 +39,8 @@ await root.withTemporaryDirectory(5); // TS2345
 await root.withTemporaryDirectory(async () => {}, 5); // TS2345
 Tempman.Root.new(folder, 60, 'create'); // TS2345
 directory.persist(folder, 'replace'); // TS2345
+Tempman.delete_recursively(folder, 'keep'); // TS2345
+directory.keep(5); // TS2345
 directory.persist_async(folder, 'replace'); // TS2345 TS2769
 
 // What is missing, or null.

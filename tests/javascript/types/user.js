@@ -113,10 +113,10 @@ async function roots() {
 async function deletion() {
     const file = folder.get_child('file');
     file.make_directory(null);
-    await Tempman.delete_recursively_async(file, GLib.PRIORITY_DEFAULT, null,
+    await Tempman.delete_recursively_async(file, Tempman.DeleteFlags.ALLOW_MISSING, GLib.PRIORITY_DEFAULT, null,
         (nDeleted, nFound) => print(nDeleted / nFound));
     file.make_directory(null);
-    Tempman.delete_recursively(file, null, null);
+    Tempman.delete_recursively(file, Tempman.DeleteFlags.NONE, null, null);
     file.make_directory(null);
     await Tempman.delete_recursively_async(file);
 }
