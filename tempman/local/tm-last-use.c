@@ -320,8 +320,8 @@ tm_last_use_find (const TmAgeRule *rule,
   if (fd >= 0)
     return find_newest (rule, fd, exactly, cancellable, last_used);
 
-  /* Closed to us: nothing is known of the newest content, and the entry counts as just used. To look
-   * into it, a list would have to change its mode. */
+  /* Closed to us: nothing is known of the newest content, and the entry counts as just used. To
+   * look into it, a list would have to change its mode. */
   if (errno == EACCES)
     {
       *last_used = rule->now;
