@@ -333,22 +333,33 @@ test_deep (Sandbox *sandbox, gconstpointer data)
 }
 
 /* Those that the deletion holds beside the levels, and a few for these. */
-#define FEW_DESCRIPTORS 6
+#define FEWEST_DESCRIPTORS 7
+#define MOST_DESCRIPTORS 12
+
+typedef struct
+{
+  const char *top;
+  guint n_descriptors;
+} FewDescriptors;
 
 static void
 few_descriptors_child (gpointer data)
 {
-  const char *top = data;
+  const FewDescriptors *few = data;
+  const char *top = few->top;
   g_autoptr (GFile) file = g_file_new_for_path (top);
   g_autoptr (GError) error = NULL;
   const guint depth = 3000;
   Opened opened = { 0 };
   struct rlimit limit;
+  int next;
 
   make_directory (top);
   make_chain (top, depth);
   child_assert (getrlimit (RLIMIT_NOFILE, &limit) == 0);
-  limit.rlim_cur = count_open_descriptors () + FEW_DESCRIPTORS;
+  next = dup (STDERR_FILENO);
+  child_assert (next >= 0 && close (next) == 0);
+  limit.rlim_cur = (rlim_t) next + few->n_descriptors;
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
 
   interpose (count_opens_cb, &opened);
@@ -357,7 +368,8 @@ few_descriptors_child (gpointer data)
 
   child_assert (error == NULL);
   child_assert (!path_exists (top));
-  g_printerr ("%u names for %u levels\n", opened.n_down, depth);
+  g_printerr ("%u names for %u levels with %u descriptors\n", opened.n_down, depth,
+              few->n_descriptors);
   child_assert (opened.n_up == 0);
   child_assert (opened.n_down > depth);
   /* Without openat2() each is opened twice. */
@@ -370,7 +382,12 @@ test_deep_few_descriptors (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *top = sandbox_path (sandbox, "top");
 
-  g_assert_cmpint (run_in_child (few_descriptors_child, top), ==, 0);
+  for (guint i = FEWEST_DESCRIPTORS; i <= MOST_DESCRIPTORS; i++)
+    {
+      FewDescriptors few = { top, i };
+
+      g_assert_cmpint (run_in_child (few_descriptors_child, &few), ==, 0);
+    }
 }
 
 static void

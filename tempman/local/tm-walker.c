@@ -157,9 +157,10 @@ path_open (TmWalker *path,
           return fd;
         }
 
-      /* Somebody else wants descriptors too: make do with those there are. */
+      /* Others want descriptors too: make do with those there are. On the way back up, not all of
+       * the levels that may be open are so yet. */
       if (tm_walker_close_one (path))
-        path->max_open = MAX (path->n_open, 1);
+        path->max_open = MAX (level == path->lowest ? path->n_open : path->max_open - 1, 1);
       /* They may be those of other threads on their way through this tree. */
       else if (path->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
         g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
@@ -414,10 +415,16 @@ static gboolean
 path_descend (TmWalker *path, int *error_number)
 {
   TmLevel *target = path->lowest->above;
-  TmLevel *level = path_find_open (path);
-  guint n_spare = path->max_open > path->n_open ? path->max_open - path->n_open : 1;
-  guint n_window = MIN (path_get_window (path), n_spare);
-  guint n_points = n_spare - n_window;
+  guint n_spare, n_window, n_points;
+  TmLevel *level;
+
+  while (path->n_open >= path->max_open && tm_walker_close_one (path))
+    ;
+
+  n_spare = path->max_open > path->n_open ? path->max_open - path->n_open : 1;
+  n_window = MIN (path_get_window (path), n_spare);
+  n_points = n_spare - n_window;
+  level = path_find_open (path);
 
   while (level != target)
     {
