@@ -38,19 +38,21 @@ start_clock (void)
   g_atomic_int_set (&is_stopped, FALSE);
 }
 
-/* Until a file that is written from now on has a later time than one that was written before. */
+/* Until a file that is written from now on has a later time than one that was written before. Since
+ * Linux 6.13, the time of a file may be finer than the coarse clock, and later than its next tick.
+ */
 void
 wait_for_clock_tick (void)
 {
   struct timespec begin, now;
 
-  clock_gettime (CLOCK_REALTIME_COARSE, &begin);
+  clock_gettime (CLOCK_REALTIME, &begin);
   do
     {
       g_usleep (1000);
       clock_gettime (CLOCK_REALTIME_COARSE, &now);
     }
-  while (now.tv_sec == begin.tv_sec && now.tv_nsec == begin.tv_nsec);
+  while (now.tv_sec < begin.tv_sec || (now.tv_sec == begin.tv_sec && now.tv_nsec <= begin.tv_nsec));
 }
 
 /* The seconds may have more digits than a long holds. */
