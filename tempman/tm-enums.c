@@ -19,11 +19,13 @@ G_DEFINE_ENUM_TYPE (TmAgeBasis,
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_CHANGED, "changed"),
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_NEWEST_CONTENT, "newest-content"))
 
-G_DEFINE_ENUM_TYPE (TmEntryState,
-                    tm_entry_state,
-                    G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_LIVE, "live"),
-                    G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_ABANDONED, "abandoned"),
-                    G_DEFINE_ENUM_VALUE (TM_ENTRY_STATE_UNOWNED, "unowned"))
+G_DEFINE_FLAGS_TYPE (TmListFlags, tm_list_flags, G_DEFINE_ENUM_VALUE (TM_LIST_FLAGS_NONE, "none"))
+
+G_DEFINE_ENUM_TYPE (TmRootEntryState,
+                    tm_root_entry_state,
+                    G_DEFINE_ENUM_VALUE (TM_ROOT_ENTRY_STATE_LIVE, "live"),
+                    G_DEFINE_ENUM_VALUE (TM_ROOT_ENTRY_STATE_ABANDONED, "abandoned"),
+                    G_DEFINE_ENUM_VALUE (TM_ROOT_ENTRY_STATE_UNOWNED, "unowned"))
 
 G_DEFINE_ENUM_TYPE (TmRemovalReason,
                     tm_removal_reason,

@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  *   when it is missing, and refuse one that belongs to another user, if the file system tells
  * @TM_ROOT_FLAGS_RECLAIM_ABANDONED: a cleanup also deletes the directories whose owner
  *   is gone without having closed them, whatever their age; none on a file system that
- *   other machines can use, see [enum@Tempman.EntryState]
+ *   other machines can use, see [enum@Tempman.RootEntryState]
  * @TM_ROOT_FLAGS_EXPIRE_LIVE: the timeout holds for directories in use as well
  *
  * How a [class@Root] treats its directory and what a cleanup may delete.
@@ -90,14 +90,33 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
 #define TM_TYPE_AGE_BASIS (tm_age_basis_get_type ())
 
 /**
- * TmEntryState:
- * @TM_ENTRY_STATE_LIVE: another process holds its lock, or it cannot be told whether one does
- * @TM_ENTRY_STATE_ABANDONED: it has the mark of a temporary directory, and nobody holds
- *   its lock: its owner is gone
- * @TM_ENTRY_STATE_UNOWNED: it has no mark, and nobody holds its lock: it was kept, made by
- *   hand, or made by a program that takes no lock
+ * TmListFlags:
+ * @TM_LIST_FLAGS_NONE: no flags
  *
- * Who uses a sub-directory of a [class@Root].
+ * Options of [method@Root.list_entries].
+ *
+ * There are none so far.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  TM_LIST_FLAGS_NONE = 0,
+} TmListFlags;
+
+TM_AVAILABLE_IN_1_0
+GType tm_list_flags_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_LIST_FLAGS (tm_list_flags_get_type ())
+
+/**
+ * TmRootEntryState:
+ * @TM_ROOT_ENTRY_STATE_LIVE: a process holds its lock, or it is not known whether one does
+ * @TM_ROOT_ENTRY_STATE_ABANDONED: it has the mark of a temporary directory and a free lock: its
+ *   owner has exited without closing it
+ * @TM_ROOT_ENTRY_STATE_UNOWNED: it has no mark and a free lock: it was kept, or created by hand or
+ *   by a program that uses no lock
+ *
+ * The state of an entry of a [class@Root].
  *
  * The locks of other machines are not seen. On a file system that other machines can use,
  * such as NFS, SMB or any FUSE file system, and of files that are not local, no directory is
@@ -108,20 +127,20 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
  */
 typedef enum
 {
-  TM_ENTRY_STATE_LIVE,
-  TM_ENTRY_STATE_ABANDONED,
-  TM_ENTRY_STATE_UNOWNED,
-} TmEntryState;
+  TM_ROOT_ENTRY_STATE_LIVE,
+  TM_ROOT_ENTRY_STATE_ABANDONED,
+  TM_ROOT_ENTRY_STATE_UNOWNED,
+} TmRootEntryState;
 
 TM_AVAILABLE_IN_1_0
-GType tm_entry_state_get_type (void) G_GNUC_CONST;
-#define TM_TYPE_ENTRY_STATE (tm_entry_state_get_type ())
+GType tm_root_entry_state_get_type (void) G_GNUC_CONST;
+#define TM_TYPE_ROOT_ENTRY_STATE (tm_root_entry_state_get_type ())
 
 /**
  * TmRemovalReason:
- * @TM_REMOVAL_REASON_NONE: the cleanup keeps it
+ * @TM_REMOVAL_REASON_NONE: a cleanup keeps it
  * @TM_REMOVAL_REASON_EXPIRED: it has not been used for longer than the timeout of the root
- * @TM_REMOVAL_REASON_ABANDONED: its owner is gone, and the root has
+ * @TM_REMOVAL_REASON_ABANDONED: it is abandoned, and the root has
  *   [flags@Tempman.RootFlags.RECLAIM_ABANDONED]
  *
  * Why a cleanup of a [class@Root] removes an entry.

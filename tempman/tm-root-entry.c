@@ -5,25 +5,34 @@
 
 #include "tm-root-entry-private.h"
 
+#include "core/tm-file-private.h"
+
 /**
  * TmRootEntry:
  *
- * What a cleanup of a [class@Root] would do with one sub-directory, and why.
- *
- * [method@Root.list_entries] makes a list of them. An entry says what was found then;
- * it never changes, and can be used from any thread.
+ * A sub-directory of a [class@Root], with the decision of a cleanup about it.
  *
  * ```c
- * g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, &error);
+ * g_autoptr (GListModel) entries =
+ *   tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
  *
  * for (guint i = 0; entries != NULL && i < g_list_model_get_n_items (entries); i++)
  *   {
  *     g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
  *
- *     if (tm_root_entry_get_expired (entry))
- *       g_print ("%s\n", g_file_info_get_name (tm_root_entry_get_info (entry)));
+ *     if (tm_root_entry_get_removable (entry))
+ *       g_print ("%s\n", tm_root_entry_get_name (entry));
  *   }
  * ```
+ *
+ * ## Where entries come from
+ *
+ * [method@Root.list_entries] returns a list of them: each tells what a cleanup would have done at
+ * that moment. A cleanup emits [signal@Root::entry-removed] and [signal@Root::entry-failed] with
+ * them: then each tells what the cleanup found before it deleted the sub-directory.
+ *
+ * An entry never changes, and can be used from any thread. It does not prevent the sub-directory
+ * from being used or deleted.
  *
  * Since: 1.0
  */
@@ -38,18 +47,22 @@ struct _TmRootEntry
 
   /* All set once, by tm_root_entry_new(). */
   GFile *file;          /* (owned) (nullable) */
+  char *path;           /* (owned) (nullable) */
   GDateTime *last_used; /* (owned) (nullable) */
   GFileInfo *info;      /* (owned) (nullable) */
-  TmEntryState state;
-  gboolean expired;
+  TmRootEntryState state;
+  TmRemovalReason reason;
 };
 
 typedef enum
 {
   PROP_FILE = 1,
+  PROP_NAME,
+  PROP_PATH,
   PROP_LAST_USED,
   PROP_STATE,
-  PROP_EXPIRED,
+  PROP_REMOVABLE,
+  PROP_REASON,
   PROP_INFO,
 } TmRootEntryProperty;
 
@@ -67,14 +80,23 @@ tm_root_entry_get_property (GObject *object, guint property_id, GValue *value, G
     case PROP_FILE:
       g_value_set_object (value, self->file);
       break;
+    case PROP_NAME:
+      g_value_set_string (value, tm_root_entry_get_name (self));
+      break;
+    case PROP_PATH:
+      g_value_set_string (value, self->path);
+      break;
     case PROP_LAST_USED:
       g_value_set_boxed (value, self->last_used);
       break;
     case PROP_STATE:
       g_value_set_enum (value, self->state);
       break;
-    case PROP_EXPIRED:
-      g_value_set_boolean (value, self->expired);
+    case PROP_REMOVABLE:
+      g_value_set_boolean (value, tm_root_entry_get_removable (self));
+      break;
+    case PROP_REASON:
+      g_value_set_enum (value, self->reason);
       break;
     case PROP_INFO:
       g_value_set_object (value, self->info);
@@ -91,6 +113,7 @@ tm_root_entry_finalize (GObject *object)
   TmRootEntry *self = TM_ROOT_ENTRY (object);
 
   g_clear_object (&self->file);
+  g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->last_used, g_date_time_unref);
   g_clear_object (&self->info);
 
@@ -116,9 +139,29 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
+   * TmRootEntry:name: (getter get_name)
+   *
+   * The name of the sub-directory.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] =
+      g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRootEntry:path: (getter get_path)
+   *
+   * The absolute path of the sub-directory, if it is a local file.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PATH] =
+      g_param_spec_string ("path", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
    * TmRootEntry:last-used: (getter get_last_used)
    *
-   * When it was last used, on the age basis of the root.
+   * The time of the last use, on the age basis of the root.
    *
    * Since: 1.0
    */
@@ -128,28 +171,39 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:state: (getter get_state)
    *
-   * Who uses it.
+   * Whether the sub-directory is in use, abandoned, or has no owner.
    *
    * Since: 1.0
    */
   properties[PROP_STATE] =
-      g_param_spec_enum ("state", NULL, NULL, TM_TYPE_ENTRY_STATE, TM_ENTRY_STATE_LIVE,
+      g_param_spec_enum ("state", NULL, NULL, TM_TYPE_ROOT_ENTRY_STATE, TM_ROOT_ENTRY_STATE_LIVE,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
-   * TmRootEntry:expired: (getter get_expired)
+   * TmRootEntry:removable: (getter get_removable)
    *
-   * Whether a cleanup would delete it.
+   * Whether a cleanup would delete the sub-directory.
    *
    * Since: 1.0
    */
-  properties[PROP_EXPIRED] = g_param_spec_boolean ("expired", NULL, NULL, FALSE,
-                                                   G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_REMOVABLE] = g_param_spec_boolean ("removable", NULL, NULL, FALSE,
+                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRootEntry:reason: (getter get_reason)
+   *
+   * Why a cleanup would delete the sub-directory.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REASON] =
+      g_param_spec_enum ("reason", NULL, NULL, TM_TYPE_REMOVAL_REASON, TM_REMOVAL_REASON_NONE,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * TmRootEntry:info: (getter get_info)
    *
-   * Its name, type and times.
+   * The name, type and times of the sub-directory.
    *
    * Since: 1.0
    */
@@ -214,7 +268,7 @@ file_info_new (const char *name, const TmVerdict *verdict)
  * tm_root_entry_new:
  * @root: the directory of the root
  * @name: the name of a sub-directory of it
- * @verdict: what a cleanup would do with it
+ * @verdict: the decision of a cleanup about it
  *
  * Returns: (transfer full): a new entry
  */
@@ -224,10 +278,11 @@ tm_root_entry_new (GFile *root, const char *name, const TmVerdict *verdict)
   TmRootEntry *self = g_object_new (TM_TYPE_ROOT_ENTRY, NULL);
 
   self->file = g_file_get_child (root, name);
+  self->path = tm_file_get_path (self->file);
   self->last_used = date_time_new (verdict->last_used);
   self->info = file_info_new (name, verdict);
   self->state = verdict->state;
-  self->expired = verdict->reason != TM_REMOVAL_REASON_NONE;
+  self->reason = verdict->reason;
   return self;
 }
 
@@ -235,10 +290,10 @@ tm_root_entry_new (GFile *root, const char *name, const TmVerdict *verdict)
  * tm_root_entry_get_file: (get-property file)
  * @self: an entry of a root
  *
- * The sub-directory.
+ * Gets the sub-directory.
  *
- * Returns: (transfer none) (nullable): the sub-directory; %NULL only when @self is not
- *   from [method@Root.list_entries]
+ * Returns: (transfer none) (nullable): the sub-directory; %NULL only for an object that was created
+ *   with `g_object_new()`
  *
  * Since: 1.0
  */
@@ -251,20 +306,59 @@ tm_root_entry_get_file (TmRootEntry *self)
 }
 
 /**
+ * tm_root_entry_get_name: (get-property name)
+ * @self: an entry of a root
+ *
+ * Gets the name of the sub-directory.
+ *
+ * Returns: (transfer none) (nullable) (type filename): the name, in the encoding of the file
+ *   system; %NULL only for an object that was created with `g_object_new()`
+ *
+ * Since: 1.0
+ */
+const char *
+tm_root_entry_get_name (TmRootEntry *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), NULL);
+
+  return self->info != NULL ? g_file_info_get_name (self->info) : NULL;
+}
+
+/**
+ * tm_root_entry_get_path: (get-property path)
+ * @self: an entry of a root
+ *
+ * Gets the absolute path of the sub-directory.
+ *
+ * Returns: (transfer none) (nullable) (type filename): the path, or %NULL if the root is not a
+ * local file
+ *
+ * Since: 1.0
+ */
+const char *
+tm_root_entry_get_path (TmRootEntry *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), NULL);
+
+  return self->path;
+}
+
+/**
  * tm_root_entry_get_last_used: (get-property last-used)
  * @self: an entry of a root
  *
- * When it was last used, on the age basis of the root: see [method@Root.get_age_basis].
+ * Gets the time of the last use, on the age basis of the root.
  *
- * One whose times are not told, see [method@RootEntry.get_info], counts as used at the moment
- * of the list.
+ * See [method@Root.get_age_basis]. An entry whose times are not known, see
+ * [method@RootEntry.get_info], counts as just used. An entry that a cleanup removed as abandoned
+ * has the time of the sub-directory itself, without its content.
  *
- * To the microsecond, in UTC. A time before the year 1 or after the year 9999, which a
- * file system can store but a `GDateTime` cannot, is given as the first or the last
- * second of those years.
+ * The time has a resolution of a microsecond, and is in UTC. A file system can store times before
+ * the year 1 or after the year 9999, which a `GDateTime` cannot represent: then it is the first or
+ * the last second of that range.
  *
- * Returns: (transfer none) (nullable): the time; %NULL only when @self is not from
- *   [method@Root.list_entries]
+ * Returns: (transfer none) (nullable): the time; %NULL only for an object that was created with
+ *   `g_object_new()`
  *
  * Since: 1.0
  */
@@ -280,73 +374,95 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  * tm_root_entry_get_state: (get-property state)
  * @self: an entry of a root
  *
- * Who uses it.
+ * Gets whether the sub-directory is in use, abandoned, or has no owner.
  *
- * What cannot be told, such as that of a mount point, of a directory which another
- * user has closed, or of one that cannot even be looked at, is [enum@Tempman.EntryState.LIVE].
+ * If the state cannot be found out, it is [enum@Tempman.RootEntryState.LIVE]: for a mount point,
+ * for a directory of another user that this process may not open, and for an entry that cannot be
+ * examined at all.
  *
- * If the user's own directory has a mode that bars its owner, a list cannot try the lock
- * without changing the mode, and looks for the lock in `/proc/locks` instead, which does not
- * tell of processes in other PID namespaces. A cleanup changes the mode, tries the lock, and
- * restores the mode if the directory stays.
+ * If the mode of a directory of this user denies its owner access, a list does not change the mode
+ * and cannot try the lock: it looks for the lock in `/proc/locks`, which does not show processes in
+ * other PID namespaces. A cleanup changes the mode, tries the lock, and restores the mode if it
+ * keeps the directory.
  *
- * Returns: its state
+ * Returns: the state
  *
  * Since: 1.0
  */
-TmEntryState
+TmRootEntryState
 tm_root_entry_get_state (TmRootEntry *self)
 {
-  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), TM_ENTRY_STATE_LIVE);
+  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), TM_ROOT_ENTRY_STATE_LIVE);
 
   return self->state;
 }
 
 /**
- * tm_root_entry_get_expired: (get-property expired)
+ * tm_root_entry_get_removable: (get-property removable)
  * @self: an entry of a root
  *
- * Whether a cleanup would delete it.
+ * Returns whether a cleanup would delete the sub-directory.
  *
- * A cleanup at the moment of the list would have deleted the entries for which this is
- * %TRUE, and no others. It is %FALSE for every entry of a root in which the user may not write,
- * and for entries that a cleanup leaves alone: mount points, those that are immutable or
- * append-only, and directories of other users in which the user may not write.
+ * A cleanup at the time of the list would have deleted the removable entries, and no others. No
+ * entry is removable in a root that the process may not write to, and no entry that a cleanup
+ * skips: mount points, immutable and append-only directories, and directories of other users that
+ * the process may not write to.
  *
- * What nobody can know without trying is not foreseen: that something deep inside cannot be
- * deleted, that a process in another PID namespace uses a directory whose mode bars its own
- * user, see [method@RootEntry.get_state], that a security module or a sandbox forbids the
- * deletion, or, in a user namespace, that an entry belongs to a user whom the namespace does not
- * map.
+ * A list cannot predict that something deep inside cannot be deleted, that a process in another PID
+ * namespace uses a directory whose mode denies its owner access (see
+ * [method@RootEntry.get_state]), that a security module or a sandbox forbids the deletion, or, in a
+ * user namespace, that an entry belongs to a user whom the namespace does not map.
  *
- * Returns: %TRUE when it would be deleted
+ * Of an entry that a cleanup reports, %TRUE means that the cleanup decided to delete it.
+ *
+ * Returns: %TRUE if [method@RootEntry.get_reason] is not [enum@Tempman.RemovalReason.NONE]
  *
  * Since: 1.0
  */
 gboolean
-tm_root_entry_get_expired (TmRootEntry *self)
+tm_root_entry_get_removable (TmRootEntry *self)
 {
   g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), FALSE);
 
-  return self->expired;
+  return self->reason != TM_REMOVAL_REASON_NONE;
+}
+
+/**
+ * tm_root_entry_get_reason: (get-property reason)
+ * @self: an entry of a root
+ *
+ * Gets why a cleanup would delete the sub-directory.
+ *
+ * Returns: the reason, or [enum@Tempman.RemovalReason.NONE] if a cleanup would keep it
+ *
+ * Since: 1.0
+ */
+TmRemovalReason
+tm_root_entry_get_reason (TmRootEntry *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), TM_REMOVAL_REASON_NONE);
+
+  return self->reason;
 }
 
 /**
  * tm_root_entry_get_info: (get-property info)
  * @self: an entry of a root
  *
- * Its name, display name and type, and its own times of access and modification, whole
- * and with their fractions: `standard::name`, `standard::display-name`,
- * `standard::type`, `time::access`, `time::modified`, each of the two with `-usec` and
- * `-nsec`.
+ * Gets the name, type and times of the sub-directory.
  *
- * The times are those of the sub-directory itself, whatever the age basis of the root;
- * of a file that is not local, as exactly as they are told. A time that is not told is
- * not there: neither is of a mount point, whose file system is not asked for anything, nor
- * of an entry that cannot be looked at. It must not be modified.
+ * The attributes are `standard::name`, `standard::display-name`, `standard::type`, `time::access`
+ * and `time::modified`, the last two with `-usec` and `-nsec`.
  *
- * Returns: (transfer none) (nullable): the information; %NULL only when @self is not
- *   from [method@Root.list_entries]
+ * The times are those of the sub-directory itself, whatever the age basis of the root. If the root
+ * is not a local file, they have the resolution that its back end provides. Times that are not
+ * known are not set: those of a mount point, since no request is sent to the file system that is
+ * mounted there, and those of an entry that cannot be examined.
+ *
+ * The caller must not modify the information.
+ *
+ * Returns: (transfer none) (nullable): the information; %NULL only for an object that was created
+ *   with `g_object_new()`
  *
  * Since: 1.0
  */

@@ -24,11 +24,17 @@ G_DECLARE_FINAL_TYPE (TmRootEntry, tm_root_entry, TM, ROOT_ENTRY, GObject)
 TM_AVAILABLE_IN_1_0
 GFile *tm_root_entry_get_file (TmRootEntry *self);
 TM_AVAILABLE_IN_1_0
+const char *tm_root_entry_get_name (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+const char *tm_root_entry_get_path (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
 GDateTime *tm_root_entry_get_last_used (TmRootEntry *self);
 TM_AVAILABLE_IN_1_0
-TmEntryState tm_root_entry_get_state (TmRootEntry *self);
+TmRootEntryState tm_root_entry_get_state (TmRootEntry *self);
 TM_AVAILABLE_IN_1_0
-gboolean tm_root_entry_get_expired (TmRootEntry *self);
+gboolean tm_root_entry_get_removable (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+TmRemovalReason tm_root_entry_get_reason (TmRootEntry *self);
 TM_AVAILABLE_IN_1_0
 GFileInfo *tm_root_entry_get_info (TmRootEntry *self);
 

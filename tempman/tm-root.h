@@ -95,10 +95,12 @@ gssize tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **erro
 
 TM_AVAILABLE_IN_1_0
 GListModel *tm_root_list_entries (TmRoot *self,
+                                  TmListFlags flags,
                                   GCancellable *cancellable,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 TM_AVAILABLE_IN_1_0
 void tm_root_list_entries_async (TmRoot *self,
+                                 TmListFlags flags,
                                  int io_priority,
                                  GCancellable *cancellable,
                                  GAsyncReadyCallback callback,

@@ -195,12 +195,12 @@ test_links (Sandbox *sandbox, gconstpointer data)
 static gboolean
 is_expired (TmRoot *root)
 {
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, NULL);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   g_autoptr (TmRootEntry) entry = NULL;
 
   child_assert (entries != NULL && g_list_model_get_n_items (entries) == 1);
   entry = g_list_model_get_item (entries, 0);
-  return tm_root_entry_get_expired (entry);
+  return tm_root_entry_get_removable (entry);
 }
 
 static void
@@ -524,10 +524,10 @@ test_failing_reads (Sandbox *sandbox, gconstpointer data)
       g_assert_true (path_exists (entry));
 
       failure.n_reads = 0;
-      entries = tm_root_list_entries (root, NULL, NULL);
+      entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
       interpose_end ();
       first = g_list_model_get_item (entries, 0);
-      g_assert_false (tm_root_entry_get_expired (first));
+      g_assert_false (tm_root_entry_get_removable (first));
     }
   assert_cleanup (root, 1);
 }
@@ -644,7 +644,7 @@ test_large_root (Sandbox *sandbox, gconstpointer data)
 
   readers.n_threads = count_threads ();
   interpose (share_cb, &readers);
-  entries = tm_root_list_entries (root, NULL, NULL);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   interpose_end ();
   if (g_get_num_processors () > 1)
     g_assert_cmpint (readers.n_reads_of_others, >, 0);
@@ -658,7 +658,7 @@ test_large_root (Sandbox *sandbox, gconstpointer data)
       g_assert_cmpint (strcmp (previous, name), <, 0);
       g_free (previous);
       previous = g_strdup (name);
-      n_expired += tm_root_entry_get_expired (entry) ? 1 : 0;
+      n_expired += tm_root_entry_get_removable (entry) ? 1 : 0;
     }
   g_assert_cmpuint (n_expired, ==, n_directories / 3);
 

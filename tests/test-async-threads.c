@@ -62,7 +62,7 @@ call_everything (const char *path)
   first = tm_root_create_temp_dir_finish (root, wait_for_result (&results[1]), NULL);
   child_assert (first != NULL);
 
-  tm_root_list_entries_async (root, 0, NULL, keep_result_cb, &results[2]);
+  tm_root_list_entries_async (root, TM_LIST_FLAGS_NONE, 0, NULL, keep_result_cb, &results[2]);
   child_assert (results[2] == NULL);
   entries = tm_root_list_entries_finish (root, wait_for_result (&results[2]), NULL);
   child_assert (entries != NULL && g_list_model_get_n_items (entries) == 1);

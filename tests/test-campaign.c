@@ -169,7 +169,7 @@ run_operation (Round *round, GError **error)
       return tm_root_cleanup_finish (round->root, wait_for_result (&result), error) >= 0;
 
     case OPERATION_LIST:
-      entries = tm_root_list_entries (round->root, round->cancellable, error);
+      entries = tm_root_list_entries (round->root, TM_LIST_FLAGS_NONE, round->cancellable, error);
       return entries != NULL;
 
     case OPERATION_CREATE:

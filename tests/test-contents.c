@@ -448,7 +448,7 @@ refused_child (gpointer data)
 
   /* Until now everything worked. */
   fail_call (refusal->name, refusal->error_number, G_MAXINT);
-  entries = tm_root_list_entries (root, NULL, NULL);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   child_assert (entries != NULL && g_list_model_get_n_items (entries) == 2);
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
   child_assert (!path_exists (old));

@@ -251,7 +251,7 @@ run_list (const char *base)
   g_autoptr (TmRoot) root = open_reclaiming_root (base);
 
   begin ();
-  child_assert (tm_root_list_entries (root, NULL, NULL) != NULL);
+  child_assert (tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL) != NULL);
   interpose_end ();
 }
 

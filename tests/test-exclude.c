@@ -27,7 +27,7 @@ static gboolean
 is_removable (TmRoot *root, const char *name)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, &error);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
 
   g_assert_no_error (error);
   for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
@@ -35,7 +35,7 @@ is_removable (TmRoot *root, const char *name)
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
       if (g_str_equal (g_file_info_get_name (tm_root_entry_get_info (entry)), name))
-        return tm_root_entry_get_expired (entry);
+        return tm_root_entry_get_removable (entry);
     }
   g_assert_not_reached ();
 }

@@ -283,9 +283,9 @@ test_changed (Sandbox *sandbox, gconstpointer data)
 
   make_directory (unpacked);
   make_old (unpacked, 1000 * HOUR);
-  entries = tm_root_list_entries (root, NULL, NULL);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   entry = g_list_model_get_item (entries, 0);
-  g_assert_false (tm_root_entry_get_expired (entry));
+  g_assert_false (tm_root_entry_get_removable (entry));
   g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (entry)), >, now - HOUR);
   assert_cleanup (root, 0);
   assert_cleanup (control, 1);
@@ -393,14 +393,14 @@ static void
 assert_listed (TmRoot *root, gint64 last_used, gboolean expired)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, &error);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
   g_autoptr (TmRootEntry) entry = NULL;
 
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
   entry = g_list_model_get_item (entries, 0);
   g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (entry)), ==, last_used);
-  g_assert_cmpint (tm_root_entry_get_expired (entry), ==, expired);
+  g_assert_cmpint (tm_root_entry_get_removable (entry), ==, expired);
 }
 
 /* A time_t of 32 bits ends in 2038, and then the C library cannot even look at a file (EOVERFLOW).

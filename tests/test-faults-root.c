@@ -47,9 +47,10 @@ list_entries (TmRoot *root, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   if (!is_async)
-    return tm_root_list_entries (root, NULL, error);
+    return tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, error);
 
-  tm_root_list_entries_async (root, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &result);
+  tm_root_list_entries_async (root, TM_LIST_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, keep_result_cb,
+                              &result);
   return tm_root_list_entries_finish (root, wait_for_result (&result), error);
 }
 
@@ -315,10 +316,10 @@ check_listed (GListModel *list)
           continue;
 
         if (!entries[i].goes && entry_can_be_looked_at (i))
-          fault_assert (!tm_root_entry_get_expired (entry));
+          fault_assert (!tm_root_entry_get_removable (entry));
         if (entries[i].goes && fault_is_to_be_hidden () && !fault_is_a_reason_to_keep () &&
             age_basis != TM_AGE_BASIS_NEWEST_CONTENT)
-          fault_assert (tm_root_entry_get_expired (entry));
+          fault_assert (tm_root_entry_get_removable (entry));
       }
 }
 

@@ -148,7 +148,7 @@ static TmRootEntry *
 find_entry (TmRoot *root, const char *name)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, &error);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
 
   child_assert (error == NULL);
   for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
@@ -182,13 +182,13 @@ look_and_clean (Scene *scene)
   g_autoptr (TmRoot) another = NULL;
 
   child_assert (mounted != NULL);
-  child_assert (tm_root_entry_get_state (mounted) == TM_ENTRY_STATE_LIVE);
-  child_assert (!tm_root_entry_get_expired (mounted));
+  child_assert (tm_root_entry_get_state (mounted) == TM_ROOT_ENTRY_STATE_LIVE);
+  child_assert (!tm_root_entry_get_removable (mounted));
   child_assert (!g_file_info_has_attribute (tm_root_entry_get_info (mounted),
                                             G_FILE_ATTRIBUTE_TIME_MODIFIED));
   child_assert (old != NULL);
 
-  child_assert (clean_up (scene->root) == (tm_root_entry_get_expired (old) ? 1 : 0));
+  child_assert (clean_up (scene->root) == (tm_root_entry_get_removable (old) ? 1 : 0));
   child_assert (clean_up (scene->root) == 0);
 
   another = open_root (scene->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED | TM_ROOT_FLAGS_EXPIRE_LIVE);
@@ -285,7 +285,7 @@ content_child (gpointer data)
 
   /* The times of the file system that is mounted there do not count. */
   entry = find_entry (scene.root, "old");
-  child_assert (entry != NULL && tm_root_entry_get_expired (entry));
+  child_assert (entry != NULL && tm_root_entry_get_removable (entry));
 
   /* It is old, and nothing can be deleted below a mount. */
   child_assert (tm_root_cleanup (scene.root, NULL, &error) == -1);

@@ -404,7 +404,7 @@ test_deep_age (Sandbox *sandbox, gconstpointer data)
   make_chain (top, depth);
   tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
   interpose (count_opens_cb, &opened);
-  entries = tm_root_list_entries (root, NULL, &error);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
   interpose_end ();
 
   g_assert_no_error (error);

@@ -28,10 +28,10 @@ make_abandoned (Sandbox *sandbox)
   return path;
 }
 
-static TmEntryState
+static TmRootEntryState
 get_only_state (TmRoot *root)
 {
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, NULL);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, 0);
 
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
@@ -96,10 +96,10 @@ test_list_forked (Sandbox *sandbox, gconstpointer data)
   Forker forker = { .path = path };
 
   interpose (fork_under_lock_cb, &forker);
-  g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_ABANDONED);
+  g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_ABANDONED);
   interpose_end ();
   g_assert_true (is_free (path));
-  g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_ABANDONED);
+  g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_ABANDONED);
   assert_cleanup (root, 1);
   end_child (forker.child);
 }
@@ -129,9 +129,9 @@ test_owner_forked (Sandbox *sandbox, gconstpointer data)
   pid_t child = start_child (wait_child, NULL);
 
   g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
-  g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_LIVE);
   end_child (child);
-  g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_UNOWNED);
+  g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_UNOWNED);
 }
 
 typedef struct
@@ -171,7 +171,7 @@ test_two_at_once (Sandbox *sandbox, gconstpointer data)
       Holder holder;
 
       hold (&holder, path, lets_go);
-      g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_ABANDONED);
+      g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_ABANDONED);
       interpose_end ();
       g_assert_cmpuint (holder.n_calls, >, lets_go);
       g_assert_true (is_free (path));
@@ -193,7 +193,7 @@ test_never_let_go (Sandbox *sandbox, gconstpointer data)
   Holder holder;
 
   hold (&holder, path, G_MAXUINT);
-  g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_LIVE);
   g_assert_cmpuint (holder.n_calls, >, 10);
   g_assert_cmpuint (holder.n_calls, <, 100);
   assert_cleanup (root, 0);
@@ -219,7 +219,7 @@ test_live (Sandbox *sandbox, gconstpointer data)
   guint n_calls = 0;
 
   interpose (count_cb, &n_calls);
-  g_assert_cmpint (get_only_state (root), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpint (get_only_state (root), ==, TM_ROOT_ENTRY_STATE_LIVE);
   interpose_end ();
   g_assert_cmpuint (n_calls, <=, 4);
   assert_cleanup (root, 0);

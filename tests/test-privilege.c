@@ -60,12 +60,12 @@ make_entry (const char *root, uid_t owner)
 static gboolean
 is_listed_as_removable (TmRoot *root)
 {
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, NULL);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   g_autoptr (TmRootEntry) entry = NULL;
 
   child_assert (entries != NULL && g_list_model_get_n_items (entries) == 1);
   entry = g_list_model_get_item (entries, 0);
-  return tm_root_entry_get_expired (entry);
+  return tm_root_entry_get_removable (entry);
 }
 
 /* The cleanup says nothing of it, and takes nothing out of it, each time. */

@@ -191,7 +191,8 @@ clean_up_finish (Fixture *fixture, GAsyncResult *result, GError **error)
 static void
 list_start (Fixture *fixture, GAsyncResult **result)
 {
-  tm_root_list_entries_async (fixture->root, G_PRIORITY_DEFAULT, NULL, keep_result_cb, result);
+  tm_root_list_entries_async (fixture->root, TM_LIST_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL,
+                              keep_result_cb, result);
 }
 
 static gboolean

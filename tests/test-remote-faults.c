@@ -179,7 +179,8 @@ static gboolean
 list (Scene *scene, TmRoot *root, GError **error)
 {
   g_autofree char *old = sandbox_path (scene->sandbox, "old");
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, scene->cancellable, error);
+  g_autoptr (GListModel) entries =
+      tm_root_list_entries (root, TM_LIST_FLAGS_NONE, scene->cancellable, error);
 
   g_assert_false (entries != NULL && g_list_model_get_n_items (entries) != 1);
   g_assert_true (path_exists (old));

@@ -423,10 +423,10 @@ test_marked (Fixture *fixture, gconstpointer data)
   g_assert_no_errno (g_chmod (marked, 01700));
   g_assert_no_errno (g_chmod (sticky, 01700));
   root = open_root_with_basis (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
-  entries = tm_root_list_entries (root, NULL, NULL);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   entry = g_list_model_get_item (entries, 0);
   g_assert_cmpint (tm_root_entry_get_state (entry), ==,
-                   sees_lock ? TM_ENTRY_STATE_ABANDONED : TM_ENTRY_STATE_LIVE);
+                   sees_lock ? TM_ROOT_ENTRY_STATE_ABANDONED : TM_ROOT_ENTRY_STATE_LIVE);
   assert_cleanup (root, sees_lock ? 2 : 1);
   g_assert_cmpint (path_exists (marked), ==, !sees_lock);
   g_assert_false (path_exists (sticky));
@@ -502,7 +502,7 @@ test_list (Fixture *fixture, gconstpointer data)
 
   make_file (file);
   root = open_root_with_basis (fixture, HOUR, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
-  entries = tm_root_list_entries (root, NULL, &error);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
   for (guint i = 0; i < 2; i++)
@@ -513,8 +513,8 @@ test_list (Fixture *fixture, gconstpointer data)
       struct stat status;
 
       g_assert_true (g_file_equal (tm_root_entry_get_file (entry), expected));
-      g_assert_cmpint (tm_root_entry_get_state (entry), ==, TM_ENTRY_STATE_UNOWNED);
-      g_assert_cmpint (tm_root_entry_get_expired (entry), ==, i == 0);
+      g_assert_cmpint (tm_root_entry_get_state (entry), ==, TM_ROOT_ENTRY_STATE_UNOWNED);
+      g_assert_cmpint (tm_root_entry_get_removable (entry), ==, i == 0);
       g_assert_no_errno (stat (i == 0 ? old : young, &status));
       g_assert_cmpint (g_date_time_to_unix (last_used), ==, status.st_mtim.tv_sec);
     }
@@ -669,7 +669,8 @@ test_async_root (Fixture *fixture, gconstpointer data)
   root = tm_root_new_finish (wait_for_result (&results[0]), &error);
   g_assert_no_error (error);
 
-  tm_root_list_entries_async (root, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &results[1]);
+  tm_root_list_entries_async (root, TM_LIST_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, keep_result_cb,
+                              &results[1]);
   entries = tm_root_list_entries_finish (root, wait_for_result (&results[1]), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);

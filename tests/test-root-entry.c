@@ -44,7 +44,7 @@ static GListModel *
 list (TmRoot *root)
 {
   g_autoptr (GError) error = NULL;
-  GListModel *entries = tm_root_list_entries (root, NULL, &error);
+  GListModel *entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (g_list_model_get_item_type (entries) == TM_TYPE_ROOT_ENTRY);
@@ -91,15 +91,15 @@ test_states (Sandbox *sandbox, gconstpointer data)
   live_entry = find (entries, name);
   abandoned_entry = find (entries, OUR_NAME ("abandoned"));
   unowned_entry = find (entries, "unowned");
-  g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ENTRY_STATE_LIVE);
-  g_assert_cmpint (tm_root_entry_get_state (abandoned_entry), ==, TM_ENTRY_STATE_ABANDONED);
-  g_assert_cmpint (tm_root_entry_get_state (unowned_entry), ==, TM_ENTRY_STATE_UNOWNED);
+  g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ROOT_ENTRY_STATE_LIVE);
+  g_assert_cmpint (tm_root_entry_get_state (abandoned_entry), ==, TM_ROOT_ENTRY_STATE_ABANDONED);
+  g_assert_cmpint (tm_root_entry_get_state (unowned_entry), ==, TM_ROOT_ENTRY_STATE_UNOWNED);
   g_assert_true (g_file_equal (tm_root_entry_get_file (live_entry),
                                tm_temporary_directory_get_file (directory)));
 
   /* A snapshot. */
   g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
-  g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ENTRY_STATE_LIVE);
+  g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ROOT_ENTRY_STATE_LIVE);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 3);
 }
 
@@ -114,21 +114,31 @@ test_properties (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) file = NULL;
   g_autoptr (GDateTime) last_used = NULL;
   g_autoptr (GFileInfo) info = NULL;
-  TmEntryState state;
-  gboolean expired;
+  g_autofree char *name = NULL;
+  g_autofree char *property_path = NULL;
+  TmRootEntryState state;
+  TmRemovalReason reason;
+  gboolean removable;
 
   make_directory (path);
   g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
   entries = list (root);
   entry = g_list_model_get_item (entries, 0);
-  g_object_get (entry, "file", &file, "last-used", &last_used, "state", &state, "expired", &expired,
-                "info", &info, NULL);
+  g_object_get (entry, "file", &file, "name", &name, "path", &property_path, "last-used",
+                &last_used, "state", &state, "removable", &removable, "reason", &reason, "info",
+                &info, NULL);
 
   g_assert_true (file == tm_root_entry_get_file (entry));
   g_assert_true (last_used == tm_root_entry_get_last_used (entry));
   g_assert_true (info == tm_root_entry_get_info (entry));
-  g_assert_cmpint (state, ==, TM_ENTRY_STATE_UNOWNED);
-  g_assert_true (expired && tm_root_entry_get_expired (entry));
+  g_assert_cmpint (state, ==, TM_ROOT_ENTRY_STATE_UNOWNED);
+  g_assert_true (removable && tm_root_entry_get_removable (entry));
+  g_assert_cmpint (reason, ==, TM_REMOVAL_REASON_EXPIRED);
+  g_assert_cmpint (tm_root_entry_get_reason (entry), ==, TM_REMOVAL_REASON_EXPIRED);
+  g_assert_cmpstr (name, ==, "bad \xff name");
+  g_assert_cmpstr (tm_root_entry_get_name (entry), ==, name);
+  g_assert_cmpstr (property_path, ==, path);
+  g_assert_cmpstr (tm_root_entry_get_path (entry), ==, path);
 
   g_assert_cmpstr (g_file_peek_path (file), ==, path);
   g_assert_cmpint (g_date_time_to_unix (last_used), ==, 1100000000);
@@ -158,10 +168,13 @@ test_uninitialized (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_null (tm_root_entry_get_file (entry));
+  g_assert_null (tm_root_entry_get_name (entry));
+  g_assert_null (tm_root_entry_get_path (entry));
+  g_assert_cmpint (tm_root_entry_get_reason (entry), ==, TM_REMOVAL_REASON_NONE);
   g_assert_null (tm_root_entry_get_last_used (entry));
   g_assert_null (tm_root_entry_get_info (entry));
-  g_assert_false (tm_root_entry_get_expired (entry));
-  g_assert_null (tm_root_list_entries (root, NULL, &error));
+  g_assert_false (tm_root_entry_get_removable (entry));
+  g_assert_null (tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
 }
 
@@ -199,13 +212,14 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   make_directory (path);
-  tm_root_list_entries_async (root, G_PRIORITY_DEFAULT, NULL, keep_result_cb, &result);
+  tm_root_list_entries_async (root, TM_LIST_FLAGS_NONE, G_PRIORITY_DEFAULT, NULL, keep_result_cb,
+                              &result);
   entries = tm_root_list_entries_finish (root, wait_for_result (&result), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
 
   g_cancellable_cancel (cancellable);
-  g_assert_null (tm_root_list_entries (root, cancellable, &error));
+  g_assert_null (tm_root_list_entries (root, TM_LIST_FLAGS_NONE, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -270,7 +284,7 @@ assert_list_foretells_cleanup (const char *path,
   guint n_kinds;
   g_autoptr (GError) error = NULL;
   gssize n_deleted;
-  guint n_expired = 0;
+  guint n_removable = 0;
 
   make_kinds (path, basis == TM_AGE_BASIS_NEWEST_CONTENT, kinds, fds, &n_kinds);
   tm_root_set_age_basis (root, basis);
@@ -280,7 +294,7 @@ assert_list_foretells_cleanup (const char *path,
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
-      n_expired += tm_root_entry_get_expired (entry) ? 1 : 0;
+      n_removable += tm_root_entry_get_removable (entry) ? 1 : 0;
     }
 
   n_deleted = tm_root_cleanup (root, NULL, &error);
@@ -289,18 +303,18 @@ assert_list_foretells_cleanup (const char *path,
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
       const char *entry_path = g_file_peek_path (tm_root_entry_get_file (entry));
 
-      if (tm_root_entry_get_expired (entry) == path_exists (entry_path))
+      if (tm_root_entry_get_removable (entry) == path_exists (entry_path))
         {
           g_printerr ("timeout %g, flags %u, basis %u, age %" G_GINT64_FORMAT
                       ", mode %o, lock %d, content %d: listed as %s\n",
                       timeout, flags, basis, kinds[i].age, kinds[i].mode, kinds[i].lock,
                       kinds[i].young_content,
-                      tm_root_entry_get_expired (entry) ? "expired" : "kept");
+                      tm_root_entry_get_removable (entry) ? "removable" : "kept");
           child_assert (FALSE);
         }
       close (fds[i]);
     }
-  child_assert (error == NULL && n_deleted == (gssize) n_expired);
+  child_assert (error == NULL && n_deleted == (gssize) n_removable);
 
   /* For the next time. */
   {
@@ -335,7 +349,7 @@ foretell_child (gpointer data)
   foretell (data);
 }
 
-/* Every kind of entry under every kind of root: what is listed as expired is what goes. */
+/* Every kind of entry under every kind of root: a cleanup deletes the removable ones. */
 static void
 test_foretells_cleanup (Sandbox *sandbox, gconstpointer data)
 {
@@ -486,15 +500,15 @@ barred_child (gpointer data)
   root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
   entries = list (root);
   mine_entry = find (entries, OUR_NAME ("mine"));
-  child_assert (tm_root_entry_get_state (mine_entry) == TM_ENTRY_STATE_ABANDONED);
-  child_assert (tm_root_entry_get_expired (mine_entry));
+  child_assert (tm_root_entry_get_state (mine_entry) == TM_ROOT_ENTRY_STATE_ABANDONED);
+  child_assert (tm_root_entry_get_removable (mine_entry));
 
   /* There when a second user could make it. */
   foreign_entry = find (entries, "foreign");
   if (foreign_entry != NULL)
     {
-      child_assert (tm_root_entry_get_state (foreign_entry) == TM_ENTRY_STATE_LIVE);
-      child_assert (!tm_root_entry_get_expired (foreign_entry));
+      child_assert (tm_root_entry_get_state (foreign_entry) == TM_ROOT_ENTRY_STATE_LIVE);
+      child_assert (!tm_root_entry_get_removable (foreign_entry));
     }
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
 }
@@ -534,8 +548,8 @@ sticky_child (gpointer data)
   entries = list (root);
   mine_entry = find (entries, OUR_NAME ("mine"));
   foreign_entry = find (entries, "foreign");
-  child_assert (tm_root_entry_get_expired (mine_entry));
-  child_assert (!tm_root_entry_get_expired (foreign_entry));
+  child_assert (tm_root_entry_get_removable (mine_entry));
+  child_assert (!tm_root_entry_get_removable (foreign_entry));
   child_assert (tm_root_cleanup (root, NULL, &error) == 1);
   child_assert (error == NULL);
   child_assert (!path_exists (mine) && path_exists (foreign));
@@ -567,8 +581,8 @@ test_unread (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
   old_entry = find (entries, "old");
   unread_entry = find (entries, "unread");
-  g_assert_true (tm_root_entry_get_expired (old_entry));
-  g_assert_false (tm_root_entry_get_expired (unread_entry));
+  g_assert_true (tm_root_entry_get_removable (old_entry));
+  g_assert_false (tm_root_entry_get_removable (unread_entry));
   g_assert_true (g_file_info_has_attribute (tm_root_entry_get_info (unread_entry),
                                             G_FILE_ATTRIBUTE_TIME_MODIFIED));
   g_assert_nonnull (strstr (error->message, "unread"));
@@ -610,9 +624,9 @@ test_unseen (Sandbox *sandbox, gconstpointer data)
       g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 2);
       old_entry = find (entries, "old");
       unseen_entry = find (entries, "unseen");
-      g_assert_true (tm_root_entry_get_expired (old_entry));
-      g_assert_false (tm_root_entry_get_expired (unseen_entry));
-      g_assert_cmpint (tm_root_entry_get_state (unseen_entry), ==, TM_ENTRY_STATE_LIVE);
+      g_assert_true (tm_root_entry_get_removable (old_entry));
+      g_assert_false (tm_root_entry_get_removable (unseen_entry));
+      g_assert_cmpint (tm_root_entry_get_state (unseen_entry), ==, TM_ROOT_ENTRY_STATE_LIVE);
       /* To the second: the clock of the list is that of the kernel's time stamps. */
       g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (unseen_entry)), >=,
                        g_date_time_to_unix (before) - 1);
@@ -641,11 +655,11 @@ compare_list_with_cleanup (TmRoot *root, GError **error)
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
       const char *path = g_file_peek_path (tm_root_entry_get_file (entry));
 
-      if (tm_root_entry_get_expired (entry) == path_exists (path))
+      if (tm_root_entry_get_removable (entry) == path_exists (path))
         g_printerr ("%s: listed as %s\n", path,
-                    tm_root_entry_get_expired (entry) ? "expired" : "kept");
-      child_assert (tm_root_entry_get_expired (entry) != path_exists (path));
-      n_expired += tm_root_entry_get_expired (entry) ? 1 : 0;
+                    tm_root_entry_get_removable (entry) ? "expired" : "kept");
+      child_assert (tm_root_entry_get_removable (entry) != path_exists (path));
+      n_expired += tm_root_entry_get_removable (entry) ? 1 : 0;
     }
 
   child_assert (n_deleted == -1 || n_deleted == (gssize) n_expired);
@@ -802,7 +816,7 @@ closed_root_child (gpointer data)
       g_autoptr (GError) error = NULL;
 
       child_assert (g_chmod (path, modes[i]) == 0);
-      child_assert (tm_root_list_entries (root, NULL, &error) == NULL);
+      child_assert (tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error) == NULL);
       child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
       child_assert (strstr (error->message, path) != NULL);
       g_clear_error (&error);
@@ -848,8 +862,8 @@ mounts_child (gpointer data)
   root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
   entries = list (root);
   entry = g_list_model_get_item (entries, 0);
-  child_assert (tm_root_entry_get_state (entry) == TM_ENTRY_STATE_LIVE);
-  child_assert (!tm_root_entry_get_expired (entry));
+  child_assert (tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE);
+  child_assert (!tm_root_entry_get_removable (entry));
   child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
 
   make_directory (past);
@@ -867,9 +881,9 @@ mounts_child (gpointer data)
   child_assert ((gint64) g_file_info_get_attribute_uint64 (tm_root_entry_get_info (first),
                                                            G_FILE_ATTRIBUTE_TIME_MODIFIED) ==
                 900000000000);
-  child_assert (!tm_root_entry_get_expired (first));
+  child_assert (!tm_root_entry_get_removable (first));
   child_assert (g_date_time_get_year (tm_root_entry_get_last_used (second)) == 1);
-  child_assert (tm_root_entry_get_expired (second));
+  child_assert (tm_root_entry_get_removable (second));
   child_assert ((gint64) g_file_info_get_attribute_uint64 (tm_root_entry_get_info (second),
                                                            G_FILE_ATTRIBUTE_TIME_MODIFIED) ==
                 -90000000000);

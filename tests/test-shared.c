@@ -31,10 +31,10 @@ run_in_thread (GThreadFunc function, gpointer data)
   g_thread_join (g_thread_new ("fresh", function, data));
 }
 
-static TmEntryState
+static TmRootEntryState
 get_state (TmRoot *root, const char *path)
 {
-  g_autoptr (GListModel) entries = tm_root_list_entries (root, NULL, NULL);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
 
   for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
     {
@@ -60,9 +60,9 @@ look_at_shared_thread (gpointer data)
   int fd = open (busy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   g_assert_no_errno (flock (fd, LOCK_SH | LOCK_NB));
-  g_assert_cmpint (get_state (root, marked), ==, TM_ENTRY_STATE_LIVE);
-  g_assert_cmpint (get_state (root, busy), ==, TM_ENTRY_STATE_LIVE);
-  g_assert_cmpint (get_state (root, old), ==, TM_ENTRY_STATE_UNOWNED);
+  g_assert_cmpint (get_state (root, marked), ==, TM_ROOT_ENTRY_STATE_LIVE);
+  g_assert_cmpint (get_state (root, busy), ==, TM_ROOT_ENTRY_STATE_LIVE);
+  g_assert_cmpint (get_state (root, old), ==, TM_ROOT_ENTRY_STATE_UNOWNED);
 
   assert_cleanup (root, 1);
   g_assert_true (path_exists (marked));

@@ -153,7 +153,8 @@ lister_child (gpointer data)
   while (!g_atomic_int_get (&stress->tally->stop))
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GListModel) entries = tm_root_list_entries (stress->root, NULL, &error);
+      g_autoptr (GListModel) entries =
+          tm_root_list_entries (stress->root, TM_LIST_FLAGS_NONE, NULL, &error);
 
       if (entries != NULL)
         g_atomic_int_add (&stress->tally->n_listed, (gint) g_list_model_get_n_items (entries));

@@ -111,7 +111,8 @@ async function closeAfter(directory, work) {
 }
 
 function _init() {
-    const {DeleteFlags, NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags, TemporaryDirectory} = this;
+    const {DeleteFlags, ListFlags, NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags, TemporaryDirectory} =
+        this;
 
     // GJS makes 0 of null and of an empty string, and of true 1: timeouts at which nearly everything
     // goes. C refuses what is not a number.
@@ -139,7 +140,7 @@ function _init() {
     makeOperation(Root.prototype, 'init', 0);
     makeOperation(Root.prototype, 'create_temp_dir', 0);
     makeOperation(Root.prototype, 'cleanup', 0);
-    makeOperation(Root.prototype, 'list_entries', 0);
+    makeOperation(Root.prototype, 'list_entries', 0, {before: [orElse(ListFlags.NONE)]});
 
     const getChild = TemporaryDirectory.prototype.get_child;
     TemporaryDirectory.prototype.get_child = function (name, ...rest) {

@@ -912,22 +912,25 @@ class Root(Tempman.Root):
         with _errors(self.get_directory()):
             return _checked(super().cleanup_finish(result), -1, 'cleanup_async')
 
-    def list_entries(self, cancellable=None):
-        """List the sub-directories, with what cleanup() would do with each, as RootEntry."""
-        with _errors(self.get_directory()):
-            return list(super().list_entries(cancellable))
+    def list_entries(self, flags=Tempman.ListFlags.NONE, cancellable=None):
+        """List the sub-directories, with the decision of cleanup() about each.
 
-    def list_entries_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
-                           callback=_AWAIT, *user_data):
+        :returns: a Gio.ListModel of RootEntry, which is a sequence as well
+        """
+        with _errors(self.get_directory()):
+            return super().list_entries(_to_flags(Tempman.ListFlags, flags), cancellable)
+
+    def list_entries_async(self, flags=Tempman.ListFlags.NONE, io_priority=GLib.PRIORITY_DEFAULT,
+                           cancellable=None, callback=_AWAIT, *user_data):
         """List the sub-directories without blocking."""
-        return _start(super().list_entries_async, Root.list_entries_finish, self.list_entries, (),
-                      io_priority, cancellable, callback, user_data)
+        return _start(super().list_entries_async, Root.list_entries_finish, self.list_entries,
+                      (_to_flags(Tempman.ListFlags, flags),), io_priority, cancellable, callback,
+                      user_data)
 
     def list_entries_finish(self, result):
         """Finish list_entries_async()."""
         with _errors(self.get_directory()):
-            return list(_checked(super().list_entries_finish(result), None,
-                                 'list_entries_async'))
+            return _checked(super().list_entries_finish(result), None, 'list_entries_async')
 
     def set_age_basis(self, basis):
         """Set from when the age of a sub-directory runs, a Tempman.AgeBasis."""
@@ -943,19 +946,23 @@ class Root(Tempman.Root):
 
 @override
 class RootEntry(Tempman.RootEntry):
-    """A sub-directory of a root, and what cleanup() would do with it."""
+    """A sub-directory of a root, with the decision of cleanup() about it."""
 
     __init_subclass__ = _refuse_subclass
 
     @property
+    def name(self):
+        """The name, as os.fsdecode() returns it."""
+        return self.get_name()
+
+    @property
     def path(self):
         """The path, as os.fsdecode() returns it; None if the root is not local."""
-        file = self.get_file()
-        return file.get_path() if file is not None else None
+        return self.get_path()
 
     @property
     def last_used(self):
-        """When it was last used, as a datetime.datetime in UTC."""
+        """The time of the last use, as a datetime.datetime in UTC."""
         time = self.get_last_used()
         if time is None:
             return None
@@ -965,19 +972,27 @@ class RootEntry(Tempman.RootEntry):
 
     @property
     def state(self):
-        """Who uses it, a Tempman.EntryState."""
+        """Whether it is in use, abandoned, or has no owner, a Tempman.RootEntryState."""
         return self.get_state()
 
     @property
-    def expired(self):
+    def removable(self):
         """Whether cleanup() would delete it."""
-        return self.get_expired()
+        return self.get_removable()
+
+    @property
+    def reason(self):
+        """Why cleanup() would delete it, a Tempman.RemovalReason."""
+        return self.get_reason()
 
     __fspath__ = _fspath
 
     def __repr__(self):
-        return _describe(self, self.get_file,
-                         lambda: self.state.value_nick + (' expired' if self.expired else ''))
+        def get_state():
+            state = self.state.value_nick
+            return f'{state} removable: {self.reason.value_nick}' if self.removable else state
+
+        return _describe(self, self.get_file, get_state)
 
 
 # Functions.

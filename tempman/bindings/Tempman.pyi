@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 import pathlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Union, final, overload
 
@@ -66,12 +66,30 @@ class AgeBasis(int):
     @property
     def value_nick(self) -> str: ...
 
-class EntryState(int):
-    """Who uses a sub-directory of a root."""
+class ListFlags(int):
+    """Options of list_entries(): none so far."""
 
-    LIVE: ClassVar[EntryState]
-    ABANDONED: ClassVar[EntryState]
-    UNOWNED: ClassVar[EntryState]
+    NONE: ClassVar[ListFlags]
+    def __or__(self, other: int) -> ListFlags: ...
+    def __and__(self, other: int) -> ListFlags: ...
+
+class RemovalReason(int):
+    """Why a cleanup removes an entry of a root."""
+
+    NONE: ClassVar[RemovalReason]
+    EXPIRED: ClassVar[RemovalReason]
+    ABANDONED: ClassVar[RemovalReason]
+    @property
+    def value_name(self) -> str: ...
+    @property
+    def value_nick(self) -> str: ...
+
+class RootEntryState(int):
+    """The state of an entry of a root."""
+
+    LIVE: ClassVar[RootEntryState]
+    ABANDONED: ClassVar[RootEntryState]
+    UNOWNED: ClassVar[RootEntryState]
     @property
     def value_name(self) -> str: ...
     @property
@@ -437,16 +455,20 @@ class Root(GObject.Object):
         callback: _Callback | None,
     ) -> None: ...
     def cleanup_finish(self, result: Gio.AsyncResult) -> int: ...
-    def list_entries(self, cancellable: Gio.Cancellable | None = None) -> list[RootEntry]: ...
+    def list_entries(
+        self, flags: ListFlags | int = ..., cancellable: Gio.Cancellable | None = None
+    ) -> _RootEntryList: ...
     @overload
     def list_entries_async(
         self,
+        flags: ListFlags | int = ...,
         io_priority: int = 0,
         cancellable: Gio.Cancellable | None = None,
-    ) -> Coroutine[Any, Any, list[RootEntry]]: ...
+    ) -> Coroutine[Any, Any, _RootEntryList]: ...
     @overload
     def list_entries_async(
         self,
+        flags: ListFlags | int,
         io_priority: int,
         cancellable: Gio.Cancellable | None,
         callback: _Callback | None,
@@ -455,38 +477,59 @@ class Root(GObject.Object):
     @overload
     def list_entries_async(
         self,
+        flags: ListFlags | int = ...,
         io_priority: int = 0,
         cancellable: Gio.Cancellable | None = None,
         *,
         callback: _Callback | None,
     ) -> None: ...
-    def list_entries_finish(self, result: Gio.AsyncResult) -> list[RootEntry]: ...
+    def list_entries_finish(self, result: Gio.AsyncResult) -> _RootEntryList: ...
+
+# What PyGObject makes of a list model.
+class _RootEntryList(Gio.ListModel):
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, key: int) -> RootEntry: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[RootEntry]: ...
+    def __iter__(self) -> Iterator[RootEntry]: ...
+    def __contains__(self, item: object) -> bool: ...
 
 @final
 class RootEntry(GObject.Object):
-    """A sub-directory of a root, and what cleanup() would do with it."""
+    """A sub-directory of a root, with the decision of cleanup() about it."""
 
     class Props:
         file: Gio.File | None
+        name: str | None
+        path: str | None
         last_used: GLib.DateTime | None
-        state: EntryState
-        expired: bool
+        state: RootEntryState
+        removable: bool
+        reason: RemovalReason
         info: Gio.FileInfo | None
 
     @property
     def props(self) -> Props: ...
     @property
+    def name(self) -> str: ...
+    @property
     def path(self) -> str: ...
     @property
     def last_used(self) -> datetime.datetime: ...
     @property
-    def state(self) -> EntryState: ...
+    def state(self) -> RootEntryState: ...
     @property
-    def expired(self) -> bool: ...
+    def removable(self) -> bool: ...
+    @property
+    def reason(self) -> RemovalReason: ...
     def get_file(self) -> Gio.File | None: ...
+    def get_name(self) -> str | None: ...
+    def get_path(self) -> str | None: ...
     def get_last_used(self) -> GLib.DateTime | None: ...
-    def get_state(self) -> EntryState: ...
-    def get_expired(self) -> bool: ...
+    def get_state(self) -> RootEntryState: ...
+    def get_removable(self) -> bool: ...
+    def get_reason(self) -> RemovalReason: ...
     def get_info(self) -> Gio.FileInfo | None: ...
     def __fspath__(self) -> str: ...
 

@@ -27,7 +27,7 @@ typedef struct
 {
   TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
-  TmEntryState state;
+  TmRootEntryState state;
   TmRemovalReason reason; /* NONE: the cleanup keeps it */
 } TmVerdict;
 
@@ -45,9 +45,9 @@ gboolean tm_policy_may_remove_any (const TmPolicy *policy);
 gboolean tm_policy_excludes (const TmPolicy *policy,
                              const char *name,
                              gboolean root_is_world_writable);
-gboolean tm_policy_depends_on_age (const TmPolicy *policy, TmEntryState state);
+gboolean tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state);
 TmRemovalReason tm_policy_decide (const TmPolicy *policy,
-                                  TmEntryState state,
+                                  TmRootEntryState state,
                                   TmTimestamp last_used);
 
 GArray *tm_listed_entries_new (void);

@@ -74,15 +74,15 @@ tm_policy_may_remove_any (const TmPolicy *policy)
 
 /* Whether the decision depends on the age, which can be costly to find out. */
 gboolean
-tm_policy_depends_on_age (const TmPolicy *policy, TmEntryState state)
+tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state)
 {
   switch (state)
     {
-    case TM_ENTRY_STATE_LIVE:
+    case TM_ROOT_ENTRY_STATE_LIVE:
       return tm_policy_expires_live (policy);
-    case TM_ENTRY_STATE_ABANDONED:
+    case TM_ROOT_ENTRY_STATE_ABANDONED:
       return !tm_policy_reclaims (policy);
-    case TM_ENTRY_STATE_UNOWNED:
+    case TM_ROOT_ENTRY_STATE_UNOWNED:
     default:
       return TRUE;
     }
@@ -97,12 +97,12 @@ tm_policy_depends_on_age (const TmPolicy *policy, TmEntryState state)
  * Returns: why a cleanup removes the entry, or %TM_REMOVAL_REASON_NONE when it keeps it
  */
 TmRemovalReason
-tm_policy_decide (const TmPolicy *policy, TmEntryState state, TmTimestamp last_used)
+tm_policy_decide (const TmPolicy *policy, TmRootEntryState state, TmTimestamp last_used)
 {
-  if (state == TM_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
+  if (state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
     return TM_REMOVAL_REASON_ABANDONED;
 
-  if (state == TM_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
+  if (state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
     return TM_REMOVAL_REASON_NONE;
 
   return tm_age_rule_is_expired (&policy->age, last_used) ? TM_REMOVAL_REASON_EXPIRED

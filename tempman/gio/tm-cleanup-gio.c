@@ -75,10 +75,10 @@ pass_decide (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
 {
   *verdict = (TmVerdict){
     .times = tm_times_from_info (info),
-    .state = TM_ENTRY_STATE_UNOWNED,
+    .state = TM_ROOT_ENTRY_STATE_UNOWNED,
   };
   if (!pass_may_take (pass, info) || is_marked (info))
-    verdict->state = TM_ENTRY_STATE_LIVE;
+    verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
 
   if (!tm_last_use_gio_find (&pass->policy->age, file, info, pass->entries != NULL,
                              pass->cancellable, &verdict->last_used, error))

@@ -187,7 +187,7 @@ tm_entry_take (const TmPolicy *policy,
 static void
 set_unknown (TmVerdict *verdict, const TmPolicy *policy)
 {
-  *verdict = (TmVerdict){ .last_used = policy->age.now, .state = TM_ENTRY_STATE_LIVE };
+  *verdict = (TmVerdict){ .last_used = policy->age.now, .state = TM_ROOT_ENTRY_STATE_LIVE };
 }
 
 /* Finds out who uses the entry by its lock, which is let go at once, and whether a cleanup could
@@ -197,7 +197,7 @@ look_at_lock (const TmPolicy *policy,
               TmParent *root,
               const char *name,
               const struct statx *status,
-              TmEntryState *state,
+              TmRootEntryState *state,
               gboolean *can_be_taken)
 {
   g_autoptr (TmLockedDirectory) directory = tm_locked_directory_open_unchanged (root, name);
@@ -217,7 +217,7 @@ look_at_lock (const TmPolicy *policy,
   *can_be_taken = errno == EACCES && status->stx_uid == tm_dirfd_get_user ();
   *state = *can_be_taken && !tm_lock_table_has (status)
                ? tm_locked_directory_mode_state (name, status->stx_mode, policy->lock_reaches_all)
-               : TM_ENTRY_STATE_LIVE;
+               : TM_ROOT_ENTRY_STATE_LIVE;
   return TRUE;
 }
 

@@ -27,7 +27,7 @@ TmLockedDirectory *tm_locked_directory_create (TmParent *parent,
 TmLockedDirectory *tm_locked_directory_open (TmParent *parent, const char *name);
 TmLockedDirectory *tm_locked_directory_open_unchanged (TmParent *parent, const char *name);
 gboolean tm_locked_directory_is_free (TmLockedDirectory *directory);
-TmEntryState tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live);
+TmRootEntryState tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live);
 gboolean tm_locked_directory_is_current (TmLockedDirectory *directory);
 gboolean tm_locked_directory_is_left_to_its_owner (TmLockedDirectory *directory);
 gboolean tm_locked_directory_may_be_removed (TmLockedDirectory *directory);
@@ -48,9 +48,9 @@ TmFileIdentity tm_locked_directory_get_identity (TmLockedDirectory *directory);
 int tm_locked_directory_stat (TmLockedDirectory *directory, struct stat *status);
 TmParent *tm_locked_directory_get_parent (TmLockedDirectory *directory);
 mode_t tm_locked_directory_unmarked_mode (TmLockedDirectory *directory, mode_t mode);
-TmEntryState tm_locked_directory_mode_state (const char *name,
-                                             mode_t mode,
-                                             gboolean lock_reaches_all);
+TmRootEntryState tm_locked_directory_mode_state (const char *name,
+                                                 mode_t mode,
+                                                 gboolean lock_reaches_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmLockedDirectory, tm_locked_directory_release)
 

@@ -171,10 +171,10 @@ tm_locked_directory_is_free (TmLockedDirectory *directory)
  *
  * Tries to get the exclusive lock, which is held until the release if it was free.
  *
- * Returns: what that says of the owner; if that is %TM_ENTRY_STATE_LIVE, without @takes_live the
- *   claim can only be released
+ * Returns: what that says of the owner; if that is %TM_ROOT_ENTRY_STATE_LIVE, without @takes_live
+ * the claim can only be released
  */
-TmEntryState
+TmRootEntryState
 tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
 {
   gboolean lock_reaches_all = tm_parent_is_local (directory->parent);
@@ -183,20 +183,20 @@ tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
   struct stat status;
 
   if (!is_free && has_locks && !takes_live)
-    return TM_ENTRY_STATE_LIVE;
+    return TM_ROOT_ENTRY_STATE_LIVE;
 
   if (directory_learn (directory, &status) < 0)
     {
       directory->is_left_to_its_owner = TRUE;
-      return TM_ENTRY_STATE_LIVE;
+      return TM_ROOT_ENTRY_STATE_LIVE;
     }
 
   if (!is_free && has_locks)
-    return TM_ENTRY_STATE_LIVE;
+    return TM_ROOT_ENTRY_STATE_LIVE;
 
   /* Where there are no locks, only the age is left. */
   if (!is_free && lock_reaches_all)
-    return TM_ENTRY_STATE_UNOWNED;
+    return TM_ROOT_ENTRY_STATE_UNOWNED;
 
   return tm_locked_directory_mode_state (directory->name, status.st_mode, lock_reaches_all);
 }
@@ -440,11 +440,11 @@ tm_locked_directory_unmarked_mode (TmLockedDirectory *directory, mode_t mode)
  * Returns: what that says of its owner when nobody here holds the lock. A mark that is seen where
  *   the lock does not reach is that of an owner on the machine where it does.
  */
-TmEntryState
+TmRootEntryState
 tm_locked_directory_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all)
 {
   if (!tm_mark_is_set (name, mode))
-    return TM_ENTRY_STATE_UNOWNED;
+    return TM_ROOT_ENTRY_STATE_UNOWNED;
 
-  return lock_reaches_all ? TM_ENTRY_STATE_ABANDONED : TM_ENTRY_STATE_LIVE;
+  return lock_reaches_all ? TM_ROOT_ENTRY_STATE_ABANDONED : TM_ROOT_ENTRY_STATE_LIVE;
 }

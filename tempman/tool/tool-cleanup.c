@@ -66,10 +66,11 @@ print_entries (const Report *report, gboolean is_dry_run)
       ToolCell verdict = { "goes", TOOL_COLOR_YELLOW };
       ToolCell state = { "expired", TOOL_COLOR_NONE };
 
-      if (!tm_root_entry_get_expired (entry))
+      if (!tm_root_entry_get_removable (entry))
         continue;
 
-      if (report->rules->reclaims && tm_root_entry_get_state (entry) == TM_ENTRY_STATE_ABANDONED)
+      if (report->rules->reclaims &&
+          tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_ABANDONED)
         state.text = "abandoned";
 
       if (!is_dry_run)
@@ -108,7 +109,7 @@ clean_up (TmRoot *root, Report *report, gboolean is_dry_run, gssize *n_deleted)
   GError *error = NULL;
 
   *n_deleted = -1;
-  report->entries = tm_root_list_entries (root, cancellable, &error);
+  report->entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, cancellable, &error);
 
   /* Where not all of the root can be read, what can be is cleaned up without a list. The cleanup
    * itself complains of it. */

@@ -14,11 +14,11 @@ tool_entry_get_state_name (TmRootEntry *entry)
 {
   switch (tm_root_entry_get_state (entry))
     {
-    case TM_ENTRY_STATE_LIVE:
+    case TM_ROOT_ENTRY_STATE_LIVE:
       return "live";
-    case TM_ENTRY_STATE_ABANDONED:
+    case TM_ROOT_ENTRY_STATE_ABANDONED:
       return "abandoned";
-    case TM_ENTRY_STATE_UNOWNED:
+    case TM_ROOT_ENTRY_STATE_UNOWNED:
       return "unowned";
     default:
       g_assert_not_reached ();
@@ -93,6 +93,6 @@ tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
                           g_date_time_get_microsecond (last_used));
   g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT ", ", tool_age_since (last_used, now));
   g_string_append_printf (json, "\"goes\": %s}",
-                          tm_root_entry_get_expired (entry) ? "true" : "false");
+                          tm_root_entry_get_removable (entry) ? "true" : "false");
   tool_print_bytes (json->str);
 }

@@ -27,9 +27,9 @@ static ToolCell
 get_state_cell (TmRootEntry *entry)
 {
   static const ToolColor colors[] = {
-    [TM_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
-    [TM_ENTRY_STATE_ABANDONED] = TOOL_COLOR_YELLOW,
-    [TM_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
+    [TM_ROOT_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
+    [TM_ROOT_ENTRY_STATE_ABANDONED] = TOOL_COLOR_YELLOW,
+    [TM_ROOT_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
   };
 
   return (ToolCell){ tool_entry_get_state_name (entry), colors[tm_root_entry_get_state (entry)] };
@@ -52,7 +52,7 @@ print_table (GListModel *entries, GDateTime *now)
   for (guint i = 0; i < n_entries; i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
-      gboolean goes = tm_root_entry_get_expired (entry);
+      gboolean goes = tm_root_entry_get_removable (entry);
 
       n_going += goes;
       tool_entry_print (entry, now,
@@ -90,8 +90,8 @@ list (TmRoot *root, const char *path, int *status)
   g_autoptr (ToolOperation) operation =
       tool_operation_new (TOOL_INTERRUPTION_ANY, "Looking at “%s”", display_name);
   GError *error = NULL;
-  GListModel *entries =
-      tm_root_list_entries (root, tool_operation_get_cancellable (operation), &error);
+  GListModel *entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE,
+                                              tool_operation_get_cancellable (operation), &error);
 
   if (entries == NULL)
     tool_operation_fail (operation, error);

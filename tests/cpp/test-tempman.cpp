@@ -293,12 +293,13 @@ test_root ()
   fs::last_write_time (old, fs::file_time_type::clock::now () - std::chrono::hours (2));
   tm_root_set_age_basis (root.get (), TM_AGE_BASIS_MODIFIED);
 
-  Ref<GListModel> entries{ checked (
-      [&] (GError **error) { return tm_root_list_entries (root.get (), nullptr, error); }) };
+  Ref<GListModel> entries{ checked ([&] (GError **error) {
+    return tm_root_list_entries (root.get (), TM_LIST_FLAGS_NONE, nullptr, error);
+  }) };
   g_assert_cmpuint (g_list_model_get_n_items (entries.get ()), ==, 2);
   Ref<TmRootEntry> entry{ TM_ROOT_ENTRY (g_list_model_get_item (entries.get (), 0)) };
-  g_assert_cmpint (tm_root_entry_get_state (entry.get ()), ==, TM_ENTRY_STATE_UNOWNED);
-  g_assert_true (tm_root_entry_get_expired (entry.get ()));
+  g_assert_cmpint (tm_root_entry_get_state (entry.get ()), ==, TM_ROOT_ENTRY_STATE_UNOWNED);
+  g_assert_true (tm_root_entry_get_removable (entry.get ()));
 
   auto n_deleted =
       checked ([&] (GError **error) { return tm_root_cleanup (root.get (), nullptr, error); });

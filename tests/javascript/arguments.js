@@ -188,7 +188,7 @@ test('objects that were never initialised', async folder => {
     const entry = new Tempman.RootEntry();
     for (const getter of ['get_file', 'get_info', 'get_last_used'])
         equal(entry[getter](), null);
-    equal(entry.get_expired(), false);
+    equal(entry.get_removable(), false);
     entry.get_state();
 });
 

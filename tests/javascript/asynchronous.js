@@ -51,7 +51,10 @@ const calls = {
         verify: (folder, nDeleted) => equal(nDeleted, 0),
     },
     'Root.list_entries_async': {
-        make: folder => ({object: new Tempman.Root({directory: folder})}),
+        make: folder => ({
+            object: new Tempman.Root({directory: folder}),
+            rest: [Tempman.ListFlags.NONE],
+        }),
         verify: (folder, entries) => equal([...entries].length, 0),
     },
     'delete_recursively_async': {
@@ -139,7 +142,7 @@ test('promises are rejected', async folder => {
         directory.persist_async(folder.get_child('published'), null, null, cancellable),
         root.create_temp_dir_async(null, cancellable),
         root.cleanup_async(null, cancellable),
-        root.list_entries_async(null, cancellable),
+        root.list_entries_async(null, null, cancellable),
         Tempman.Root.new_async(folder, null, null, null, cancellable),
         Tempman.TemporaryDirectory.new_async(folder, null, null, cancellable),
         Tempman.delete_recursively_async(folder, null, null, cancellable),

@@ -41,18 +41,18 @@ test('entries of a root', async folder => {
     const directory = root.create_temp_dir(null);
     const old = makeOld(folder, 'old');
     for (const list of [
-        root.list_entries(null),
-        await root.list_entries_async(GLib.PRIORITY_DEFAULT, null),
+        root.list_entries(Tempman.ListFlags.NONE, null),
+        await root.list_entries_async(Tempman.ListFlags.NONE, GLib.PRIORITY_DEFAULT, null),
     ]) {
         equal(list.get_n_items(), 2);
         const byPath = {};
         for (const entry of list)
             byPath[entry.file.get_path()] = entry;
-        equal(byPath[old].expired, true);
-        equal(byPath[old].state, Tempman.EntryState.UNOWNED);
+        equal(byPath[old].removable, true);
+        equal(byPath[old].state, Tempman.RootEntryState.UNOWNED);
         check(byPath[old].lastUsed.to_unix() < GLib.get_real_time() / 1000000 - 90, 'not old');
         equal(byPath[old].info.get_name(), 'old');
-        equal(byPath[directory.get_path()].get_state(), Tempman.EntryState.LIVE);
+        equal(byPath[directory.get_path()].get_state(), Tempman.RootEntryState.LIVE);
     }
     directory.close(null);
 });

@@ -93,9 +93,9 @@ testRemotely('root', async (served, folder) => {
     for (const entry of await root.list_entries_async())
         entries[entry.file.get_basename()] = entry;
     equal(Object.keys(entries).sort().join(), 'old,young');
-    equal(entries.old.expired, true);
-    equal(entries.young.expired, false);
-    equal(entries.young.state, Tempman.EntryState.UNOWNED);
+    equal(entries.old.removable, true);
+    equal(entries.young.removable, false);
+    equal(entries.young.state, Tempman.RootEntryState.UNOWNED);
     equal(root.cleanup(), 1);
     check(!exists(old), 'cleanup left an old directory');
 

@@ -112,7 +112,7 @@ async function callWithWrongResults() {
     for (const start of [
         callback => live.init_async(0, null, callback),
         callback => root.cleanup_async(0, null, callback),
-        callback => root.list_entries_async(0, null, callback),
+        callback => root.list_entries_async(0, 0, null, callback),
         callback => Tempman.TemporaryDirectory.new_async(folder, null, 0, null, callback),
         callback => folder.query_info_async('standard::name', 0, 0, null, callback),
     ])

@@ -117,18 +117,18 @@ section 'list' => sub {
     my $root = Tempman::Root->new($file, 3600, []);
     my $directory = $root->create_temp_dir;
     my $old = make_old('old');
-    my $entries = $root->list_entries;
+    my $entries = $root->list_entries([]);
     is($entries->get_n_items, 2, 'how many');
     # In the order of the names.
     my ($first, $second) = map { $entries->get_item($_) } 0, 1;
     is($first->get_file->get_path, $old, 'path');
     is($first->get_state, 'unowned', 'state');
-    ok($first->get_expired, 'expired');
+    ok($first->get_removable, 'removable');
     # GDateTime is known only to whoever sets GLib up as well, which is not made for that.
     my $age = time - $first->get_info->get_attribute_uint64('time::modified');
     cmp_ok(abs($age - 7200), '<=', 60, 'age');
     is($second->get_state, 'live', 'in use');
-    ok(!$second->get_expired, 'not expired');
+    ok(!$second->get_removable, 'not removable');
     rmdir $old;
 };
 
@@ -198,7 +198,7 @@ section 'asynchronously' => sub {
 
     my $root = Tempman::Root->new($file, 3600, []);
     make_old('old');
-    (undef, $result) = wait_for(sub { $root->list_entries_async(0, undef, $_[0]) });
+    (undef, $result) = wait_for(sub { $root->list_entries_async([], 0, undef, $_[0]) });
     is($root->list_entries_finish($result)->get_n_items, 1, 'listed');
     (undef, $result) = wait_for(sub { $root->cleanup_async(0, undef, $_[0]) });
     is($root->cleanup_finish($result), 1, 'swept');

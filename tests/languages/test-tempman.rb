@@ -107,18 +107,18 @@ test('list') do |folder, path|
   root = Tempman::Root.new(folder, 3600, :none)
   directory = root.create_temp_dir
   old = make_old(path, 'old')
-  entries = root.list_entries
+  entries = root.list_entries(Tempman::ListFlags::NONE)
   equal(entries.n_items, 2)
   # In the order of the names.
   first, second = [0, 1].map { |i| entries.get_item(i) }
   equal(first.file.path, old)
-  equal(first.state, Tempman::EntryState::UNOWNED)
-  check(first.expired?)
+  equal(first.state, Tempman::RootEntryState::UNOWNED)
+  check(first.removable?)
   # GLib::DateTime has few methods there.
   check((first.last_used.format('%s').to_i - (Time.now.to_i - 7200)).abs <= 60)
   equal(first.info.name, 'old')
-  equal(second.state, Tempman::EntryState::LIVE)
-  check(!second.expired?)
+  equal(second.state, Tempman::RootEntryState::LIVE)
+  check(!second.removable?)
   directory.close
   Dir.rmdir(old)
 end
@@ -199,7 +199,7 @@ test('asynchronously') do |folder, path|
   end
   check(root.init_finish(result))
   make_old(path, 'old')
-  _, result = wait_for { |finish| root.list_entries_async(GLib::PRIORITY_DEFAULT, &finish) }
+  _, result = wait_for { |finish| root.list_entries_async(Tempman::ListFlags::NONE, GLib::PRIORITY_DEFAULT, &finish) }
   equal(root.list_entries_finish(result).n_items, 1)
   _, result = wait_for { |finish| root.cleanup_async(GLib::PRIORITY_DEFAULT, &finish) }
   equal(root.cleanup_finish(result), 1)

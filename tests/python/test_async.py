@@ -35,7 +35,7 @@ class Async(support.TestCase):
         result = self.wait(directory.persist_async, path, tempman.PersistFlags.NONE)
         self.assertTrue(directory.persist_finish(result))
         self.assert_there(path)
-        entries = root.list_entries_finish(self.wait(root.list_entries_async))
+        entries = root.list_entries_finish(self.wait(root.list_entries_async, tempman.ListFlags.NONE))
         self.assertEqual([entry.get_file().get_path() for entry in entries], [path])
 
     def test_close_twice(self):

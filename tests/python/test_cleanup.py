@@ -119,10 +119,10 @@ class Entries(support.TestCase):
             old = self.make('old', age=100)
             entries = {entry.get_file().get_path(): entry for entry in root.list_entries()}
         self.assertEqual(set(entries), {old, young, directory.path})
-        self.assertTrue(entries[old].props.expired)
-        self.assertFalse(entries[young].get_expired())
-        self.assertEqual(entries[old].get_state(), tempman.EntryState.UNOWNED)
-        self.assertEqual(entries[directory.path].get_state(), tempman.EntryState.LIVE)
+        self.assertTrue(entries[old].props.removable)
+        self.assertFalse(entries[young].get_removable())
+        self.assertEqual(entries[old].get_state(), tempman.RootEntryState.UNOWNED)
+        self.assertEqual(entries[directory.path].get_state(), tempman.RootEntryState.LIVE)
         self.assertEqual(entries[old].get_info().get_name(), 'old')
         self.assertAlmostEqual(entries[old].get_last_used().to_unix(), os.stat(old).st_mtime,
                                delta=1)
@@ -144,7 +144,7 @@ class Entries(support.TestCase):
         root = tempman.root(self.folder, timeout=60)
         old = self.make('old', age=100)
         root.props.age_basis = tempman.AgeBasis.CHANGED
-        self.assertFalse(root.list_entries()[0].props.expired)
+        self.assertFalse(root.list_entries()[0].props.removable)
         self.assertEqual(root.cleanup(), 0)
         self.assert_there(old)
         root.props.age_basis = tempman.AgeBasis.ACCESSED_OR_MODIFIED
@@ -157,7 +157,7 @@ class Entries(support.TestCase):
         kept = self.make('keep-this', age=100)
         other = self.make('other', age=100)
         root.props.exclude = ['keep-*']
-        expired = {os.path.basename(entry.get_file().get_path()): entry.props.expired
+        expired = {os.path.basename(entry.get_file().get_path()): entry.props.removable
                    for entry in root.list_entries()}
         self.assertEqual(expired, {'keep-this': False, 'other': True})
         self.assertEqual(root.cleanup(), 1)

@@ -85,8 +85,11 @@ class Entries(support.TestCase):
 
     def test_sequence(self):
         entries = self.root.list_entries()
-        self.assertIsInstance(entries, list)
+        self.assertIsInstance(entries, Gio.ListModel)
         self.assertEqual(len(entries), 3)
+        self.assertTrue(entries)
+        self.assertIn(entries[0], entries)
+        self.assertRaises(IndexError, lambda: entries[3])
         self.assertTrue(all(type(entry) is tempman.RootEntry for entry in entries))
         # In the order of the names.
         self.assertEqual([entry.path for entry in entries],
@@ -97,34 +100,59 @@ class Entries(support.TestCase):
                          [self.used.path, self.young, self.old])
 
     def test_asynchronous_sequence(self):
-        entries = self.root.list_entries_finish(self.wait(self.root.list_entries_async))
-        self.assertIsInstance(entries, list)
+        entries = self.root.list_entries_finish(self.wait(self.root.list_entries_async,
+                                                          tempman.ListFlags.NONE))
+        self.assertIsInstance(entries, Gio.ListModel)
         self.assertEqual([entry.path for entry in entries],
                          [self.old, self.young, self.used.path])
 
     def test_empty(self):
         folder = self.make('empty')
-        self.assertEqual(tempman.root(folder).list_entries(), [])
+        entries = tempman.root(folder).list_entries()
+        self.assertEqual(list(entries), [])
+        self.assertFalse(entries)
 
-    def test_for_a_list_of_gtk(self):
-        store = Gio.ListStore.new(tempman.RootEntry)
-        store.splice(0, 0, self.root.list_entries())
-        self.assertEqual([entry.path for entry in store],
-                         [self.old, self.young, self.used.path])
+    def test_list_model(self):
+        """A list of GTK is bound to it as it is."""
+        entries = self.root.list_entries(tempman.ListFlags.NONE)
+        self.assertEqual(entries.get_item_type(), tempman.RootEntry.__gtype__)
+        self.assertEqual(entries.get_n_items(), 3)
+        self.assertEqual(entries.get_item(0).path, self.old)
+        self.assertIs(type(entries.get_item(2)), tempman.RootEntry)
+        self.assertIsNone(entries.get_item(3))
+
+    def test_flags(self):
+        self.assertEqual(len(self.root.list_entries(0)), 3)
+        self.assertRaises(ValueError, self.root.list_entries, 1)
+        self.assertRaises(TypeError, self.root.list_entries, tempman.RootFlags.NONE)
+        self.assertRaises(TypeError, self.root.list_entries, Gio.Cancellable())
+        self.assertRaises(TypeError, self.root.list_entries_async, lambda *args: None)
 
     def test_paths(self):
         entry = self.root.list_entries()[0]
         self.assertEqual(os.fspath(entry), self.old)
         self.assertEqual(entry.get_file().get_path(), self.old)
+        self.assertEqual(entry.get_path(), self.old)
+        self.assertEqual(entry.name, os.path.basename(self.old))
+        self.assertEqual(entry.get_name(), entry.name)
         self.assertTrue(tempman.delete_recursively(entry))
         self.assert_gone(self.old)
 
     def test_what_and_why(self):
         old, young, used = self.root.list_entries()
-        self.assertEqual([entry.expired for entry in (old, young, used)], [True, False, False])
+        self.assertEqual([entry.removable for entry in (old, young, used)], [True, False, False])
         self.assertEqual([entry.state for entry in (old, young, used)],
-                         [tempman.EntryState.UNOWNED, tempman.EntryState.UNOWNED,
-                          tempman.EntryState.LIVE])
+                         [tempman.RootEntryState.UNOWNED, tempman.RootEntryState.UNOWNED,
+                          tempman.RootEntryState.LIVE])
+        self.assertEqual([entry.reason for entry in (old, young, used)],
+                         [tempman.RemovalReason.EXPIRED, tempman.RemovalReason.NONE,
+                          tempman.RemovalReason.NONE])
+
+    def test_name_that_is_not_utf8(self):
+        name = os.fsdecode(b'c-\xff')
+        path = self.make(name)
+        entry = self.root.list_entries()[2]
+        self.assertEqual((entry.name, entry.path), (name, path))
 
     def test_times(self):
         # Times that a double cannot hold to the microsecond, and one before 1970.
@@ -168,7 +196,7 @@ class Representation(support.TestCase):
     def test_entry(self):
         old = self.make('old', age=100)
         entry, = tempman.root(self.folder, 60).list_entries()
-        self.assertEqual(repr(entry), f'<Tempman.RootEntry {old!r} unowned expired>')
+        self.assertEqual(repr(entry), f'<Tempman.RootEntry {old!r} unowned removable: expired>')
         entry, = tempman.root(self.folder).list_entries()
         self.assertEqual(repr(entry), f'<Tempman.RootEntry {old!r} unowned>')
 

@@ -33,7 +33,7 @@ JUNK = {
     'not UTF-8': '\udcff',
     'bytes': b'\xff',
     'cancellable': Gio.Cancellable(),
-    'enumerator': tempman.EntryState.LIVE,
+    'enumerator': tempman.RootEntryState.LIVE,
     'file': Gio.File.new_for_path('missing/file'),
     'remote': Gio.File.new_for_uri('tempman-test://host/path'),
     'function': lambda *args: None,
@@ -209,7 +209,7 @@ class NotInitialized(support.TestCase):
         self.check(root.list_entries)
         self.check_async(root.create_temp_dir_async, root.create_temp_dir_finish)
         self.check_async(root.cleanup_async, root.cleanup_finish)
-        self.check_async(root.list_entries_async, root.list_entries_finish)
+        self.check_async(root.list_entries_async, root.list_entries_finish, tempman.ListFlags.NONE)
 
     def test_root_without_directory(self):
         root = GObject.new(tempman.Root)
@@ -221,7 +221,7 @@ class NotInitialized(support.TestCase):
             self.assertIsNone(entry.last_used)
             self.assertIsNone(entry.get_file())
             self.assertIsNone(entry.get_info())
-            self.assertIs(entry.expired, False)
+            self.assertIs(entry.removable, False)
             self.assertRaisesRegex(TypeError, 'not initialized', os.fspath, entry)
 
     def test_properties(self):

@@ -75,8 +75,9 @@ class Properties(support.TestCase):
                                 'os._exit(0)\n')
         entry, = tempman.Root(self.folder,
                               flags=tempman.RootFlags.RECLAIM_ABANDONED).list_entries()
-        self.assertEqual(entry.props.state, tempman.EntryState.ABANDONED)
-        self.assertIs(entry.props.expired, True)
+        self.assertEqual(entry.props.state, tempman.RootEntryState.ABANDONED)
+        self.assertIs(entry.props.removable, True)
+        self.assertEqual(entry.props.reason, tempman.RemovalReason.ABANDONED)
         self.assertEqual(entry.props.file.get_path(), path)
         self.assertEqual(entry.props.last_used.to_unix(), int(entry.last_used.timestamp()))
         self.assertEqual(entry.props.info.get_name(), os.path.basename(path))

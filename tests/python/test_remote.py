@@ -89,9 +89,9 @@ class Remote:
         root = tempman.root(self.file, timeout=60)
         entries = {entry.get_file().get_basename(): entry for entry in root.list_entries()}
         self.assertEqual(set(entries), {'old', 'young'})
-        self.assertTrue(entries['old'].get_expired())
-        self.assertFalse(entries['young'].get_expired())
-        self.assertEqual(entries['young'].get_state(), tempman.EntryState.UNOWNED)
+        self.assertTrue(entries['old'].get_removable())
+        self.assertFalse(entries['young'].get_removable())
+        self.assertEqual(entries['young'].get_state(), tempman.RootEntryState.UNOWNED)
         self.assertEqual(root.cleanup(), 1)
         self.assert_gone(old)
         self.assert_there(young)

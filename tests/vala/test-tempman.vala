@@ -134,7 +134,7 @@ void check_entries (ListModel entries, string expected) {
         var entry = (Tempman.RootEntry) entries.get_item (i);
         var age = new DateTime.now_utc ().difference (entry.last_used);
 
-        assert_true (entry.expired == (age > TimeSpan.HOUR));
+        assert_true (entry.removable == (age > TimeSpan.HOUR));
         found += "%s %s".printf (entry.info.get_name (), entry.state.to_string ());
     }
     assert_true (string.joinv (", ", found) == expected);
@@ -150,7 +150,7 @@ void test_entries () throws Error {
     make_old (old.get_path ());
     var directory = new Tempman.TemporaryDirectory.sync (folder, "photos");
     check_entries (root.list_entries (),
-                   @"old TM_ENTRY_STATE_UNOWNED, $(directory.file.get_basename ()) TM_ENTRY_STATE_LIVE");
+                   @"old TM_ROOT_ENTRY_STATE_UNOWNED, $(directory.file.get_basename ()) TM_ROOT_ENTRY_STATE_LIVE");
     directory.close ();
     root.age_basis = Tempman.AgeBasis.NEWEST_CONTENT;
     assert_true (root.cleanup () == 1);

@@ -36,11 +36,11 @@ scratch_describe_state (TmRootEntry *entry, gboolean is_ours)
 
   switch (tm_root_entry_get_state (entry))
     {
-    case TM_ENTRY_STATE_LIVE:
+    case TM_ROOT_ENTRY_STATE_LIVE:
       return "in use";
-    case TM_ENTRY_STATE_ABANDONED:
+    case TM_ROOT_ENTRY_STATE_ABANDONED:
       return "abandoned";
-    case TM_ENTRY_STATE_UNOWNED:
+    case TM_ROOT_ENTRY_STATE_UNOWNED:
     default:
       return "no owner";
     }
@@ -54,11 +54,11 @@ scratch_get_style_class (TmRootEntry *entry, gboolean is_ours)
 
   switch (tm_root_entry_get_state (entry))
     {
-    case TM_ENTRY_STATE_LIVE:
+    case TM_ROOT_ENTRY_STATE_LIVE:
       return "live";
-    case TM_ENTRY_STATE_ABANDONED:
+    case TM_ROOT_ENTRY_STATE_ABANDONED:
       return "abandoned";
-    case TM_ENTRY_STATE_UNOWNED:
+    case TM_ROOT_ENTRY_STATE_UNOWNED:
     default:
       return "unowned";
     }
@@ -67,9 +67,15 @@ scratch_get_style_class (TmRootEntry *entry, gboolean is_ours)
 const char *
 scratch_describe_outcome (TmRootEntry *entry)
 {
-  TmEntryState state = tm_root_entry_get_state (entry);
-
-  if (tm_root_entry_get_expired (entry))
-    return state == TM_ENTRY_STATE_ABANDONED ? "delete: abandoned" : "delete: expired";
-  return state == TM_ENTRY_STATE_LIVE ? "keep: in use" : "keep: not expired";
+  switch (tm_root_entry_get_reason (entry))
+    {
+    case TM_REMOVAL_REASON_EXPIRED:
+      return "delete: expired";
+    case TM_REMOVAL_REASON_ABANDONED:
+      return "delete: abandoned";
+    case TM_REMOVAL_REASON_NONE:
+    default:
+      return tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE ? "keep: in use"
+                                                                         : "keep: not expired";
+    }
 }

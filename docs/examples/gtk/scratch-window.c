@@ -88,7 +88,7 @@ update_actions (ScratchWindow *self)
   TmRootEntry *entry = get_selected (self);
   gboolean is_idle = self->cancellable == NULL;
   gboolean is_ours = entry != NULL && get_ours (self, entry) != NULL;
-  gboolean is_free = entry != NULL && tm_root_entry_get_state (entry) != TM_ENTRY_STATE_LIVE;
+  gboolean is_free = entry != NULL && tm_root_entry_get_state (entry) != TM_ROOT_ENTRY_STATE_LIVE;
 
   gtk_widget_action_set_enabled (widget, "scratch.create", is_idle);
   gtk_widget_action_set_enabled (widget, "scratch.create-large", is_idle);
@@ -151,8 +151,8 @@ refresh (ScratchWindow *self)
     return;
 
   self->is_listing = TRUE;
-  tm_root_list_entries_async (self->root, G_PRIORITY_DEFAULT, self->list_cancellable, listed_cb,
-                              g_object_ref (self));
+  tm_root_list_entries_async (self->root, TM_LIST_FLAGS_NONE, G_PRIORITY_DEFAULT,
+                              self->list_cancellable, listed_cb, g_object_ref (self));
 }
 
 static gboolean

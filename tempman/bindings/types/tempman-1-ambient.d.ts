@@ -43,13 +43,19 @@ declare module 'gi://Tempman?version=1' {
             NEWEST_CONTENT = 3,
         }
 
-        /** Who uses a sub-directory. */
-        enum EntryState {
-            /** Somebody holds its lock. */
+        /** Options of `list_entries()`: none so far. */
+        enum ListFlags {
+            /** No flags. */
+            NONE = 0,
+        }
+
+        /** The state of an entry of a root. */
+        enum RootEntryState {
+            /** A process holds its lock, or it is not known whether one does. */
             LIVE = 0,
-            /** Its owner is gone without having closed it. */
+            /** It has the mark and a free lock: its owner has exited without closing it. */
             ABANDONED = 1,
-            /** It has no owner: kept, made by hand, or by a program that takes no lock. */
+            /** It has no mark and a free lock: it was kept, or created by another program. */
             UNOWNED = 2,
         }
 
@@ -61,6 +67,16 @@ declare module 'gi://Tempman?version=1' {
             KEEP_DIRECTORY = 1,
             /** Succeed if the file or directory does not exist. */
             ALLOW_MISSING = 2,
+        }
+
+        /** Why a cleanup removes an entry of a root. */
+        enum RemovalReason {
+            /** A cleanup keeps it. */
+            NONE = 0,
+            /** It has not been used for longer than the timeout of the root. */
+            EXPIRED = 1,
+            /** It is abandoned, and the root has `RootFlags.RECLAIM_ABANDONED`. */
+            ABANDONED = 2,
         }
 
         /** How `persist()` treats its destination. */
@@ -307,13 +323,18 @@ declare module 'gi://Tempman?version=1' {
             ): void;
             cleanup_finish(result: Gio.AsyncResult): number;
 
-            /** What a cleanup would do with each sub-directory. */
-            list_entries(cancellable?: Gio.Cancellable | null): RootEntryList;
+            /** Lists the sub-directories, with the decision of a cleanup about each. */
+            list_entries(
+                flags?: ListFlags,
+                cancellable?: Gio.Cancellable | null,
+            ): RootEntryList;
             list_entries_async(
+                flags?: ListFlags,
                 io_priority?: number,
                 cancellable?: Gio.Cancellable | null,
             ): Promise<RootEntryList>;
             list_entries_async(
+                flags: ListFlags,
                 io_priority: number,
                 cancellable: Gio.Cancellable | null,
                 callback: Gio.AsyncReadyCallback | null,
@@ -332,26 +353,35 @@ declare module 'gi://Tempman?version=1' {
             ): Promise<T>;
         }
 
-        /** What a cleanup would do with one sub-directory of a root, and why. */
+        /** A sub-directory of a root, with the decision of a cleanup about it. */
         class RootEntry extends GObject.Object {
             static $gtype: GObject.GType<RootEntry>;
 
             private constructor();
 
             get file(): Gio.File;
+            get name(): string;
+            get path(): string | null;
             get info(): Gio.FileInfo;
             get last_used(): GLib.DateTime;
             get lastUsed(): GLib.DateTime;
-            get state(): EntryState;
-            get expired(): boolean;
+            get state(): RootEntryState;
+            get removable(): boolean;
+            get reason(): RemovalReason;
 
             get_file(): Gio.File;
+            /** Throws when the name is not UTF-8. */
+            get_name(): string;
+            /** Null if the root is not local. Throws when the path is not UTF-8. */
+            get_path(): string | null;
             /** Name, type and times. */
             get_info(): Gio.FileInfo;
             get_last_used(): GLib.DateTime;
-            get_state(): EntryState;
-            /** Whether a cleanup would delete it now. */
-            get_expired(): boolean;
+            get_state(): RootEntryState;
+            /** Whether a cleanup would delete it. */
+            get_removable(): boolean;
+            /** Why a cleanup would delete it. */
+            get_reason(): RemovalReason;
         }
 
         /**

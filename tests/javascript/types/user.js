@@ -95,8 +95,8 @@ async function roots() {
     for (const entry of root.list_entries()) {
         /** @type {GLib.DateTime} */
         const used = entry.last_used ?? entry.lastUsed;
-        const isLive = entry.state === Tempman.EntryState.LIVE;
-        print(entry.file.get_path(), entry.get_info().get_name(), used.to_unix(), isLive, entry.expired);
+        const isLive = entry.state === Tempman.RootEntryState.LIVE;
+        print(entry.file.get_path(), entry.get_name(), entry.path, entry.reason, used.to_unix(), isLive, entry.removable);
     }
     const entries = await root.list_entries_async();
     for (let i = 0; i < entries.get_n_items(); i++)

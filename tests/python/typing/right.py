@@ -46,8 +46,9 @@ def work(folder: pathlib.Path) -> int:
         directory.persist(folder / 'published', tempman.PersistFlags.REPLACE)
     for entry in root.list_entries():
         last_used: datetime.datetime = entry.last_used
-        if entry.expired and entry.state == tempman.EntryState.UNOWNED:
+        if entry.removable and entry.state == tempman.RootEntryState.UNOWNED:
             print(os.fspath(entry), last_used.isoformat(), entry.state.value_nick)
+            print(entry.name, entry.reason.value_nick)
     first = root.list_entries()[0]
     tempman.delete_recursively(first, progress=report)
     return root.cleanup()
@@ -72,7 +73,10 @@ async def asynchronously(folder: str) -> int:
     made = pathlib.Path(folder, 'made')
     made.mkdir()
     await tempman.delete_recursively_async(made, progress=report)
-    entries: list[tempman.RootEntry] = await root.list_entries_async()
+    entries = await root.list_entries_async(tempman.ListFlags.NONE)
+    entry: tempman.RootEntry
+    for entry in entries:
+        print(entry.path)
     print(closed, len(entries))
     return await root.cleanup_async()
 

@@ -22,8 +22,8 @@ async def wrong() -> None:
     closed: str = await directory.close_async()  # error
     directory.close_async('high')  # error
     n_swept: str = await root.cleanup_async()  # error
-    entries: dict[str, int] = await root.list_entries_async()  # error
+    reason: str = (await root.list_entries_async())[0].reason  # error
     tempman.delete_recursively('/var/tmp/x', progress=1)  # error
     print(tempman.RootFlags.CREATE)  # error
     print(tempman.no_such_function())  # error
-    print(number, text, n_deleted, closed, n_swept, entries)
+    print(number, text, n_deleted, closed, n_swept, reason)
