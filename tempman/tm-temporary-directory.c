@@ -5,6 +5,7 @@
 
 #include "tm-temporary-directory-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-lock-private.h"
 #include "core/tm-name-private.h"
@@ -140,12 +141,8 @@ check_prefix (const char *prefix, GError **error)
   if (strchr (prefix, G_DIR_SEPARATOR) != NULL || strcmp (prefix, ".") == 0 ||
       strcmp (prefix, "..") == 0)
     {
-      g_autofree char *display_name = g_filename_display_name (prefix);
-
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
-                   "Creating a temporary directory with the prefix “%s”: "
-                   "a prefix is the beginning of a name, not a path",
-                   display_name);
+      tm_error_set (error, TM_ACTION_CREATE_WITH_PREFIX, prefix, G_IO_ERROR_INVALID_FILENAME,
+                    "a prefix is the beginning of a name, not a path");
       return NULL;
     }
 
@@ -155,17 +152,12 @@ check_prefix (const char *prefix, GError **error)
 static gboolean
 check_suffix (const char *suffix, GError **error)
 {
-  g_autofree char *display_name = NULL;
-
   if (suffix == NULL ||
       (strchr (suffix, G_DIR_SEPARATOR) == NULL && tm_name_suffix_is_valid (suffix)))
     return TRUE;
 
-  display_name = g_filename_display_name (suffix);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
-               "Could not create a temporary directory with the suffix “%s”: a suffix has no “/” "
-               "and does not begin with a letter or a digit",
-               display_name);
+  tm_error_set (error, TM_ACTION_CREATE_WITH_SUFFIX, suffix, G_IO_ERROR_INVALID_FILENAME,
+                "a suffix has no “/” and does not begin with a letter or a digit");
   return FALSE;
 }
 
@@ -173,13 +165,14 @@ check_suffix (const char *suffix, GError **error)
 static gboolean
 check_mode (guint mode, GError **error)
 {
+  g_autofree char *text = NULL;
+
   if ((mode & ~PERMISSIONS) == 0)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Could not create a temporary directory with the mode %#o: it has other bits than "
-               "those of 0777",
-               mode);
+  text = g_strdup_printf ("%#o", mode);
+  tm_error_set (error, TM_ACTION_CREATE_WITH_MODE, text, G_IO_ERROR_INVALID_ARGUMENT,
+                "only the bits of 0777 can be set");
   return FALSE;
 }
 
@@ -827,20 +820,17 @@ wake_when_cancelled (TmTemporaryDirectory *self, GCancellable *cancellable)
 }
 
 static gboolean
-fail_not_initialized (const char *action, GError **error)
+fail_not_initialized (GError **error)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-               "%s a temporary directory: the object was never initialized", action);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                       "The temporary directory was never initialized");
   return FALSE;
 }
 
 static gboolean
-fail_closed (TmTemporaryDirectory *self, const char *action, GError **error)
+fail_closed (TmTemporaryDirectory *self, TmAction action, GError **error)
 {
-  g_autofree char *display_name = tm_file_get_display_name (self->file);
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-               "%s the temporary directory “%s”: it is closed", action, display_name);
+  tm_error_set_for_file (error, action, self->file, G_IO_ERROR_CLOSED, "it is closed");
   return FALSE;
 }
 
@@ -911,7 +901,7 @@ close_once (TmTemporaryDirectory *self,
     return FALSE;
 
   if (self->state == STATE_UNINITIALIZED)
-    return fail_not_initialized ("Closing", error);
+    return fail_not_initialized (error);
 
   if (self->state == STATE_CLOSED)
     return TRUE;
@@ -1092,25 +1082,20 @@ tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
   return tm_task_propagate_boolean (result, error);
 }
 
-/* Whether the directory is there for this process to do with as it likes: @action, such as
- * "Keeping". */
+/* Whether this process owns the directory. @action: what fails otherwise. */
 static gboolean
-check_ours_locked (TmTemporaryDirectory *self, const char *action, GError **error)
+check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
 {
   if (self->state == STATE_UNINITIALIZED)
-    return fail_not_initialized (action, error);
+    return fail_not_initialized (error);
 
   if (self->state == STATE_CLOSED)
     return fail_closed (self, action, error);
 
   if (!is_ours_locked (self))
     {
-      g_autofree char *display_name = tm_file_get_display_name (self->file);
-
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-          "%s the temporary directory “%s”: it belongs to the parent process, and was not adopted",
-          action, display_name);
+      tm_error_set_for_file (error, action, self->file, G_IO_ERROR_NOT_SUPPORTED,
+                             "it belongs to the parent process and was not adopted");
       return FALSE;
     }
 
@@ -1149,7 +1134,6 @@ gboolean
 tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
-  g_autofree char *display_name = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -1171,27 +1155,22 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
       if (is_being_closed_locked (self))
         return TRUE;
 
-      display_name = tm_file_get_display_name (self->file);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   "Adopting the temporary directory “%s”: the parent process was closing it",
-                   display_name);
+      tm_error_set_for_file (error, TM_ACTION_ADOPT, self->file, G_IO_ERROR_BUSY,
+                             "the parent process was closing it");
       return FALSE;
 
     case STATE_CLOSED:
-      return fail_closed (self, "Adopting", error);
+      return fail_closed (self, TM_ACTION_ADOPT, error);
 
     case STATE_UNINITIALIZED:
     default:
-      return fail_not_initialized ("Adopting", error);
+      return fail_not_initialized (error);
     }
 }
 
 /* Waits for another thread, and makes this one the one that uses the directory. */
 static gboolean
-begin_using (TmTemporaryDirectory *self,
-             const char *action,
-             GCancellable *cancellable,
-             GError **error)
+begin_using (TmTemporaryDirectory *self, TmAction action, GCancellable *cancellable, GError **error)
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
@@ -1227,7 +1206,7 @@ keep_cancellably (TmTemporaryDirectory *self, GCancellable *cancellable, GError 
     return FALSE;
 
   handler = wake_when_cancelled (self, cancellable);
-  is_begun = begin_using (self, "Keeping", cancellable, error);
+  is_begun = begin_using (self, TM_ACTION_KEEP, cancellable, error);
   g_cancellable_disconnect (cancellable, handler);
   if (!is_begun)
     return FALSE;
@@ -1379,7 +1358,7 @@ publish (TmTemporaryDirectory *self,
   TmReplaced *replaced = NULL;
   g_autoptr (GError) local_error = NULL;
 
-  if (!begin_using (self, "Publishing", cancellable, error))
+  if (!begin_using (self, TM_ACTION_PUBLISH, cancellable, error))
     return FALSE;
 
   /* Only whoever set the state to closing uses the directory and changes the path now. */

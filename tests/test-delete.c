@@ -113,7 +113,7 @@ assert_fails (const char *path, GIOErrorEnum code)
 
   g_assert_false (delete_path (path, &error));
   g_assert_error (error, G_IO_ERROR, (int) code);
-  g_assert_true (g_str_has_prefix (error->message, "Deleting"));
+  g_assert_true (g_str_has_prefix (error->message, "Could not delete “"));
   g_assert_nonnull (strstr (error->message, path));
 }
 

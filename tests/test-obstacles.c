@@ -107,7 +107,7 @@ close_while_filled (Sandbox *sandbox, SystemCallFunc function, const char *name,
   const char *top = tm_temporary_directory_get_path (directory);
   g_autofree char *path = name != NULL ? child_path (directory, name) : g_strdup (top);
   g_autofree char *file = g_build_filename (path, "file", NULL);
-  g_autofree char *quoted = g_strconcat ("Deleting “", path, "”: ", NULL);
+  g_autofree char *quoted = g_strconcat ("Could not delete “", path, "”: ", NULL);
   g_autofree char *basename = g_path_get_basename (path);
   g_autoptr (GError) error = NULL;
   gboolean closed;

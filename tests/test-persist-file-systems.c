@@ -76,11 +76,11 @@ work_without_flags (const char *target)
   child_assert (!persist (second, published, TM_PERSIST_FLAGS_NONE, &error));
   assert_error (&error, G_IO_ERROR_EXISTS, published);
   child_assert (!persist (second, published, TM_PERSIST_FLAGS_REPLACE, &error));
-  assert_error (&error, G_IO_ERROR_NOT_SUPPORTED, "cannot replace what is there in one step");
+  assert_error (&error, G_IO_ERROR_NOT_SUPPORTED, "cannot replace the destination in one step");
 
   inside = child_path (second, "inside");
   child_assert (!persist (second, inside, TM_PERSIST_FLAGS_NONE, &error));
-  assert_error (&error, G_IO_ERROR_INVALID_ARGUMENT, "in the directory itself");
+  assert_error (&error, G_IO_ERROR_INVALID_ARGUMENT, "the destination is inside the directory");
 
   child_assert (tm_temporary_directory_close (second, NULL, NULL));
   child_assert (path_exists (content));

@@ -229,12 +229,12 @@ static const struct Operation
   void (*start) (Fixture *fixture, GAsyncResult **result);
   gboolean (*finish) (Fixture *fixture, GAsyncResult *result, GError **error);
 } operations[] = {
-  { "create", "Creating a temporary directory in", create_start, create_finish },
-  { "publish", "Publishing", publish_start, publish_finish },
-  { "root", "Opening the root", open_root_start, open_root_finish },
+  { "create", "Could not create a temporary directory in", create_start, create_finish },
+  { "publish", "Could not publish", publish_start, publish_finish },
+  { "root", "Could not open the root", open_root_start, open_root_finish },
   { "cleanup", "Reading the root", clean_up_start, clean_up_finish },
   { "list", "Reading the root", list_start, list_finish },
-  { "delete", "Deleting", delete_start, delete_finish },
+  { "delete", "Could not delete", delete_start, delete_finish },
 };
 
 /* The connection is lost while it waits for what it has requested first. */
@@ -343,7 +343,7 @@ test_broken_amid (Fixture *fixture, gconstpointer data)
   g_assert_true (is_broken);
 
   g_assert_false (tm_temporary_directory_close_finish (fixture->directory, closed, &error));
-  assert_says (error, "Deleting");
+  assert_says (error, "Could not delete");
   g_clear_error (&error);
   g_assert_false (tm_temporary_directory_is_closed (fixture->directory));
   g_assert_true (path_exists (path));
@@ -368,18 +368,18 @@ test_not_mounted (Fixture *fixture, gconstpointer data)
   directory = tm_temporary_directory_new (file, "t", NULL, &error);
   g_assert_null (directory);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED);
-  assert_says (error, "Creating a temporary directory in");
+  assert_says (error, "Could not create a temporary directory in");
   g_clear_error (&error);
 
   root = tm_root_new (file, TM_NO_TIMEOUT, TM_ROOT_FLAGS_CREATE_DIRECTORY, NULL, &error);
   g_assert_null (root);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED);
-  assert_says (error, "Opening the root");
+  assert_says (error, "Could not open the root");
   g_clear_error (&error);
 
   g_assert_false (tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED);
-  assert_says (error, "Deleting");
+  assert_says (error, "Could not delete");
 }
 
 int

@@ -217,7 +217,7 @@ test_bad_parents (Fixture *fixture, gconstpointer data)
 
   directory = tm_temporary_directory_new (missing, "t", NULL, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  assert_says (error, "Creating a temporary directory in ", missing);
+  assert_says (error, "Could not create a temporary directory in ", missing);
   g_assert_null (directory);
   g_clear_error (&error);
 
@@ -242,7 +242,7 @@ assert_not_published (TmTemporaryDirectory *directory,
 
   g_assert_false (tm_temporary_directory_persist (directory, destination, flags, NULL, &error));
   g_assert_error (error, G_IO_ERROR, code);
-  assert_says (error, "Publishing ", destination);
+  assert_says (error, "Could not publish ", destination);
   g_assert_false (tm_temporary_directory_is_closed (directory));
 }
 
@@ -307,7 +307,7 @@ assert_root_fails (GFile *directory, TmRootFlags flags, int code)
   g_autoptr (TmRoot) root = tm_root_new (directory, TM_NO_TIMEOUT, flags, NULL, &error);
 
   g_assert_error (error, G_IO_ERROR, code);
-  assert_says (error, "Opening the root ", directory);
+  assert_says (error, "Could not open the root ", directory);
   g_assert_null (root);
 }
 
@@ -573,7 +573,7 @@ test_delete (Fixture *fixture, gconstpointer data)
   g_assert_false (
       tm_delete_recursively (tree_file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  assert_says (error, "Deleting ", tree_file);
+  assert_says (error, "Could not delete ", tree_file);
 }
 
 static void
@@ -711,7 +711,7 @@ assert_taken (Fixture *fixture, TmTemporaryDirectory *directory)
 
   g_assert_false (tm_temporary_directory_close (directory, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  assert_says (error, "Deleting ", tm_temporary_directory_get_file (directory));
+  assert_says (error, "Could not delete ", tm_temporary_directory_get_file (directory));
   g_assert_false (tm_temporary_directory_is_closed (directory));
 }
 

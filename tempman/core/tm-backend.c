@@ -5,6 +5,7 @@
 
 #include "core/tm-backend-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 
 /*
@@ -218,8 +219,8 @@ tm_backend_delete_recursively (GFile *file,
 
   if (parent == NULL)
     {
-      tm_file_set_error_literal (error, "Deleting", file, G_IO_ERROR_INVALID_ARGUMENT,
-                                 "the root of the file system is not deleted");
+      tm_error_set_for_file (error, TM_ACTION_DELETE, file, G_IO_ERROR_INVALID_ARGUMENT,
+                             "it is the root of a file system");
       return FALSE;
     }
 

@@ -5,6 +5,7 @@
 
 #include "core/tm-backend-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-name-private.h"
 #include "gio/tm-cleanup-gio-private.h"
@@ -64,20 +65,8 @@ fail_to_publish (TmBackendDirectory *directory,
                  const char *reason,
                  GError **error)
 {
-  g_autofree char *name = tm_file_get_display_name (directory->file);
-  g_autofree char *new_name = tm_file_get_display_name (destination);
-
-  if (code == G_IO_ERROR_FILENAME_TOO_LONG)
-    code = G_IO_ERROR_INVALID_FILENAME;
-
-  g_set_error (error, G_IO_ERROR, code, "Publishing “%s” as “%s”: %s", name, new_name, reason);
+  tm_error_set_unpublished_file (error, directory->file, destination, code, reason);
   return FALSE;
-}
-
-static GIOErrorEnum
-get_code (const GError *error)
-{
-  return error->domain == G_IO_ERROR ? (GIOErrorEnum) error->code : G_IO_ERROR_FAILED;
 }
 
 static GFileInfo *
@@ -94,12 +83,12 @@ check_is_ours (TmBackendDirectory *directory, GFile *destination, GError **error
   g_autoptr (GFileInfo) info = query_identity (directory->file, &local_error);
 
   if (info == NULL)
-    return fail_to_publish (directory, destination, get_code (local_error), local_error->message,
-                            error);
+    return fail_to_publish (directory, destination, tm_error_get_code_from_gio (local_error),
+                            local_error->message, error);
 
   return tm_file_info_is_directory_of (info, ((GioDirectory *) directory)->identity) ||
          fail_to_publish (directory, destination, G_IO_ERROR_NOT_FOUND,
-                          "something else has taken its name", error);
+                          "another file now has this name", error);
 }
 
 /* Looked at before, since a rename() on the other side silently takes the place of an empty
@@ -115,22 +104,22 @@ check_is_free (TmBackendDirectory *directory, GFile *destination, gboolean repla
   if (info != NULL)
     {
       return replace ? fail_to_publish (directory, destination, G_IO_ERROR_NOT_SUPPORTED,
-                                        "what is there cannot be replaced in one step", error)
+                                        "the destination cannot be replaced in one step", error)
                      : fail_to_publish (directory, destination, G_IO_ERROR_EXISTS,
-                                        "there is something already", error);
+                                        "the destination already exists", error);
     }
 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return TRUE;
 
-  return fail_to_publish (directory, destination, get_code (local_error), local_error->message,
-                          error);
+  return fail_to_publish (directory, destination, tm_error_get_code_from_gio (local_error),
+                          local_error->message, error);
 }
 
 static GIOErrorEnum
 get_publish_error (const GError *cause, gboolean replace)
 {
-  GIOErrorEnum code = get_code (cause);
+  GIOErrorEnum code = tm_error_get_code_from_gio (cause);
 
   switch (code)
     {
@@ -170,12 +159,12 @@ gio_publish (TmBackendDirectory *directory,
 
   if (g_file_has_prefix (destination, directory->file))
     return fail_to_publish (directory, destination, G_IO_ERROR_INVALID_ARGUMENT,
-                            "the destination is in the directory itself", error);
+                            "the destination is inside the directory", error);
 
   if (g_file_has_prefix (directory->file, destination))
     return fail_to_publish (directory, destination,
                             replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS,
-                            "the directory is in what is there", error);
+                            "the destination contains the directory", error);
 
   if (!check_is_free (directory, destination, replace, error))
     return FALSE;
@@ -219,8 +208,8 @@ gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable
 
   if (name == NULL)
     {
-      tm_file_set_error_literal (error, "Creating a temporary directory in", parent,
-                                 (GIOErrorEnum) g_io_error_from_errno (errsv), g_strerror (errsv));
+      tm_error_set_for_file (error, TM_ACTION_CREATE_IN, parent,
+                             (GIOErrorEnum) g_io_error_from_errno (errsv), g_strerror (errsv));
       return NULL;
     }
 
@@ -233,10 +222,9 @@ gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable
     {
       /* The name is what is too long. */
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG))
-        tm_file_set_error (error, "Creating the temporary directory", gio->directory.file,
-                           local_error);
+        tm_error_set_from_gio (error, TM_ACTION_CREATE, gio->directory.file, local_error);
       else
-        tm_file_set_error (error, "Creating a temporary directory in", parent, local_error);
+        tm_error_set_from_gio (error, TM_ACTION_CREATE_IN, parent, local_error);
       tm_backend_directory_release (&gio->directory);
       return NULL;
     }
@@ -277,7 +265,7 @@ gio_free_root (TmBackendRoot *root)
 static gboolean
 fail (GError **error, GFile *file, GIOErrorEnum code, const char *reason)
 {
-  tm_file_set_error_literal (error, "Opening the root", file, code, reason);
+  tm_error_set_for_file (error, TM_ACTION_OPEN_ROOT, file, code, reason);
   return FALSE;
 }
 
@@ -306,12 +294,11 @@ check_is_no_home (GFile *file, GCancellable *cancellable, GError **error)
   g_autoptr (GFile) parent = g_file_get_parent (file);
 
   if (parent == NULL)
-    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
-                 "the root of a file system is never cleaned up");
+    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT, "it is the root of a file system");
 
   if (is_home_or_above (file, cancellable))
     return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
-                 "the home directory and those above it are never cleaned up");
+                 "it is the home directory or a directory above it");
 
   return TRUE;
 }
@@ -347,7 +334,7 @@ make_with_parents (GFile *file, GCancellable *cancellable, GError **error)
       if (parent == NULL || !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         {
           g_clear_object (&parent);
-          tm_file_set_error (error, "Opening the root", file, local_error);
+          tm_error_set_from_gio (error, TM_ACTION_OPEN_ROOT, file, local_error);
           return FALSE;
         }
 
@@ -359,7 +346,7 @@ make_with_parents (GFile *file, GCancellable *cancellable, GError **error)
   for (guint i = missing->len; i > 0 && !g_cancellable_is_cancelled (cancellable); i--)
     if (!make_or_find (g_ptr_array_index (missing, i - 1), &local_error))
       {
-        tm_file_set_error (error, "Opening the root", file, local_error);
+        tm_error_set_from_gio (error, TM_ACTION_OPEN_ROOT, file, local_error);
         return FALSE;
       }
 
@@ -391,12 +378,12 @@ check_is_directory (GFile *file, TmRootFlags flags, GCancellable *cancellable, G
 
   if (info == NULL)
     {
-      tm_file_set_error (error, "Opening the root", file, local_error);
+      tm_error_set_from_gio (error, TM_ACTION_OPEN_ROOT, file, local_error);
       return FALSE;
     }
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    return fail (error, file, G_IO_ERROR_NOT_DIRECTORY, "not a directory");
+    return fail (error, file, G_IO_ERROR_NOT_DIRECTORY, "it is not a directory");
 
   return TRUE;
 }

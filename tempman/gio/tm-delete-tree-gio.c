@@ -5,6 +5,7 @@
 
 #include "gio/tm-delete-tree-gio-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ static void
 walk_report (Walk *walk, GFile *file, GError *cause)
 {
   if (walk->error == NULL)
-    tm_file_set_error (&walk->error, "Deleting", file, cause);
+    tm_error_set_from_gio (&walk->error, TM_ACTION_DELETE, file, cause);
   g_error_free (cause);
 }
 
@@ -206,7 +207,7 @@ walk_visit (Walk *walk, GFileInfo *info)
       return;
     }
   else
-    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "something is mounted there");
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "a file system is mounted there");
 
   level->has_failed = TRUE;
   walk_report (walk, child, error);
@@ -279,7 +280,7 @@ walk_leave (Walk *walk)
             {
               g_clear_error (&error);
               g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                                   "somebody keeps adding files to it");
+                                   "another process keeps adding files to it");
             }
           walk_report (walk, level->directory, error);
           has_failed = TRUE;
@@ -359,7 +360,7 @@ static gboolean
 fail (GFile *file, const GError *cause, GCancellable *cancellable, GError **error)
 {
   if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-    tm_file_set_error (error, "Deleting", file, cause);
+    tm_error_set_from_gio (error, TM_ACTION_DELETE, file, cause);
   return FALSE;
 }
 
@@ -401,8 +402,8 @@ tm_delete_tree_gio_delete (GFile *file,
   if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
     deleted = delete_directory (file, info, keeps_directory, progress, cancellable, error);
   else if (keeps_directory)
-    tm_file_set_error_literal (error, "Deleting everything in", file, G_IO_ERROR_NOT_DIRECTORY,
-                               g_strerror (ENOTDIR));
+    tm_error_set_for_file (error, TM_ACTION_EMPTY, file, G_IO_ERROR_NOT_DIRECTORY,
+                           "it is not a directory");
   else
     deleted = g_file_delete (file, cancellable, &local_error) ||
               g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
@@ -442,9 +443,8 @@ tm_delete_tree_gio_delete_directory (GFile *file,
 
   if (!tm_file_info_is_directory_of (info, identity))
     {
-      tm_file_set_error_literal (error,
-                                 "Deleting the directory, whose name something else has taken,",
-                                 file, G_IO_ERROR_NOT_FOUND, "it is not there");
+      tm_error_set_for_file (error, TM_ACTION_DELETE, file, G_IO_ERROR_NOT_FOUND,
+                             "another file now has this name");
       return FALSE;
     }
 

@@ -5,6 +5,7 @@
 
 #include "gio/tm-last-use-gio-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 
 /* How old an entry is that GIO serves.
@@ -130,7 +131,7 @@ walk_read (Walk *walk, GFile *directory, GError **error)
   if (local_error == NULL || is_no_failure (local_error))
     return TRUE;
 
-  tm_file_set_error (error, "Looking at", directory, local_error);
+  tm_error_set_from_gio (error, TM_ACTION_EXAMINE, directory, local_error);
   return FALSE;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/tm-backend-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "local/tm-cleanup-private.h"
 #include "local/tm-delete-tree-private.h"
@@ -62,8 +63,8 @@ local_publish (TmBackendDirectory *directory,
 {
   if (tm_backend_for_file (destination) != &tm_backend_local)
     {
-      tm_file_set_error_literal (error, "Publishing a temporary directory as", destination,
-                                 G_IO_ERROR_NOT_SUPPORTED, "not a local file");
+      tm_error_set_unpublished_file (error, directory->file, destination, G_IO_ERROR_NOT_SUPPORTED,
+                                     "the destination is not a local file");
       return FALSE;
     }
 
@@ -116,7 +117,7 @@ local_create (GFile *parent, const TmCreation *creation, GCancellable *cancellab
 
   if (open_parent == NULL)
     {
-      tm_path_set_error (error, "Creating a temporary directory in", path, refused, errno);
+      tm_error_set_unopened (error, TM_ACTION_CREATE_IN, path, refused, errno);
       return NULL;
     }
 
@@ -153,8 +154,7 @@ local_create_in_root (TmBackendRoot *root,
 
   if (tm_parent_check (parent) < 0)
     {
-      tm_dirfd_set_error (error, "Creating a temporary directory in", g_file_peek_path (root->file),
-                          errno);
+      tm_error_set_from_errno (error, TM_ACTION_CREATE_IN, g_file_peek_path (root->file), errno);
       return NULL;
     }
 
@@ -205,16 +205,14 @@ local_free_root (TmBackendRoot *root)
 static gboolean
 fail (GError **error, GIOErrorEnum code, const char *path, const char *reason)
 {
-  g_autofree char *display_name = g_filename_display_name (path);
-
-  g_set_error (error, G_IO_ERROR, code, "Opening the root “%s”: %s", display_name, reason);
+  tm_error_set (error, TM_ACTION_OPEN_ROOT, path, code, reason);
   return FALSE;
 }
 
 static gboolean
 fail_with_errno (GError **error, const char *path, int error_number)
 {
-  tm_dirfd_set_error (error, "Opening the root", path, error_number);
+  tm_error_set_from_errno (error, TM_ACTION_OPEN_ROOT, path, error_number);
   return FALSE;
 }
 
@@ -289,7 +287,7 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
 
   if (fd < 0 || tm_dirfd_stat (fd, &status) < 0)
     {
-      tm_path_set_error (error, "Opening the root", path, refused, errno);
+      tm_error_set_unopened (error, TM_ACTION_OPEN_ROOT, path, refused, errno);
       tm_dirfd_close (fd);
       return -1;
     }
@@ -306,7 +304,7 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
       g_clear_pointer (resolved, g_free);
       fd = tm_path_open (path, 0, resolved, &refused);
       if (fd < 0)
-        tm_path_set_error (error, "Opening the root", path, refused, errno);
+        tm_error_set_unopened (error, TM_ACTION_OPEN_ROOT, path, refused, errno);
     }
 
   return fd;
@@ -329,7 +327,7 @@ open_directory (const char *path, TmRootFlags flags, char **resolved, GError **e
     fail_with_errno (error, path, ENOTDIR);
   else if (is_home_or_above (tm_file_identity (&status)))
     fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
-          "the home directory and those above it are never cleaned up");
+          "it is the home directory or a directory above it");
   else if (check_owner (path, flags, pin, &status, *resolved, error))
     {
       directory = tm_parent_new (tm_dirfd_reopen (pin));
@@ -361,9 +359,9 @@ local_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GErr
 
 /* Returns what that says of the file: where it is not, nothing has to be deleted. */
 static TmDeleteResult
-fail_to_delete (GError **error, const char *action, const char *path, int error_number)
+fail_to_delete (GError **error, TmAction action, const char *path, int error_number)
 {
-  tm_dirfd_set_error (error, action, path, error_number);
+  tm_error_set_from_errno (error, action, path, error_number);
   return error_number == ENOENT ? TM_DELETE_RESULT_MISSING : TM_DELETE_RESULT_FAILED;
 }
 
@@ -412,7 +410,7 @@ delete_child (TmParent *parent,
         break;
     }
 
-  return fail_to_delete (error, "Deleting", path, error_number);
+  return fail_to_delete (error, TM_ACTION_DELETE, path, error_number);
 }
 
 /* Opens the root of the file system that is mounted at @name. Returns -1 with errno. */
@@ -445,7 +443,7 @@ empty_child (TmParent *parent,
   if (directory == NULL && errno == EXDEV)
     mount_point = open_mount_point (parent, name);
   if (directory == NULL && mount_point < 0)
-    return fail_to_delete (error, "Deleting everything in", path, errno);
+    return fail_to_delete (error, TM_ACTION_EMPTY, path, errno);
 
   /* The release compares the descriptor with the identity before it restores the mode. */
   if (directory != NULL)
@@ -477,7 +475,7 @@ local_delete_recursively (GFile *file,
     {
       int errsv = errno;
 
-      tm_path_set_error (error, "Deleting", path, refused, errsv);
+      tm_error_set_unopened (error, TM_ACTION_DELETE, path, refused, errsv);
       return errsv == ENOENT ? TM_DELETE_RESULT_MISSING : TM_DELETE_RESULT_FAILED;
     }
 

@@ -319,7 +319,7 @@ tm_delete_tree_empty (int dirfd,
   tm_delete_walk_init (&walk, &tree,
                        tm_level_new (NULL, NULL, tm_level_directory_new (dirfd, TRUE)));
   if (tm_dirfd_seek (dirfd, 0) < 0)
-    tm_delete_walk_report (&walk, "Reading the directory", NULL, errno);
+    tm_delete_walk_report (&walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
 
   if (!walk_go_on (&walk))
     tm_workers_work (tree.workers, progress);

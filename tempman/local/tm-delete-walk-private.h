@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-error-private.h"
 #include "core/tm-progress-private.h"
 #include "local/tm-walker-private.h"
 #include "local/tm-workers-private.h"
@@ -66,6 +67,6 @@ void tm_delete_walk_leave (TmDeleteWalk *walk);
 void tm_delete_walk_give_up_level (TmDeleteWalk *walk);
 
 void
-tm_delete_walk_report (TmDeleteWalk *walk, const char *action, const char *name, int error_number);
+tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, int error_number);
 
 G_END_DECLS

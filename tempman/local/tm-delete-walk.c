@@ -33,7 +33,7 @@ tree_unlock (TmDeleteTree *tree)
 /* Notes the first failure, with the path of what it befell: @name in the lowest level, or that
  * level itself. The walk goes on; the levels above cannot be removed any more. */
 void
-tm_delete_walk_report (TmDeleteWalk *walk, const char *action, const char *name, int error_number)
+tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, int error_number)
 {
   TmDeleteTree *tree = walk->tree;
 
@@ -51,7 +51,7 @@ tm_delete_walk_report (TmDeleteWalk *walk, const char *action, const char *name,
           g_string_append (path, name);
         }
 
-      tm_dirfd_set_error (&tree->error, action, path->str, error_number);
+      tm_error_set_from_errno (&tree->error, action, path->str, error_number);
     }
   tree_unlock (tree);
 }
@@ -77,7 +77,7 @@ walk_open_above (TmDeleteWalk *walk)
   gboolean is_open = tm_walker_open_above (&walk->path, &error_number);
 
   if (error_number != 0)
-    tm_delete_walk_report (walk, "Going back up from", NULL, error_number);
+    tm_delete_walk_report (walk, TM_ACTION_RETURN_FROM_DIRECTORY, NULL, error_number);
   return is_open;
 }
 
@@ -99,7 +99,7 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
       else if (errno == EISDIR)
         tm_dirents_append (&level->directories, entry);
       else
-        tm_delete_walk_report (walk, "Deleting", entry->d_name, errno);
+        tm_delete_walk_report (walk, TM_ACTION_DELETE, entry->d_name, errno);
     }
 }
 
@@ -119,7 +119,7 @@ tm_delete_walk_read (TmDeleteWalk *walk)
       level->is_read = TRUE;
       /* A directory that somebody else removed while it was open reads as ENOENT. */
       if (length < 0 && errno != ENOENT)
-        tm_delete_walk_report (walk, "Reading the directory", NULL, errno);
+        tm_delete_walk_report (walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
       return;
     }
 
@@ -177,7 +177,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
       if (tm_level_unlink (level, name) == 0 || errno == ENOENT)
         walk->n_done++;
       else if (errno != EISDIR)
-        tm_delete_walk_report (walk, "Deleting", name, errno);
+        tm_delete_walk_report (walk, TM_ACTION_DELETE, name, errno);
       break;
 
     case EACCES:
@@ -185,11 +185,11 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
       if (tm_level_remove (level, name) == 0 || errno == ENOENT)
         walk->n_done++;
       else
-        tm_delete_walk_report (walk, "Opening the directory", name, error_number);
+        tm_delete_walk_report (walk, TM_ACTION_OPEN_DIRECTORY, name, error_number);
       break;
 
     default:
-      tm_delete_walk_report (walk, "Opening the directory", name, error_number);
+      tm_delete_walk_report (walk, TM_ACTION_OPEN_DIRECTORY, name, error_number);
       break;
     }
 }
@@ -254,11 +254,9 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
           return;
         }
 
-      /* POSIX has no name for "somebody keeps filling it". ENOTDIR: something else stands there by
-       * now; reading the level above again will find it. */
+      /* ENOTDIR: another file now has this name, and reading the level above again finds it. */
       if (error_number != ENOENT && error_number != ENOTDIR)
-        tm_delete_walk_report (walk, "Deleting", NULL,
-                               error_number == ENOTEMPTY ? EBUSY : error_number);
+        tm_delete_walk_report (walk, TM_ACTION_DELETE, NULL, error_number);
 
       if (tm_delete_walk_resume_reading (walk))
         return;

@@ -6,6 +6,7 @@
 #include "local/tm-locked-directory-struct-private.h"
 
 #include "local/tm-file-system-private.h"
+#include "core/tm-error-private.h"
 #include "core/tm-mark-private.h"
 #include "core/tm-name-private.h"
 #include "local/tm-path-private.h"
@@ -163,7 +164,7 @@ failed:
     int errsv = errno;
 
     tm_dirfd_remove (parent, directory->name);
-    tm_dirfd_set_error (error, "Creating the temporary directory", path, errsv);
+    tm_error_set_from_errno (error, TM_ACTION_CREATE, path, errsv);
     return ATTEMPT_FAILED;
   }
 }
@@ -185,7 +186,7 @@ attempt_create (TmParent *parent,
 
   if (name == NULL)
     {
-      tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
+      tm_error_set_from_errno (error, TM_ACTION_CREATE_IN, parent_path, errno);
       return ATTEMPT_FAILED;
     }
 
@@ -203,9 +204,9 @@ attempt_create (TmParent *parent,
 
       /* The name is what is too long, not the path of a directory that could be opened. */
       if (errno == ENAMETOOLONG)
-        tm_dirfd_set_error (error, "Creating a temporary directory with the name", name, errno);
+        tm_error_set_from_errno (error, TM_ACTION_CREATE_WITH_NAME, name, errno);
       else
-        tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, errno);
+        tm_error_set_from_errno (error, TM_ACTION_CREATE_IN, parent_path, errno);
       return ATTEMPT_FAILED;
     }
 
@@ -218,7 +219,7 @@ attempt_create (TmParent *parent,
         return ATTEMPT_LOST;
 
       tm_dirfd_remove (parent_fd, name);
-      tm_dirfd_set_error (error, "Opening a new temporary directory in", parent_path, errsv);
+      tm_error_set_from_errno (error, TM_ACTION_CREATE_IN, parent_path, errsv);
       return ATTEMPT_FAILED;
     }
 
@@ -233,16 +234,6 @@ attempt_create (TmParent *parent,
     tm_dirfd_remove (parent_fd, name);
 
   return attempt;
-}
-
-static void
-fail_as_foreign (const char *parent_path, GError **error)
-{
-  g_autofree char *display_name = g_filename_display_name (parent_path);
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               "Creating a temporary directory in “%s”: the new directory belongs to another user",
-               display_name);
 }
 
 /*
@@ -295,8 +286,10 @@ tm_locked_directory_create (TmParent *parent,
     }
 
   if (attempt == ATTEMPT_FOREIGN)
-    fail_as_foreign (parent_path, error);
+    tm_error_set (error, TM_ACTION_CREATE_IN, parent_path, G_IO_ERROR_PERMISSION_DENIED,
+                  "the new directory belongs to another user");
   else
-    tm_dirfd_set_error (error, "Creating a temporary directory in", parent_path, EBUSY);
+    tm_error_set (error, TM_ACTION_CREATE_IN, parent_path, G_IO_ERROR_BUSY,
+                  "other processes delete or replace each new directory");
   return NULL;
 }

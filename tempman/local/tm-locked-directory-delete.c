@@ -5,6 +5,7 @@
 
 #include "local/tm-locked-directory-struct-private.h"
 
+#include "core/tm-error-private.h"
 #include "local/tm-path-private.h"
 #include "local/tm-delete-tree-private.h"
 
@@ -142,7 +143,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
 {
   if (tm_locked_directory_ensure_learnt (directory) < 0)
     {
-      tm_dirfd_set_error (error, "Deleting", path, errno);
+      tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
       return FALSE;
     }
 
@@ -157,11 +158,11 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
         case PLACE_EMPTY:
           return TRUE;
         case PLACE_TAKEN:
-          tm_dirfd_set_error (error, "Deleting the directory, whose name something else has taken,",
-                              path, ENOENT);
+          tm_error_set (error, TM_ACTION_DELETE, path, G_IO_ERROR_NOT_FOUND,
+                        "another file now has this name");
           return FALSE;
         case PLACE_UNKNOWN:
-          tm_dirfd_set_error (error, "Deleting", path, errno);
+          tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
           return FALSE;
         default:
           g_assert_not_reached ();
@@ -170,7 +171,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
       /* Other code may have closed it by mistake, and opened another directory by its number. */
       if (tm_dirfd_check (directory->fd, directory->identity) < 0)
         {
-          tm_dirfd_set_error (error, "Deleting", path, errno);
+          tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
           return FALSE;
         }
 
@@ -185,12 +186,12 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           if (errno == ENOENT)
             return TRUE;
 
-          /* Where nothing may be removed from the parent, what is in the directory goes all the
-           * same. POSIX has no name for "somebody keeps filling it". */
+          /* Without the permission to remove anything from the parent, the content of the directory
+           * is deleted all the same. */
           if ((errno != ENOTEMPTY && !(n_scans == 0 && (errno == EACCES || errno == EPERM))) ||
               n_scans == 1 + MAX_RESCANS)
             {
-              tm_dirfd_set_error (error, "Deleting", path, errno == ENOTEMPTY ? EBUSY : errno);
+              tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
               return FALSE;
             }
         }

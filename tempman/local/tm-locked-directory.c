@@ -5,6 +5,7 @@
 
 #include "local/tm-locked-directory-struct-private.h"
 
+#include "core/tm-error-private.h"
 #include "core/tm-mark-private.h"
 #include "local/tm-privilege-private.h"
 #include "local/tm-restore-private.h"
@@ -293,7 +294,7 @@ tm_locked_directory_keep (TmLockedDirectory *directory, const char *path, GError
       tm_dirfd_set_mode (directory->fd, status.st_mode,
                          tm_locked_directory_unmarked_mode (directory, status.st_mode)) < 0)
     {
-      tm_dirfd_set_error (error, "Keeping the temporary directory", path, errno);
+      tm_error_set_from_errno (error, TM_ACTION_KEEP, path, errno);
       return FALSE;
     }
 

@@ -18,11 +18,4 @@ char *tm_path_get_child (const char *path, const char *name);
 int tm_path_make_directory (const char *path, char **refused);
 gboolean tm_path_passes (const char *path, TmFileIdentity directory);
 
-char *tm_path_describe_refused (const char *refused);
-void tm_path_set_error (GError **error,
-                        const char *action,
-                        const char *path,
-                        const char *refused,
-                        int error_number);
-
 G_END_DECLS

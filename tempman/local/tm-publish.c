@@ -5,6 +5,7 @@
 
 #include "local/tm-publish-private.h"
 
+#include "core/tm-error-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-path-private.h"
 
@@ -74,10 +75,7 @@ publication_clear (Publication *publication)
 static void
 publication_fail (Publication *publication, GError **error, GIOErrorEnum code, const char *reason)
 {
-  g_autofree char *path = g_filename_display_name (publication->path);
-  g_autofree char *destination = g_filename_display_name (publication->destination);
-
-  g_set_error (error, G_IO_ERROR, code, "Publishing “%s” as “%s”: %s", path, destination, reason);
+  tm_error_set_unpublished (error, publication->path, publication->destination, code, reason);
 }
 
 /* Whether the destination is an ancestor of the directory that is to be published. */
@@ -98,13 +96,13 @@ get_reason_of_border (Publication *publication)
   struct statfs status;
 
   if (!tm_dirfd_is_in_mount_of (publication->from, publication->to))
-    return "the destination is on another file system, or in another mount of the same";
+    return "the destination is on another file system, or in another mount of the same one";
 
   if (tm_dirfd_stat_file_system (publication->to, &status) == 0 &&
       status.f_type == OVERLAYFS_SUPER_MAGIC)
     return "the overlay file system cannot rename a directory of a lower layer";
 
-  return "the file system cannot rename it to there, as between subvolumes or quotas";
+  return "the file system cannot rename between its subvolumes or quota projects";
 }
 
 static void
@@ -112,7 +110,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
 {
   if (publication->refused != NULL)
     {
-      g_autofree char *reason = tm_path_describe_refused (publication->refused);
+      g_autofree char *reason = tm_error_describe_refused (publication->refused);
 
       publication_fail (publication, error, G_IO_ERROR_PERMISSION_DENIED, reason);
       return;
@@ -124,7 +122,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
                            tm_locked_directory_get_identity (publication->directory)))
     {
       publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
-                        "the destination is in the directory itself");
+                        "the destination is inside the directory");
       return;
     }
 
@@ -137,7 +135,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
                           "the directory has been moved or removed");
       else
         publication_fail (publication, error, G_IO_ERROR_NOT_FOUND,
-                          "there is no directory to put it in");
+                          "the parent directory of the destination does not exist");
       break;
 
     /* The kernel has the same number for what is wrong and for what the file system cannot do. */
@@ -145,7 +143,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
       if (destination_contains_claim (publication))
         {
           publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
-                            "the directory is in what it would replace");
+                            "the destination contains the directory");
           break;
         }
       G_GNUC_FALLTHROUGH;
@@ -153,8 +151,8 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     case EOPNOTSUPP:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
                         publication->replaced_pin >= 0
-                            ? "the file system cannot replace what is there in one step"
-                            : "the file system cannot rename it in one step");
+                            ? "the file system cannot replace the destination in one step"
+                            : "the file system cannot rename the directory in one step");
       break;
 
     case EXDEV:
@@ -163,13 +161,8 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
       break;
 
     default:
-      {
-        g_autoptr (GError) local_error = NULL;
-
-        tm_dirfd_set_error (&local_error, "", "", error_number);
-        publication_fail (publication, error, (GIOErrorEnum) local_error->code,
-                          g_strerror (error_number));
-      }
+      publication_fail (publication, error, tm_error_get_code (error_number),
+                        tm_error_get_reason (error_number));
       break;
     }
 }
@@ -444,8 +437,14 @@ tm_publish (TmLockedDirectory *directory,
 static gboolean
 replaced_fail (TmReplaced *replaced, GError **error, int error_number)
 {
-  tm_dirfd_set_error (error, "Deleting what was replaced, which is now", replaced->path,
-                      error_number);
+  tm_error_set_from_errno (error, TM_ACTION_DELETE_REPLACED, replaced->path, error_number);
+  return FALSE;
+}
+
+static gboolean
+replaced_fail_as_busy (TmReplaced *replaced, GError **error, const char *reason)
+{
+  tm_error_set (error, TM_ACTION_DELETE_REPLACED, replaced->path, G_IO_ERROR_BUSY, reason);
   return FALSE;
 }
 
@@ -459,12 +458,12 @@ delete_replaced_directory (TmReplaced *replaced, GError **error)
   if (directory == NULL)
     return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
   if (!tm_file_identity_equal (tm_locked_directory_get_identity (directory), replaced->identity))
-    return replaced_fail (replaced, error, EBUSY);
+    return replaced_fail_as_busy (replaced, error, "another file now has this name");
 
   is_in_use = !tm_locked_directory_is_free (directory);
   tm_locked_directory_mark (directory, is_in_use);
   if (is_in_use)
-    return replaced_fail (replaced, error, EBUSY);
+    return replaced_fail_as_busy (replaced, error, "another process has locked it");
 
   return tm_locked_directory_delete (directory, replaced->path, NULL, NULL, error);
 }
@@ -478,7 +477,7 @@ delete_replaced_file (TmReplaced *replaced, GError **error)
   if (tm_dirfd_stat_child (parent, replaced->name, &status) < 0)
     return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
   if (!tm_file_identity_equal (tm_file_identity (&status), replaced->identity))
-    return replaced_fail (replaced, error, EBUSY);
+    return replaced_fail_as_busy (replaced, error, "another file now has this name");
 
   if (tm_dirfd_unlink (parent, replaced->name) < 0 && errno != ENOENT)
     return replaced_fail (replaced, error, errno);

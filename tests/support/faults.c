@@ -286,13 +286,11 @@ expected_code (void)
     }
 }
 
-/* It says what was being done, where, and why it failed: “Deleting “/tmp/x”: Input/output error”.
- */
+/* It says what failed, where, and why: Could not delete “/tmp/x”: Input/output error */
 void
 fault_check_error (const GError *error, const char *base)
 {
-  static const char *const actions[] = { "Creating ", "Deleting ",   "Looking at ", "Opening ",
-                                         "Reading ",  "Going back ", "Keeping ",    "Publishing " };
+  static const char *const actions[] = { "Could not ", "Looking at ", "Deleting ", "Reading " };
   g_autofree char *place = g_strconcat (" “", base, NULL);
   gboolean begins_with_action = FALSE;
   gboolean has_code;

@@ -226,7 +226,7 @@ class Cleanup(Root):
         inside = self.mkdir('home', 'inside', age=support.DAY)
         for root in ('/', self.home, self.folder, os.path.join(self.home, '.'),
                      os.path.join(inside, '..'), '//', '/..'):
-            self.assertIn('never cleaned up', self.fail_with(1, 'cleanup', root, '--timeout', '0'))
+            self.assertIn('the home directory', self.fail_with(1, 'cleanup', root, '--timeout', '0'))
         self.fail_with(1, 'cleanup', '', '--timeout', '0', cwd=self.root)
         self.fail_with(1, 'cleanup', self.path('missing'), '--timeout', '0')
         self.fail_with(1, 'cleanup', self.path('missing', '..'), '--timeout', '0')
