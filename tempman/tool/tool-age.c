@@ -24,7 +24,8 @@ static const Unit units[] = {
 static gboolean
 refuse (const char *text, const char *reason, GError **error)
 {
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” is no age: %s", text, reason);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” is not an age: %s", text,
+               reason);
   return FALSE;
 }
 
@@ -98,7 +99,7 @@ tool_age_parse (const char *text, double *seconds, GError **error)
         break;
 
       if (*position == '\0')
-        return refuse (text, "the last number has no unit, which is s, m, h, d or w", error);
+        return refuse (text, "the last number has no unit: s, m, h, d or w", error);
 
       if (!parse_unit (&position, &n_used, &unit))
         return refuse (text, "the units are w, d, h, m and s, in this order, and numbers are whole",
@@ -164,7 +165,7 @@ tool_age_parse_basis (const char *text, TmAgeBasis *basis, GError **error)
   if (value == NULL)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%s” is no basis of ages: accessed-or-modified, modified, changed or "
+                   "“%s” is not an age basis: use accessed-or-modified, modified, changed or "
                    "newest-content",
                    text);
       return FALSE;
@@ -188,7 +189,7 @@ tool_age_check_exclude (char **patterns, GError **error)
     if (**patterns == '\0' || strchr (*patterns, G_DIR_SEPARATOR) != NULL)
       {
         g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                     "“%s” matches no name: a name is not empty, and has no slash", *patterns);
+                     "“%s” matches no name: names are not empty and contain no “/”", *patterns);
         return FALSE;
       }
 

@@ -336,8 +336,8 @@ tool_child_run (char **arguments, char **environment, GError **error)
     {
       g_autofree char *display_name = g_filename_display_name (arguments[0]);
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number), "Running “%s”: %s",
-                   display_name, g_strerror (error_number));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number),
+                   "Could not run “%s”: %s", display_name, g_strerror (error_number));
       return get_status_of_error (error_number);
     }
 

@@ -75,7 +75,7 @@ run_create (const ToolCommand *command, char ***arguments)
 
   if (rest != NULL)
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                 "“%s” is none of its options: --in says where to create", rest[0]);
+                 "Unexpected argument “%s”: --in sets the parent directory", rest[0]);
   if (error != NULL || !tool_creation_understand (&creation, &error))
     return tool_options_refuse (command, error);
 

@@ -40,8 +40,8 @@ is_of_root (const ToolCreation *creation, gconstpointer value, const char *optio
   if (value == NULL || creation->root_path != NULL)
     return TRUE;
 
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-               "%s is only for a directory with --root", option);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s is only valid with --root",
+               option);
   return FALSE;
 }
 
@@ -54,7 +54,7 @@ tool_creation_understand (ToolCreation *creation, GError **error)
   if (creation->parent_path != NULL && creation->root_path != NULL)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "--in and --root exclude each other");
+                   "--in and --root cannot be used together");
       return FALSE;
     }
 

@@ -104,8 +104,8 @@ run_delete (const ToolCommand *command, char ***arguments)
   if (!tool_options_parse (command, entries, NULL, FALSE, arguments, &status))
     return status;
   if (paths == NULL)
-    return tool_options_refuse (command, g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                                                      "Nothing to delete was given"));
+    return tool_options_refuse (
+        command, g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No path was given"));
 
   operation = begin (paths);
   deletion.operation = operation;

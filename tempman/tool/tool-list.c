@@ -88,7 +88,7 @@ list (TmRoot *root, const char *path, int *status)
 {
   g_autofree char *display_name = g_filename_display_name (path);
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_ANY, "Looking at “%s”", display_name);
+      tool_operation_new (TOOL_INTERRUPTION_ANY, "Listing “%s”", display_name);
   GError *error = NULL;
   GListModel *entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE,
                                               tool_operation_get_cancellable (operation), &error);

@@ -59,7 +59,7 @@ run_command (char **arguments)
   if (arguments[0] == NULL)
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No command was given");
   else
-    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "There is no command “%s”",
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "“%s” is not a command",
                  arguments[0]);
   return tool_options_refuse (&main_command, error);
 }

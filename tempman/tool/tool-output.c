@@ -145,7 +145,7 @@ tool_output_finish (int status)
     {
       /* What takes the output of programs may take nothing for as long as it likes. */
       tool_signals_unblock (tool_signals_to_end);
-      tool_complain ("Writing the output: %s", g_strerror (failed_with));
+      tool_complain ("Could not write the output: %s", g_strerror (failed_with));
     }
   return status == TOOL_STATUS_DONE ? failed_status : status;
 }

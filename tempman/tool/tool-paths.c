@@ -22,20 +22,36 @@
  * the same, and both components are left out. All links that are left in the path are for the
  * library to follow, or not. */
 
-static gboolean
-fail (GError **error, const char *action, const char *path, GIOErrorEnum code, const char *reason)
+/* What a path is for, and what fails where it cannot be used. */
+typedef enum
 {
-  g_autofree char *display_name = g_filename_display_name (path);
+  USE_OPEN,
+  USE_DELETE,
+} Use;
 
-  g_set_error (error, G_IO_ERROR, code, "%s “%s”: %s", action, display_name, reason);
+static gboolean
+fail (GError **error, Use use, const char *path, GIOErrorEnum code, const char *reason)
+{
+  g_autofree char *name = g_filename_display_name (path);
+
+  switch (use)
+    {
+    case USE_OPEN:
+      g_set_error (error, G_IO_ERROR, code, "Could not open “%s”: %s", name, reason);
+      break;
+    case USE_DELETE:
+      g_set_error (error, G_IO_ERROR, code, "Could not delete “%s”: %s", name, reason);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
   return FALSE;
 }
 
 static gboolean
-fail_with_errno (GError **error, const char *action, const char *path, int error_number)
+fail_with_errno (GError **error, Use use, const char *path, int error_number)
 {
-  return fail (error, action, path, g_io_error_from_errno (error_number),
-               g_strerror (error_number));
+  return fail (error, use, path, g_io_error_from_errno (error_number), g_strerror (error_number));
 }
 
 /* Looks at what stands under @name in @dirfd, a link itself, without waiting for the server of a
@@ -80,14 +96,14 @@ is_same_file (const struct statx *a, const struct statx *b)
  * none any more: GLib takes the root of the file system for it then, in which something else can
  * have the same name. */
 static char *
-get_working_directory (gboolean without_links, const char *action, const char *path, GError **error)
+get_working_directory (gboolean without_links, Use use, const char *path, GError **error)
 {
   char *found = getcwd (NULL, 0);
   char *current;
 
   if (found == NULL)
     {
-      fail (error, action, path, G_IO_ERROR_FAILED, "the working directory is gone");
+      fail (error, use, path, G_IO_ERROR_FAILED, "the working directory is gone");
       return NULL;
     }
 
@@ -100,12 +116,12 @@ get_working_directory (gboolean without_links, const char *action, const char *p
 
 /* Whether @directory, which comes before “..”, is a directory and no link to one. */
 static gboolean
-can_leave_out (const char *directory, const char *action, const char *path, GError **error)
+can_leave_out (const char *directory, Use use, const char *path, GError **error)
 {
   struct statx status;
 
   if (look (directory, &status) < 0)
-    return fail_with_errno (error, action, path, errno);
+    return fail_with_errno (error, use, path, errno);
 
   if (S_ISLNK (status.stx_mode))
     {
@@ -113,16 +129,16 @@ can_leave_out (const char *directory, const char *action, const char *path, GErr
       g_autofree char *reason =
           g_strdup_printf ("“..” after the link “%s” is refused", display_name);
 
-      return fail (error, action, path, G_IO_ERROR_INVALID_ARGUMENT, reason);
+      return fail (error, use, path, G_IO_ERROR_INVALID_ARGUMENT, reason);
     }
 
-  return S_ISDIR (status.stx_mode) || fail_with_errno (error, action, path, ENOTDIR);
+  return S_ISDIR (status.stx_mode) || fail_with_errno (error, use, path, ENOTDIR);
 }
 
 /* Returns (transfer full) (nullable): the absolute path without “.” and “..”, or NULL with an
  * error. */
 static char *
-clean (const char *path, const char *action, GError **error)
+clean (const char *path, Use use, GError **error)
 {
   g_auto (GStrv) components = g_strsplit (path, G_DIR_SEPARATOR_S, -1);
   gboolean leads_upwards = g_strv_contains ((const char *const *) components, "..");
@@ -131,7 +147,7 @@ clean (const char *path, const char *action, GError **error)
 
   if (!g_path_is_absolute (path))
     {
-      start = get_working_directory (leads_upwards, action, path, error);
+      start = get_working_directory (leads_upwards, use, path, error);
       if (start == NULL)
         return NULL;
     }
@@ -148,7 +164,7 @@ clean (const char *path, const char *action, GError **error)
       /* The directory above the root of the file system is the root. */
       else if (cleaned->len > 0)
         {
-          if (!can_leave_out (cleaned->str, action, path, error))
+          if (!can_leave_out (cleaned->str, use, path, error))
             {
               g_string_free (cleaned, TRUE);
               return NULL;
@@ -177,11 +193,11 @@ tool_paths_new_directory (const char *path, GError **error)
 
   if (*path == '\0')
     {
-      fail_with_errno (error, "Opening", path, ENOENT);
+      fail_with_errno (error, USE_OPEN, path, ENOENT);
       return NULL;
     }
 
-  cleaned = clean (path, "Opening", error);
+  cleaned = clean (path, USE_OPEN, error);
   return cleaned != NULL ? g_file_new_for_path (cleaned) : NULL;
 }
 
@@ -278,9 +294,9 @@ is_working_directory_or_above (const struct statx *status)
 static gboolean
 find (const char *path, char **cleaned, struct statx *status, GError **error)
 {
-  *cleaned = clean (path, "Deleting", error);
+  *cleaned = clean (path, USE_DELETE, error);
   return *cleaned != NULL &&
-         (look (*cleaned, status) == 0 || fail_with_errno (error, "Deleting", path, errno));
+         (look (*cleaned, status) == 0 || fail_with_errno (error, USE_DELETE, path, errno));
 }
 
 /*
@@ -308,9 +324,9 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
   /* An empty path is what is left of a variable that was never set: GIO would take it for the
    * working directory. */
   if (*trimmed == '\0')
-    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT, "it is empty");
+    return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT, "the path is empty");
   if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
-    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
+    return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
                  "the names “.” and “..” are refused");
 
   if (!find (path, &cleaned, &status, &local_error))
@@ -332,17 +348,17 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
     }
 
   if (is_home_or_above (cleaned, &status))
-    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
-                 "the home directory and those above it are refused");
+    return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
+                 "it is the home directory or a directory above it");
 
   if (is_working_directory_or_above (&status))
-    return fail (error, "Deleting", path, G_IO_ERROR_INVALID_ARGUMENT,
-                 "the working directory and those above it are refused");
+    return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
+                 "it is the working directory or a directory above it");
 
   /* A slash at the end says that a directory is meant. With a link, nobody knows whether that or
    * where it leads to. */
   if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.stx_mode))
-    return fail_with_errno (error, "Deleting", path, ENOTDIR);
+    return fail_with_errno (error, USE_DELETE, path, ENOTDIR);
 
   *file = g_file_new_for_path (cleaned);
   return TRUE;

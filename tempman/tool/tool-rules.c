@@ -52,7 +52,7 @@ understand_paths (ToolRules *rules, GError **error)
     return TRUE;
 
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-               "One directory at a time, and nothing after “%s”", rules->path);
+               "Unexpected argument “%s”: give one directory", rules->paths[1]);
   return FALSE;
 }
 
@@ -65,7 +65,7 @@ understand (ToolRules *rules, gboolean needs_timeout, GError **error)
 
   if (needs_timeout && rules->timeout_text == NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout has to be given");
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout is required");
       return FALSE;
     }
 

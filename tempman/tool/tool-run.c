@@ -81,7 +81,7 @@ keep (TmTemporaryDirectory *directory)
     }
 
   tool_progress_hide (tool_operation_get_progress (operation));
-  tool_complain ("Keeping “%s”", display_name);
+  tool_complain ("Kept “%s”", display_name);
   return TRUE;
 }
 
@@ -111,7 +111,7 @@ static int delete (TmTemporaryDirectory *directory, int status)
   if (own_status < 0)
     {
       left_directory = directory;
-      tool_complain ("“%s” is left to the next cleanup", display_name);
+      tool_complain ("“%s” is abandoned: a cleanup with --reclaim deletes it", display_name);
     }
   else
     g_object_unref (directory);
@@ -167,7 +167,7 @@ run_run (const ToolCommand *command, char ***arguments)
     return status;
 
   if (program == NULL)
-    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No program to run was given");
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No program was given");
   if (error != NULL || !tool_creation_understand (&creation, &error))
     return tool_options_refuse (command, error);
 

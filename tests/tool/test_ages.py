@@ -63,7 +63,7 @@ class Ages(support.TestCase):
         old = self.mkdir('root', 'old', age=WEEK)
         for text in NONSENSE:
             errors = self.fail_with(2, 'cleanup', root, '--timeout', text)
-            self.assertIn('no age', errors, text)
+            self.assertIn('is not an age', errors, text)
         for text in NONSENSE[:5]:
             self.fail_with(2, 'list', root, f'--timeout={text}')
             self.fail_with(2, 'create', '--root', root, '--timeout', text)
@@ -72,7 +72,7 @@ class Ages(support.TestCase):
 
     def test_not_utf8(self):
         errors = self.fail_with(2, 'cleanup', self.mkdir('root'), '--timeout', b'\xff1d')
-        self.assertIn('no age', errors)
+        self.assertIn('is not an age', errors)
 
     def test_what_is_wrong(self):
         root = self.mkdir('root')

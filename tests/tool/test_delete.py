@@ -68,7 +68,7 @@ class Delete(support.TestCase):
                      self.path('tmp', '..', 'home')):
             self.fail_with(1, 'delete', path)
         self.fail_with(1, 'delete', '.', cwd=inside)
-        self.assertIn('it is empty', self.fail_with(1, 'delete', '', cwd=inside))
+        self.assertIn('the path is empty', self.fail_with(1, 'delete', '', cwd=inside))
         self.assert_there(inside)
 
     def test_working_directory(self):

@@ -157,7 +157,7 @@ class Processes(LimitCase):
         """Only the program needs another process."""
         result = self.attempt(1, 'run', 'true')
         self.assertEqual(result.status, 125)
-        self.assertIn('Running “true”: ', result.errors)
+        self.assertIn('Could not run “true”: ', result.errors)
         result = self.attempt(2, 'run', 'sh', '-c', 'exit 3')
         self.assertEqual((result.status, result.errors), (3, ''))
         self.assert_nothing_left()

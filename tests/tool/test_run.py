@@ -169,7 +169,7 @@ class Run(RunCase):
         for program, status in ((plain, 126), (self.folder, 126), ('missing-program', 127),
                                 ('./missing', 127), ('', 127), (bad, 127)):
             errors = self.fail_with(status, 'run', '--keep-on-failure', program)
-            self.assertIn('Running', errors)
+            self.assertIn('Could not run', errors)
             reference = subprocess.run(['env', program], stderr=subprocess.DEVNULL,
                                        cwd=self.folder, env=self.environment)
             self.assertEqual(reference.returncode, status, f'env disagrees: {program!r}')

@@ -190,7 +190,7 @@ class Progress(OnTerminal):
         gate.open()
         self.assertEqual(terminal.finish(), 1)
         output = terminal.output.decode()
-        self.assertIn('\r\x1b[Ktempman: Deleting “.”', output)
+        self.assertIn('\r\x1b[Ktempman: Could not delete “.”', output)
         self.assertRegex(output.split('\r\x1b[K')[-1], '1,?202 of 1,?202 entries')
 
     def test_cleanup(self):
