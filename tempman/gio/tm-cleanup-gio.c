@@ -7,7 +7,7 @@
 
 #include "gio/tm-last-use-gio-private.h"
 #include "core/tm-file-private.h"
-#include "core/tm-mark-private.h"
+#include "core/tm-name-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
 
 #include <sys/stat.h>

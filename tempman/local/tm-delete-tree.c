@@ -42,7 +42,7 @@
 #define MIN_DELETIONS_FOR_THREADS (BATCH / 2)
 #define MIN_MICROSECONDS_FOR_THREADS 500
 
-static void work_cb (gpointer part);
+static void work_cb (gpointer item);
 
 /* Gives half of what waits at one level to another thread: directories or, where there are none,
  * entries of the one directory that is left. Files are given only in runs that are worth it: all
@@ -54,25 +54,25 @@ walk_share (TmDeleteWalk *walk)
   TmDeleteTree *tree = walk->tree;
   TmLevel *level = tm_delete_walk_find_directories (walk);
   /* Its only work is not given away: it would go from thread to thread. */
-  gboolean is_idle = level == walk->path.lowest && tm_dirents_is_empty (&walk->run);
+  gboolean is_idle = level == walk->walker.lowest && tm_dirents_is_empty (&walk->run);
   TmDirents half = { 0 };
-  TmDeleteWalk *part;
+  TmDeleteWalk *child;
 
   if (level != NULL ? !tm_dirents_split (&level->directories, is_idle ? 2 : 1, &half)
                     : !tm_dirents_split (&walk->run, 2 * tree->batch, &half))
     return FALSE;
 
-  part = tm_delete_walk_new (tree, walk, level != NULL ? level : walk->path.lowest);
+  child = tm_delete_walk_new (tree, walk, level != NULL ? level : walk->walker.lowest);
   if (level != NULL)
-    part->path.top->directories = half;
+    child->walker.top->directories = half;
   else
-    part->run = half;
-  part->given_from->has_given = TRUE;
+    child->run = half;
+  child->origin->has_children = TRUE;
 
   tm_workers_lock (tree->workers);
   tree->n_walks++;
-  part->given_from->n_parts++;
-  tm_workers_add_part_locked (tree->workers, part);
+  child->origin->n_children++;
+  tm_workers_add_item_locked (tree->workers, child);
   tm_workers_unlock (tree->workers);
   return TRUE;
 }
@@ -83,7 +83,7 @@ walk_may_share (TmDeleteWalk *walk)
   TmDeleteTree *tree = walk->tree;
   gboolean may_share;
 
-  if (tree->workers == NULL || !tm_workers_want_a_part (tree->workers))
+  if (tree->workers == NULL || !tm_workers_want_item (tree->workers))
     return FALSE;
 
   tm_workers_lock (tree->workers);
@@ -106,7 +106,7 @@ static gboolean
 walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
 {
   TmDeleteTree *tree = walk->tree;
-  guint n_spare = tm_dirfd_count_spare (walk->path.top->directory->fd);
+  guint n_spare = tm_dirfd_count_spare (walk->walker.top->directory->fd);
 
   tree->max_walks = MIN (MAX_WALKS, n_spare / MIN_DESCRIPTORS_OF_WALK);
   if (tree->max_walks < 2)
@@ -114,7 +114,7 @@ walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
 
   tree->max_open = MIN (blocks ? MAX_OPEN_LEVELS_BLOCKING : MAX_OPEN_LEVELS,
                         n_spare / tree->max_walks - DESCRIPTORS_BESIDE_LEVELS);
-  walk->path.max_open = MIN (walk->path.max_open, tree->max_open);
+  walk->walker.max_open = MIN (walk->walker.max_open, tree->max_open);
   return TRUE;
 }
 
@@ -177,26 +177,26 @@ walk_end_batch (TmDeleteWalk *walk)
 /* Whether what was given from the lowest level is finished. Else the walk is put aside, and may go
  * on in another thread before this returns. */
 static gboolean
-walk_parts_are_finished (TmDeleteWalk *walk)
+walk_children_are_finished (TmDeleteWalk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   TmWorkers *workers = walk->tree->workers;
   gboolean finished;
 
-  if (!level->has_given)
+  if (!level->has_children)
     return TRUE;
 
   /* Descriptors are for those who work. */
-  while (tm_walker_close_one (&walk->path))
+  while (tm_walker_close_one (&walk->walker))
     ;
 
   tm_workers_lock (workers);
-  finished = level->n_parts == 0;
+  finished = level->n_children == 0;
   level->is_waited_for = !finished;
   if (finished)
     {
-      level->is_incomplete |= level->part_is_incomplete;
-      level->has_given = FALSE;
+      level->is_incomplete |= level->child_is_incomplete;
+      level->has_children = FALSE;
     }
   tm_workers_unlock (workers);
   return finished;
@@ -208,7 +208,7 @@ walk_go_on (TmDeleteWalk *walk)
 {
   for (;;)
     {
-      TmLevel *level = walk->path.lowest;
+      TmLevel *level = walk->walker.lowest;
       struct dirent64 *entry;
 
       if (walk->n_tried >= walk->tree->batch)
@@ -230,11 +230,11 @@ walk_go_on (TmDeleteWalk *walk)
         tm_delete_walk_enter (walk, entry->d_name);
       else if (!level->is_read)
         tm_delete_walk_read (walk);
-      else if (!walk_parts_are_finished (walk))
+      else if (!walk_children_are_finished (walk))
         return FALSE;
       else if (tm_delete_walk_resume_reading (walk))
         continue;
-      else if (level == walk->path.top)
+      else if (level == walk->walker.top)
         return TRUE;
       else
         tm_delete_walk_leave (walk);
@@ -243,42 +243,42 @@ walk_go_on (TmDeleteWalk *walk)
 
 /* Tells the walk that a part was given from that it is finished. */
 static void
-walk_finish_part (TmDeleteWalk *walk)
+walk_finish_child (TmDeleteWalk *walk)
 {
   TmDeleteTree *tree = walk->tree;
   TmWorkers *workers = tree->workers;
-  TmDeleteWalk *giver = walk->giver;
-  TmLevel *level = walk->given_from;
-  gboolean is_incomplete = walk->path.top->is_incomplete;
+  TmDeleteWalk *parent = walk->parent;
+  TmLevel *level = walk->origin;
+  gboolean is_incomplete = walk->walker.top->is_incomplete;
 
-  /* Before the giver is told: when the tree is finished no descriptor is open any more. */
+  /* Before the parent is told: when the tree is finished no descriptor is open any more. */
   tm_delete_walk_free (walk);
 
   tm_workers_lock (workers);
   tree->n_walks--;
-  level->n_parts--;
-  level->part_is_incomplete |= is_incomplete;
-  if (level->n_parts == 0 && level->is_waited_for)
+  level->n_children--;
+  level->child_is_incomplete |= is_incomplete;
+  if (level->n_children == 0 && level->is_waited_for)
     {
       level->is_waited_for = FALSE;
-      tm_workers_add_part_locked (workers, giver);
+      tm_workers_add_item_locked (workers, parent);
     }
   tm_workers_unlock (workers);
 }
 
 /* In any thread. */
 static void
-work_cb (gpointer part)
+work_cb (gpointer item)
 {
-  TmDeleteWalk *walk = part;
+  TmDeleteWalk *walk = item;
   TmWorkers *workers = walk->tree->workers;
 
   if (!walk_go_on (walk))
     return;
 
   walk_count (walk);
-  if (walk->giver != NULL)
-    walk_finish_part (walk);
+  if (walk->parent != NULL)
+    walk_finish_child (walk);
   else
     tm_workers_finish (workers);
 }
@@ -331,8 +331,8 @@ tm_delete_tree_empty (int dirfd,
     }
 
   g_clear_pointer (&tree.workers, tm_workers_free);
-  if (walk.path.top->is_incomplete)
-    tm_level_restore_mode (walk.path.top);
+  if (walk.walker.top->is_incomplete)
+    tm_level_restore_mode (walk.walker.top);
   tm_delete_walk_clear (&walk);
 
   if (g_cancellable_is_cancelled (cancellable))

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-typedef struct _TmTreeWalk TmDeleteWalk;
+typedef struct _TmDeleteWalk TmDeleteWalk;
 
 /* One deletion. */
 typedef struct
@@ -41,18 +41,18 @@ typedef struct
 } TmDeleteTree;
 
 /* One way through the tree, or through a part of it that was given to another thread. */
-struct _TmTreeWalk
+struct _TmDeleteWalk
 {
-  TmDeleteTree *tree;  /* (unowned) */
-  TmDeleteWalk *giver; /* (unowned) (nullable): not finished before this one is */
-  TmLevel *given_from; /* (unowned) (nullable): its level */
-  TmWalker path;
+  TmDeleteTree *tree;   /* (unowned) */
+  TmDeleteWalk *parent; /* (unowned) (nullable): not finished before this one is */
+  TmLevel *origin;      /* (unowned) (nullable): its level */
+  TmWalker walker;
   TmDirents run; /* entries of the lowest level, as read */
   guint n_tried; /* entries dealt with in this batch */
   guint n_done;  /* of these, deleted */
 };
 
-TmDeleteWalk *tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *giver, TmLevel *given_from);
+TmDeleteWalk *tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *parent, TmLevel *origin);
 void tm_delete_walk_free (TmDeleteWalk *walk);
 void tm_delete_walk_init (TmDeleteWalk *walk, TmDeleteTree *tree, TmLevel *top);
 void tm_delete_walk_clear (TmDeleteWalk *walk);

@@ -37,14 +37,14 @@ tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, in
 {
   TmDeleteTree *tree = walk->tree;
 
-  walk->path.lowest->is_incomplete = TRUE;
+  walk->walker.lowest->is_incomplete = TRUE;
 
   tree_lock (tree);
   if (tree->error == NULL)
     {
       g_autoptr (GString) path = g_string_new (tree->path);
 
-      tm_level_append_path (path, walk->path.lowest);
+      tm_level_append_path (path, walk->walker.lowest);
       if (name != NULL)
         {
           g_string_append_c (path, G_DIR_SEPARATOR);
@@ -58,12 +58,12 @@ tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, in
 
 /* A directory of ours that bars us from what is in it gets the permissions. */
 static int
-open_cb (TmWalker *path, TmLevel *level, int dirfd, const char *name)
+open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
 {
-  int fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &path->repaired_mode);
+  int fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &walker->repaired_mode);
 
   if (fd < 0 && errno == EACCES && tm_level_repair_mode (level, dirfd))
-    fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &path->repaired_mode);
+    fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &walker->repaired_mode);
 
   return fd;
 }
@@ -74,7 +74,7 @@ static gboolean
 walk_open_above (TmDeleteWalk *walk)
 {
   int error_number;
-  gboolean is_open = tm_walker_open_above (&walk->path, &error_number);
+  gboolean is_open = tm_walker_open_above (&walk->walker, &error_number);
 
   if (error_number != 0)
     tm_delete_walk_report (walk, TM_ACTION_RETURN_FROM_DIRECTORY, NULL, error_number);
@@ -85,7 +85,7 @@ walk_open_above (TmDeleteWalk *walk)
 void
 tm_delete_walk_unlink (TmDeleteWalk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   struct dirent64 *entry;
 
   while (walk->n_tried < walk->tree->batch && (entry = tm_dirents_take (&walk->run)) != NULL)
@@ -107,7 +107,7 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
 void
 tm_delete_walk_read (TmDeleteWalk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   int fd = level->directory->fd;
   gssize length;
 
@@ -130,7 +130,7 @@ tm_delete_walk_read (TmDeleteWalk *walk)
   if (!tm_dirents_may_be_the_last (&walk->run))
     level->is_sorted = level->is_sorted || tm_level_is_worth_sorting (level);
   /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
-  else if (level != walk->path.top && level->n_rescans == 0 && !level->is_sorted)
+  else if (level != walk->walker.top && level->n_rescans == 0 && !level->is_sorted)
     {
       level->is_read = level->is_end_guessed = TRUE;
       level->position = tm_dirents_end (&walk->run);
@@ -143,7 +143,7 @@ tm_delete_walk_read (TmDeleteWalk *walk)
 gboolean
 tm_delete_walk_resume_reading (TmDeleteWalk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
 
   if (!level->is_end_guessed || !level->is_incomplete)
     return FALSE;
@@ -151,7 +151,7 @@ tm_delete_walk_resume_reading (TmDeleteWalk *walk)
   level->is_end_guessed = FALSE;
   /* It may have been closed since. From its beginning it would be gone through again, with all that
    * is below. */
-  if (!tm_walker_read_from (&walk->path, level->position))
+  if (!tm_walker_read_from (&walk->walker, level->position))
     return FALSE;
 
   level->is_read = FALSE;
@@ -162,7 +162,7 @@ tm_delete_walk_resume_reading (TmDeleteWalk *walk)
 static void
 walk_delete_unopened (TmDeleteWalk *walk, const char *name)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   int error_number = errno;
 
   walk->n_tried++;
@@ -198,15 +198,15 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
 void
 tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   int fd;
 
-  if (walk->path.n_open >= walk->path.max_open)
-    tm_walker_close_one (&walk->path);
+  if (walk->walker.n_open >= walk->walker.max_open)
+    tm_walker_close_one (&walk->walker);
 
-  fd = tm_walker_open_child (&walk->path, name);
+  fd = tm_walker_open_child (&walk->walker, name);
   if (fd >= 0)
-    tm_walker_push (&walk->path, name, fd);
+    tm_walker_push (&walk->walker, name, fd);
   else
     walk_delete_unopened (walk, name);
 
@@ -219,19 +219,19 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
 static void
 walk_pop (TmDeleteWalk *walk, gboolean is_removed)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
 
   if (!is_removed)
     tm_level_restore_mode (level);
   level->above->is_incomplete |= level->is_incomplete;
-  tm_walker_pop (&walk->path);
+  tm_walker_pop (&walk->walker);
 }
 
 /* Everything in the lowest level has been seen: removes its directory and goes back up. */
 void
 tm_delete_walk_leave (TmDeleteWalk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   gboolean is_removed = FALSE;
 
   if (level->is_lost || !walk_open_above (walk))
@@ -247,7 +247,7 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
       int error_number = errno;
 
       if (error_number == ENOTEMPTY && level->n_rescans < MAX_RESCANS &&
-          tm_walker_read_from (&walk->path, 0))
+          tm_walker_read_from (&walk->walker, 0))
         {
           level->n_rescans++;
           level->is_read = level->is_end_guessed = FALSE;
@@ -273,27 +273,27 @@ void
 tm_delete_walk_init (TmDeleteWalk *walk, TmDeleteTree *tree, TmLevel *top)
 {
   *walk = (TmDeleteWalk){ .tree = tree };
-  tm_walker_init (&walk->path, top, tree->max_open, open_cb);
+  tm_walker_init (&walk->walker, top, tree->max_open, open_cb);
 }
 
 void
 tm_delete_walk_clear (TmDeleteWalk *walk)
 {
-  tm_walker_clear (&walk->path);
+  tm_walker_clear (&walk->walker);
   tm_dirents_clear (&walk->run);
 }
 
-/* A walk of its own that begins at a level of @giver, whose descriptor they share. */
+/* A walk of its own that begins at a level of @parent, whose descriptor they share. */
 TmDeleteWalk *
-tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *giver, TmLevel *given_from)
+tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *parent, TmLevel *origin)
 {
   TmDeleteWalk *walk = g_new (TmDeleteWalk, 1);
-  TmLevel *top = tm_level_new (given_from, NULL, tm_level_directory_ref (given_from->directory));
+  TmLevel *top = tm_level_new (origin, NULL, tm_level_directory_ref (origin->directory));
 
   top->is_read = TRUE;
   tm_delete_walk_init (walk, tree, top);
-  walk->giver = giver;
-  walk->given_from = given_from;
+  walk->parent = parent;
+  walk->origin = origin;
   return walk;
 }
 
@@ -309,7 +309,7 @@ tm_delete_walk_free (TmDeleteWalk *walk)
 TmLevel *
 tm_delete_walk_find_directories (TmDeleteWalk *walk)
 {
-  TmLevel *level = walk->path.top;
+  TmLevel *level = walk->walker.top;
 
   while (level != NULL && tm_dirents_is_empty (&level->directories))
     level = level->next_open;
@@ -322,7 +322,7 @@ void
 tm_delete_walk_give_up_level (TmDeleteWalk *walk)
 {
   tm_dirents_clear (&walk->run);
-  tm_dirents_clear (&walk->path.lowest->directories);
-  walk->path.lowest->is_read = TRUE;
-  walk->path.lowest->is_end_guessed = FALSE;
+  tm_dirents_clear (&walk->walker.lowest->directories);
+  walk->walker.lowest->is_read = TRUE;
+  walk->walker.lowest->is_end_guessed = FALSE;
 }

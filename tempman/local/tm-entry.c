@@ -5,7 +5,7 @@
 
 #include "local/tm-entry-private.h"
 
-#include "core/tm-mark-private.h"
+#include "core/tm-name-private.h"
 #include "local/tm-last-use-private.h"
 #include "local/tm-lock-table-private.h"
 

@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -15,5 +16,7 @@ gboolean tm_file_system_is_local (int dirfd, guint64 mount);
 gboolean
 tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new);
 gboolean tm_file_system_name_is_local (const char *name);
+
+gboolean tm_mounts_can_hold (const char *path, dev_t device);
 
 G_END_DECLS

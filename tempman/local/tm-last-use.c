@@ -27,7 +27,7 @@ typedef struct
 {
   const TmAgeRule *rule;
   gboolean exactly;   /* FALSE: the first young time is enough */
-  TmWalker path;      /* to where the walk is */
+  TmWalker walker;    /* to where the walk is */
   char *buffer;       /* (owned): entries as read; of TM_DIRFD_BUFFER_SIZE */
   TmTimestamp newest; /* of all that has been looked at */
   int error_number;   /* why the walk could not go on, or 0 */
@@ -100,7 +100,7 @@ walk_consider_directory (Walk *walk, int fd)
 }
 
 static int
-open_cb (TmWalker *path, TmLevel *level, int dirfd, const char *name)
+open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
 {
   return tm_dirfd_open_unchanged (dirfd, name);
 }
@@ -116,16 +116,16 @@ is_gone (int error_number)
 static gboolean
 walk_enter (Walk *walk, const char *name)
 {
-  int above = walk->path.lowest->directory->fd;
-  int fd = tm_walker_open_child (&walk->path, name);
+  int above = walk->walker.lowest->directory->fd;
+  int fd = tm_walker_open_child (&walk->walker, name);
   struct statx status;
   TmTimes times;
 
   if (fd >= 0)
     {
-      if (walk->path.n_open >= walk->path.max_open)
-        tm_walker_close_one (&walk->path);
-      tm_walker_push (&walk->path, name, fd);
+      if (walk->walker.n_open >= walk->walker.max_open)
+        tm_walker_close_one (&walk->walker);
+      tm_walker_push (&walk->walker, name, fd);
       return walk_consider_directory (walk, fd);
     }
 
@@ -147,11 +147,11 @@ walk_enter (Walk *walk, const char *name)
 static gboolean
 walk_leave (Walk *walk)
 {
-  if (walk->path.lowest == walk->path.top)
+  if (walk->walker.lowest == walk->walker.top)
     return FALSE;
 
-  if (!tm_walker_open_above (&walk->path, &walk->error_number) ||
-      !tm_walker_lowest_is_in_place (&walk->path))
+  if (!tm_walker_open_above (&walk->walker, &walk->error_number) ||
+      !tm_walker_lowest_is_in_place (&walk->walker))
     {
       /* Another process has moved the directory while it was read: it is in use. */
       if (walk->error_number == 0)
@@ -159,8 +159,8 @@ walk_leave (Walk *walk)
       return FALSE;
     }
 
-  tm_walker_pop (&walk->path);
-  if (walk->path.lowest->is_cut_off)
+  tm_walker_pop (&walk->walker);
+  if (walk->walker.lowest->is_cut_off)
     {
       walk->error_number = EIO;
       return FALSE;
@@ -173,7 +173,7 @@ walk_leave (Walk *walk)
 static gboolean
 walk_look_at (Walk *walk, const struct dirent64 *entry)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   struct statx status;
   TmTimes times;
 
@@ -209,7 +209,7 @@ walk_look_at (Walk *walk, const struct dirent64 *entry)
 static gboolean
 walk_read (Walk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   gssize length = tm_dirfd_read (level->directory->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
 
   if (length <= 0)
@@ -236,7 +236,7 @@ walk_read (Walk *walk)
 static gboolean
 walk_step (Walk *walk)
 {
-  TmLevel *level = walk->path.lowest;
+  TmLevel *level = walk->walker.lowest;
   struct dirent64 *entry = tm_dirents_take (&level->directories);
 
   if (entry != NULL)
@@ -266,7 +266,7 @@ find_newest (const TmAgeRule *rule,
   };
   gboolean goes_on;
 
-  tm_walker_init (&walk.path, tm_level_new (NULL, NULL, tm_level_directory_new (fd, FALSE)),
+  tm_walker_init (&walk.walker, tm_level_new (NULL, NULL, tm_level_directory_new (fd, FALSE)),
                   MAX_OPEN_LEVELS, open_cb);
   goes_on = walk_consider_directory (&walk, fd);
   while (goes_on)
@@ -279,7 +279,7 @@ find_newest (const TmAgeRule *rule,
       goes_on = walk_step (&walk);
     }
 
-  tm_walker_clear (&walk.path);
+  tm_walker_clear (&walk.walker);
   *newest = walk.newest;
   errno = walk.error_number;
   return walk.error_number == 0 ? 0 : -1;

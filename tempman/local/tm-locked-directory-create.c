@@ -7,7 +7,6 @@
 
 #include "local/tm-file-system-private.h"
 #include "core/tm-error-private.h"
-#include "core/tm-mark-private.h"
 #include "core/tm-name-private.h"
 #include "local/tm-path-private.h"
 

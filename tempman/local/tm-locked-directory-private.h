@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 
 /* A directory on which this process holds, or may hold, the lock. Not safe to share between
  * threads without a lock of the caller's. */
-typedef struct _TmClaim TmLockedDirectory;
+typedef struct _TmLockedDirectory TmLockedDirectory;
 
 TmLockedDirectory *tm_locked_directory_create (TmParent *parent,
                                                const char *parent_path,

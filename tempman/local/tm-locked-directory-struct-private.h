@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 #define TM_LOCKED_DIRECTORY_MAX_LOCK_ATTEMPTS 10
 #define TM_LOCKED_DIRECTORY_LOCK_RETRY_MICROSECONDS 100
 
-struct _TmClaim
+struct _TmLockedDirectory
 {
   int fd;           /* (owned): carries the lock, and is closed last of all but the parent */
   TmParent *parent; /* (owned): where the name is, wherever that directory may have been moved */

@@ -6,7 +6,7 @@
 #include "local/tm-locked-directory-struct-private.h"
 
 #include "core/tm-error-private.h"
-#include "core/tm-mark-private.h"
+#include "core/tm-name-private.h"
 #include "local/tm-privilege-private.h"
 #include "local/tm-restore-private.h"
 

@@ -7,7 +7,6 @@
 
 #include "local/tm-dirfd-private.h"
 #include "local/tm-file-system-private.h"
-#include "local/tm-mounts-private.h"
 
 #include <errno.h>
 #include <linux/magic.h>

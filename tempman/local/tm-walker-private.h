@@ -5,17 +5,72 @@
 
 #pragma once
 
-#include "local/tm-level-private.h"
+#include "local/tm-dirfd-private.h"
+#include "local/tm-dirents-private.h"
 
 G_BEGIN_DECLS
 
+/* An open directory. Shared by a level and the walks that were given from it. */
+typedef struct
+{
+  gint ref_count; /* atomic */
+  int fd;         /* (owned), except for the top of the tree */
+  gboolean is_borrowed;
+  gboolean is_pinned; /* opened with O_PATH: not to be read */
+} TmLevelDirectory;
+
+typedef struct _TmLevel TmLevel;
+
+struct _TmLevel
+{
+  TmLevel *above;     /* (unowned) (nullable): outlives this; of another walk at the top of one */
+  TmLevel *below;     /* (owned) (nullable): of the same walk */
+  TmLevel *next_open; /* (unowned) (nullable): of an open one, the next open one below */
+  guint depth;        /* from the top of its walk */
+  char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
+  TmLevelDirectory *directory; /* (owned) (nullable): NULL while closed */
+  off_t position;        /* where to go on reading, set when it is closed or its end guessed */
+  TmDirents directories; /* sub-directories to visit */
+  gint mode_before;      /* atomic: of the directory, before it was made accessible, or
+                          * TM_DIRFD_MODE_UNTOUCHED */
+  guint n_rescans;
+  gboolean is_read;        /* nothing more is to be read */
+  gboolean is_end_guessed; /* is_read is set because a read left room, and not for certain */
+  gboolean is_sorted;      /* large, and on a file system where the order of its entries matters */
+  gboolean is_lost;        /* moved away while it was closed */
+  gboolean is_cut_off;     /* is_read is set because the position was lost while it was closed */
+  gboolean is_incomplete;  /* something in it could not be deleted, and that has been reported */
+  gboolean
+      has_children; /* other walks began at it since all of them were last known to be finished */
+
+  /* Guarded by the lock of the workers. */
+  guint n_children;             /* walks that began at it and are not finished */
+  gboolean is_waited_for;       /* its walk was put aside until they are */
+  gboolean child_is_incomplete; /* as is_incomplete, of one of them */
+};
+
+TmLevelDirectory *tm_level_directory_new (int fd, gboolean is_borrowed);
+TmLevelDirectory *tm_level_directory_ref (TmLevelDirectory *directory);
+void tm_level_directory_unref (TmLevelDirectory *directory);
+
+TmLevel *tm_level_new (TmLevel *above, const char *name, TmLevelDirectory *directory);
+void tm_level_free (TmLevel *level);
+void tm_level_close (TmLevel *level);
+void tm_level_reopen (TmLevel *level, TmLevelDirectory *directory);
+gboolean tm_level_repair_mode (TmLevel *level, int fd);
+void tm_level_restore_mode (TmLevel *level);
+int tm_level_unlink (TmLevel *level, const char *name);
+int tm_level_remove (TmLevel *level, const char *name);
+gboolean tm_level_is_worth_sorting (const TmLevel *level);
+void tm_level_append_path (GString *path, const TmLevel *level);
+
 /* The levels from where a walk began down to where it is. */
-typedef struct _TmTreePath TmWalker;
+typedef struct _TmWalker TmWalker;
 
 /* Opens @name in the directory @dirfd, which is that of @level. Returns -1 with errno. */
-typedef int (*TmWalkerOpenFunc) (TmWalker *path, TmLevel *level, int dirfd, const char *name);
+typedef int (*TmWalkerOpenFunc) (TmWalker *walker, TmLevel *level, int dirfd, const char *name);
 
-struct _TmTreePath
+struct _TmWalker
 {
   TmLevel *top;         /* (owned): always open */
   TmLevel *lowest;      /* (unowned): open unless it is lost */
@@ -26,15 +81,15 @@ struct _TmTreePath
   TmWalkerOpenFunc open;
 };
 
-void tm_walker_init (TmWalker *path, TmLevel *top, guint max_open, TmWalkerOpenFunc open);
-void tm_walker_clear (TmWalker *path);
+void tm_walker_init (TmWalker *walker, TmLevel *top, guint max_open, TmWalkerOpenFunc open);
+void tm_walker_clear (TmWalker *walker);
 
-int tm_walker_open_child (TmWalker *path, const char *name);
-void tm_walker_push (TmWalker *path, const char *name, int fd);
-gboolean tm_walker_open_above (TmWalker *path, int *error_number);
-void tm_walker_pop (TmWalker *path);
-gboolean tm_walker_close_one (TmWalker *path);
-gboolean tm_walker_lowest_is_in_place (TmWalker *path);
-gboolean tm_walker_read_from (TmWalker *path, off_t position);
+int tm_walker_open_child (TmWalker *walker, const char *name);
+void tm_walker_push (TmWalker *walker, const char *name, int fd);
+gboolean tm_walker_open_above (TmWalker *walker, int *error_number);
+void tm_walker_pop (TmWalker *walker);
+gboolean tm_walker_close_one (TmWalker *walker);
+gboolean tm_walker_lowest_is_in_place (TmWalker *walker);
+gboolean tm_walker_read_from (TmWalker *walker, off_t position);
 
 G_END_DECLS

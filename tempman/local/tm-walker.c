@@ -7,21 +7,199 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
 
-/* The way of a walk through a tree of any depth, with a bounded number of descriptors.
+/* A walk through a tree of any depth, with a bounded number of descriptors.
  *
- * The other levels are closed, with the position in them noted, and opened again on the way back:
- * by names, from the nearest level that is open. A directory that is reached so lies in the tree.
- * It is never reached through "..", and never known by its device and inode: another process can
- * move the level below aside and remove the directory, and its inode is given to the next one that
- * any user makes.
+ * A walk has one level for each directory from its top down to where it is. A level keeps the names
+ * of the sub-directories that are still to be visited. Only some levels are open; of a closed one
+ * the position in its directory is noted. On the way back, a closed level is opened again by names,
+ * starting at the nearest level that is open. A directory that is reached so lies in the tree. It
+ * is never reached through "..", and never recognised by device and inode: another process can move
+ * the level below away and remove the directory, and the file system gives its inode number to the
+ * next one that any user creates.
  *
- * One call of openat2() opens a level through hundreds of others, and so the way down again costs
- * little. A third of the open levels are the window: the lowest, all of them. On the way back, one
- * that is used up is opened again at once. The others are check points, each nearer to the window
- * than the one before: with k of them and n windows, each directory is passed some times the root
- * of n by k + 1, or, with enough of them, log n times. */
+ * One openat2() opens a level through hundreds of others, so that going down again costs little. A
+ * third of the open levels are the window: the lowest ones, without a gap. When the window is used
+ * up on the way back, it is opened again at once. The others are check points, each nearer to the
+ * window than the one before: with k check points and n windows, each directory is passed about as
+ * often as the root of n by k + 1 or, with enough of them, log n times. */
+
+/* From about ten thousand entries on, names sorted by their inodes gain more than they cost. */
+#define MIN_SIZE_TO_SORT (256 * 1024)
+
+TmLevelDirectory *
+tm_level_directory_new (int fd, gboolean is_borrowed)
+{
+  TmLevelDirectory *directory = g_new (TmLevelDirectory, 1);
+
+  *directory = (TmLevelDirectory){ .ref_count = 1, .fd = fd, .is_borrowed = is_borrowed };
+  return directory;
+}
+
+TmLevelDirectory *
+tm_level_directory_ref (TmLevelDirectory *directory)
+{
+  g_atomic_int_inc (&directory->ref_count);
+  return directory;
+}
+
+void
+tm_level_directory_unref (TmLevelDirectory *directory)
+{
+  if (g_atomic_int_dec_and_test (&directory->ref_count))
+    {
+      if (!directory->is_borrowed)
+        tm_dirfd_close (directory->fd);
+      g_free (directory);
+    }
+}
+
+TmLevel *
+tm_level_new (TmLevel *above, const char *name, TmLevelDirectory *directory)
+{
+  TmLevel *level = g_new0 (TmLevel, 1);
+
+  level->above = above;
+  level->depth = above != NULL && name != NULL ? above->depth + 1 : 0;
+  level->name = g_strdup (name);
+  level->directory = directory;
+  level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
+  return level;
+}
+
+void
+tm_level_free (TmLevel *level)
+{
+  g_clear_pointer (&level->directory, tm_level_directory_unref);
+  tm_dirents_clear (&level->directories);
+  g_free (level->name);
+  g_free (level);
+}
+
+/* Closes the directory of a level, and notes where to go on reading it. */
+void
+tm_level_close (TmLevel *level)
+{
+  if (!level->is_read)
+    level->position = tm_dirfd_tell (level->directory->fd);
+  g_clear_pointer (&level->directory, tm_level_directory_unref);
+}
+
+/* Opens @level again as @directory, which it takes over.
+ *
+ * It may be another directory that has its place in the tree by now. The position and the names
+ * that wait mean nothing there, but lead nowhere else: whatever is missed in it is found when it is
+ * to be removed and is not empty. */
+void
+tm_level_reopen (TmLevel *level, TmLevelDirectory *directory)
+{
+  /* From its beginning it would be gone through again, with all that is below. */
+  if (!level->is_read && tm_dirfd_seek (directory->fd, level->position) < 0)
+    level->is_read = level->is_cut_off = TRUE;
+
+  level->directory = directory;
+}
+
+/* The path of a level. The levels above it, also those of other walks, stay as long as it does. */
+void
+tm_level_append_path (GString *path, const TmLevel *level)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (; level != NULL; level = level->above)
+    if (level->name != NULL)
+      g_ptr_array_add (names, level->name);
+
+  for (guint i = names->len; i > 0; i--)
+    {
+      g_string_append_c (path, G_DIR_SEPARATOR);
+      g_string_append (path, g_ptr_array_index (names, i - 1));
+    }
+}
+
+/* The top of a walk that was given from another is the level of that other. */
+static TmLevel *
+level_itself (TmLevel *level)
+{
+  while (level->name == NULL && level->above != NULL)
+    level = level->above;
+  return level;
+}
+
+/* Makes the directory of a level, open as @fd, accessible if it is ours and its mode bars us from
+ * it. Returns whether what failed is worth another try; else errno is set. */
+gboolean
+tm_level_repair_mode (TmLevel *level, int fd)
+{
+  gint *mode_before = &level_itself (level)->mode_before;
+  struct stat status;
+
+  if (tm_dirfd_stat (fd, &status) < 0)
+    return FALSE;
+
+  /* Another thread may have done so since it failed. */
+  if (!tm_dirfd_repair_mode (fd))
+    return g_atomic_int_get (mode_before) != (gint) TM_DIRFD_MODE_UNTOUCHED;
+
+  g_atomic_int_compare_and_exchange (mode_before, (gint) TM_DIRFD_MODE_UNTOUCHED,
+                                     (gint) (status.st_mode & 07777));
+  return TRUE;
+}
+
+/* Gives the directory of a level, which stays, the mode back that it had, unless another process
+ * has changed it since. */
+void
+tm_level_restore_mode (TmLevel *level)
+{
+  mode_t mode_before = (mode_t) g_atomic_int_get (&level->mode_before);
+
+  if (mode_before == TM_DIRFD_MODE_UNTOUCHED || level->directory == NULL)
+    return;
+
+  tm_dirfd_restore_mode (level->directory->fd, mode_before | TM_DIRFD_MODE_USABLE, mode_before);
+  level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
+}
+
+/* Unlinks an entry that is no directory. A directory of ours that bars us from it gets the
+ * permissions. Returns 0, or -1 with errno. */
+int
+tm_level_unlink (TmLevel *level, const char *name)
+{
+  int fd = level->directory->fd;
+  int result = tm_dirfd_unlink (fd, name);
+
+  if (result < 0 && errno == EACCES && tm_level_repair_mode (level, fd))
+    result = tm_dirfd_unlink (fd, name);
+
+  return result;
+}
+
+/* Likewise, of an empty sub-directory. */
+int
+tm_level_remove (TmLevel *level, const char *name)
+{
+  int fd = level->directory->fd;
+  int result = tm_dirfd_remove (fd, name);
+
+  if (result < 0 && errno == EACCES && tm_level_repair_mode (level, fd))
+    result = tm_dirfd_remove (fd, name);
+
+  return result;
+}
+
+/* Whether the order in which the entries of a directory are deleted matters. */
+gboolean
+tm_level_is_worth_sorting (const TmLevel *level)
+{
+  struct stat status;
+  struct statfs file_system;
+
+  return tm_dirfd_stat (level->directory->fd, &status) == 0 && status.st_size >= MIN_SIZE_TO_SORT &&
+         tm_dirfd_stat_file_system (level->directory->fd, &file_system) == 0 &&
+         file_system.f_type == EXT4_SUPER_MAGIC;
+}
 
 /* Until then other threads, or other parts of the program, will have closed some. */
 #define MAX_WAITS_FOR_DESCRIPTORS 100
@@ -29,9 +207,9 @@
 
 /* Begins at @top, which the path takes over. */
 void
-tm_walker_init (TmWalker *path, TmLevel *top, guint max_open, TmWalkerOpenFunc open)
+tm_walker_init (TmWalker *walker, TmLevel *top, guint max_open, TmWalkerOpenFunc open)
 {
-  *path = (TmWalker){
+  *walker = (TmWalker){
     .top = top,
     .lowest = top,
     .max_open = max_open,
@@ -41,9 +219,9 @@ tm_walker_init (TmWalker *path, TmLevel *top, guint max_open, TmWalkerOpenFunc o
 }
 
 void
-tm_walker_clear (TmWalker *path)
+tm_walker_clear (TmWalker *walker)
 {
-  TmLevel *level = path->top;
+  TmLevel *level = walker->top;
 
   while (level != NULL)
     {
@@ -56,32 +234,32 @@ tm_walker_clear (TmWalker *path)
 
 /* How many of the lowest levels are to be open. */
 static guint
-path_get_window (TmWalker *path)
+walker_get_window (TmWalker *walker)
 {
-  return MAX (path->max_open / 3, 1);
+  return MAX (walker->max_open / 3, 1);
 }
 
 /* Closes an open level, neither the top nor the lowest: above the window, the one that leaves the
  * smallest gap for its distance from the lowest. So those that stay are the nearer to each other
  * the lower they are. Returns FALSE when there is none. */
 gboolean
-tm_walker_close_one (TmWalker *path)
+tm_walker_close_one (TmWalker *walker)
 {
-  guint n_window = path_get_window (path);
-  guint n_above_window = path->n_open > n_window + 1 ? path->n_open - n_window : 1;
-  TmLevel *before = path->top;
+  guint n_window = walker_get_window (walker);
+  guint n_above_window = walker->n_open > n_window + 1 ? walker->n_open - n_window : 1;
+  TmLevel *before = walker->top;
   TmLevel *level = before->next_open;
   TmLevel *before_best = NULL;
   guint64 best_gap = 0, best_distance = 0;
 
   /* Past levels that were moved away, the lowest open one is the one to go back to. */
-  if (path->lowest->is_lost)
+  if (walker->lowest->is_lost)
     return FALSE;
 
-  for (guint i = 0; i < n_above_window && level != NULL && level != path->lowest; i++)
+  for (guint i = 0; i < n_above_window && level != NULL && level != walker->lowest; i++)
     {
       guint64 gap = level->next_open->depth - before->depth;
-      guint64 distance = path->lowest->depth - level->depth;
+      guint64 distance = walker->lowest->depth - level->depth;
 
       if (before_best == NULL || gap * best_distance < best_gap * distance)
         {
@@ -98,7 +276,7 @@ tm_walker_close_one (TmWalker *path)
 
   level = before_best->next_open;
   before_best->next_open = level->next_open;
-  path->n_open--;
+  walker->n_open--;
   tm_level_close (level);
   return TRUE;
 }
@@ -119,50 +297,50 @@ level_note_repaired_mode (TmLevel *level, mode_t repaired_mode)
 /* Opens what @n_names @names lead to from @dirfd, the directory of @level. What is not @to_be_read
  * may be an O_PATH descriptor, which takes the kernel less. */
 static int
-path_try_to_open (TmWalker *path,
-                  TmLevel *level,
-                  int dirfd,
-                  const char *names,
-                  guint n_names,
-                  gboolean to_be_read)
+walker_try_to_open (TmWalker *walker,
+                    TmLevel *level,
+                    int dirfd,
+                    const char *names,
+                    guint n_names,
+                    gboolean to_be_read)
 {
   int fd;
 
   if (n_names > 1)
     return tm_dirfd_open_descendant (dirfd, names, to_be_read ? O_RDONLY | O_NOATIME : O_PATH);
   if (to_be_read)
-    return path->open (path, level, dirfd, names);
+    return walker->open (walker, level, dirfd, names);
 
-  path->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
+  walker->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
   fd = tm_dirfd_open_beneath (dirfd, names, O_PATH | O_DIRECTORY);
-  return fd < 0 && errno == EACCES ? path->open (path, level, dirfd, names) : fd;
+  return fd < 0 && errno == EACCES ? walker->open (walker, level, dirfd, names) : fd;
 }
 
 /* The same with what descriptors there are. */
 static int
-path_open (TmWalker *path,
-           TmLevel *level,
-           TmLevelDirectory *directory,
-           const char *names,
-           guint n_names,
-           gboolean to_be_read)
+walker_open (TmWalker *walker,
+             TmLevel *level,
+             TmLevelDirectory *directory,
+             const char *names,
+             guint n_names,
+             gboolean to_be_read)
 {
   for (;;)
     {
-      int fd = path_try_to_open (path, level, directory->fd, names, n_names, to_be_read);
+      int fd = walker_try_to_open (walker, level, directory->fd, names, n_names, to_be_read);
 
       if (fd >= 0 || !is_out_of_descriptors (errno))
         {
-          path->n_waits = 0;
+          walker->n_waits = 0;
           return fd;
         }
 
       /* Others want descriptors too: make do with those there are. On the way back up, not all of
        * the levels that may be open are so yet. */
-      if (tm_walker_close_one (path))
-        path->max_open = MAX (level == path->lowest ? path->n_open : path->max_open - 1, 1);
+      if (tm_walker_close_one (walker))
+        walker->max_open = MAX (level == walker->lowest ? walker->n_open : walker->max_open - 1, 1);
       /* They may be those of other threads on their way through this tree. */
-      else if (path->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
+      else if (walker->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
         g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
       else
         {
@@ -174,21 +352,21 @@ path_open (TmWalker *path,
 
 /* Returns a descriptor of the sub-directory @name of the lowest level, or -1 with errno. */
 int
-tm_walker_open_child (TmWalker *path, const char *name)
+tm_walker_open_child (TmWalker *walker, const char *name)
 {
-  return path_open (path, path->lowest, path->lowest->directory, name, 1, TRUE);
+  return walker_open (walker, walker->lowest, walker->lowest->directory, name, 1, TRUE);
 }
 
 /* Returns @directory, that of @level, as it can be read; or as it is, if that fails. */
 static TmLevelDirectory *
-path_make_readable (TmWalker *path, TmLevel *level, TmLevelDirectory *directory)
+walker_make_readable (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
 {
-  int fd = path_open (path, level, directory, ".", 1, TRUE);
+  int fd = walker_open (walker, level, directory, ".", 1, TRUE);
 
   if (fd < 0)
     return directory;
 
-  level_note_repaired_mode (level, path->repaired_mode);
+  level_note_repaired_mode (level, walker->repaired_mode);
   tm_level_directory_unref (directory);
   return tm_level_directory_new (fd, FALSE);
 }
@@ -196,75 +374,75 @@ path_make_readable (TmWalker *path, TmLevel *level, TmLevelDirectory *directory)
 /* Makes sure that the lowest level can be read from @position on, also if it was not to be read any
  * more when it was opened. */
 gboolean
-tm_walker_read_from (TmWalker *path, off_t position)
+tm_walker_read_from (TmWalker *walker, off_t position)
 {
-  TmLevel *level = path->lowest;
+  TmLevel *level = walker->lowest;
 
   if (level->directory->is_pinned)
-    level->directory = path_make_readable (path, level, level->directory);
+    level->directory = walker_make_readable (walker, level, level->directory);
   return tm_dirfd_seek (level->directory->fd, position) == 0;
 }
 
 /* Goes down into @name, which was opened as @fd. */
 void
-tm_walker_push (TmWalker *path, const char *name, int fd)
+tm_walker_push (TmWalker *walker, const char *name, int fd)
 {
-  TmLevel *level = tm_level_new (path->lowest, name, tm_level_directory_new (fd, FALSE));
+  TmLevel *level = tm_level_new (walker->lowest, name, tm_level_directory_new (fd, FALSE));
 
-  level->mode_before = (gint) path->repaired_mode;
-  path->lowest->below = path->lowest->next_open = level;
-  path->lowest = level;
-  path->n_open++;
+  level->mode_before = (gint) walker->repaired_mode;
+  walker->lowest->below = walker->lowest->next_open = level;
+  walker->lowest = level;
+  walker->n_open++;
 }
 
 /* Goes back up to the level above, which was opened. */
 void
-tm_walker_pop (TmWalker *path)
+tm_walker_pop (TmWalker *walker)
 {
-  TmLevel *level = path->lowest;
+  TmLevel *level = walker->lowest;
 
   if (level->directory != NULL)
-    path->n_open--;
-  path->lowest = level->above;
-  path->lowest->below = path->lowest->next_open = NULL;
+    walker->n_open--;
+  walker->lowest = level->above;
+  walker->lowest->below = walker->lowest->next_open = NULL;
   tm_level_free (level);
 }
 
 /* The nearest open level above the lowest. */
 static TmLevel *
-path_find_open (TmWalker *path)
+walker_find_open (TmWalker *walker)
 {
-  TmLevel *level = path->top;
+  TmLevel *level = walker->top;
 
-  while (level->next_open != path->lowest)
+  while (level->next_open != walker->lowest)
     level = level->next_open;
   return level;
 }
 
 /* Puts @level, which is opened again as @directory, among those that are open. */
 static void
-path_reopen (TmWalker *path, TmLevel *level, TmLevelDirectory *directory)
+walker_reopen (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
 {
   /* It was to be passed through. */
   if (directory->is_pinned && !level->is_read)
-    directory = path_make_readable (path, level, directory);
+    directory = walker_make_readable (walker, level, directory);
 
-  path_find_open (path)->next_open = level;
-  level->next_open = path->lowest;
-  path->n_open++;
+  walker_find_open (walker)->next_open = level;
+  level->next_open = walker->lowest;
+  walker->n_open++;
   tm_level_reopen (level, directory);
 }
 
 /* What somebody moved away is left to him: all levels below @level, which is open. */
 static void
-path_lose_below (TmWalker *path, TmLevel *level)
+walker_lose_below (TmWalker *walker, TmLevel *level)
 {
-  path_find_open (path)->next_open = NULL;
+  walker_find_open (walker)->next_open = NULL;
 
   while ((level = level->below) != NULL)
     {
       if (level->directory != NULL)
-        path->n_open--;
+        walker->n_open--;
       tm_level_restore_mode (level);
       g_clear_pointer (&level->directory, tm_level_directory_unref);
       level->is_lost = TRUE;
@@ -276,9 +454,9 @@ path_lose_below (TmWalker *path, TmLevel *level)
 /* Whether the lowest level still is in the one above. Both are open, so that their identities hold.
  */
 gboolean
-tm_walker_lowest_is_in_place (TmWalker *path)
+tm_walker_lowest_is_in_place (TmWalker *walker)
 {
-  TmLevel *lowest = path->lowest;
+  TmLevel *lowest = walker->lowest;
   struct stat status, found;
 
   g_assert (lowest->directory != NULL && lowest->above->directory != NULL);
@@ -361,7 +539,7 @@ join_names (const TmLevel *level, guint depth, guint n_names, char names[PATH_MA
  *
  * Returns: the level that was opened, or @from */
 static TmLevel *
-path_open_at_depth (TmWalker *path, TmLevel *from, guint depth, int *error_number)
+walker_open_at_depth (TmWalker *walker, TmLevel *from, guint depth, int *error_number)
 {
   /* It may be closed meanwhile, for want of descriptors. */
   TmLevelDirectory *directory = tm_level_directory_ref (from->directory);
@@ -377,12 +555,12 @@ path_open_at_depth (TmWalker *path, TmLevel *from, guint depth, int *error_numbe
       int fd;
 
       n_names = last->depth - level->depth;
-      fd =
-          path_open (path, level, directory, n_names > 1 ? names : last->name, n_names, to_be_read);
+      fd = walker_open (walker, level, directory, n_names > 1 ? names : last->name, n_names,
+                        to_be_read);
       if (fd >= 0)
         {
           if (n_names == 1)
-            level_note_repaired_mode (last, path->repaired_mode);
+            level_note_repaired_mode (last, walker->repaired_mode);
           tm_level_directory_unref (directory);
           directory = tm_level_directory_new (fd, FALSE);
           directory->is_pinned = !to_be_read;
@@ -403,7 +581,7 @@ path_open_at_depth (TmWalker *path, TmLevel *from, guint depth, int *error_numbe
     }
 
   if (level != from)
-    path_reopen (path, level, directory);
+    walker_reopen (walker, level, directory);
   else
     tm_level_directory_unref (directory);
   return level;
@@ -412,43 +590,43 @@ path_open_at_depth (TmWalker *path, TmLevel *from, guint depth, int *error_numbe
 /* Opens the window above the lowest level by names, from the nearest open level on; or as far as
  * there are such directories. */
 static gboolean
-path_descend (TmWalker *path, int *error_number)
+walker_descend (TmWalker *walker, int *error_number)
 {
-  TmLevel *target = path->lowest->above;
+  TmLevel *target = walker->lowest->above;
   guint n_spare, n_window, n_points;
   TmLevel *level;
 
-  while (path->n_open >= path->max_open && tm_walker_close_one (path))
+  while (walker->n_open >= walker->max_open && tm_walker_close_one (walker))
     ;
 
-  n_spare = path->max_open > path->n_open ? path->max_open - path->n_open : 1;
-  n_window = MIN (path_get_window (path), n_spare);
+  n_spare = walker->max_open > walker->n_open ? walker->max_open - walker->n_open : 1;
+  n_window = MIN (walker_get_window (walker), n_spare);
   n_points = n_spare - n_window;
-  level = path_find_open (path);
+  level = walker_find_open (walker);
 
   while (level != target)
     {
       guint depth = next_depth (level, target, n_window, &n_points);
 
-      level = path_open_at_depth (path, level, depth, error_number);
+      level = walker_open_at_depth (walker, level, depth, error_number);
       if (level->depth != depth)
         break;
     }
 
   /* It was closed for want of descriptors, and what is in it has gone. */
   if (level->directory == NULL)
-    level = path_find_open (path);
+    level = walker_find_open (walker);
 
-  if (level == target && tm_walker_lowest_is_in_place (path))
+  if (level == target && tm_walker_lowest_is_in_place (walker))
     return TRUE;
 
-  path_lose_below (path, level);
+  walker_lose_below (walker, level);
   return FALSE;
 }
 
 /*
  * tm_walker_open_above:
- * @path: a way, not at its top
+ * @walker: a way, not at its top
  * @error_number: (out): why it is not known where the lowest level is now, or 0
  *
  * Makes sure that the level above the lowest is open.
@@ -457,8 +635,8 @@ path_descend (TmWalker *path, int *error_number)
  *   up to one that is open
  */
 gboolean
-tm_walker_open_above (TmWalker *path, int *error_number)
+tm_walker_open_above (TmWalker *walker, int *error_number)
 {
   *error_number = 0;
-  return path->lowest->above->directory != NULL || path_descend (path, error_number);
+  return walker->lowest->above->directory != NULL || walker_descend (walker, error_number);
 }

@@ -10,16 +10,16 @@
 G_BEGIN_DECLS
 
 /* The threads that work on one large tree: the one that called, and those that it started. */
-typedef struct _TmTreeWorkers TmWorkers;
+typedef struct _TmWorkers TmWorkers;
 
-typedef void (*TmWorkFunc) (gpointer part);
+typedef void (*TmWorkFunc) (gpointer item);
 
 TmWorkers *tm_workers_new (TmWorkFunc work, gboolean file_system_blocks);
 void tm_workers_free (TmWorkers *workers);
 
-gboolean tm_workers_want_a_part (TmWorkers *workers);
+gboolean tm_workers_want_item (TmWorkers *workers);
 void tm_workers_lock (TmWorkers *workers);
-void tm_workers_add_part_locked (TmWorkers *workers, gpointer part);
+void tm_workers_add_item_locked (TmWorkers *workers, gpointer item);
 void tm_workers_unlock (TmWorkers *workers);
 void tm_workers_work (TmWorkers *workers, TmProgress *progress);
 void tm_workers_finish (TmWorkers *workers);

@@ -7,35 +7,34 @@
 
 #include "core/tm-thread-private.h"
 
-/* Sharing a large tree over threads.
+/* The threads that delete one large tree, and the queue of their work items.
  *
- * A thread that has nothing to do waits for a part of the tree, and those that have much to do see
- * that it waits and give away half of it. Nothing is shared beforehand, so that a tree that one
- * thread is done with soon never costs a lock.
+ * A thread without work waits for an item. A thread with much work sees that another one waits, and
+ * splits off half of its work as an item. Nothing is shared beforehand, so that a small tree never
+ * costs a lock.
  *
- * The threads are started for this tree alone, each when there is a part for it, by one that works
- * on the tree already: they may delete what the caller may, and nothing else. All have ended when
- * the tree is freed. The caller's thread does not depend on them, and does everything where none
- * can be started, as at the limit of threads. */
+ * The threads are started for this tree alone, by a thread that works on it already: they have the
+ * rights of the caller and no others. All have ended when the tree is freed. Where no thread can be
+ * started, as at the limit of threads, the caller does all the work. */
 
 /* On a file system where almost every deletion waits for the disk, threads are for having several
  * requests on the way; more than this gain little. */
 #define N_THREADS_BLOCKING 16
 
-struct _TmTreeWorkers
+struct _TmWorkers
 {
   TmWorkFunc work;
 
   GMutex mutex; /* guards what follows */
   GCond changed;
-  GQueue parts;       /* (element-type gpointer): for the first thread that is free */
+  GQueue items;       /* (element-type gpointer): for the first thread that is free */
   GPtrArray *threads; /* (owned) (element-type TmThread): that were started */
   guint n_to_start;   /* threads that are of use and not started yet */
-  guint n_waiting;    /* threads without a part */
+  guint n_waiting;    /* threads without an item */
   gboolean finished;
 
-  gint wanted; /* atomic: whether there are, or can be, more threads without a part than there are
-                * parts; read without the mutex, since a wrong answer does no harm */
+  gint wanted; /* atomic: whether there are, or can be, more threads without an item than there are
+                * items; read without the mutex, since a wrong answer does no harm */
 };
 
 /* Called with the mutex held. */
@@ -43,23 +42,23 @@ static void
 update_wanted (TmWorkers *workers)
 {
   g_atomic_int_set (&workers->wanted,
-                    workers->n_waiting + workers->n_to_start > workers->parts.length);
+                    workers->n_waiting + workers->n_to_start > workers->items.length);
 }
 
 /* Works until the tree is finished. @progress is reported, if this is the thread to do so. */
 static void
-work_on_parts (TmWorkers *workers, TmProgress *progress)
+work_on_items (TmWorkers *workers, TmProgress *progress)
 {
   g_mutex_lock (&workers->mutex);
   while (!workers->finished)
     {
-      gpointer part = g_queue_pop_head (&workers->parts);
+      gpointer item = g_queue_pop_head (&workers->items);
 
-      if (part != NULL)
+      if (item != NULL)
         {
           update_wanted (workers);
           g_mutex_unlock (&workers->mutex);
-          workers->work (part);
+          workers->work (item);
           g_mutex_lock (&workers->mutex);
           continue;
         }
@@ -73,7 +72,7 @@ work_on_parts (TmWorkers *workers, TmProgress *progress)
           g_mutex_unlock (&workers->mutex);
           due = tm_progress_report_if_due (progress);
           g_mutex_lock (&workers->mutex);
-          if (!workers->finished && workers->parts.length == 0)
+          if (!workers->finished && workers->items.length == 0)
             g_cond_wait_until (&workers->changed, &workers->mutex, due);
         }
       else
@@ -88,7 +87,7 @@ work_on_parts (TmWorkers *workers, TmProgress *progress)
 static void
 help_cb (gpointer data)
 {
-  work_on_parts (data, NULL);
+  work_on_items (data, NULL);
 }
 
 /* Called with the mutex held. A thread that cannot be started now is not missed later: what keeps
@@ -109,7 +108,7 @@ start_thread_locked (TmWorkers *workers)
 
 /*
  * tm_workers_new:
- * @work: works on a part until it is done or waits for others; in any of the threads
+ * @work: works on an item until it is done or waits for others; in any of the threads
  * @file_system_blocks: whether deletions wait for the disk rather than for the processor
  *
  * Returns: (transfer full): the workers of a tree that has turned out large: so far only the thread
@@ -130,7 +129,7 @@ tm_workers_new (TmWorkFunc work, gboolean file_system_blocks)
   workers->threads = g_ptr_array_new ();
   g_mutex_init (&workers->mutex);
   g_cond_init (&workers->changed);
-  g_queue_init (&workers->parts);
+  g_queue_init (&workers->items);
   update_wanted (workers);
   return workers;
 }
@@ -144,20 +143,20 @@ tm_workers_free (TmWorkers *workers)
     tm_thread_join (g_ptr_array_index (workers->threads, i));
 
   g_ptr_array_unref (workers->threads);
-  g_queue_clear (&workers->parts);
+  g_queue_clear (&workers->items);
   g_cond_clear (&workers->changed);
   g_mutex_clear (&workers->mutex);
   g_free (workers);
 }
 
-/* Whether a thread waits for a part, or is to be started for one. */
+/* Whether a thread waits for an item, or is to be started for one. */
 gboolean
-tm_workers_want_a_part (TmWorkers *workers)
+tm_workers_want_item (TmWorkers *workers)
 {
   return g_atomic_int_get (&workers->wanted);
 }
 
-/* For what the parts of a tree keep of each other. It outlives the parts: another thread may finish
+/* For what the items of a tree keep of each other. It outlives the items: another thread may finish
  * the last one while this one still leaves the lock. */
 void
 tm_workers_lock (TmWorkers *workers)
@@ -173,10 +172,10 @@ tm_workers_unlock (TmWorkers *workers)
 
 /* Called with the lock held. */
 void
-tm_workers_add_part_locked (TmWorkers *workers, gpointer part)
+tm_workers_add_item_locked (TmWorkers *workers, gpointer item)
 {
-  g_queue_push_tail (&workers->parts, part);
-  if (workers->n_waiting < workers->parts.length && workers->n_to_start > 0)
+  g_queue_push_tail (&workers->items, item);
+  if (workers->n_waiting < workers->items.length && workers->n_to_start > 0)
     start_thread_locked (workers);
   update_wanted (workers);
   g_cond_signal (&workers->changed);
@@ -184,7 +183,7 @@ tm_workers_add_part_locked (TmWorkers *workers, gpointer part)
 
 /*
  * tm_workers_work:
- * @workers: workers, with a first part
+ * @workers: workers, with a first item
  * @progress: (nullable): to be reported from this thread
  *
  * Works on the tree, with the threads that are started to help, until it is finished.
@@ -192,10 +191,10 @@ tm_workers_add_part_locked (TmWorkers *workers, gpointer part)
 void
 tm_workers_work (TmWorkers *workers, TmProgress *progress)
 {
-  work_on_parts (workers, progress);
+  work_on_items (workers, progress);
 }
 
-/* Called by the part that finishes the tree: the threads end. */
+/* Called by the item that finishes the tree: the threads end. */
 void
 tm_workers_finish (TmWorkers *workers)
 {
