@@ -7,6 +7,7 @@
 
 #include "core/tm-backend-private.h"
 #include "core/tm-lock-private.h"
+#include "core/tm-outcomes-private.h"
 #include "core/tm-task-private.h"
 #include "tm-root-entry-private.h"
 #include "tm-temporary-directory-private.h"
@@ -18,17 +19,6 @@
  *
  * A factory of temporary directories that all live under one fixed directory.
  *
- * With a timeout, its cleanup deletes the sub-directories that have not been used
- * for longer than that. It runs by itself before every directory that the root
- * creates, and on demand. The age of a sub-directory runs from its access time or
- * its modification time, whichever is later, unless [method@Root.set_age_basis] says
- * otherwise. [method@Root.list_entries] shows what a cleanup would do.
- *
- * A directory in use is never deleted, by whatever process it is used, unless
- * [flags@Tempman.RootFlags.EXPIRE_LIVE] asks for it. One whose owner died without closing
- * it is deleted at once with [flags@Tempman.RootFlags.RECLAIM_ABANDONED], else when it has
- * expired. Files, links and mount points under the root are left alone.
- *
  * ```c
  * g_autoptr (GFile) cache = g_file_new_for_path ("/var/tmp/photos");
  * g_autoptr (TmRoot) root =
@@ -39,19 +29,61 @@
  *   tm_root_create_temp_dir (root, NULL, &error);
  * ```
  *
- * The directory is looked up once, when the root is initialised, and held from then
- * on: renaming it or replacing a link on the way to it does not lead the root
- * anywhere else. In a sticky directory that others may write to, such as `/tmp`, a link
- * on the way is followed only if it belongs to the user of the process or to the owner of
- * that directory.
+ * ## Cleanup
  *
- * A directory that is not a local file, such as one that GVfs serves, is looked up by its
- * name each time. There are no locks in it: nothing is seen to be in use or abandoned, and
- * a cleanup goes by the age alone.
+ * A cleanup deletes the sub-directories that have not been used for longer than the timeout. It
+ * runs before the root creates a directory, and on demand with [method@Root.cleanup]. The age of a
+ * sub-directory runs from its access time or its modification time, whichever is later, unless
+ * [method@Root.set_age_basis] selects another basis. [method@Root.list_entries] shows what a
+ * cleanup would do.
  *
- * An object can be used from any thread. One that was constructed but not
- * initialised, with `g_object_new()` alone, fails with
- * %G_IO_ERROR_NOT_INITIALIZED.
+ * A cleanup never deletes a directory in use, unless the root has
+ * [flags@Tempman.RootFlags.EXPIRE_LIVE]. If the owner of a directory has exited without closing it,
+ * a cleanup deletes it at once with [flags@Tempman.RootFlags.RECLAIM_ABANDONED], else when it has
+ * expired. Files, links and mount points under the root are kept.
+ *
+ * ## What a cleanup did
+ *
+ * A cleanup emits [signal@Root::entry-removed] for each sub-directory that it has deleted, and
+ * [signal@Root::entry-failed] for each one that it could not delete. Both report while the cleanup
+ * goes on, in the order in which the deletions ended:
+ *
+ * ```c
+ * static void
+ * entry_removed_cb (TmRoot *root, TmRootEntry *entry, gpointer user_data)
+ * {
+ *   g_print ("deleted %s\n", tm_root_entry_get_name (entry));
+ * }
+ * ```
+ *
+ * ```c
+ * g_signal_connect (root, "entry-removed", G_CALLBACK (entry_removed_cb), NULL);
+ * tm_root_cleanup (root, NULL, &error);
+ * ```
+ *
+ * A blocking call emits them in the thread that called it, and before it returns. An asynchronous
+ * call emits them in the thread-default main context of its caller, and before its callback. A
+ * handler may call into the root, cancel the cleanup, and release the root. If a handler runs the
+ * main loop, the next signal of this cleanup and the callback wait until the handler returns.
+ *
+ * Connect handlers before the call: a cleanup that begins without a handler for a signal does not
+ * emit it.
+ *
+ * ## The directory
+ *
+ * The directory is looked up once, when the root is initialised, and held from then on: renaming it
+ * or replacing a link on the way to it does not lead the root anywhere else. In a sticky directory
+ * that other users may write to, such as `/tmp`, a link on the way is followed only if it belongs
+ * to the user of the process or to the owner of that directory.
+ *
+ * A directory that is not a local file, such as one that GVfs serves, is looked up by its name each
+ * time. There are no locks in it: no entry is known to be in use or abandoned, and a cleanup uses
+ * the age alone.
+ *
+ * ## Threads
+ *
+ * An object can be used from any thread. An object that was constructed with `g_object_new()` and
+ * not initialised fails with %G_IO_ERROR_NOT_INITIALIZED.
  *
  * Since: 1.0
  */
@@ -82,6 +114,14 @@ typedef enum
 } TmRootProperty;
 
 static GParamSpec *properties[PROP_EXCLUDE + 1];
+
+typedef enum
+{
+  SIGNAL_ENTRY_REMOVED,
+  SIGNAL_ENTRY_FAILED,
+} TmRootSignal;
+
+static guint signals[SIGNAL_ENTRY_FAILED + 1];
 
 static void initable_iface_init (GInitableIface *iface);
 static void async_initable_iface_init (GAsyncInitableIface *iface);
@@ -287,6 +327,47 @@ tm_root_class_init (TmRootClass *klass)
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * TmRoot::entry-removed:
+   * @self: the root that emits the signal
+   * @entry: the entry, as it was before
+   *
+   * Emitted after a cleanup has deleted an entry.
+   *
+   * The cleanup that [method@Root.create_temp_dir] runs emits it as well. See the description of
+   * the class for the thread.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_ENTRY_REMOVED] =
+      g_signal_new ("entry-removed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 1, TM_TYPE_ROOT_ENTRY);
+
+  /**
+   * TmRoot::entry-failed:
+   * @self: the root that emits the signal
+   * @entry: the entry, as it was before
+   * @error: why it could not be deleted
+   *
+   * Emitted when a cleanup could not delete an entry, or not all of it.
+   *
+   * If the cleanup could not even find out whether to delete it, the reason of the entry is
+   * [enum@Tempman.RemovalReason.NONE], and its state is [enum@Tempman.RootEntryState.LIVE] unless
+   * it is known.
+   *
+   * The signal is also emitted with %G_IO_ERROR_CANCELLED for an entry whose deletion was
+   * interrupted: the rest of its content is still there. It is not emitted if the directory of the
+   * root cannot be read.
+   *
+   * The cleanup that [method@Root.create_temp_dir] runs emits it as well. See the description of
+   * the class for the thread.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_ENTRY_FAILED] =
+      g_signal_new ("entry-failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 2, TM_TYPE_ROOT_ENTRY, G_TYPE_ERROR);
 }
 
 static void
@@ -658,7 +739,7 @@ check_initialized (TmRoot *self, const char *action, GError **error)
 }
 
 static TmPolicy
-get_judge (TmRoot *self)
+get_policy (TmRoot *self)
 {
   TmPolicy policy = { .flags = self->flags, .exclude = tm_root_get_exclude (self) };
 
@@ -666,30 +747,97 @@ get_judge (TmRoot *self)
   return policy;
 }
 
-static gssize
-sweep (TmRoot *self, GCancellable *cancellable, GError **error)
+static void
+emit_outcome_cb (const TmOutcome *outcome, gpointer user_data)
 {
-  g_auto (TmPolicy) policy = get_judge (self);
+  TmRoot *self = user_data;
+  g_autoptr (TmRootEntry) entry =
+      tm_root_entry_new (self->directory, outcome->name, &outcome->verdict);
 
-  return tm_backend_root_cleanup (self->root, &policy, cancellable, error);
+  if (outcome->error == NULL)
+    g_signal_emit (self, signals[SIGNAL_ENTRY_REMOVED], 0, entry);
+  else
+    g_signal_emit (self, signals[SIGNAL_ENTRY_FAILED], 0, entry, outcome->error);
+}
+
+/* The outcomes of a cleanup, to be emitted in this thread or, for the task of an asynchronous call,
+ * in its main context. Returns NULL when no handler is connected: then a cleanup creates no entry.
+ */
+static TmOutcomes *
+outcomes_new (TmRoot *self, GTask *task)
+{
+  TmOutcomeKinds kinds = 0;
+
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_ENTRY_REMOVED], 0, TRUE))
+    kinds |= TM_OUTCOME_REMOVED;
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_ENTRY_FAILED], 0, TRUE))
+    kinds |= TM_OUTCOME_FAILED;
+
+  /* With a reference: a handler may drop the last one of the caller. */
+  return kinds != 0
+             ? tm_outcomes_new (kinds, task, emit_outcome_cb, g_object_ref (self), g_object_unref)
+             : NULL;
+}
+
+static gssize
+clean_up (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError **error)
+{
+  g_auto (TmPolicy) policy = { 0 };
+
+  if (!check_initialized (self, "Cleaning up", error))
+    return -1;
+
+  policy = get_policy (self);
+  return tm_backend_root_cleanup (self->root, &policy, outcomes, cancellable, error);
+}
+
+static TmTemporaryDirectory *
+create_temp_dir (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!check_initialized (self, "Creating a temporary directory", error))
+    return NULL;
+
+  if (clean_up (self, outcomes, cancellable, &local_error) < 0)
+    g_info ("%s", local_error->message);
+
+  return tm_temporary_directory_new_in (self->root, tm_root_get_prefix (self), cancellable, error);
+}
+
+/* Starts an asynchronous call with a cleanup in it, whose outcomes are the task data. */
+static void
+start_cleanup_task (TmRoot *self,
+                    gpointer source_tag,
+                    int io_priority,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer user_data,
+                    TmTaskFunc function)
+{
+  g_autoptr (GTask) task =
+      tm_task_new (self, source_tag, io_priority, cancellable, callback, user_data);
+  TmOutcomes *outcomes = outcomes_new (self, task);
+
+  if (outcomes != NULL)
+    g_task_set_task_data (task, outcomes, (GDestroyNotify) tm_outcomes_free);
+  tm_task_start (task, function);
 }
 
 /**
  * tm_root_create_temp_dir:
  * @self: a root
- * @cancellable: (nullable): to cancel it with
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Cleans the root up, and creates a temporary directory under it.
+ * Runs a cleanup, then creates a temporary directory under the root.
  *
- * That something could not be cleaned up does not make it fail; see
- * [method@Root.cleanup] for that.
+ * Errors during the cleanup do not make the call fail. [signal@Root::entry-failed] reports them.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when the directory of the root has been removed,
- * moved or replaced; with %G_IO_ERROR_PERMISSION_DENIED; with
- * %G_IO_ERROR_INVALID_FILENAME when the prefix is not the beginning of a name; with
- * %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. Then nothing is left
- * behind.
+ * Fails with %G_IO_ERROR_NOT_FOUND if the directory of the root has been removed, moved or
+ * replaced; with %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_INVALID_FILENAME if the prefix
+ * cannot begin a name; with %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. After an
+ * error no new directory is left behind.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
@@ -698,19 +846,14 @@ sweep (TmRoot *self, GCancellable *cancellable, GError **error)
 TmTemporaryDirectory *
 tm_root_create_temp_dir (TmRoot *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
+  g_autoptr (TmOutcomes) outcomes = NULL;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!check_initialized (self, "Creating a temporary directory", error))
-    return NULL;
-
-  if (sweep (self, cancellable, &local_error) < 0)
-    g_info ("%s", local_error->message);
-
-  return tm_temporary_directory_new_in (self->root, tm_root_get_prefix (self), cancellable, error);
+  outcomes = outcomes_new (self, NULL);
+  return create_temp_dir (self, outcomes, cancellable, error);
 }
 
 static void
@@ -719,23 +862,24 @@ create_temp_dir_task_cb (TmTaskResult *result,
                          gpointer task_data,
                          GCancellable *cancellable)
 {
-  result->object = tm_root_create_temp_dir (source, cancellable, &result->error);
+  result->object = create_temp_dir (source, task_data, cancellable, &result->error);
 }
 
 /**
  * tm_root_create_temp_dir_async:
  * @self: a root
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
- *   main context of the caller
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): called with the result, in the thread-default main context
+ * of the caller
  * @user_data: data for @callback
  *
- * Cleans the root up and creates a temporary directory under it, without blocking
- * the caller.
+ * Runs a cleanup, then creates a temporary directory under the root, without blocking the caller.
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * See [method@Root.create_temp_dir].
+ *
+ * If no thread can be started for the request, the work is done before this function returns;
+ * @callback is still called later.
  *
  * Since: 1.0
  */
@@ -749,8 +893,8 @@ tm_root_create_temp_dir_async (TmRoot *self,
   g_return_if_fail (TM_IS_ROOT (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  tm_task_run (self, tm_root_create_temp_dir_async, io_priority, cancellable, callback, user_data,
-               create_temp_dir_task_cb);
+  start_cleanup_task (self, tm_root_create_temp_dir_async, io_priority, cancellable, callback,
+                      user_data, create_temp_dir_task_cb);
 }
 
 /**
@@ -781,35 +925,37 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
 /**
  * tm_root_cleanup:
  * @self: a root
- * @cancellable: (nullable): to cancel it with
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
  * Deletes the sub-directories that have expired and, with
- * [flags@Tempman.RootFlags.RECLAIM_ABANDONED], those whose owner is gone.
+ * [flags@Tempman.RootFlags.RECLAIM_ABANDONED], those that are abandoned.
  *
- * Several processes can clean the same root up at the same time, and create in it
- * meanwhile. In a root with the sticky bit, such as `/tmp`, the sub-directories of
- * other users are left to them.
+ * [signal@Root::entry-removed] reports each deleted sub-directory, and [signal@Root::entry-failed]
+ * each one that could not be deleted.
  *
- * One that cannot be deleted does not stop it; the first such error is returned at
- * the end, with its path: %G_IO_ERROR_PERMISSION_DENIED or %G_IO_ERROR_BUSY. Also
- * fails with %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_NOT_INITIALIZED.
+ * Several processes can clean up the same root at the same time, and create directories in it. In a
+ * root with the sticky bit, such as `/tmp`, a cleanup skips the sub-directories of other users.
  *
- * Returns: how many were deleted, or -1 with @error set
+ * An error does not stop the cleanup. It returns the first one at its end, with the path:
+ * %G_IO_ERROR_PERMISSION_DENIED or %G_IO_ERROR_BUSY. Also fails with %G_IO_ERROR_CANCELLED, and
+ * with %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * Returns: the number of deleted sub-directories, or -1 with @error set
  *
  * Since: 1.0
  */
 gssize
 tm_root_cleanup (TmRoot *self, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (TmOutcomes) outcomes = NULL;
+
   g_return_val_if_fail (TM_IS_ROOT (self), -1);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), -1);
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
-  if (!check_initialized (self, "Cleaning up", error))
-    return -1;
-
-  return sweep (self, cancellable, error);
+  outcomes = outcomes_new (self, NULL);
+  return clean_up (self, outcomes, cancellable, error);
 }
 
 static void
@@ -818,24 +964,24 @@ cleanup_task_cb (TmTaskResult *result,
                  gpointer task_data,
                  GCancellable *cancellable)
 {
-  result->number = tm_root_cleanup (source, cancellable, &result->error);
+  result->number = clean_up (source, task_data, cancellable, &result->error);
 }
 
 /**
  * tm_root_cleanup_async:
  * @self: a root
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
- *   main context of the caller
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): called with the result, in the thread-default main context
+ * of the caller
  * @user_data: data for @callback
  *
- * Deletes what has expired or been abandoned, without blocking the caller.
+ * Deletes expired and abandoned sub-directories, without blocking the caller.
  *
  * See [method@Root.cleanup].
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started for the request, the work is done before this function returns;
+ * @callback is still called later.
  *
  * Since: 1.0
  */
@@ -849,8 +995,8 @@ tm_root_cleanup_async (TmRoot *self,
   g_return_if_fail (TM_IS_ROOT (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  tm_task_run (self, tm_root_cleanup_async, io_priority, cancellable, callback, user_data,
-               cleanup_task_cb);
+  start_cleanup_task (self, tm_root_cleanup_async, io_priority, cancellable, callback, user_data,
+                      cleanup_task_cb);
 }
 
 /**
@@ -923,7 +1069,7 @@ tm_root_list_entries (TmRoot *self, TmListFlags flags, GCancellable *cancellable
   if (!check_initialized (self, "Listing the entries", error))
     return NULL;
 
-  policy = get_judge (self);
+  policy = get_policy (self);
   found = tm_backend_root_list (self->root, &policy, cancellable, error);
   if (found == NULL)
     return NULL;

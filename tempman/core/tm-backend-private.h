@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-outcomes-private.h"
 #include "core/tm-policy-private.h"
 #include "core/tm-process-private.h"
 #include "core/tm-progress-private.h"
@@ -82,6 +83,7 @@ struct _TmBackend
                                          GError **error);
   gssize (*cleanup) (TmBackendRoot *root,
                      const TmPolicy *policy,
+                     TmOutcomes *outcomes,
                      GCancellable *cancellable,
                      GError **error);
   GArray *(*list) (TmBackendRoot *root,
@@ -133,6 +135,7 @@ TmBackendDirectory *tm_backend_root_create (TmBackendRoot *root,
                                             GError **error);
 gssize tm_backend_root_cleanup (TmBackendRoot *root,
                                 const TmPolicy *policy,
+                                TmOutcomes *outcomes,
                                 GCancellable *cancellable,
                                 GError **error);
 GArray *tm_backend_root_list (TmBackendRoot *root,

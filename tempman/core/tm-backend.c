@@ -164,15 +164,26 @@ tm_backend_root_create (TmBackendRoot *root,
   return root->backend->create_in_root (root, creation, cancellable, error);
 }
 
-/* Removes the entries that @policy does not keep. Returns their number, or -1 with the first
- * failure. */
+/*
+ * tm_backend_root_cleanup:
+ * @root: the directory of a root
+ * @policy: which entries to remove
+ * @outcomes: (nullable): receives each entry that was removed or could not be removed
+ * @cancellable: (nullable): a cancellable
+ * @error: the first failure
+ *
+ * Removes the entries that @policy does not keep, and delivers the outcomes.
+ *
+ * Returns: how many were removed, or -1
+ */
 gssize
 tm_backend_root_cleanup (TmBackendRoot *root,
                          const TmPolicy *policy,
+                         TmOutcomes *outcomes,
                          GCancellable *cancellable,
                          GError **error)
 {
-  return root->backend->cleanup (root, policy, cancellable, error);
+  return root->backend->cleanup (root, policy, outcomes, cancellable, error);
 }
 
 /* Returns (transfer full) (nullable) (element-type TmListedEntry): all sub-directories, by name,

@@ -245,9 +245,13 @@ gio_create_in_root (TmBackendRoot *root,
 }
 
 static gssize
-gio_cleanup (TmBackendRoot *root, const TmPolicy *policy, GCancellable *cancellable, GError **error)
+gio_cleanup (TmBackendRoot *root,
+             const TmPolicy *policy,
+             TmOutcomes *outcomes,
+             GCancellable *cancellable,
+             GError **error)
 {
-  return tm_cleanup_gio (root->file, policy, cancellable, error);
+  return tm_cleanup_gio (root->file, policy, outcomes, cancellable, error);
 }
 
 static GArray *

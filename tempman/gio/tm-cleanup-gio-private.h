@@ -5,12 +5,14 @@
 
 #pragma once
 
+#include "core/tm-outcomes-private.h"
 #include "core/tm-policy-private.h"
 
 G_BEGIN_DECLS
 
 gssize tm_cleanup_gio (GFile *directory,
                        const TmPolicy *policy,
+                       TmOutcomes *outcomes,
                        GCancellable *cancellable,
                        GError **error);
 GArray *tm_cleanup_gio_list (GFile *directory,

@@ -24,6 +24,7 @@ typedef struct
 {
   GFile *directory;           /* (unowned): the root */
   const TmPolicy *policy;     /* (unowned) */
+  TmOutcomes *outcomes;       /* (unowned) (nullable) */
   GCancellable *cancellable;  /* (unowned) (nullable) */
   char *file_system;          /* (owned) (nullable): of the root */
   gboolean is_world_writable; /* every user may write to it, as far as that is told */
@@ -41,6 +42,18 @@ pass_report (Pass *pass, GError *error)
     pass->error = error;
   else
     g_error_free (error);
+}
+
+/* The entry cannot be examined: it is not known whether it is to be removed. Takes @error over. */
+static void
+pass_report_unknown (Pass *pass, GFile *file, const TmVerdict *verdict, GError *error)
+{
+  g_autofree char *name = g_file_get_basename (file);
+
+  /* The cancellation is a failure of the call. */
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
+  pass_report (pass, error);
 }
 
 /* What cannot be told of the root is taken for the worst. */
@@ -167,40 +180,53 @@ restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
     set_times (file, info, access_times);
 }
 
-/* Deletes the entry if it still goes. */
+/* Deletes an entry that is to be removed. */
 static void
-pass_take (Pass *pass, GFile *file)
+pass_delete (Pass *pass, GFile *file, GFileInfo *info, const TmVerdict *verdict, TmTimestamp begin)
+{
+  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
+  const char *name = g_file_info_get_name (info);
+  GError *error = NULL;
+
+  if (tm_delete_tree_gio_delete_directory (file, identity, pass->cancellable, &error))
+    {
+      pass->n_deleted++;
+      tm_outcomes_add_removed (pass->outcomes, name, verdict, pass->cancellable);
+    }
+  else
+    {
+      restore_times (file, info, begin);
+      tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
+      pass_report (pass, error);
+    }
+}
+
+/* Deletes the entry if it is still to be removed. @before is what was found first. */
+static void
+pass_take (Pass *pass, GFile *file, const TmVerdict *before)
 {
   TmTimestamp begin = tm_age_begin ();
+  TmVerdict verdict = *before;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info =
       g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
                          pass->cancellable, &local_error);
-  TmVerdict verdict;
   GError *error = NULL;
 
   if (info == NULL)
     {
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         return;
+      verdict.reason = TM_REMOVAL_REASON_NONE;
       tm_file_set_error (&error, "Looking at", file, local_error);
+      pass_report_unknown (pass, file, &verdict, error);
     }
   else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     return;
-  else if (pass_decide (pass, file, info, &verdict, &error))
-    {
-      if (verdict.reason == TM_REMOVAL_REASON_NONE)
-        return;
-      if (tm_delete_tree_gio_delete_directory (
-              file, g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE),
-              pass->cancellable, &error))
-        pass->n_deleted++;
-      else
-        restore_times (file, info, begin);
-    }
-
-  if (error != NULL)
-    pass_report (pass, error);
+  else if (!pass_decide (pass, file, info, &verdict, &error))
+    pass_report_unknown (pass, file, &verdict, error);
+  else if (verdict.reason != TM_REMOVAL_REASON_NONE)
+    pass_delete (pass, file, info, &verdict, begin);
 }
 
 static void
@@ -221,9 +247,9 @@ pass_visit (Pass *pass, GFile *file, GFileInfo *info)
       g_array_append_val (pass->entries, entry);
     }
   else if (!is_decided)
-    pass_report (pass, error);
+    pass_report_unknown (pass, file, &entry.verdict, error);
   else if (entry.verdict.reason != TM_REMOVAL_REASON_NONE)
-    pass_take (pass, file);
+    pass_take (pass, file, &entry.verdict);
 }
 
 /* Returns FALSE when the pass was cancelled or something went wrong. */
@@ -261,6 +287,7 @@ pass_run (Pass *pass, GError **error)
 
       file = g_file_enumerator_get_child (enumerator, info);
       pass_visit (pass, file, info);
+      tm_outcomes_deliver (pass->outcomes);
     }
 
   g_free (pass->file_system);
@@ -284,6 +311,7 @@ pass_run (Pass *pass, GError **error)
  * tm_cleanup_gio:
  * @directory: a root
  * @policy: what of it may go
+ * @outcomes: (nullable): receives each entry that was removed or could not be removed
  * @cancellable: (nullable): looked at between entries and while one is deleted
  * @error: where to put the first failure
  *
@@ -293,9 +321,15 @@ pass_run (Pass *pass, GError **error)
  * Returns: how many were deleted, or -1 when one could not be
  */
 gssize
-tm_cleanup_gio (GFile *directory, const TmPolicy *policy, GCancellable *cancellable, GError **error)
+tm_cleanup_gio (GFile *directory,
+                const TmPolicy *policy,
+                TmOutcomes *outcomes,
+                GCancellable *cancellable,
+                GError **error)
 {
-  Pass pass = { .directory = directory, .policy = policy, .cancellable = cancellable };
+  Pass pass = {
+    .directory = directory, .policy = policy, .outcomes = outcomes, .cancellable = cancellable
+  };
 
   if (!tm_policy_may_remove_any (policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;

@@ -179,12 +179,13 @@ get_cleanup_options (TmBackendRoot *root, const TmPolicy *policy)
 static gssize
 local_cleanup (TmBackendRoot *root,
                const TmPolicy *policy,
+               TmOutcomes *outcomes,
                GCancellable *cancellable,
                GError **error)
 {
   TmCleanupOptions options = get_cleanup_options (root, policy);
 
-  return tm_cleanup (&options, cancellable, error);
+  return tm_cleanup (&options, outcomes, cancellable, error);
 }
 
 static GArray *

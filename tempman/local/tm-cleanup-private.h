@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-outcomes-private.h"
 #include "core/tm-policy-private.h"
 #include "local/tm-parent-private.h"
 
@@ -19,7 +20,10 @@ typedef struct
   TmPolicy policy;
 } TmCleanupOptions;
 
-gssize tm_cleanup (const TmCleanupOptions *options, GCancellable *cancellable, GError **error);
+gssize tm_cleanup (const TmCleanupOptions *options,
+                   TmOutcomes *outcomes,
+                   GCancellable *cancellable,
+                   GError **error);
 GArray *tm_cleanup_list (const TmCleanupOptions *options,
                          GCancellable *cancellable,
                          GError **error);

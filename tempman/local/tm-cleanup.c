@@ -32,6 +32,7 @@ struct _Pass
   TmPolicy policy;           /* (unowned): of the options, with what the pass has found out */
   GCancellable *cancellable; /* (unowned) (nullable) */
   PassFunc visit;            /* called for every sub-directory, in two threads at a time */
+  TmOutcomes *outcomes;      /* (unowned) (nullable) */
   TmParent *scan;            /* (owned): the root, with a position of its own */
 
   GMutex mutex; /* guards what follows */
@@ -53,14 +54,21 @@ pass_report (Pass *pass, GError *error)
     g_error_free (error);
 }
 
-/* Of the entry @name, or of the root itself. */
+/* Reports that the entry is not removed. */
 static void
-pass_report_errno (Pass *pass, const char *action, const char *name, int error_number)
+pass_fail (Pass *pass,
+           const char *action,
+           const char *name,
+           const TmVerdict *verdict,
+           int error_number)
 {
   g_autofree char *path = g_build_filename (pass->options->path, name, NULL);
   GError *error = NULL;
 
   tm_dirfd_set_error (&error, action, path, error_number);
+  /* The cancellation of a look is a failure of the call, not of the entry. */
+  if (error_number != ECANCELED)
+    tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
   pass_report (pass, error);
 }
 
@@ -74,7 +82,7 @@ pass_refuse (Pass *pass, const char *name)
   policy.removal_error = 0;
   if (tm_entry_examine (&policy, pass->scan, name, pass->cancellable, &verdict) &&
       verdict.reason != TM_REMOVAL_REASON_NONE)
-    pass_report_errno (pass, "Deleting", name, pass->policy.removal_error);
+    pass_fail (pass, "Deleting", name, &verdict, pass->policy.removal_error);
 }
 
 /* Deletes the entry unless the policy keeps it. */
@@ -99,7 +107,7 @@ pass_take_cb (Pass *pass, const char *name)
                          &error_number))
     {
     case TM_ENTRY_FAILED:
-      pass_report_errno (pass, "Looking at", name, error_number);
+      pass_fail (pass, "Looking at", name, &verdict, error_number);
       return;
     case TM_ENTRY_KEPT:
       return;
@@ -114,10 +122,12 @@ pass_take_cb (Pass *pass, const char *name)
       g_mutex_lock (&pass->mutex);
       pass->n_deleted++;
       g_mutex_unlock (&pass->mutex);
+      tm_outcomes_add_removed (pass->outcomes, name, &verdict, pass->cancellable);
     }
   else
     {
       tm_locked_directory_restore_times (directory);
+      tm_outcomes_add_failed (pass->outcomes, name, &verdict, error, pass->cancellable);
       pass_report (pass, error);
     }
 }
@@ -154,7 +164,12 @@ pass_read (Pass *pass, char *buffer)
   g_mutex_unlock (&pass->mutex);
 
   if (length < 0)
-    pass_report_errno (pass, "Reading the root", NULL, error_number);
+    {
+      GError *error = NULL;
+
+      tm_dirfd_set_error (&error, "Reading the root", pass->options->path, error_number);
+      pass_report (pass, error);
+    }
   return MAX (length, 0);
 }
 
@@ -181,6 +196,8 @@ pass_visit_entries (Pass *pass, guint max_entries)
           n_entries++;
           if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
             pass->visit (pass, entry->d_name);
+          /* With no lock held: the caller's code runs. */
+          tm_outcomes_deliver (pass->outcomes);
         }
     }
 
@@ -191,23 +208,42 @@ pass_visit_entries (Pass *pass, guint max_entries)
 static void
 pass_thread_cb (gpointer data)
 {
-  pass_visit_entries (data, G_MAXUINT);
+  Pass *pass = data;
+
+  pass_visit_entries (pass, G_MAXUINT);
+  tm_outcomes_end_helper (pass->outcomes);
+}
+
+static TmThread *
+pass_start_thread (Pass *pass)
+{
+  TmThread *thread;
+
+  if (g_get_num_processors () == 1)
+    return NULL;
+
+  tm_outcomes_begin_helper (pass->outcomes);
+  thread = tm_thread_try_start (pass_thread_cb, pass);
+  if (thread == NULL)
+    tm_outcomes_end_helper (pass->outcomes);
+  return thread;
 }
 
 static void
 pass_visit_all (Pass *pass)
 {
-  TmThread *thread = NULL;
+  TmThread *thread;
 
   if (!pass_visit_entries (pass, N_ENTRIES_FOR_A_SECOND_THREAD))
     return;
 
-  if (g_get_num_processors () > 1)
-    thread = tm_thread_try_start (pass_thread_cb, pass);
-
+  thread = pass_start_thread (pass);
   pass_visit_entries (pass, G_MAXUINT);
   if (thread != NULL)
-    tm_thread_join (thread);
+    {
+      tm_outcomes_wait_for_helpers (pass->outcomes);
+      tm_thread_join (thread);
+    }
 }
 
 /* Returns FALSE when the pass was cancelled or something went wrong. */
@@ -254,6 +290,7 @@ pass_run (Pass *pass, GError **error)
 /*
  * tm_cleanup:
  * @options: the root, and what of it may go
+ * @outcomes: (nullable): receives each entry that was removed or could not be removed
  * @cancellable: (nullable): looked at between entries and while one is deleted
  * @error: where to put the first failure
  *
@@ -263,9 +300,14 @@ pass_run (Pass *pass, GError **error)
  * Returns: how many were deleted, or -1 when one could not be
  */
 gssize
-tm_cleanup (const TmCleanupOptions *options, GCancellable *cancellable, GError **error)
+tm_cleanup (const TmCleanupOptions *options,
+            TmOutcomes *outcomes,
+            GCancellable *cancellable,
+            GError **error)
 {
-  Pass pass = { .options = options, .cancellable = cancellable, .visit = pass_take_cb };
+  Pass pass = {
+    .options = options, .cancellable = cancellable, .visit = pass_take_cb, .outcomes = outcomes
+  };
 
   if (!tm_policy_may_remove_any (&options->policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;

@@ -116,7 +116,8 @@ fail_unless_gone (int *error_number, int errsv)
  * @name: the name of an entry
  * @cancellable: (nullable): looked at while the content is looked at
  * @taken: (out) (transfer full) (nullable): the entry, locked
- * @verdict: (out caller-allocates): why it is to be deleted; set when it is taken
+ * @verdict: (out caller-allocates): what is known of the entry; the reason unless it is taken is
+ *   of no importance
  * @error_number: (out): why it failed
  *
  * Looks at the times of an entry and, only if it is old or could be abandoned, opens and locks it
@@ -147,6 +148,9 @@ tm_entry_take (const TmPolicy *policy,
   if (!S_ISDIR (status.stx_mode) || has_unseen_owner (policy, name, status.stx_mode))
     return TM_ENTRY_KEPT;
 
+  verdict->times = tm_times_from_statx (&status);
+  verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
+
   if (!tm_policy_reclaims (policy) || !tm_mark_is_set (name, status.stx_mode))
     {
       if (tm_last_use_find (&policy->age, root_fd, name, &status, FALSE, cancellable,
@@ -168,7 +172,6 @@ tm_entry_take (const TmPolicy *policy,
       find_last_use_again (policy, directory, &status, cancellable, &verdict->last_used) < 0)
     return fail (error_number, errno);
 
-  verdict->times = tm_times_from_statx (&status);
   verdict->reason = tm_policy_decide (policy, verdict->state, verdict->last_used);
   if (verdict->reason == TM_REMOVAL_REASON_NONE ||
       tm_locked_directory_is_left_to_its_owner (directory))
