@@ -10,6 +10,8 @@
 #include "tool-rules.h"
 #include "tool-signals.h"
 
+#include <string.h>
+
 /* `tempman cleanup` */
 
 static int run_cleanup (const ToolCommand *command, char ***arguments);
@@ -23,66 +25,91 @@ const ToolCommand tool_cleanup_command = {
   .func = run_cleanup,
 };
 
-/* Who is told of what, and how. */
+/* What a cleanup did, or would do. */
 typedef struct
 {
-  const ToolRules *rules; /* (unowned) */
-  GListModel *entries;    /* (owned): as they were before anything was deleted */
-  GDateTime *now;         /* (owned) */
+  ToolOperation *operation; /* (unowned) */
+  GPtrArray *rows;          /* (owned) (element-type Row) */
+  gssize n_removed;
+  gboolean has_complained; /* of an entry */
 } Report;
+
+typedef struct
+{
+  TmRootEntry *entry; /* (owned) */
+  ToolCell outcome;
+} Row;
+
+static void
+row_free (gpointer data)
+{
+  Row *row = data;
+
+  g_object_unref (row->entry);
+  g_free (row);
+}
 
 static void
 report_clear (Report *report)
 {
-  g_clear_object (&report->entries);
-  g_clear_pointer (&report->now, g_date_time_unref);
+  g_clear_pointer (&report->rows, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Report, report_clear)
 
-/* A cleanup tells how many it has deleted, and not which. Those are gone that were to go and are
- * not there any more. */
-static gboolean
-is_gone (TmRootEntry *entry)
+static void
+report_add (Report *report, TmRootEntry *entry, const char *outcome, ToolColor color)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GFileInfo) info =
-      g_file_query_info (tm_root_entry_get_file (entry), G_FILE_ATTRIBUTE_STANDARD_TYPE,
-                         G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, &error);
+  Row *row = g_new (Row, 1);
 
-  return info == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  row->entry = g_object_ref (entry);
+  row->outcome = (ToolCell){ outcome, color };
+  g_ptr_array_add (report->rows, row);
 }
 
-/* Prints what goes, or is gone. Returns how many. */
-static gssize
-print_entries (const Report *report, gboolean is_dry_run)
+static void
+entry_removed_cb (TmRoot *root, TmRootEntry *entry, gpointer user_data)
 {
-  guint n_entries = g_list_model_get_n_items (report->entries);
-  gssize n = 0;
+  Report *report = user_data;
 
-  for (guint i = 0; i < n_entries; i++)
+  report->n_removed++;
+  report_add (report, entry, "removed", TOOL_COLOR_GREEN);
+}
+
+static void
+entry_failed_cb (TmRoot *root, TmRootEntry *entry, const GError *error, gpointer user_data)
+{
+  Report *report = user_data;
+
+  report_add (report, entry, "failed", TOOL_COLOR_RED);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  tool_operation_fail (report->operation, g_error_copy (error));
+  report->has_complained = TRUE;
+}
+
+static int
+compare_rows (gconstpointer a, gconstpointer b)
+{
+  const Row *const *row = a;
+  const Row *const *other = b;
+
+  return strcmp (tm_root_entry_get_name ((*row)->entry), tm_root_entry_get_name ((*other)->entry));
+}
+
+static void
+print_rows (const Report *report)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  g_ptr_array_sort (report->rows, compare_rows);
+  for (guint i = 0; i < report->rows->len; i++)
     {
-      g_autoptr (TmRootEntry) entry = g_list_model_get_item (report->entries, i);
-      ToolCell verdict = { "goes", TOOL_COLOR_YELLOW };
-      ToolCell state = { "expired", TOOL_COLOR_NONE };
+      const Row *row = g_ptr_array_index (report->rows, i);
 
-      if (!tm_root_entry_get_removable (entry))
-        continue;
-
-      if (report->rules->reclaims &&
-          tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_ABANDONED)
-        state.text = "abandoned";
-
-      if (!is_dry_run)
-        verdict = is_gone (entry) ? (ToolCell){ "gone", TOOL_COLOR_GREEN }
-                                  : (ToolCell){ "left", TOOL_COLOR_RED };
-      if (is_dry_run || verdict.color == TOOL_COLOR_GREEN)
-        n++;
-
-      tool_entry_print (entry, report->now, verdict, state);
+      tool_entry_print (row->entry, now, row->outcome);
     }
-
-  return n;
 }
 
 static void
@@ -98,48 +125,76 @@ print_total (gssize n, gboolean is_dry_run)
     tool_print ("%" G_GSSIZE_FORMAT " %s deleted\n", n, noun);
 }
 
-/* Returns what to end with. */
-static int
-clean_up (TmRoot *root, Report *report, gboolean is_dry_run, gssize *n_deleted)
+/* Returns FALSE when nothing can be said of the root. */
+static gboolean
+clean_up (TmRoot *root, Report *report)
 {
-  g_autofree char *display_name = g_filename_display_name (report->rules->path);
-  g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_ANY, "Cleaning up “%s”", display_name);
-  GCancellable *cancellable = tool_operation_get_cancellable (operation);
+  GCancellable *cancellable = tool_operation_get_cancellable (report->operation);
   GError *error = NULL;
 
-  *n_deleted = -1;
-  report->entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, cancellable, &error);
+  g_signal_connect (root, "entry-removed", G_CALLBACK (entry_removed_cb), report);
+  g_signal_connect (root, "entry-failed", G_CALLBACK (entry_failed_cb), report);
+  if (tm_root_cleanup (root, cancellable, &error) >= 0)
+    return TRUE;
 
-  /* Where not all of the root can be read, what can be is cleaned up without a list. The cleanup
-   * itself complains of it. */
-  if (!is_dry_run && !tool_operation_is_interrupted (operation))
+  /* It is the first of those that the command has complained of. */
+  if (report->has_complained)
+    g_error_free (error);
+  else
+    tool_operation_fail (report->operation, error);
+  return report->rows->len > 0;
+}
+
+/* The same for a cleanup that deletes nothing. */
+static gboolean
+list_removable (TmRoot *root, Report *report)
+{
+  GCancellable *cancellable = tool_operation_get_cancellable (report->operation);
+  GError *error = NULL;
+  g_autoptr (GListModel) entries =
+      tm_root_list_entries (root, TM_LIST_FLAGS_NONE, cancellable, &error);
+
+  if (entries == NULL)
     {
-      g_clear_error (&error);
-      *n_deleted = tm_root_cleanup (root, cancellable, &error);
+      tool_operation_fail (report->operation, error);
+      return FALSE;
     }
 
-  if (error != NULL)
-    tool_operation_fail (operation, error);
-  return tool_operation_end (operation, TOOL_STATUS_FAILED);
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      if (!tm_root_entry_get_removable (entry))
+        continue;
+
+      report->n_removed++;
+      report_add (report, entry, "removable", TOOL_COLOR_YELLOW);
+    }
+
+  return TRUE;
 }
 
 static int
 clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run)
 {
-  g_auto (Report) report = { .rules = rules, .now = g_date_time_new_now_utc () };
-  gssize n_deleted;
-  gssize n_gone = -1;
-  int status = clean_up (root, &report, is_dry_run, &n_deleted);
+  g_autofree char *display_name = g_filename_display_name (rules->path);
+  g_autoptr (ToolOperation) operation =
+      tool_operation_new (TOOL_INTERRUPTION_ANY, "Cleaning up “%s”", display_name);
+  g_auto (Report) report = {
+    .operation = operation,
+    .rows = g_ptr_array_new_with_free_func (row_free),
+  };
+  gboolean is_known = is_dry_run ? list_removable (root, &report) : clean_up (root, &report);
+  int status = tool_operation_end (operation, TOOL_STATUS_FAILED);
 
-  /* What it writes to may take nothing for as long as it likes. */
+  /* Erases the line that shows the progress. */
+  g_clear_pointer (&operation, tool_operation_free);
+  /* The reader of the output can block it forever: from here on the first signal ends the command.
+   */
   tool_signals_unblock (tool_signals_to_end);
-  if (report.entries != NULL)
-    n_gone = print_entries (&report, is_dry_run);
-
-  /* The two differ when others delete as well, or when one has become old enough in between. */
-  if (n_deleted >= 0 || n_gone >= 0)
-    print_total (n_deleted >= 0 ? n_deleted : n_gone, is_dry_run);
+  print_rows (&report);
+  if (is_known)
+    print_total (report.n_removed, is_dry_run);
   return status;
 }
 

@@ -9,39 +9,57 @@
 
 /* One sub-directory of a root, as it is shown. */
 
-const char *
-tool_entry_get_state_name (TmRootEntry *entry)
+/* The words of the public enumerations. */
+static const char *
+get_nick (GType type, int value)
 {
-  switch (tm_root_entry_get_state (entry))
-    {
-    case TM_ROOT_ENTRY_STATE_LIVE:
-      return "live";
-    case TM_ROOT_ENTRY_STATE_ABANDONED:
-      return "abandoned";
-    case TM_ROOT_ENTRY_STATE_UNOWNED:
-      return "unowned";
-    default:
-      g_assert_not_reached ();
-    }
+  GEnumClass *enum_class = g_type_class_ref (type);
+  const GEnumValue *enum_value = g_enum_get_value (enum_class, value);
+
+  g_assert (enum_value != NULL);
+  /* The values are static. */
+  g_type_class_unref (enum_class);
+  return enum_value->value_nick;
+}
+
+static const char *
+get_state_name (TmRootEntry *entry)
+{
+  return get_nick (TM_TYPE_ROOT_ENTRY_STATE, (int) tm_root_entry_get_state (entry));
+}
+
+static const char *
+get_reason_name (TmRootEntry *entry)
+{
+  return get_nick (TM_TYPE_REMOVAL_REASON, (int) tm_root_entry_get_reason (entry));
 }
 
 /*
  * tool_entry_print:
  * @entry: a sub-directory
- * @now: the time to count its age to
- * @verdict: what becomes of it
- * @state: and why
+ * @now: the time at which its age ends
+ * @outcome: what a cleanup does, or has done, with it
  */
 void
-tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell verdict, ToolCell state)
+tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome)
 {
+  static const ToolColor colors[] = {
+    [TM_ROOT_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
+    [TM_ROOT_ENTRY_STATE_ABANDONED] = TOOL_COLOR_YELLOW,
+    [TM_ROOT_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
+  };
   gint64 age = tool_age_since (tm_root_entry_get_last_used (entry), now);
   g_autofree char *age_text = tool_output_is_terminal ()
                                   ? tool_age_format (age)
                                   : g_strdup_printf ("%" G_GINT64_FORMAT "s", age);
-  const ToolCell cells[TOOL_N_CELLS] = { verdict, state, { age_text, TOOL_COLOR_NONE } };
+  const ToolCell cells[TOOL_N_CELLS] = {
+    outcome,
+    { get_state_name (entry), colors[tm_root_entry_get_state (entry)] },
+    { get_reason_name (entry), TOOL_COLOR_NONE },
+    { age_text, TOOL_COLOR_NONE },
+  };
 
-  tool_print_row (cells, g_file_info_get_name (tm_root_entry_get_info (entry)));
+  tool_print_row (cells, tm_root_entry_get_name (entry));
 }
 
 /* In ASCII alone, for whatever locale it is printed or read in. */
@@ -80,19 +98,19 @@ void
 tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
 {
   g_autoptr (GString) json = g_string_new ("{");
-  g_autofree char *valid =
-      g_utf8_make_valid (g_file_info_get_name (tm_root_entry_get_info (entry)), -1);
+  g_autofree char *valid = g_utf8_make_valid (tm_root_entry_get_name (entry), -1);
   g_autofree char *uri = g_file_get_uri (tm_root_entry_get_file (entry));
   GDateTime *last_used = tm_root_entry_get_last_used (entry);
   g_autofree char *last_used_text = g_date_time_format (last_used, "%Y-%m-%dT%H:%M:%S");
 
   append_json_member (json, "name", valid);
   append_json_member (json, "uri", uri);
-  append_json_member (json, "state", tool_entry_get_state_name (entry));
+  append_json_member (json, "state", get_state_name (entry));
+  g_string_append_printf (json, "\"removable\": %s, ",
+                          tm_root_entry_get_removable (entry) ? "true" : "false");
+  append_json_member (json, "reason", get_reason_name (entry));
   g_string_append_printf (json, "\"last_used\": \"%s.%06dZ\", ", last_used_text,
                           g_date_time_get_microsecond (last_used));
-  g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT ", ", tool_age_since (last_used, now));
-  g_string_append_printf (json, "\"goes\": %s}",
-                          tm_root_entry_get_removable (entry) ? "true" : "false");
+  g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT "}", tool_age_since (last_used, now));
   tool_print_bytes (json->str);
 }

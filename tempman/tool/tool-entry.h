@@ -9,7 +9,5 @@
 
 #include <tempman.h>
 
-void tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell verdict, ToolCell state);
+void tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome);
 void tool_entry_print_json (TmRootEntry *entry, GDateTime *now);
-
-const char *tool_entry_get_state_name (TmRootEntry *entry);

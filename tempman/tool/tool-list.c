@@ -23,28 +23,17 @@ const ToolCommand tool_list_command = {
   .func = run_list,
 };
 
-static ToolCell
-get_state_cell (TmRootEntry *entry)
-{
-  static const ToolColor colors[] = {
-    [TM_ROOT_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
-    [TM_ROOT_ENTRY_STATE_ABANDONED] = TOOL_COLOR_YELLOW,
-    [TM_ROOT_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
-  };
-
-  return (ToolCell){ tool_entry_get_state_name (entry), colors[tm_root_entry_get_state (entry)] };
-}
-
 static void
 print_table (GListModel *entries, GDateTime *now)
 {
   static const ToolCell titles[TOOL_N_CELLS] = {
     { "CLEANUP", TOOL_COLOR_NONE },
     { "STATE", TOOL_COLOR_NONE },
+    { "REASON", TOOL_COLOR_NONE },
     { "UNUSED", TOOL_COLOR_NONE },
   };
   guint n_entries = g_list_model_get_n_items (entries);
-  guint n_going = 0;
+  guint n_removable = 0;
 
   if (tool_output_is_terminal () && n_entries > 0)
     tool_print_row (titles, "NAME");
@@ -52,18 +41,17 @@ print_table (GListModel *entries, GDateTime *now)
   for (guint i = 0; i < n_entries; i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
-      gboolean goes = tm_root_entry_get_removable (entry);
+      gboolean is_removable = tm_root_entry_get_removable (entry);
 
-      n_going += goes;
+      n_removable += is_removable;
       tool_entry_print (entry, now,
-                        goes ? (ToolCell){ "goes", TOOL_COLOR_RED }
-                             : (ToolCell){ "stays", TOOL_COLOR_NONE },
-                        get_state_cell (entry));
+                        is_removable ? (ToolCell){ "removable", TOOL_COLOR_RED }
+                                     : (ToolCell){ "kept", TOOL_COLOR_NONE });
     }
 
   if (tool_output_is_terminal ())
     tool_print ("%u %s, of which a cleanup would delete %u\n", n_entries,
-                n_entries == 1 ? "directory" : "directories", n_going);
+                n_entries == 1 ? "directory" : "directories", n_removable);
 }
 
 static void

@@ -28,7 +28,7 @@ static const char *const color_codes[] = {
   [TOOL_COLOR_YELLOW] = "\033[33m",
 };
 
-static const int cell_widths[TOOL_N_CELLS] = { 8, 10, 8 };
+static const int cell_widths[TOOL_N_CELLS] = { 9, 9, 9, 8 };
 
 static gboolean has_printed;
 static gboolean has_failed;

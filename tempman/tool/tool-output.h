@@ -22,7 +22,7 @@ typedef struct
   ToolColor color;
 } ToolCell;
 
-#define TOOL_N_CELLS 3
+#define TOOL_N_CELLS 4
 
 gboolean tool_output_is_terminal (void);
 gboolean tool_output_flush (void);

@@ -40,7 +40,7 @@ class Ages(support.TestCase):
         self.mkdir(root, 'entry', age=age)
         lines = self.succeed('list', root, '--timeout', timeout).decode().splitlines()
         self.assertEqual(len(lines), 1)
-        return lines[0].startswith('goes\t')
+        return lines[0].startswith('removable\t')
 
     def test_lengths(self):
         # Not to the second: the clock goes on meanwhile.

@@ -63,11 +63,12 @@ class Cleanup(Root):
     def test_expired(self):
         self.make_one_of_each()
         rows = self.rows('cleanup', self.root, '--timeout', '1d')
-        self.assertEqual([(row[0], row[1], row[-1]) for row in rows[:-1]],
-                         [('gone', 'expired', support.ABANDONED_OLD),
-                          ('gone', 'expired', 'unowned-old')])
+        self.assertEqual([(row[0], row[2], row[-1]) for row in rows[:-1]],
+                         [('removed', 'expired', support.ABANDONED_OLD),
+                          ('removed', 'expired', 'unowned-old')])
+        self.assertEqual([row[1] for row in rows[:-1]], ['abandoned', 'unowned'])
         for row in rows[:-1]:
-            self.assertGreaterEqual(seconds(row[2]), 3 * support.DAY)
+            self.assertGreaterEqual(seconds(row[3]), 3 * support.DAY)
         self.assertEqual(rows[-1], ['total', '2'])
         self.assertEqual(sorted(os.listdir(self.root)),
                          [support.ABANDONED, 'file', 'link', 'live', 'live-old', 'unowned'])
@@ -76,12 +77,12 @@ class Cleanup(Root):
         self.make_one_of_each()
         for option in ('--reclaim', '-r'):
             dry = self.rows('cleanup', self.root, '--timeout', '1d', option, '--dry-run')
-            self.assertEqual([row[0] for row in dry], ['goes', 'goes', 'goes', 'total'])
+            self.assertEqual([row[0] for row in dry], ['removable', 'removable', 'removable', 'total'])
         rows = self.rows('cleanup', self.root, '--timeout', '1d', '--reclaim')
-        self.assertEqual([(row[0], row[1], row[-1]) for row in rows[:-1]],
-                         [('gone', 'abandoned', support.ABANDONED),
-                          ('gone', 'abandoned', support.ABANDONED_OLD),
-                          ('gone', 'expired', 'unowned-old')])
+        self.assertEqual([(row[0], row[2], row[-1]) for row in rows[:-1]],
+                         [('removed', 'abandoned', support.ABANDONED),
+                          ('removed', 'abandoned', support.ABANDONED_OLD),
+                          ('removed', 'expired', 'unowned-old')])
         self.assertEqual(rows[-1], ['total', '3'])
 
     def test_dry_run(self):
@@ -90,9 +91,9 @@ class Cleanup(Root):
                   for name in os.listdir(self.root)}
         for option in ('--dry-run', '-n'):
             rows = self.rows('cleanup', self.root, '--timeout', '1d', option)
-            self.assertEqual([(row[0], row[1], row[-1]) for row in rows[:-1]],
-                             [('goes', 'expired', support.ABANDONED_OLD),
-                              ('goes', 'expired', 'unowned-old')])
+            self.assertEqual([(row[0], row[2], row[-1]) for row in rows[:-1]],
+                             [('removable', 'expired', support.ABANDONED_OLD),
+                              ('removable', 'expired', 'unowned-old')])
             self.assertEqual(rows[-1], ['total', '2'])
         after = {name: os.stat(self.path('root', name), follow_symlinks=False)
                  for name in os.listdir(self.root)}
@@ -139,7 +140,7 @@ class Cleanup(Root):
                         return file.read().splitlines()
 
                 def fields(name):
-                    return [line.split('\t')[1::2] for line in read(name)]
+                    return [line.split('\t')[2:5:2] or [line] for line in read(name)]
 
                 gone = set(read('before')) - set(read('after'))
                 self.assertEqual({name for _, name in fields('dry')[:-1]}, gone)
@@ -200,7 +201,7 @@ class Cleanup(Root):
         self.assertEqual(goes(), ['a', 'ab', 'b'])
         rows = self.rows('list', self.root, '--timeout', '1d', '-x', '?')
         self.assertEqual(sorted((row[0], row[-1]) for row in rows),
-                         [('goes', 'ab'), ('stays', '.X11-unix'), ('stays', 'a'), ('stays', 'b')])
+                         [('kept', '.X11-unix'), ('kept', 'a'), ('kept', 'b'), ('removable', 'ab')])
         self.succeed('create', '--root', self.root, '--timeout', '1d', '-x', 'a')
         self.assert_there(self.path('root', 'a'), self.path('root', '.X11-unix'))
         self.assert_gone(self.path('root', 'ab'), self.path('root', 'b'))
@@ -215,7 +216,7 @@ class Cleanup(Root):
         output = self.succeed('cleanup', self.root, '--timeout', '1h')
         lines = output.split(b'\n')
         self.assertEqual(len(lines), len(ODD_NAMES) + 2)
-        fields = [line.split(b'\t', 3)[3] for line in lines[:-2]]
+        fields = [line.split(b'\t', 4)[4] for line in lines[:-2]]
         names = [re.sub(rb'\\(.)', lambda match: {b'n': b'\n'}.get(match[1], match[1]), field)
                  for field in fields]
         self.assertEqual(names, sorted(ODD_NAMES))
@@ -285,7 +286,7 @@ class Cleanup(Root):
         self.assertIn(mounted.encode(), result.stderr)
         rows = [line.split('\t') for line in result.stdout.decode().splitlines()]
         self.assertEqual([(row[0], row[-1]) for row in rows],
-                         [('gone', 'a-free'), ('left', 'm-stuck'), ('gone', 'z-free'),
+                         [('removed', 'a-free'), ('failed', 'm-stuck'), ('removed', 'z-free'),
                           ('total', '2')])
         self.assertEqual(os.listdir(self.root), ['m-stuck'])
 
@@ -297,12 +298,17 @@ class Cleanup(Root):
                        'TEMPMAN_TEST_GATE_UNSEEN': 'unseen'}
         # It counts as in use, just now.
         output = self.succeed('list', self.root, '-t', '1h', env=environment).decode()
-        self.assertRegex(output, r'^goes\tunowned\t\d+s\told\nstays\tlive\t\d{1,2}s\tunseen\n$')
+        self.assertRegex(output, r'^removable\tunowned\texpired\t\d+s\told\n'
+                                 r'kept\tlive\tnone\t\d{1,2}s\tunseen\n$')
         json.loads(self.succeed('list', self.root, '--json', env=environment))
         output = self.succeed('cleanup', self.root, '-t', '1h', '-n', env=environment)
         self.assertTrue(output.endswith(b'\told\ntotal\t1\n'), output)
         self.assert_there(old)
-        errors = self.fail_with(1, 'cleanup', self.root, '-t', '1h', env=environment)
+        result = self.run_tool('cleanup', self.root, '-t', '1h', env=environment)
+        errors = result.errors
+        self.assertEqual(result.status, 1)
+        self.assertRegex('\n'.join(result.lines), r'^removed\tunowned\texpired\t\d+s\told\n'
+                                                  r'failed\tlive\tnone\t\d+s\tunseen\ntotal\t1$')
         self.assertEqual(errors.count('\n'), 1)
         self.assertIn(unseen, errors)
         self.assertEqual(os.listdir(self.root), ['unseen'])
@@ -326,7 +332,7 @@ class Cleanup(Root):
         gate.signal(process, signal_number)
         result = self.finish(process)
         self.assertEqual((result.status, result.errors), (-signal_number, ''))
-        self.assertEqual([line.split('\t')[0] for line in result.lines], ['left', 'total'])
+        self.assertEqual([line.split('\t')[0] for line in result.lines], ['failed', 'total'])
         self.assertEqual(result.lines[-1], 'total\t0')
         self.assert_there(self.path('root', 'old'))
         # What is left goes the next time.
@@ -388,11 +394,12 @@ class List(Root):
         self.make_one_of_each()
         rows = self.rows('list', self.root)
         self.assertEqual([(row[0], row[1], row[-1]) for row in rows],
-                         [('stays', 'abandoned', support.ABANDONED),
-                          ('stays', 'abandoned', support.ABANDONED_OLD),
-                          ('stays', 'live', 'live'), ('stays', 'live', 'live-old'),
-                          ('stays', 'unowned', 'unowned'), ('stays', 'unowned', 'unowned-old')])
-        ages = {row[3]: seconds(row[2]) for row in rows}
+                         [('kept', 'abandoned', support.ABANDONED),
+                          ('kept', 'abandoned', support.ABANDONED_OLD),
+                          ('kept', 'live', 'live'), ('kept', 'live', 'live-old'),
+                          ('kept', 'unowned', 'unowned'), ('kept', 'unowned', 'unowned-old')])
+        self.assertEqual({row[2] for row in rows}, {'none'})
+        ages = {row[4]: seconds(row[3]) for row in rows}
         self.assertGreaterEqual(ages['live-old'], 3 * support.DAY)
         self.assertLess(ages['unowned'], support.DAY)
 
@@ -402,11 +409,12 @@ class List(Root):
         def goes(*options):
             rows = self.rows('list', self.root, *options)
             as_json = json.loads(self.succeed('list', self.root, '--json', *options))
-            names = [row[3] for row in rows if row[0] == 'goes']
-            self.assertEqual(names, [entry['name'] for entry in as_json if entry['goes']])
+            names = [row[4] for row in rows if row[0] == 'removable']
+            self.assertEqual(names, [entry['name'] for entry in as_json if entry['removable']])
+            self.assertEqual([row[2] for row in rows], [entry['reason'] for entry in as_json])
             dry = self.rows('cleanup', self.root, '-t', '1000w', *options, '--dry-run')[:-1]
             if options:
-                self.assertEqual(names, [row[3] for row in dry])
+                self.assertEqual(names, [row[4] for row in dry])
             return names
 
         self.assertEqual(goes(), [])
@@ -420,9 +428,9 @@ class List(Root):
         entries = json.loads(self.succeed('list', self.root, '-j', '--timeout', '1d'))
         self.assertEqual(len(entries), 6)
         entry = entries[-1]
-        self.assertEqual(sorted(entry), ['age', 'goes', 'last_used', 'name', 'state', 'uri'])
-        self.assertEqual((entry['name'], entry['state'], entry['goes']),
-                         ('unowned-old', 'unowned', True))
+        self.assertEqual(sorted(entry), ['age', 'last_used', 'name', 'reason', 'removable', 'state', 'uri'])
+        self.assertEqual((entry['name'], entry['state'], entry['removable'], entry['reason']),
+                         ('unowned-old', 'unowned', True, 'expired'))
         self.assertEqual(entry['uri'], 'file://' + self.path('root', 'unowned-old'))
         self.assertRegex(entry['last_used'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$')
         self.assertIs(type(entry['age']), int)
@@ -462,7 +470,7 @@ class List(Root):
         for locale in ('C', 'C.UTF-8', 'de_DE.UTF-8', 'fa_IR'):
             self.environment['LC_ALL'] = locale
             self.assertRegex(self.succeed('list', self.root),
-                             '^stays\tunowned\t[0-9]+s\tü\n$'.encode())
+                             '^kept\tunowned\tnone\t[0-9]+s\tü\n$'.encode())
             json.loads(self.succeed('list', '--json', self.root))
 
     def test_pipe_is_plain(self):

@@ -63,7 +63,7 @@ class Hanging(support.TestCase):
             options = ('--age-basis', basis)
             entries = self.succeed('list', self.root, *options, '-t', '0').decode().splitlines()
             mounted, = [entry for entry in entries if entry.endswith('mounted')]
-            self.assertTrue(mounted.startswith('stays\t'), mounted)
+            self.assertTrue(mounted.startswith('kept\t'), mounted)
 
             old = self.mkdir('root', 'old', age=support.DAY)
             self.assertTrue(

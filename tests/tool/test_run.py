@@ -113,7 +113,7 @@ class Run(RunCase):
         '''
         output = self.run_shell(script, '--root', root)
         self.assertIn('total\t0\n', output)
-        self.assertIn('stays\tlive\t', output)
+        self.assertIn('kept\tlive\t', output)
 
     def test_status(self):
         for status in (0, 1, 2, 7, 124, 125, 126, 127, 128, 143, 255):

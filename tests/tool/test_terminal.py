@@ -44,7 +44,7 @@ class Names(OnTerminal):
     def shown_names(self, output):
         lines = [COLORS.sub(b'', line) for line in output.split(b'\r\n')]
         return [match[1] for match in
-                (re.match(rb'(?:goes|stays|gone|left) +\w+ +(?:\d+\w ?)+ +(.*)$', line, re.DOTALL)
+                (re.match(rb'(?:removable|kept|removed|failed) +\w+ +\w+ +(?:\d+\w ?)+ +(.*)$', line, re.DOTALL)
                  for line in lines) if match]
 
     def assert_harmless(self, output):
@@ -123,9 +123,9 @@ class Look(OnTerminal):
     def test_table(self):
         output, _ = self.show('list', self.make(), '--timeout', '1d', NO_COLOR='1')
         lines = output.decode().split('\r\n')
-        self.assertRegex(lines[0], '^CLEANUP +STATE +UNUSED +NAME$')
-        self.assertRegex(lines[1], r'^stays +abandoned +\w+ +' + support.ABANDONED + '$')
-        self.assertRegex(lines[2], '^goes +unowned +3d 4h +old$')
+        self.assertRegex(lines[0], '^CLEANUP +STATE +REASON +UNUSED +NAME$')
+        self.assertRegex(lines[1], r'^kept +abandoned +none +\w+ +' + support.ABANDONED + '$')
+        self.assertRegex(lines[2], '^removable +unowned +expired +3d 4h +old$')
         self.assertEqual(lines[4], '3 directories, of which a cleanup would delete 1')
         # In columns.
         self.assertEqual(len({line.index(name) for line, name in
@@ -135,11 +135,11 @@ class Look(OnTerminal):
     def test_cleanup(self):
         root = self.make()
         output, _ = self.show('cleanup', root, '-t', '1d', '-n', NO_COLOR='1')
-        self.assertRegex(output.decode(), '^goes +expired +3d 4h +old\r\n'
+        self.assertRegex(output.decode(), '^removable +unowned +expired +3d 4h +old\r\n'
                                           '1 directory would be deleted\r\n$')
         output, _ = self.show('cleanup', root, '-t', '1d', '-r', NO_COLOR='1')
-        self.assertRegex(output.decode(), '^gone +abandoned +.*' + support.ABANDONED + '\r\n'
-                                          'gone +expired +3d 4h +old\r\n'
+        self.assertRegex(output.decode(), '^removed +abandoned +abandoned +.*' + support.ABANDONED + '\r\n'
+                                          'removed +unowned +expired +3d 4h +old\r\n'
                                           '2 directories deleted\r\n$')
 
     def test_colors(self):
@@ -202,7 +202,7 @@ class Progress(OnTerminal):
         gate.open()
         self.assertEqual(terminal.finish(), 0)
         last = terminal.output.split(b'\r\x1b[K')[-1]
-        self.assertTrue(last.startswith(b'gone '), last)
+        self.assertTrue(last.startswith(b'removed '), last)
 
     def test_run(self):
         terminal, gate = self.start('run', '--', 'env', '-u', 'LD_PRELOAD', 'sh', '-c',
@@ -315,7 +315,7 @@ class Completion(Shell):
         self.start_shell()
         self.ask(b'tempman() { "$TOOL" "$@"; }; source ' + os.fsencode(self.SCRIPT))
         output = self.ask(b'tempman cle\t--tim\t1h --age-b\tacc\t--dr\tth\t')
-        self.assertRegex(output, 'goes +expired .*old entry')
+        self.assertRegex(output, 'removable +unowned +expired .*old entry')
         self.assertNotIn('young', output)
         self.ask(b'tempman cleanup --timeout=1h --age-basis=mo\tthe\\ r\t')
         self.assert_gone(old)
