@@ -120,3 +120,51 @@ test('excluded names', folder => {
     root.exclude = ['*.lock', 'keep-*'];
     equal(root.get_exclude().join(), '*.lock,keep-*');
 });
+
+test('signals of a cleanup', async folder => {
+    const root = new Tempman.Root({directory: folder, timeout: 60});
+    let removed = [];
+    root.connect('entry-removed', (source, entry) => {
+        check(source === root, 'not the root');
+        check(entry instanceof Tempman.RootEntry, 'not an entry');
+        check(!exists(entry.path), 'still there');
+        equal(entry.reason, Tempman.RemovalReason.EXPIRED);
+        removed.push(entry.name);
+    });
+    root.connect('entry-failed', (_root, entry, error) => removed.push(error.message));
+
+    makeOld(folder, 'a');
+    makeOld(folder, 'b');
+    equal(root.cleanup(), 2);
+    equal(removed.sort().join(), 'a,b');
+
+    removed = [];
+    for (let i = 0; i < 100; i++)
+        makeOld(folder, `${i}`);
+    const promise = root.cleanup_async();
+    equal(removed.length, 0);
+    equal(await promise, 100);
+    equal(removed.length, 100);
+    equal(new Set(removed).size, 100);
+
+    removed = [];
+    makeOld(folder, 'a');
+    (await root.create_temp_dir_async()).close();
+    equal(removed.join(), 'a');
+});
+
+test('errors in signals', folder => {
+    const root = new Tempman.Root({directory: folder});
+    const directory = root.create_temp_dir();
+    const [entry] = root.list_entries();
+    const failed = [];
+    root.connect('entry-failed', (_root, {name}, error) => {
+        check(error instanceof GLib.Error, 'no error');
+        check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY), 'another error');
+        failed.push(`${name}: ${error.message}`);
+    });
+    root.emit('entry-failed', entry,
+        new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY, 'busy'));
+    equal(failed.join(), `${directory.file.get_basename()}: busy`);
+    directory.close();
+});

@@ -3,12 +3,14 @@
 
 """What a root deletes, and what it leaves alone."""
 
+import asyncio
 import os
+import threading
 import unittest
 
 import support
 
-from gi.repository import Tempman as tempman
+from gi.repository import Gio, GLib, Tempman as tempman
 
 
 class Cleanup(support.TestCase):
@@ -167,6 +169,107 @@ class Entries(support.TestCase):
         self.assertEqual(root.get_exclude(), [])
         self.assertEqual(root.cleanup(), 1)
         self.assert_gone(kept)
+
+
+class Signals(support.TestCase):
+    """What a cleanup reports, in the thread that called."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = tempman.root(self.folder, timeout=60)
+        self.removed = []
+        self.failed = []
+        self.threads = set()
+        self.root.connect('entry-removed', self.on_removed)
+        self.root.connect('entry-failed', self.on_failed)
+
+    def on_removed(self, root, entry):
+        self.assertIs(type(entry), tempman.RootEntry)
+        self.threads.add(threading.get_ident())
+        self.removed.append((entry.name, entry.reason, os.path.lexists(entry.path)))
+
+    def on_failed(self, root, entry, error):
+        self.threads.add(threading.get_ident())
+        self.failed.append((entry.name, entry.reason, error))
+
+    def check_removed(self, *names):
+        self.assertEqual(sorted(self.removed),
+                         [(name, tempman.RemovalReason.EXPIRED, False) for name in names])
+        self.assertEqual(self.failed, [])
+        self.assertEqual(self.threads, {threading.get_ident()})
+
+    def test_cleanup(self):
+        self.make('a', age=100)
+        self.make('b', age=100)
+        self.make('young')
+        self.assertEqual(self.root.cleanup(), 2)
+        self.check_removed('a', 'b')
+
+    def test_creation(self):
+        self.make('a', age=100)
+        self.root.create_temp_dir().close()
+        self.check_removed('a')
+
+    def test_with_callback(self):
+        names = [f'{i:03}' for i in range(200)]
+        for name in names:
+            self.make(name, age=100)
+        result = self.wait(self.root.cleanup_async)
+        self.check_removed(*names)
+        self.assertEqual(self.root.cleanup_finish(result), 200)
+
+    def test_awaited(self):
+        """A loop of asyncio that knows nothing of GLib has the signals in a thread of its executor."""
+        async def clean_up():
+            return await self.root.cleanup_async()
+
+        self.make('a', age=100)
+        self.assertEqual(asyncio.run(clean_up()), 1)
+        self.assertEqual([name for name, *_ in self.removed], ['a'])
+
+    def test_handler_that_ends_it(self):
+        """A handler cancels the cleanup, and disconnects itself."""
+        cancellable = Gio.Cancellable()
+        handler = 0
+
+        def on_removed(root, entry):
+            cancellable.cancel()
+            root.disconnect(handler)
+
+        handler = self.root.connect('entry-removed', on_removed)
+        for i in range(10):
+            self.make(str(i), age=100)
+        with self.assertRaises(GLib.Error) as caught:
+            self.root.cleanup(cancellable)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+        self.assertEqual(len(self.removed), 1)
+        self.assertEqual(len(os.listdir(self.folder)), 9)
+
+    def test_failed(self):
+        if os.getuid() != 0:
+            self.skipTest('only root can make a directory that another user cannot delete')
+        os.chmod(self.folder, 0o777)
+        stuck = self.make('stuck', age=100)
+        foreign = os.path.join(stuck, 'foreign')
+        os.mkdir(foreign)
+        os.mkdir(os.path.join(foreign, 'inside'))
+        os.chown(stuck, 65534, 65534)
+        self.set_age(stuck, 100)
+        lines = self.run_script(
+            'import os, sys\n'
+            'from gi.repository import GLib, Tempman as tempman\n'
+            'os.setgroups([])\n'
+            'os.setgid(65534)\n'
+            'os.setuid(65534)\n'
+            'def on_failed(root, entry, error):\n'
+            '    print(entry.name, entry.reason.value_nick, error.domain, entry.path in error.message)\n'
+            'root = tempman.root(sys.argv[1], timeout=60)\n'
+            'root.connect("entry-failed", on_failed)\n'
+            'try:\n'
+            '    root.cleanup()\n'
+            'except PermissionError as error:\n'
+            '    print("failed")\n')
+        self.assertEqual(lines, ['stuck expired g-io-error-quark True', 'failed'])
 
 
 if __name__ == '__main__':

@@ -153,7 +153,16 @@ void test_entries () throws Error {
                    @"old TM_ROOT_ENTRY_STATE_UNOWNED, $(directory.file.get_basename ()) TM_ROOT_ENTRY_STATE_LIVE");
     directory.close ();
     root.age_basis = Tempman.AgeBasis.NEWEST_CONTENT;
+    string[] removed = {};
+    root.entry_removed.connect ((entry) => {
+        assert_true (entry.reason == Tempman.RemovalReason.EXPIRED);
+        removed += entry.name;
+    });
+    root.entry_failed.connect ((entry, error) => {
+        critical ("%s: %s", entry.path, error.message);
+    });
     assert_true (root.cleanup () == 1);
+    assert_true (string.joinv (", ", removed) == "old");
     remove_folder (folder);
 }
 

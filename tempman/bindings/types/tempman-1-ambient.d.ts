@@ -313,6 +313,15 @@ declare module 'gi://Tempman?version=1' {
             ): void;
             create_temp_dir_finish(result: Gio.AsyncResult): TemporaryDirectory;
 
+            /** Reports each entry that a cleanup has deleted, in the main context of the caller. */
+            connect(signal: 'entry-removed', callback: (self: Root, entry: RootEntry) => void): number;
+            /** Reports each entry that a cleanup could not delete. */
+            connect(
+                signal: 'entry-failed',
+                callback: (self: Root, entry: RootEntry, error: GLib.Error) => void,
+            ): number;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+
             /** Deletes what has expired, and returns how many sub-directories that were. */
             cleanup(cancellable?: Gio.Cancellable | null): number;
             cleanup_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<number>;

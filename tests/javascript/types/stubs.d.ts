@@ -29,6 +29,9 @@ declare module 'gi://GLib?version=2.0' {
         class DateTime {
             to_unix(): number;
         }
+        class Error {
+            message: string;
+        }
     }
     export default GLib;
 }

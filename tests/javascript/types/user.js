@@ -92,6 +92,9 @@ async function roots() {
         print(other.get_directory().get_path(), other.timeout);
 
     const directory = root.create_temp_dir();
+    root.connect('entry-removed', (self, entry) => print(self.timeout, entry.name));
+    root.connect('entry-failed', (_self, entry, error) => print(entry.name, error.message));
+    root.connect('notify::prefix', () => print('prefix'));
     for (const entry of root.list_entries()) {
         /** @type {GLib.DateTime} */
         const used = entry.last_used ?? entry.lastUsed;
