@@ -54,11 +54,13 @@
  * {
  *   g_print ("deleted %s\n", tm_root_entry_get_name (entry));
  * }
- * ```
  *
- * ```c
- * g_signal_connect (root, "entry-removed", G_CALLBACK (entry_removed_cb), NULL);
- * tm_root_cleanup (root, NULL, &error);
+ * static gssize
+ * clean_up (TmRoot *root, GError **error)
+ * {
+ *   g_signal_connect (root, "entry-removed", G_CALLBACK (entry_removed_cb), NULL);
+ *   return tm_root_cleanup (root, NULL, error);
+ * }
  * ```
  *
  * A blocking call emits them in the thread that called it, and before it returns. An asynchronous
