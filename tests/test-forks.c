@@ -166,6 +166,32 @@ drop_while_closing_child (gpointer data)
   child_assert (path_exists (path));
 }
 
+static gpointer
+keep_cb (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  tm_temporary_directory_keep (data, NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* Nor is one that was keeping it. */
+static void
+test_amid_keeping (Sandbox *sandbox, gconstpointer data)
+{
+  static const ChildFunc children[] = { use_while_closing_child, drop_while_closing_child };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (children); i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create (sandbox);
+
+      assert_success_in_child (run_in_child_amid ("fchmod", keep_cb, directory, children[i]));
+      g_assert_true (tm_temporary_directory_is_closed (directory));
+      g_assert_true (path_exists (tm_temporary_directory_get_path (directory)));
+    }
+}
+
 /* A thread that was closing a directory is not there in the child, and not waited for. */
 static void
 test_amid_closing (Sandbox *sandbox, gconstpointer data)
@@ -508,6 +534,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/forks/amid-closing", of_descriptors (test_amid_closing));
+  add_test ("/forks/amid-keeping", of_descriptors (test_amid_keeping));
   add_test ("/forks/amid-creation", of_descriptors (test_amid_creation));
   g_test_add ("/forks/amid-opening", Sandbox, "openat", sandbox_set_up,
               of_descriptors (test_amid_opening), sandbox_tear_down);

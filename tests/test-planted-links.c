@@ -120,6 +120,10 @@ assert_everything_is_refused (const Place *place)
   assert_refused (&error, place->link);
   child_assert (!tm_delete_recursively (through, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error));
   assert_refused (&error, place->link);
+  child_assert (!tm_delete_recursively (
+      through, TM_DELETE_FLAGS_KEEP_DIRECTORY | TM_DELETE_FLAGS_ALLOW_MISSING, NULL, NULL, NULL,
+      &error));
+  assert_refused (&error, place->link);
 
   own = create_in (home);
   child_assert (

@@ -331,8 +331,8 @@ tm_delete_tree_empty (int dirfd,
     }
 
   g_clear_pointer (&tree.workers, tm_workers_free);
-  if (walk.walker.top->is_incomplete)
-    tm_level_restore_mode (walk.walker.top);
+  /* The caller may keep the directory. */
+  tm_level_restore_mode (walk.walker.top);
   tm_delete_walk_clear (&walk);
 
   if (g_cancellable_is_cancelled (cancellable))
