@@ -73,6 +73,18 @@ function readProperties(properties) {
         Object.entries(properties).filter(([, value]) => value !== undefined));
 }
 
+let isToBeInitialized = true;
+
+// For a caller that initializes the object itself, without blocking.
+function constructUninitialized(constructor, properties) {
+    isToBeInitialized = false;
+    try {
+        return new constructor(readProperties(properties));
+    } finally {
+        isToBeInitialized = true;
+    }
+}
+
 function initializeWhenConstructed({prototype}, convert = properties => properties) {
     const construct = prototype._init;
 
@@ -80,7 +92,8 @@ function initializeWhenConstructed({prototype}, convert = properties => properti
     prototype._init = function (properties = {}, ...rest) {
         const given = convert(readProperties(properties));
         const self = construct.call(this, given, ...rest) ?? this;
-        self.init(null);
+        if (isToBeInitialized)
+            self.init(null);
         return self;
     };
 }
@@ -97,13 +110,27 @@ function checkFunction(work) {
         throw new TypeError('a function is needed that works with the directory');
 }
 
-async function closeAfter(directory, work) {
+// Of a failed function, whose error is the one that the caller gets.
+async function keepOrClose(directory, keepOnError) {
+    try {
+        if (keepOnError && !directory.is_closed()) {
+            await directory.keep_async();
+            console.warn(`Keeping “${directory.get_file().get_parse_name()}”, ` +
+                'since the function that used it failed');
+        } else {
+            await directory.close_async();
+        }
+    } catch ({message}) {
+        console.warn(message);
+    }
+}
+
+async function closeAfter(directory, work, keepOnError) {
     let result;
     try {
         result = await work(directory);
     } catch (error) {
-        // Whoever waits learns what came first.
-        await directory.close_async().catch(({message}) => console.warn(message));
+        await keepOrClose(directory, keepOnError);
         throw error;
     }
     await directory.close_async();
@@ -125,7 +152,11 @@ function _init() {
     makeFinal(Root, 'Root');
     makeFinal(RootEntry, 'RootEntry');
 
-    initializeWhenConstructed(TemporaryDirectory);
+    initializeWhenConstructed(TemporaryDirectory, properties => {
+        // Of a string and of a fraction, GJS would make a mode without a word.
+        orElse(0)(properties.mode);
+        return properties;
+    });
     initializeWhenConstructed(Root, properties => 'timeout' in properties
         ? {...properties, timeout: toTimeout(properties.timeout)}
         : properties);
@@ -158,15 +189,23 @@ function _init() {
 
     // Each runs an asynchronous function with a new directory and closes it whatever happens.
     this.withTemporaryDirectory = async function (options, work) {
-        const {parent, prefix, cancellable, ...unknown} = readProperties(options);
-        if (Object.keys(unknown).length > 0)
-            throw new TypeError('the options are parent, prefix and cancellable');
+        const {parent, prefix, suffix, mode, keepOnError, cancellable, ...unknown} =
+            readProperties(options);
+        if (Object.keys(unknown).length > 0) {
+            throw new TypeError(
+                'the options are parent, prefix, suffix, mode, keepOnError and cancellable');
+        }
         checkFunction(work);
-        return closeAfter(
-            await TemporaryDirectory.new_async(parent, prefix, null, cancellable), work);
+        const directory = constructUninitialized(
+            TemporaryDirectory, {parent, prefix, suffix, mode: mode ?? undefined});
+        await directory.init_async(null, cancellable);
+        return closeAfter(directory, work, keepOnError);
     };
-    Root.prototype.withTemporaryDirectory = async function (work, cancellable) {
+    Root.prototype.withTemporaryDirectory = async function (work, cancellable, options = {}) {
+        const {keepOnError, ...unknown} = readProperties(options);
+        if (Object.keys(unknown).length > 0)
+            throw new TypeError('the option is keepOnError');
         checkFunction(work);
-        return closeAfter(await this.create_temp_dir_async(null, cancellable), work);
+        return closeAfter(await this.create_temp_dir_async(null, cancellable), work, keepOnError);
     };
 }

@@ -83,6 +83,39 @@ for (const [name, run] of Object.entries(helpers)) {
     });
 }
 
+test('keepOnError', async folder => {
+    const script = `
+        import Gio from 'gi://Gio';
+        import Tempman from 'gi://Tempman?version=1';
+        const parent = Gio.File.new_for_path(ARGV[0]);
+        const root = new Tempman.Root({directory: parent});
+        const fail = () => Promise.reject(new Error('the first'));
+        const report = ({message}) => print(message);
+        await Tempman.withTemporaryDirectory(
+            {parent, prefix: 'first', suffix: '.x', mode: 0o755, keepOnError: true}, fail).catch(report);
+        await root.withTemporaryDirectory(fail, null, {keepOnError: true}).catch(report);
+        await Tempman.withTemporaryDirectory({parent, keepOnError: true}, directory => {
+            directory.close();
+            return fail();
+        }).catch(report);
+        await Tempman.withTemporaryDirectory({parent, keepOnError: false}, fail).catch(report);
+        await Tempman.withTemporaryDirectory({parent, keepOnError: true}, () => {});`;
+    const file = folder.get_child('script.js');
+    file.replace_contents(script, null, false, Gio.FileCreateFlags.NONE, null);
+    const kept = folder.get_child('kept');
+    kept.make_directory(null);
+    const {child, output, errors} = spawn(['gjs', '-m', file.get_path(), kept.get_path()]);
+    equal(child.get_exit_status(), 0);
+    equal(output, 'the first\n'.repeat(4));
+    const names = children(kept).sort();
+    equal(names.length, 2);
+    check(/^first-[a-z2-7]{20}\.x$/.test(names[0]), names[0]);
+    for (const name of names)
+        check(errors.includes(`“${kept.get_path()}/${name}”`), errors);
+    const info = kept.get_child(names[0]).query_info('unix::mode', Gio.FileQueryInfoFlags.NONE, null);
+    equal(info.get_attribute_uint32('unix::mode') & 0o7777, 0o755);
+});
+
 test('the first error is not hidden by that of close', folder => {
     const script = `
         import Gio from 'gi://Gio';

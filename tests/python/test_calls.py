@@ -16,7 +16,7 @@ from gi.repository import Tempman as tempman
 
 # The modules of tests whose calls count. Those that start other processes are left out: what
 # happens there is recorded by nobody.
-MODULES = ['test_arguments', 'test_async', 'test_await', 'test_cleanup', 'test_delete',
+MODULES = ['test_arguments', 'test_async', 'test_await', 'test_cleanup', 'test_creation', 'test_delete',
            'test_errors', 'test_interface', 'test_language', 'test_misuse', 'test_properties']
 
 # What a subclass, of which there are none, would need.

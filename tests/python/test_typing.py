@@ -85,7 +85,7 @@ class Stub(support.TestCase):
                                  {prop.name for prop in cls.list_properties()})
 
     def test_enumerators(self):
-        for cls in (tempman.AgeBasis, tempman.ListFlags, tempman.PersistFlags,
+        for cls in (tempman.AgeBasis, tempman.DeleteFlags, tempman.ListFlags, tempman.PersistFlags,
                     tempman.RemovalReason, tempman.RootEntryState, tempman.RootFlags):
             node, = self.find(self.stub.body, cls.__name__)
             names = {name for name in self.names(node.body) if name.isupper()}

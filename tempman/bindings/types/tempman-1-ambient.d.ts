@@ -110,6 +110,12 @@ declare module 'gi://Tempman?version=1' {
             parent?: Gio.File | null | undefined;
             /** How its name begins; none is the name of the program. */
             prefix?: string | null | undefined;
+            /** The end of its name; it begins with neither a letter nor a digit. */
+            suffix?: string | null | undefined;
+            /** Its permissions; the default is 0o700. */
+            mode?: number | null | undefined;
+            /** Keep the directory, and warn with its path, if the function fails. */
+            keepOnError?: boolean | null | undefined;
             /** Cancels the creation. */
             cancellable?: Gio.Cancellable | null | undefined;
         }
@@ -354,11 +360,13 @@ declare module 'gi://Tempman?version=1' {
              * Runs a function with a new directory of the root, and closes that whatever happens.
              * @param work is given the directory
              * @param cancellable cancels the cleanup and the creation
+             * @param options whether to keep the directory, and warn with its path, if the function fails
              * @returns what the function returns
              */
             withTemporaryDirectory<T>(
                 work: (directory: TemporaryDirectory) => T | PromiseLike<T>,
                 cancellable?: Gio.Cancellable | null,
+                options?: {keepOnError?: boolean | null | undefined},
             ): Promise<T>;
         }
 
