@@ -22,7 +22,7 @@ _tempman() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local creation='--help --in --root --timeout --age-basis --exclude --prefix'
+    local creation='--help --in --root --timeout --age-basis --exclude --prefix --suffix --mode'
     local rules='--help --timeout --reclaim --age-basis --exclude'
     local options word
 
@@ -62,7 +62,11 @@ _tempman() {
             _tempman_offer_files -d
             return
             ;;
-        *:--exclude | *:-x | run:--prefix | run:-p | create:--prefix | create:-p)
+        run:--mode | run:-m | create:--mode | create:-m)
+            _tempman_offer -W '700 750 755'
+            return
+            ;;
+        *:--exclude | *:-x | *:--prefix | *:-p | *:--suffix)
             return
             ;;
     esac
@@ -78,7 +82,7 @@ _tempman() {
                     _tempman_other_command $((i + 1))
                     return
                     ;;
-                --in | --root | --timeout | --age-basis | --exclude | --prefix | -i | -t | -x | -p)
+                --in | --root | --timeout | --age-basis | --exclude | --prefix | --suffix | --mode | -[itxpm])
                     [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
                     ((i++))
                     ;;

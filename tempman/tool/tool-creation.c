@@ -26,6 +26,10 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
       "With --root: keep directories whose name matches; may be repeated", "PATTERN" },
     { "prefix", 'p', 0, G_OPTION_ARG_FILENAME, &creation->prefix,
       "Start the name with PREFIX, not with “tempman”", "PREFIX" },
+    { "suffix", 0, 0, G_OPTION_ARG_FILENAME, &creation->suffix,
+      "End the name with SUFFIX, which does not begin with a letter or a digit", "SUFFIX" },
+    { "mode", 'm', 0, G_OPTION_ARG_FILENAME, &creation->mode_text,
+      "Set the permissions to MODE, in octal, not to 700", "MODE" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
 
@@ -45,11 +49,33 @@ is_of_root (const ToolCreation *creation, gconstpointer value, const char *optio
   return FALSE;
 }
 
+static gboolean
+understand_mode (ToolCreation *creation, GError **error)
+{
+  guint64 mode;
+
+  if (creation->mode_text == NULL)
+    return TRUE;
+
+  if (!g_ascii_string_to_unsigned (creation->mode_text, 8, 0, 0777, &mode, NULL))
+    {
+      g_autofree char *display_text = g_filename_display_name (creation->mode_text);
+
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   "“%s” is not a mode: write it in octal, from 0 to 777", display_text);
+      return FALSE;
+    }
+
+  creation->mode = (guint) mode;
+  return TRUE;
+}
+
 /* Returns FALSE with an error of the user's. */
 gboolean
 tool_creation_understand (ToolCreation *creation, GError **error)
 {
   creation->timeout = TM_NO_TIMEOUT;
+  creation->mode = 0700;
 
   if (creation->parent_path != NULL && creation->root_path != NULL)
     {
@@ -66,7 +92,7 @@ tool_creation_understand (ToolCreation *creation, GError **error)
   return (creation->timeout_text == NULL ||
           tool_age_parse (creation->timeout_text, &creation->timeout, error)) &&
          tool_age_parse_basis (creation->age_basis_text, &creation->age_basis, error) &&
-         tool_age_check_exclude (creation->exclude, error);
+         understand_mode (creation, error) && tool_age_check_exclude (creation->exclude, error);
 }
 
 void
@@ -78,6 +104,8 @@ tool_creation_clear (ToolCreation *creation)
   g_clear_pointer (&creation->age_basis_text, g_free);
   g_clear_pointer (&creation->exclude, g_strfreev);
   g_clear_pointer (&creation->prefix, g_free);
+  g_clear_pointer (&creation->suffix, g_free);
+  g_clear_pointer (&creation->mode_text, g_free);
 }
 
 /* One that is there may belong to somebody else, as /var/tmp does. Only one that has to be made has
@@ -114,16 +142,33 @@ open_root (const ToolCreation *creation, GCancellable *cancellable, GError **err
 }
 
 static TmTemporaryDirectory *
+create_in (const ToolCreation *creation, GFile *parent, GCancellable *cancellable, GError **error)
+{
+  return g_initable_new (TM_TYPE_TEMPORARY_DIRECTORY, cancellable, error, "parent", parent,
+                         "prefix", creation->prefix, "suffix", creation->suffix, "mode",
+                         creation->mode, NULL);
+}
+
+/* As tm_root_create_temp_dir(), which takes neither a suffix nor a mode: a cleanup that fails does
+ * not keep it from creating the directory. */
+static TmTemporaryDirectory *
 create_under_root (const ToolCreation *creation, ToolOperation *operation, GError **error)
 {
   GCancellable *cancellable = tool_operation_get_cancellable (operation);
   g_autoptr (TmRoot) root = open_root (creation, cancellable, error);
+  g_autoptr (GError) local_error = NULL;
 
   if (root == NULL)
     return NULL;
 
-  tm_root_set_prefix (root, creation->prefix);
-  return tm_root_create_temp_dir (root, cancellable, error);
+  if (tm_root_cleanup (root, cancellable, &local_error) < 0 &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+
+  return create_in (creation, tm_root_get_directory (root), cancellable, error);
 }
 
 static TmTemporaryDirectory *
@@ -135,8 +180,7 @@ create_in_parent (const ToolCreation *creation, ToolOperation *operation, GError
   if (parent == NULL)
     return NULL;
 
-  return tm_temporary_directory_new (parent, creation->prefix,
-                                     tool_operation_get_cancellable (operation), error);
+  return create_in (creation, parent, tool_operation_get_cancellable (operation), error);
 }
 
 /*

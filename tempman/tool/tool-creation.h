@@ -9,18 +9,21 @@
 
 #include <tempman.h>
 
-#define TOOL_CREATION_N_ENTRIES 7
+#define TOOL_CREATION_N_ENTRIES 9
 
-/* Where a new directory is made, and what it is called. */
+/* Where a new directory is created, with which name and mode. */
 typedef struct
 {
   char *parent_path;    /* (owned) (nullable) */
   char *root_path;      /* (owned) (nullable) */
   char *timeout_text;   /* (owned) (nullable) */
   char *prefix;         /* (owned) (nullable) */
+  char *suffix;         /* (owned) (nullable) */
+  char *mode_text;      /* (owned) (nullable) */
   char *age_basis_text; /* (owned) (nullable) */
   char **exclude;       /* (owned) (nullable): patterns of names */
 
+  guint mode;
   double timeout;
   TmAgeBasis age_basis;
 } ToolCreation;

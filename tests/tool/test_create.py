@@ -41,6 +41,30 @@ class Create(support.TestCase):
             self.fail_with(1, 'create', '--prefix', prefix)
         self.assertEqual(os.listdir(self.tmp), [])
 
+    def test_suffix(self):
+        for place in ([], ['--root', self.path('root')]):
+            path = self.create('--suffix', '.build', *place)
+            self.assertRegex(os.path.basename(path), r'^tempman-[a-z2-7]{20}\.build$')
+            odd = self.create('--suffix', b'-\xff b', *place)
+            self.assertTrue(os.fsencode(odd).endswith(b'-\xff b'))
+            self.assert_there(path, odd)
+
+    def test_wrong_suffix(self):
+        for suffix in ('/', './x', 'x', '2', '.' * 300):
+            self.fail_with(1, 'create', '--suffix', suffix)
+        self.assertEqual(os.listdir(self.tmp), [])
+
+    def test_mode(self):
+        for mode, expected in (('755', 0o755), ('0750', 0o750), ('500', 0o700), ('0', 0o700)):
+            for place in ([], ['--root', self.path('root')]):
+                path = self.create('--mode', mode, *place)
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), expected)
+
+    def test_wrong_mode(self):
+        for mode in ('', '789', '1755', '-1', '+7', '0x1ff', 'u=rwx', '7 5 5', '10000000000000000000000'):
+            self.fail_with(2, 'create', '-m', mode)
+        self.assertEqual(os.listdir(self.tmp), [])
+
     def test_missing(self):
         self.fail_with(1, 'create', '--in', self.path('missing'))
         self.fail_with(1, 'create', '--in', '')

@@ -135,6 +135,8 @@ class Completion(Documents):
         root = self.mkdir('root')
         for basis in bases:
             self.succeed('list', root, '--age-basis', basis)
+        for mode in self.complete('create', '--mode', ''):
+            self.succeed('create', '--mode', mode)
         for age in self.complete('cleanup', '--timeout', ''):
             self.succeed('list', root, '--timeout', age)
 
@@ -143,6 +145,7 @@ class Completion(Documents):
         self.assertEqual(sorted(self.complete('cleanup', '--reclaim', 'a')), ['a folder', 'another'])
         self.assertEqual(sorted(self.complete('run', '--in', 'a')), ['a folder', 'another'])
         self.assertEqual(self.complete('create', '--prefix', 'a'), [])
+        self.assertEqual(self.complete('create', '--suffix', 'a'), [])
         self.assertEqual(self.complete('create', 'a'), [])
 
     def test_program(self):
@@ -150,7 +153,8 @@ class Completion(Documents):
         self.assertIn('mkdir', self.complete('run', '--in', 'x', '--keep-on-failure', '--', 'mkd'))
         self.assertEqual(sorted(self.complete('run', 'ls', 'a')), ['a file', 'a folder', 'another'])
         self.assertEqual(self.complete('run', 'ls', '--'), [])
-        self.assertEqual(self.complete('run', '--timeout', '=', '1d', '--root', 'x', '--pre'),
+        self.assertEqual(self.complete('run', '--timeout', '=', '1d', '--root', 'x', '--suffix', '.x',
+                                       '-m', '755', '--pre'),
                          ['--prefix'])
 
     def test_unknown(self):

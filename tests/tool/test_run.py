@@ -83,11 +83,14 @@ class Run(RunCase):
         self.assertEqual(os.listdir(self.path('new', 'root')), [])
         path = self.run_shell('basename $TMPDIR', '--prefix', 'build')
         self.assertRegex(path, '^build-[a-z2-7]{20}$')
+        path = self.run_shell('basename $TMPDIR; stat -c %a $TMPDIR', '--suffix', '.x', '-m', '755')
+        self.assertRegex(path, r'^tempman-[a-z2-7]{20}\.x\n1755$')
         self.assertEqual(os.listdir(parent), [])
 
     def test_cannot_create(self):
         for options in (('--in', self.path('missing')), ('--in', ''), ('--root', '/'),
-                        ('--root', self.home), ('--prefix', 'a/b'), ('--in', '/dev/null')):
+                        ('--root', self.home), ('--prefix', 'a/b'), ('--suffix', 'x'),
+                        ('--mode', '888'), ('--in', '/dev/null')):
             self.fail_with(125, 'run', *options, 'touch', self.path('ran'))
         self.assert_gone(self.path('ran'))
 
