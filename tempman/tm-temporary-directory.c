@@ -20,15 +20,6 @@
  *
  * A directory that is deleted, with everything in it, when it is closed.
  *
- * It is closed with [method@TemporaryDirectory.close] or its asynchronous form,
- * or when the last reference goes. [method@TemporaryDirectory.keep] lets it live on,
- * and [method@TemporaryDirectory.persist] publishes it under another name. As long as it is open no
- * other program that respects BSD locks deletes it: neither a cleanup of a [class@Root] nor
- * systemd-tmpfiles.
- *
- * It can also be created in a directory that is not local, such as one that GVfs serves.
- * Then nothing is locked: nobody else knows that it is in use.
- *
  * ```c
  * g_autoptr (GError) error = NULL;
  * g_autoptr (TmTemporaryDirectory) directory =
@@ -42,17 +33,63 @@
  * return tm_temporary_directory_close (directory, NULL, &error);
  * ```
  *
- * An object can be used from any thread. After an error it can be used or closed
- * again; after it was closed it still tells its file and its path.
+ * ## Creating
  *
- * An object that was constructed but not initialised, with `g_object_new()` alone,
- * has no directory: its getters return %NULL, -1 or %FALSE, and its other methods
- * fail with %G_IO_ERROR_NOT_INITIALIZED.
+ * [ctor@TemporaryDirectory.new] creates a directory with a prefix in its name and the mode `0700`.
+ * `g_initable_new()` takes the other properties as well: a [property@TemporaryDirectory:suffix],
+ * and the [property@TemporaryDirectory:mode] of a directory that other users will read:
+ *
+ * ```c
+ * g_initable_new (TM_TYPE_TEMPORARY_DIRECTORY, cancellable, &error,
+ *                 "parent", folder, "suffix", ".build", "mode", 0755, NULL);
+ * ```
+ *
+ * [method@Root.create_temp_dir] creates a directory in a [class@Root], which cleans up first.
+ *
+ * An object that is constructed without being initialised, with `g_object_new()`, has no
+ * directory: its getters return %NULL, -1 or %FALSE, and its other methods fail with
+ * %G_IO_ERROR_NOT_INITIALIZED.
+ *
+ * ## Closing
+ *
+ * [method@TemporaryDirectory.close] deletes the directory and reports errors. The release of the
+ * last reference deletes it as well, but cannot report errors: it writes them to the debug log.
+ *
+ * After an error or a cancellation, the object is still open, and can be used or closed again.
+ * After it is closed, it still returns its file and its path.
+ *
+ * As long as the directory is open, it is locked. No program that respects BSD locks deletes it:
+ * neither a cleanup of a [class@Root], unless [flags@Tempman.RootFlags.EXPIRE_LIVE] is set, nor
+ * systemd-tmpfiles.
+ *
+ * ## Keeping and publishing
+ *
+ * [method@TemporaryDirectory.keep] closes the object without deleting the directory.
+ * [method@TemporaryDirectory.persist] moves the directory to another name in one step, and can
+ * replace the file or directory that has this name. The directory then has the mode that it was
+ * created with.
+ *
+ * ## Threads and forks
+ *
+ * An object can be used from any thread. If several threads close, keep or publish a directory,
+ * one of them does, and the others wait for it.
  *
  * A forked child has copies of the objects of its parent, but does not own their directories:
- * there, closing one or dropping the last reference leaves everything on the disk as it is.
- * With [method@TemporaryDirectory.adopt] the child takes a directory over, as a daemon does after
- * it has forked.
+ * there, a close or the release of the last reference leaves the disk unchanged. With
+ * [method@TemporaryDirectory.adopt], the child becomes the owner, as a daemon does after its last
+ * fork.
+ *
+ * ## Remote files
+ *
+ * The parent can be a remote file, such as one that GVfs serves. Then the directory has no
+ * descriptor, and [method@TemporaryDirectory.get_fd] returns -1. It is not locked: other processes
+ * cannot see that it is in use.
+ *
+ * ## Debugging
+ *
+ * With `TEMPMAN_DEBUG=keep` in the environment, a close and the release of the last reference keep
+ * the directory, and log its path as a message. [func@delete_recursively] and the cleanup of a
+ * root delete as always.
  *
  * Since: 1.0
  */
@@ -395,10 +432,9 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:parent:
    *
-   * The directory in which it is created.
+   * The directory to create the temporary directory in.
    *
-   * %NULL when constructed stands for the system's directory for temporary files,
-   * `g_get_tmp_dir()`, and is replaced with it.
+   * %NULL selects `g_get_tmp_dir()`, and the property then has this value.
    *
    * Since: 1.0
    */
@@ -409,9 +445,10 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:prefix:
    *
-   * What the name of the directory begins with, before a dash and the random part.
+   * The beginning of the name of the directory, before a dash and the random part.
    *
-   * %NULL stands for the name of the program, or `tempman` if it has none.
+   * %NULL selects the name of the program, or `tempman` if it has none. With an empty prefix, the
+   * name begins with the random part.
    *
    * Since: 1.0
    */
@@ -424,8 +461,9 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
    *
    * The end of the name of the directory, after the random part.
    *
-   * It begins with a character that is neither a letter nor a digit, such as `.` or `-`. %NULL and
-   * the empty string stand for no suffix.
+   * A suffix does not begin with a letter or a digit, so that the random part ends where it
+   * begins: `.build` or `-tmp`. It contains no `/`. With another suffix, the creation fails with
+   * %G_IO_ERROR_INVALID_FILENAME. %NULL and the empty string select no suffix.
    *
    * Since: 1.0
    */
@@ -436,19 +474,19 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:mode:
    *
-   * The permissions of the directory, as for `chmod()`, whatever the umask.
+   * The permissions of the directory, such as `0755`, whatever the umask.
    *
-   * The owner has all permissions in any case. The directory has this mode as long as it is
-   * temporary, and after [method@TemporaryDirectory.keep] and [method@TemporaryDirectory.persist];
-   * until then the sticky bit is set as well. A program that wants to publish a directory that
-   * other users can read asks for `0755` here, and does not change the mode afterwards.
+   * The owner always has all permissions. The directory keeps this mode after
+   * [method@TemporaryDirectory.keep] and [method@TemporaryDirectory.persist]; until then, the
+   * sticky bit is set as well, which marks it as temporary. A program that publishes a directory
+   * for other users sets `0755` here: a later change of the mode may clear the mark.
    *
-   * Where group or others may write, the sticky bit does not mark the directory: after a crash a
-   * cleanup deletes it when it has expired, and not as abandoned. On a file system without modes
-   * the directory has the permissions that the file system gives it.
+   * If the group or other users may write to the directory, the sticky bit does not mark it. After
+   * a crash, a cleanup deletes such a directory when it has expired, and not earlier.
    *
-   * Only the bits of `0777` can be set: with others the creation fails with
-   * %G_IO_ERROR_INVALID_ARGUMENT.
+   * Only the bits of `0777` can be set. With other bits, as in the decimal number 755, the
+   * creation fails with %G_IO_ERROR_INVALID_ARGUMENT. A file system without modes gives the
+   * directory the permissions that all its files have.
    *
    * Since: 1.0
    */
@@ -459,7 +497,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:file: (getter get_file)
    *
-   * The directory: where it was created or, once published, where it is then.
+   * The directory or, after [method@TemporaryDirectory.persist], the destination.
    *
    * Since: 1.0
    */
@@ -479,7 +517,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:fd: (getter get_fd)
    *
-   * A descriptor of the directory, or -1 when it is closed or not a local file.
+   * A file descriptor of the directory, or -1 if it is closed or not a local file.
    *
    * Since: 1.0
    */
@@ -489,10 +527,10 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
   /**
    * TmTemporaryDirectory:closed: (getter is_closed)
    *
-   * Whether the directory has been deleted, kept or published.
+   * Whether the directory is deleted, kept or published.
    *
-   * A change is notified in the thread that closed it, and after an asynchronous
-   * call in the main context of the caller, after its callback.
+   * A change is notified in the thread that made it. After an asynchronous call, it is notified in
+   * the main context of the caller, after its callback.
    *
    * Since: 1.0
    */
@@ -523,28 +561,29 @@ async_initable_iface_init (GAsyncInitableIface *iface)
 /**
  * tm_temporary_directory_new:
  * @parent: (nullable): the directory to create it in, or %NULL for `g_get_tmp_dir()`
- * @prefix: (nullable) (type filename): what its name begins with, or %NULL for the
- *   name of the program; empty for a name of the random part alone
- * @cancellable: (nullable): to cancel it with
+ * @prefix: (nullable) (type filename): the beginning of its name, or %NULL for the name of the
+ *   program; empty for a name that begins with the random part
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
  * Creates a temporary directory.
  *
- * Only its owner has access to it, whatever the umask. Its name cannot be foreseen
- * and is never used a second time. In a @parent that is not a local file it has no
- * lock, and is closed to others only as far as whoever serves it can do that, and from
- * a moment after it was made.
+ * Only its owner has access to it, whatever the umask. Its name cannot be predicted, and is never
+ * used again. [class@TemporaryDirectory] shows how to set a suffix or a mode.
  *
- * Its path has no links in it, also if the one of @parent has: it tells where the
- * directory is, wherever a link on the way leads to later.
+ * The path of the directory contains no symbolic links, even if the path of @parent does. It stays
+ * correct if a link in that path is changed.
  *
- * Fails with %G_IO_ERROR_INVALID_FILENAME when @prefix contains a directory
- * separator, is `.` or `..`, or is too long for the file system; with
- * %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_NOT_DIRECTORY or
- * %G_IO_ERROR_PERMISSION_DENIED when nothing can be created in @parent, another user
- * could have planted a link on the way to it, or keeps putting something in the place of the new
- * directory; and with %G_IO_ERROR_CANCELLED. Then nothing is left behind. When @parent is not a
- * local file, also with whatever GIO reports of it, such as %G_IO_ERROR_NOT_MOUNTED.
+ * In a @parent that is not a local file, the directory has no lock. It gets its mode after its
+ * creation, if the file system has modes.
+ *
+ * Fails with %G_IO_ERROR_INVALID_FILENAME if @prefix contains a directory separator, is `.` or
+ * `..`, or is too long for the file system; with %G_IO_ERROR_NOT_FOUND or
+ * %G_IO_ERROR_NOT_DIRECTORY if @parent is not a directory; with %G_IO_ERROR_PERMISSION_DENIED if
+ * @parent is not writable, if another user could have planted a symbolic link in its path, or if
+ * another process replaces each new directory; with %G_IO_ERROR_CANCELLED; and, if @parent is not
+ * a local file, with the errors of GIO, such as %G_IO_ERROR_NOT_MOUNTED. After an error, no new
+ * directory exists.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
@@ -583,21 +622,20 @@ tm_temporary_directory_new_in (TmBackendRoot *parent,
 /**
  * tm_temporary_directory_new_async:
  * @parent: (nullable): the directory to create it in, or %NULL for `g_get_tmp_dir()`
- * @prefix: (nullable) (type filename): what its name begins with, or %NULL for the
- *   name of the program
+ * @prefix: (nullable) (type filename): the beginning of its name, or %NULL for the name of the
+ *   program
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
  *   main context of the caller
  * @user_data: data for @callback
  *
  * Creates a temporary directory without blocking the caller.
  *
- * When it is cancelled, either nothing is left behind, or the directory was there
- * already and is what is returned.
+ * A cancellation leaves no directory behind. If it comes too late, the call succeeds.
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -618,12 +656,12 @@ tm_temporary_directory_new_async (GFile *parent,
 
 /**
  * tm_temporary_directory_new_finish:
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [func@TemporaryDirectory.new_async].
+ * Gets the result of [func@TemporaryDirectory.new_async].
  *
- * Fails as [ctor@TemporaryDirectory.new] does.
+ * Fails like [ctor@TemporaryDirectory.new].
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
@@ -648,11 +686,10 @@ tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
  * tm_temporary_directory_get_file: (get-property file)
  * @self: a temporary directory
  *
- * The directory: where it was created or, after [method@TemporaryDirectory.persist],
- * the destination.
+ * Gets the directory or, after [method@TemporaryDirectory.persist], the destination.
  *
- * Returns: (transfer none) (nullable): the directory, also after it was closed; %NULL
- *   only when @self was never initialised
+ * Returns: (transfer none) (nullable): the directory, even after it is closed; %NULL only if @self
+ *   was never initialised
  *
  * Since: 1.0
  */
@@ -671,13 +708,13 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
  * tm_temporary_directory_get_path: (get-property path)
  * @self: a temporary directory
  *
- * The absolute path of the directory, in the file name encoding.
+ * Gets the absolute path of the directory, in the file name encoding.
  *
- * What was returned stays valid as long as @self, but is not where the directory is
- * after [method@TemporaryDirectory.persist].
+ * The string is valid as long as @self. After [method@TemporaryDirectory.persist], an earlier
+ * string no longer names the directory.
  *
- * Returns: (transfer none) (nullable) (type filename): the path, also after it was
- *   closed; %NULL when @self was never initialised, or the directory is not a local file
+ * Returns: (transfer none) (nullable) (type filename): the path, even after it is closed; %NULL if
+ *   @self was never initialised, or if the directory is not a local file
  *
  * Since: 1.0
  */
@@ -696,14 +733,14 @@ tm_temporary_directory_get_path (TmTemporaryDirectory *self)
  * tm_temporary_directory_get_fd: (get-property fd)
  * @self: a temporary directory
  *
- * A descriptor of the directory, for `openat()` and its kin.
+ * Gets a file descriptor of the directory, for functions such as `openat()`.
  *
- * It belongs to @self, which closes it when it is closed itself. It carries the
- * lock that marks the directory as being in use: a child process that inherits it
- * keeps the directory in use, and nobody may unlock it.
+ * It belongs to @self, which closes it when the directory is closed. It holds the lock of the
+ * directory: a child process that inherits it keeps the directory in use, and no process may
+ * unlock it.
  *
- * Returns: the descriptor, or -1 when @self is closed or was never initialised, or the
- *   directory is not a local file
+ * Returns: the descriptor, or -1 if @self is closed or was never initialised, or if the directory
+ *   is not a local file
  *
  * Since: 1.0
  */
@@ -723,12 +760,11 @@ tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
  * @self: a temporary directory
  * @name: (type filename): the name of a file in it; not an absolute path
  *
- * A file in the directory, which need not exist.
+ * Gets a file in the directory, which does not have to exist.
  *
  * See also `g_file_get_child()`.
  *
- * Returns: (transfer full) (nullable): the file; %NULL only when @self was never
- *   initialised
+ * Returns: (transfer full) (nullable): the file; %NULL only if @self was never initialised
  *
  * Since: 1.0
  */
@@ -748,9 +784,9 @@ tm_temporary_directory_get_child (TmTemporaryDirectory *self, const char *name)
  * tm_temporary_directory_is_closed: (get-property closed)
  * @self: a temporary directory
  *
- * Whether the directory has been deleted, kept or published.
+ * Returns whether the directory is deleted, kept or published.
  *
- * Returns: %TRUE when it is closed
+ * Returns: %TRUE if it is closed
  *
  * Since: 1.0
  */
@@ -959,27 +995,28 @@ close_cancellably (TmTemporaryDirectory *self,
 /**
  * tm_temporary_directory_close:
  * @self: a temporary directory
- * @cancellable: (nullable): to cancel it with
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
  * Deletes the directory with everything in it.
  *
- * Symbolic links are deleted and not followed, and what is mounted inside is not
- * touched. Nothing but the directory that was created is ever deleted: if it has
- * been removed, or renamed, by somebody else, that is a success.
+ * Symbolic links are deleted and not followed, and mounted file systems are not touched. Only the
+ * directory that was created is ever deleted: if another process has removed or renamed it, the
+ * call succeeds.
  *
- * Closing it once more succeeds and does nothing. If several threads close it, one
- * deletes it and all are told of the result. In a forked child that has not called
- * [method@TemporaryDirectory.adopt] it closes the descriptor, deletes nothing and succeeds.
+ * A second call succeeds and does nothing. If several threads close the directory, one of them
+ * deletes it, and all get its result. In a forked child that has not called
+ * [method@TemporaryDirectory.adopt], the call closes the descriptor, deletes nothing, and
+ * succeeds.
  *
- * An error does not stop it: whatever can be deleted is, and the first error is
- * returned, with its path: %G_IO_ERROR_PERMISSION_DENIED; %G_IO_ERROR_BUSY when
- * something is mounted inside or it keeps being filled; %G_IO_ERROR_NOT_FOUND when
- * something else stands under its name; %G_IO_ERROR_CANCELLED;
- * %G_IO_ERROR_NOT_INITIALIZED. After an error the directory is still open and can
- * be closed again.
+ * An error does not stop the deletion: the call deletes all it can, and returns the first error,
+ * with its path. It fails with %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_BUSY if a file
+ * system is mounted in the directory, or if other processes keep adding files; with
+ * %G_IO_ERROR_NOT_FOUND if another file has its name; with %G_IO_ERROR_CANCELLED; and with
+ * %G_IO_ERROR_NOT_INITIALIZED. After an error the directory is still open, and can be closed
+ * again.
  *
- * Returns: %TRUE when it is closed, %FALSE with @error set
+ * Returns: %TRUE if it is closed, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -1021,8 +1058,8 @@ close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  * tm_temporary_directory_close_async:
  * @self: a temporary directory
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
  *   main context of the caller
  * @user_data: data for @callback
  *
@@ -1030,8 +1067,8 @@ close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  *
  * See [method@TemporaryDirectory.close].
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -1057,14 +1094,14 @@ tm_temporary_directory_close_async (TmTemporaryDirectory *self,
 /**
  * tm_temporary_directory_close_finish:
  * @self: a temporary directory
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [method@TemporaryDirectory.close_async].
+ * Gets the result of [method@TemporaryDirectory.close_async].
  *
- * Fails as [method@TemporaryDirectory.close] does.
+ * Fails like [method@TemporaryDirectory.close].
  *
- * Returns: %TRUE when it is closed, %FALSE with @error set
+ * Returns: %TRUE if it is closed, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -1107,26 +1144,26 @@ check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
  * @self: a temporary directory
  * @error: return location for an error
  *
- * Makes this process the owner of a directory that it has inherited from its parent.
+ * Makes this process the owner of a directory that it inherited from its parent.
  *
- * A forked child has copies of the objects of its parent but does not own their directories. After
- * this call [method@TemporaryDirectory.close], [method@TemporaryDirectory.keep],
- * [method@TemporaryDirectory.persist] and the release of the last reference do in the child what
- * they do in the process that created the directory. A daemon calls it once it has forked for the
- * last time.
+ * A forked child has copies of the objects of its parent, but does not own their directories.
+ * After this call, [method@TemporaryDirectory.close], [method@TemporaryDirectory.keep],
+ * [method@TemporaryDirectory.persist] and the release of the last reference have the same effect
+ * in the child as in the process that created the directory. A daemon calls it after its last
+ * fork.
  *
- * The parent must neither close the object nor release its last reference afterwards, since its
- * copy does not know of the new owner: it ends with `_exit()`, or keeps the object until it ends.
- * Both processes hold the lock through the descriptor that the child has inherited: the directory
- * is live as long as either of them runs.
+ * Afterwards, the parent must neither close the object nor release its last reference, because its
+ * copy does not know the new owner: it ends with `_exit()`, or keeps the object until it ends.
+ * Both processes hold the lock through the inherited descriptor: the directory is live as long as
+ * one of them runs.
  *
- * In the process that owns the directory it succeeds and changes nothing.
+ * In the process that owns the directory, the call succeeds and changes nothing.
  *
- * Fails with %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_BUSY when another
- * thread of the parent was closing or publishing it at the moment of the fork, and with
+ * Fails with %G_IO_ERROR_CLOSED if the object is closed; with %G_IO_ERROR_BUSY if another thread
+ * of the parent was closing, keeping or publishing it at the moment of the fork; and with
  * %G_IO_ERROR_NOT_INITIALIZED.
  *
- * Returns: %TRUE when this process owns the directory, %FALSE with @error set
+ * Returns: %TRUE if this process owns the directory, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -1222,23 +1259,24 @@ keep_cancellably (TmTemporaryDirectory *self, GCancellable *cancellable, GError 
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Closes the object, but does not delete the directory.
+ * Closes the object without deleting the directory.
  *
- * From then on it is a directory like any other: a cleanup of its [class@Root]
- * deletes it when it has expired, and not before.
+ * From then on, the directory has no owner: a cleanup of its [class@Root] deletes it when it has
+ * expired, and not earlier.
  *
- * The sticky bit, which marked the directory as temporary, is cleared, also if the mode
- * was changed meanwhile; the other bits stay. A program that wants the directory to have
- * the sticky bit sets it afterwards. Where the library has not set the bit, as on a file
- * system without such modes, the mode is not changed, nor does it have to be possible.
+ * The sticky bit, which marks the directory as temporary, is cleared, even if the program has
+ * changed the mode; the other bits do not change. A program that wants this bit on the directory
+ * sets it afterwards. If the library has not set the bit, as on a file system without modes, the
+ * mode is not changed.
  *
- * Waits for another thread that closes the directory. Fails with
- * %G_IO_ERROR_CLOSED when the object is closed, with %G_IO_ERROR_NOT_SUPPORTED in
- * a forked child that has not called [method@TemporaryDirectory.adopt], with
- * %G_IO_ERROR_PERMISSION_DENIED, or another error of the file system, when the sticky bit cannot be
- * cleared, with %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_NOT_INITIALIZED.
+ * Waits for another thread that closes, keeps or publishes the directory. Fails with
+ * %G_IO_ERROR_CLOSED if the object is closed; with %G_IO_ERROR_NOT_SUPPORTED in a forked child
+ * that has not called [method@TemporaryDirectory.adopt]; with %G_IO_ERROR_PERMISSION_DENIED, or
+ * another error of the file system, if the sticky bit cannot be cleared; with
+ * %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. After an error, the object is
+ * unchanged.
  *
- * Returns: %TRUE when it is kept, %FALSE with @error set and the object as it was
+ * Returns: %TRUE if it is kept, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -1270,16 +1308,16 @@ keep_task_cb (TmTaskResult *result, gpointer source, gpointer task_data, GCancel
  * @self: a temporary directory
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): a cancellable
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
  *   main context of the caller
  * @user_data: data for @callback
  *
- * Closes the object, but does not delete the directory, without blocking the caller.
+ * Closes the object without deleting the directory, and without blocking the caller.
  *
  * See [method@TemporaryDirectory.keep].
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -1305,14 +1343,14 @@ tm_temporary_directory_keep_async (TmTemporaryDirectory *self,
 /**
  * tm_temporary_directory_keep_finish:
  * @self: a temporary directory
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
  * Gets the result of [method@TemporaryDirectory.keep_async].
  *
- * Fails as [method@TemporaryDirectory.keep] does.
+ * Fails like [method@TemporaryDirectory.keep].
  *
- * Returns: %TRUE when it is kept, %FALSE with @error set
+ * Returns: %TRUE if it is kept, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -1414,57 +1452,54 @@ notify_published (GObject *object)
  * tm_temporary_directory_persist:
  * @self: a temporary directory
  * @destination: its new name, on the same file system
- * @flags: what to do when there is something already
- * @cancellable: (nullable): to cancel it with
+ * @flags: whether to replace a file or directory that has this name
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Publishes the directory under another name and closes the object.
+ * Publishes the directory under another name, and closes the object.
  *
- * It happens in one step: there is never a moment at which the destination is missing or
- * is half of a directory. From then on the directory is one like any other, with the mode
- * that it was given while it was temporary, but without the sticky bit, which marked it as
- * temporary; [method@TemporaryDirectory.get_file] and
- * [method@TemporaryDirectory.get_path] tell its new name. Nothing is written out to the
- * disk: a program that has to find its data after a power failure calls `fsync()` on what
- * it wrote before, and on the directory of the destination afterwards.
+ * The directory gets its new name in one step: at no moment is the destination missing or
+ * incomplete. The directory then has no owner. It keeps its mode, without the sticky bit, which
+ * marked it as temporary. [method@TemporaryDirectory.get_file] and
+ * [method@TemporaryDirectory.get_path] return its new name. The library does not flush data to the
+ * disk: a program that needs its data after a power failure calls `fsync()` on its files before,
+ * and on the parent of the destination afterwards.
  *
- * With [flags@Tempman.PersistFlags.REPLACE] it takes the place of whatever has the new name, and
- * that is deleted: a directory with everything in it, a file, or a symbolic link, which is
- * never followed. A directory on which somebody holds a BSD lock is not deleted: whoever
- * wants to go on reading what was published before takes a shared lock on it. What cannot
- * be deleted does not make it fail, since the directory is published by then; it is left
- * under the name that @self had before, where it counts as abandoned as soon as nobody
- * holds its lock.
+ * With [flags@Tempman.PersistFlags.REPLACE], the directory replaces the file, link or directory
+ * that has the new name, and this is deleted, a directory with everything in it. A link is not
+ * followed. A directory with a BSD lock is not deleted: a program that continues to read the
+ * former version holds a shared lock on it. An error of this deletion does not make the call fail,
+ * because the directory is already published. The former version then has the former name of
+ * @self, and counts as abandoned when its lock is released.
  *
- * Some file systems can rename, but neither exchange two names nor make sure that the new
- * one is free: NFS, 9p, many FUSE file systems such as sshfs and ntfs-3g, older ZFS. On
- * these the library looks whether the new name is free, and then renames. If another
- * process makes an empty directory of that name just in between, it may be replaced;
- * nothing else is. With [flags@Tempman.PersistFlags.REPLACE] nothing that is there can be
- * replaced on these: that is %G_IO_ERROR_NOT_SUPPORTED. So it is on an overlay, where what is there
- * is a directory of a lower layer, unless the overlay is mounted with `redirect_dir=on`.
+ * Some file systems can neither exchange two names nor check in the same step that the new name is
+ * free: NFS, 9p, many FUSE file systems such as sshfs and ntfs-3g, and older versions of ZFS.
+ * There, the library checks that the name is free, and then renames. If another process creates an
+ * empty directory with this name in between, it may be replaced; nothing else is. With
+ * [flags@Tempman.PersistFlags.REPLACE], replacing fails there with %G_IO_ERROR_NOT_SUPPORTED. The
+ * same holds for a directory of a lower layer of an overlay, unless the overlay is mounted with
+ * `redirect_dir=on`.
  *
- * Fails with %G_IO_ERROR_EXISTS when there is something under the new name, be it a
- * dangling link, and it is not to be replaced; with %G_IO_ERROR_NOT_SUPPORTED when
- * @destination is on another file system or mount, or when the file system cannot do it in
- * one step, and in a forked child that has not called [method@TemporaryDirectory.adopt]; with
- * %G_IO_ERROR_INVALID_ARGUMENT when @destination is in the directory itself, or the
- * directory in what it would replace; with %G_IO_ERROR_NOT_FOUND when there is no directory
- * to put it in, or it has been moved or removed itself; with %G_IO_ERROR_NOT_DIRECTORY;
- * with %G_IO_ERROR_BUSY when something is mounted at @destination; with
- * %G_IO_ERROR_PERMISSION_DENIED, also when another user could have planted a link on the
- * way to @destination; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and
- * with %G_IO_ERROR_NOT_INITIALIZED. Then everything is as it was, and @self can be used.
- * Once it is published it is not cancelled any more.
+ * If @destination is not a local file, its back end moves the directory, and never copies it. The
+ * back end determines whether this is one step, and whether it detects a file that appears at the
+ * destination at the same moment. It never replaces: with [flags@Tempman.PersistFlags.REPLACE], an
+ * existing destination is %G_IO_ERROR_NOT_SUPPORTED.
  *
- * What is not a local file is moved by whoever serves it, and never copied. Whether that
- * is one step, and whether it notices something that appears at the destination in the
- * same instant, is up to that one. What is there already is never replaced: with
- * [flags@Tempman.PersistFlags.REPLACE] that is %G_IO_ERROR_NOT_SUPPORTED.
+ * Fails with %G_IO_ERROR_EXISTS if a file, even a dangling link, has the new name and is not to be
+ * replaced; with %G_IO_ERROR_NOT_SUPPORTED if @destination is on another file system or mount, if
+ * the file system cannot do it in one step, and in a forked child that has not called
+ * [method@TemporaryDirectory.adopt]; with %G_IO_ERROR_INVALID_ARGUMENT if @destination is in the
+ * directory itself, or the directory in the one that it would replace; with %G_IO_ERROR_NOT_FOUND
+ * if the parent of @destination is missing, or if the directory was moved or removed; with
+ * %G_IO_ERROR_NOT_DIRECTORY; with %G_IO_ERROR_BUSY if @destination is a mount point; with
+ * %G_IO_ERROR_PERMISSION_DENIED, also if another user could have planted a link in the path of
+ * @destination; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and with
+ *   %G_IO_ERROR_NOT_INITIALIZED. After an error, nothing has changed, and @self is open. A
+ *   cancellation after the directory is published has no effect.
  *
  * If several threads close, keep or publish a directory, one of them does.
  *
- * Returns: %TRUE when it is published, %FALSE with @error set
+ * Returns: %TRUE if it is published, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -1530,10 +1565,10 @@ persist_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  * tm_temporary_directory_persist_async:
  * @self: a temporary directory
  * @destination: its new name, on the same file system
- * @flags: what to do when there is something already
+ * @flags: whether to replace a file or directory that has this name
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
  *   main context of the caller
  * @user_data: data for @callback
  *
@@ -1541,8 +1576,8 @@ persist_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
  *
  * See [method@TemporaryDirectory.persist].
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -1576,14 +1611,14 @@ tm_temporary_directory_persist_async (TmTemporaryDirectory *self,
 /**
  * tm_temporary_directory_persist_finish:
  * @self: a temporary directory
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [method@TemporaryDirectory.persist_async].
+ * Gets the result of [method@TemporaryDirectory.persist_async].
  *
- * Fails as [method@TemporaryDirectory.persist] does.
+ * Fails like [method@TemporaryDirectory.persist].
  *
- * Returns: %TRUE when it is published, %FALSE with @error set
+ * Returns: %TRUE if it is published, %FALSE with @error set
  *
  * Since: 1.0
  */
