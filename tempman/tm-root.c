@@ -6,6 +6,7 @@
 #include "tm-root.h"
 
 #include "core/tm-backend-private.h"
+#include "core/tm-error-private.h"
 #include "core/tm-lock-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-task-private.h"
@@ -140,7 +141,6 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
 {
   TmRoot *self = TM_ROOT (initable);
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
-  g_autofree char *name = NULL;
 
   if (self->root != NULL)
     return TRUE;
@@ -151,15 +151,14 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
   if (self->directory == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "Opening a root: no directory was given");
+                           "Could not open a root: no directory was given");
       return FALSE;
     }
 
   if (isnan (self->timeout))
     {
-      name = g_file_get_parse_name (self->directory);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Opening the root “%s”: the timeout is not a number", name);
+      tm_error_set_for_file (error, TM_ACTION_OPEN_ROOT, self->directory,
+                             G_IO_ERROR_INVALID_ARGUMENT, "the timeout is not a number");
       return FALSE;
     }
 
@@ -728,15 +727,15 @@ tm_root_set_exclude (TmRoot *self, const char *const *exclude)
 /* Returns FALSE with an error unless the object was initialised; what init has set may be read
  * without the lock from then on. */
 static gboolean
-check_initialized (TmRoot *self, const char *action, GError **error)
+check_initialized (TmRoot *self, GError **error)
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
   if (self->root != NULL)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "%s: the root was never initialized",
-               action);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                       "The root was never initialized");
   return FALSE;
 }
 
@@ -786,7 +785,7 @@ clean_up (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError 
 {
   g_auto (TmPolicy) policy = { 0 };
 
-  if (!check_initialized (self, "Cleaning up", error))
+  if (!check_initialized (self, error))
     return -1;
 
   policy = get_policy (self);
@@ -798,7 +797,7 @@ create_temp_dir (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, 
 {
   g_autoptr (GError) local_error = NULL;
 
-  if (!check_initialized (self, "Creating a temporary directory", error))
+  if (!check_initialized (self, error))
     return NULL;
 
   if (clean_up (self, outcomes, cancellable, &local_error) < 0)
@@ -1068,7 +1067,7 @@ tm_root_list_entries (TmRoot *self, TmListFlags flags, GCancellable *cancellable
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!check_initialized (self, "Listing the entries", error))
+  if (!check_initialized (self, error))
     return NULL;
 
   policy = get_policy (self);

@@ -349,8 +349,7 @@ log_not_ours (TmTemporaryDirectory *self)
 {
   g_autofree char *display_name = tm_file_get_display_name (self->file);
 
-  g_debug ("Leaving “%s” to the process that owns it: this one was forked and has not adopted it",
-           display_name);
+  g_debug ("Kept “%s”: it belongs to the parent process and was not adopted", display_name);
 }
 
 /* Whether TEMPMAN_DEBUG tells to keep what a close would delete, so that a developer can look at
@@ -385,7 +384,7 @@ delete_or_keep (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
     return FALSE;
 
   display_name = tm_file_get_display_name (self->file);
-  g_message ("Keeping “%s”, since TEMPMAN_DEBUG is set to “keep”", display_name);
+  g_message ("Kept “%s”: TEMPMAN_DEBUG is set to “keep”", display_name);
   return TRUE;
 }
 

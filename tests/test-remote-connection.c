@@ -232,8 +232,8 @@ static const struct Operation
   { "create", "Could not create a temporary directory in", create_start, create_finish },
   { "publish", "Could not publish", publish_start, publish_finish },
   { "root", "Could not open the root", open_root_start, open_root_finish },
-  { "cleanup", "Reading the root", clean_up_start, clean_up_finish },
-  { "list", "Reading the root", list_start, list_finish },
+  { "cleanup", "Could not read the root", clean_up_start, clean_up_finish },
+  { "list", "Could not read the root", list_start, list_finish },
   { "delete", "Could not delete", delete_start, delete_finish },
 };
 

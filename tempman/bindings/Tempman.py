@@ -795,7 +795,7 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
 
     def _note_kept(self, is_kept):
         if is_kept:
-            _logger.warning('Keeping “%s”, since the block that used it failed',
+            _logger.warning('Kept “%s”: the block that used it failed',
                             self.path or self.get_file().get_uri())
         return is_kept
 

@@ -12,11 +12,5 @@ G_BEGIN_DECLS
 char *tm_file_get_path (GFile *file);
 char *tm_file_get_display_name (GFile *file);
 gboolean tm_file_info_is_directory_of (GFileInfo *info, const char *identity);
-void tm_file_set_error (GError **error, const char *action, GFile *file, const GError *cause);
-void tm_file_set_error_literal (GError **error,
-                                const char *action,
-                                GFile *file,
-                                GIOErrorEnum code,
-                                const char *reason);
 
 G_END_DECLS

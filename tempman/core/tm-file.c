@@ -45,37 +45,3 @@ tm_file_info_is_directory_of (GFileInfo *info, const char *identity)
   return g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY &&
          (identity == NULL || found == NULL || g_str_equal (found, identity));
 }
-
-void
-tm_file_set_error_literal (GError **error,
-                           const char *action,
-                           GFile *file,
-                           GIOErrorEnum code,
-                           const char *reason)
-{
-  g_autofree char *name = tm_file_get_display_name (file);
-
-  g_set_error (error, G_IO_ERROR, code, "%s “%s”: %s", action, name, reason);
-}
-
-/*
- * tm_file_set_error:
- * @error: (nullable): where to put it
- * @action: what was attempted, such as "Deleting"
- * @file: of what
- * @cause: the error of GIO that it failed with
- *
- * Makes a %G_IO_ERROR that begins with what was attempted and names the file.
- */
-void
-tm_file_set_error (GError **error, const char *action, GFile *file, const GError *cause)
-{
-  GIOErrorEnum code = G_IO_ERROR_FAILED;
-
-  if (cause->domain == G_IO_ERROR)
-    code = (GIOErrorEnum) cause->code;
-  if (code == G_IO_ERROR_FILENAME_TOO_LONG)
-    code = G_IO_ERROR_INVALID_FILENAME;
-
-  tm_file_set_error_literal (error, action, file, code, cause->message);
-}

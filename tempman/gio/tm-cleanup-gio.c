@@ -6,6 +6,7 @@
 #include "gio/tm-cleanup-gio-private.h"
 
 #include "gio/tm-last-use-gio-private.h"
+#include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-name-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
@@ -218,7 +219,7 @@ pass_take (Pass *pass, GFile *file, const TmVerdict *before)
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         return;
       verdict.reason = TM_REMOVAL_REASON_NONE;
-      tm_file_set_error (&error, "Looking at", file, local_error);
+      tm_error_set_from_gio (&error, TM_ACTION_EXAMINE, file, local_error);
       pass_report_unknown (pass, file, &verdict, error);
     }
   else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
@@ -298,7 +299,7 @@ pass_run (Pass *pass, GError **error)
       g_cancellable_set_error_if_cancelled (pass->cancellable, &pass->error);
     }
   else if (local_error != NULL && pass->error == NULL)
-    tm_file_set_error (&pass->error, "Reading the root", pass->directory, local_error);
+    tm_error_set_from_gio (&pass->error, TM_ACTION_READ_ROOT, pass->directory, local_error);
 
   if (pass->error == NULL)
     return TRUE;

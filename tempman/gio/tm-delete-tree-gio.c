@@ -110,6 +110,13 @@ walk_report (Walk *walk, GFile *file, GError *cause)
 }
 
 static void
+walk_report_busy (Walk *walk, GFile *file, const char *reason)
+{
+  if (walk->error == NULL)
+    tm_error_set_for_file (&walk->error, TM_ACTION_DELETE, file, G_IO_ERROR_BUSY, reason);
+}
+
+static void
 walk_tell_progress (Walk *walk)
 {
   if (walk->progress != NULL && walk->n_found + walk->n_deleted > 0)
@@ -206,11 +213,12 @@ walk_visit (Walk *walk, GFileInfo *info)
       g_ptr_array_add (level->pending, g_steal_pointer (&child));
       return;
     }
-  else
-    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY, "a file system is mounted there");
 
   level->has_failed = TRUE;
-  walk_report (walk, child, error);
+  if (error != NULL)
+    walk_report (walk, child, error);
+  else
+    walk_report_busy (walk, child, "a file system is mounted there");
 }
 
 /* Reads the next entries of the lowest directory. */
@@ -277,11 +285,7 @@ walk_leave (Walk *walk)
       else
         {
           if (level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
-            {
-              g_clear_error (&error);
-              g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                                   "another process keeps adding files to it");
-            }
+            walk_report_busy (walk, level->directory, "another process keeps adding files to it");
           walk_report (walk, level->directory, error);
           has_failed = TRUE;
         }

@@ -5,6 +5,7 @@
 
 #include "local/tm-cleanup-private.h"
 
+#include "core/tm-error-private.h"
 #include "local/tm-entry-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-dirfd-private.h"
@@ -57,7 +58,7 @@ pass_report (Pass *pass, GError *error)
 /* Reports that the entry is not removed. */
 static void
 pass_fail (Pass *pass,
-           const char *action,
+           TmAction action,
            const char *name,
            const TmVerdict *verdict,
            int error_number)
@@ -65,7 +66,7 @@ pass_fail (Pass *pass,
   g_autofree char *path = g_build_filename (pass->options->path, name, NULL);
   GError *error = NULL;
 
-  tm_dirfd_set_error (&error, action, path, error_number);
+  tm_error_set_from_errno (&error, action, path, error_number);
   /* The cancellation of a look is a failure of the call, not of the entry. */
   if (error_number != ECANCELED)
     tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
@@ -82,7 +83,7 @@ pass_refuse (Pass *pass, const char *name)
   policy.removal_error = 0;
   if (tm_entry_examine (&policy, pass->scan, name, pass->cancellable, &verdict) &&
       verdict.reason != TM_REMOVAL_REASON_NONE)
-    pass_fail (pass, "Deleting", name, &verdict, pass->policy.removal_error);
+    pass_fail (pass, TM_ACTION_DELETE, name, &verdict, pass->policy.removal_error);
 }
 
 /* Deletes the entry unless the policy keeps it. */
@@ -107,7 +108,7 @@ pass_take_cb (Pass *pass, const char *name)
                          &error_number))
     {
     case TM_ENTRY_FAILED:
-      pass_fail (pass, "Looking at", name, &verdict, error_number);
+      pass_fail (pass, TM_ACTION_EXAMINE, name, &verdict, error_number);
       return;
     case TM_ENTRY_KEPT:
       return;
@@ -167,7 +168,7 @@ pass_read (Pass *pass, char *buffer)
     {
       GError *error = NULL;
 
-      tm_dirfd_set_error (&error, "Reading the root", pass->options->path, error_number);
+      tm_error_set_from_errno (&error, TM_ACTION_READ_ROOT, pass->options->path, error_number);
       pass_report (pass, error);
     }
   return MAX (length, 0);
@@ -261,7 +262,7 @@ pass_run (Pass *pass, GError **error)
         tm_parent_new (tm_dirfd_open_unchanged (tm_parent_get_fd (options->directory), "."));
   if (pass->scan == NULL)
     {
-      tm_dirfd_set_error (error, "Reading the root", options->path, errno);
+      tm_error_set_from_errno (error, TM_ACTION_READ_ROOT, options->path, errno);
       return FALSE;
     }
 

@@ -18,7 +18,8 @@
 G_BEGIN_DECLS
 
 /* The system calls of this library, each relative to the descriptor of a directory. They
- * return -1 and set errno, as the calls they wrap; tm_dirfd_set_error() makes a GError of it. */
+ * return -1 and set errno, as the calls they wrap; tm_error_set_from_errno() makes a GError of it.
+ */
 
 /* Which file a name or a descriptor stands for. Valid for as long as somebody holds a descriptor
  * on the file; after that its inode number can come back with another file. */
@@ -101,8 +102,6 @@ TmFileLook tm_file_look (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
 
 gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
-
-void tm_dirfd_set_error (GError **error, const char *action, const char *path, int error_number);
 
 /* Walks over the entries that tm_dirfd_read() put into @buffer, without "." and "..". */
 #define TM_DIRFD_FOREACH_ENTRY(entry, buffer, length)                                              \

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Checks that each error message is a whole sentence in one place, which can be translated. Prints TAP.
+
+- In the library, only MESSAGES formats errors. Other files set literals, without a value.
+- A message begins with “Could not”, or with what it is about. It is not composed of pieces: it does
+  not begin with a value that is not quoted, and its formats are literals.
+"""
+
+import re
+
+import lint
+
+MESSAGES = 'tempman/core/tm-error.c'
+
+# The functions that make a message, and the argument that is the format.
+LIBRARY = {'g_set_error': 3, 'g_set_error_literal': 3, 'g_error_new': 2, 'g_error_new_literal': 2,
+           'g_prefix_error': 1, 'g_propagate_prefixed_error': 2, 'g_strdup_printf': 0}
+COMMAND = {**LIBRARY, 'tool_complain': 0}
+del COMMAND['g_strdup_printf']
+LITERAL = ('g_set_error_literal', 'g_error_new_literal')
+
+# An error of the library, whose message is a sentence already.
+WHOLE = ('"%s"', 'error->message')
+
+SENTENCE = re.compile(r'"(Could not |“%s” |[A-Z][a-z]+ |--\w+ |%s is )')
+# Tells what is being done, as progress does, and not that it failed.
+PARTICIPLE = re.compile(r'"[A-Z][a-z]+ing\b')
+
+
+def find_calls(path, functions):
+    """Returns the line, the name and the arguments of each call."""
+    text = re.sub(r'/\*.*?\*/', lambda comment: re.sub(r'[^\n]', ' ', comment[0]), lint.read(path),
+                  flags=re.DOTALL)
+    for call in re.finditer(r'(?<!\n)\b(%s) \(' % '|'.join(functions), text):
+        arguments, depth, start, position = [], 0, call.end(), call.end()
+        while depth >= 0:
+            quoted = re.compile(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'').match(text, position)
+            if quoted:
+                position = quoted.end()
+                continue
+            if depth == 0 and text[position] in ',)':
+                arguments.append(' '.join(text[start:position].split()))
+                start = position + 1
+            depth += {'(': 1, ')': -1}.get(text[position], 0)
+            position += 1
+        yield text.count('\n', 0, call.start()) + 1, call[1], arguments
+
+
+def find_faults(path, functions):
+    is_library = functions is LIBRARY
+    for line, function, arguments in find_calls(path, functions):
+        # The pieces of one literal.
+        message = arguments[functions[function]].replace('" "', '')
+        values = arguments[functions[function] + 1:]
+        is_literal = re.fullmatch(r'"(\\.|[^"\\])*"', message)
+        if function == 'g_strdup_printf' and (path != MESSAGES or 'Could not' not in message):
+            continue
+        checked.append(message)
+        if function in LITERAL and path == MESSAGES:
+            continue
+        if 'prefix' in function:
+            yield f'{path}:{line}: {function}() composes a message'
+        elif is_library and function not in LITERAL and path != MESSAGES:
+            yield f'{path}:{line}: the message belongs in {MESSAGES}'
+        elif not is_literal:
+            yield f'{path}:{line}: {message} is not a literal'
+        elif (message, *values) != WHOLE and (not SENTENCE.match(message) or
+                                              PARTICIPLE.match(message)):
+            yield f'{path}:{line}: {message} is not a sentence'
+
+
+checked = []
+files = lint.list_files('*.c', under='tempman')
+faults = [fault for path in files for fault in find_faults(
+    path, COMMAND if path.startswith('tempman/tool/') else LIBRARY)]
+lint.report(('messages', checked, faults))
