@@ -355,7 +355,7 @@ list_scenario (const char *base)
     {
       fault_assert (!fault_is_to_be_hidden ());
       /* The root has to be read for it, and no entry to be looked at. */
-      fault_assert (fault_lasts () || (!fault_was_of ("statx") && !fault_was_of ("flock")));
+      fault_assert (fault_lasts () || (!fault_was_of_name ("statx") && !fault_was_of ("flock")));
       fault_check_error (error, base);
     }
   else

@@ -674,6 +674,49 @@ test_home_behind_server (Sandbox *sandbox, gconstpointer data)
                           "no FUSE, bindfs or mount namespaces here");
 }
 
+static void
+release_in_forked_child (gpointer data)
+{
+  alarm (PATIENCE);
+  g_object_unref (data);
+}
+
+/* A temporary directory on a file system whose server does not answer: the process that owns it has
+ * to wait, but a forked child only closes its descriptors. */
+static void
+forked_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *source = g_build_filename (path, "source", NULL);
+  g_autofree char *mounted = g_build_filename (path, "mounted", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  pid_t server;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+  alarm (PATIENCE);
+
+  server = start_server (source, mounted);
+  if (server < 0)
+    _exit (CHILD_CANNOT);
+
+  directory = create_in (mounted);
+  /* The kernel remembers attributes for a second, and then asks again. */
+  g_usleep (1100000);
+  set_server_state (server, SERVER_IS_STOPPED);
+  child_assert (run_in_child (release_in_forked_child, directory) == 0);
+  child_assert (kill (server, SIGCONT) == 0);
+  close_successfully (directory);
+  end_server (server, mounted);
+}
+
+static void
+test_forked (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (forked_child, sandbox->path),
+                          "no FUSE, bindfs or mount namespaces here");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -688,6 +731,7 @@ main (int argc, char **argv)
   add_test ("/hanging-mounts/above", of_descriptors (test_above));
   add_test ("/hanging-mounts/home", of_descriptors (test_home));
   add_test ("/hanging-mounts/home-behind-server", of_descriptors (test_home_behind_server));
+  add_test ("/hanging-mounts/forked", of_descriptors (test_forked));
 
   return g_test_run ();
 }

@@ -412,19 +412,20 @@ tm_dirfd_stat (int dirfd, struct stat *status)
  * @identity: of the file that it was opened for
  *
  * Makes sure that a descriptor is still ours: other code that closes one twice closes what has its
- * number by then, and the next file that is opened gets that number.
+ * number by then, and the next file that is opened gets that number. No server is asked: the
+ * release of a directory must not wait for one that has stopped.
  *
  * Returns: 0, or -1: `EBADF` when it is not, or why that cannot be told
  */
 int
 tm_dirfd_check (int fd, TmFileIdentity identity)
 {
-  struct stat status;
+  TmFileLook look;
 
-  if (tm_dirfd_stat (fd, &status) < 0)
+  if (tm_dirfd_look (fd, "", &look) < 0)
     return -1;
 
-  if (!tm_file_identity_equal (tm_file_identity (&status), identity))
+  if (!tm_file_identity_equal (look.identity, identity))
     {
       errno = EBADF;
       return -1;

@@ -215,6 +215,13 @@ fault_was_of (const char *call)
   return fault_was_met () && g_str_equal (fault.call, call);
 }
 
+/* The same, of a call that named a file, and was not about an open one. */
+gboolean
+fault_was_of_name (const char *call)
+{
+  return fault_was_of (call) && fault.path[0] != '\0';
+}
+
 gboolean
 fault_lasts (void)
 {

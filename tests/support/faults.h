@@ -45,6 +45,7 @@ void fault_end (void);
 gboolean fault_was_met (void);
 gboolean fault_was (int error_number);
 gboolean fault_was_of (const char *call);
+gboolean fault_was_of_name (const char *call);
 gboolean fault_lasts (void);
 gboolean fault_moved_away (const char *name);
 gboolean fault_hid_a_mount (void);
