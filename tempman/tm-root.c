@@ -8,6 +8,7 @@
 #include "core/tm-backend-private.h"
 #include "core/tm-error-private.h"
 #include "core/tm-lock-private.h"
+#include "core/tm-log-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-task-private.h"
 #include "tm-root-entry-private.h"
@@ -137,14 +138,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (TmRoot,
                                                           async_initable_iface_init))
 
 static gboolean
-tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
+initialize_locked (TmRoot *self, GCancellable *cancellable, GError **error)
 {
-  TmRoot *self = TM_ROOT (initable);
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
-
-  if (self->root != NULL)
-    return TRUE;
-
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
@@ -168,6 +163,22 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
 
   g_set_object (&self->directory, self->root->file);
   return TRUE;
+}
+
+static gboolean
+tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  TmRoot *self = TM_ROOT (initable);
+  gboolean is_new, is_initialized;
+
+  tm_lock_acquire (&self->lock);
+  is_new = self->root == NULL;
+  is_initialized = !is_new || initialize_locked (self, cancellable, error);
+  tm_lock_release (&self->lock);
+
+  if (is_new && is_initialized && tm_log_is_shown ())
+    tm_log_root_opened (self->root, self->flags, self->timeout);
+  return is_initialized;
 }
 
 static void

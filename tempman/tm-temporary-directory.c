@@ -8,6 +8,7 @@
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-lock-private.h"
+#include "core/tm-log-private.h"
 #include "core/tm-name-private.h"
 #include "core/tm-process-private.h"
 #include "core/tm-task-private.h"
@@ -118,6 +119,7 @@ struct _TmTemporaryDirectory
   State state;
   TmProcessToken closing_process; /* of that thread; a forked child does not wait for a thread of
                                    * its parent */
+  GThread *closing_thread;        /* (unowned): likewise */
   /* (owned) (nullable): while open or closing; used by the thread that closes */
   TmBackendDirectory *directory;
   GFile *file; /* (owned) (nullable): set when initialised and when published */
@@ -228,9 +230,14 @@ hold (TmTemporaryDirectory *self, TmBackendDirectory *directory)
 }
 
 /* Called with the lock held, or before another thread knows of the object. @root: (nullable): the
- * root to create the directory in, instead of its parent. */
+ * root to create the directory in, instead of its parent. @message: (out) (optional) (nullable):
+ * for tm_log_message(), without the lock */
 static gboolean
-create (TmTemporaryDirectory *self, TmBackendRoot *root, GCancellable *cancellable, GError **error)
+create (TmTemporaryDirectory *self,
+        TmBackendRoot *root,
+        char **message,
+        GCancellable *cancellable,
+        GError **error)
 {
   g_autofree char *prefix = check_prefix (self->prefix, error);
   TmCreation creation = {
@@ -242,21 +249,29 @@ create (TmTemporaryDirectory *self, TmBackendRoot *root, GCancellable *cancellab
   if (prefix == NULL || !check_suffix (self->suffix, error) || !check_mode (self->mode, error))
     return FALSE;
 
-  return hold (self, root != NULL
-                         ? tm_backend_root_create (root, &creation, cancellable, error)
-                         : tm_backend_create (self->parent, &creation, cancellable, error));
+  if (!hold (self, root != NULL ? tm_backend_root_create (root, &creation, cancellable, error)
+                                : tm_backend_create (self->parent, &creation, cancellable, error)))
+    return FALSE;
+
+  if (tm_log_is_shown ())
+    *message = tm_log_describe_creation (self->directory);
+  return TRUE;
 }
 
 static gboolean
 tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   TmTemporaryDirectory *self = TM_TEMPORARY_DIRECTORY (initable);
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+  g_autofree char *message = NULL;
+  gboolean is_initialized;
 
-  if (self->state != STATE_UNINITIALIZED)
-    return TRUE;
+  tm_lock_acquire (&self->lock);
+  is_initialized =
+      self->state != STATE_UNINITIALIZED || create (self, NULL, &message, cancellable, error);
+  tm_lock_release (&self->lock);
 
-  return create (self, NULL, cancellable, error);
+  tm_log_message (message);
+  return is_initialized;
 }
 
 static void
@@ -343,15 +358,6 @@ tm_temporary_directory_constructed (GObject *object)
     self->parent = g_file_new_for_path (g_get_tmp_dir ());
 }
 
-/* Says why nothing is deleted. */
-static void
-log_not_ours (TmTemporaryDirectory *self)
-{
-  g_autofree char *display_name = tm_file_get_display_name (self->file);
-
-  g_debug ("Kept “%s”: it belongs to the parent process and was not adopted", display_name);
-}
-
 /* Whether TEMPMAN_DEBUG tells to keep what a close would delete, so that a developer can look at
  * it.
  */
@@ -375,17 +381,25 @@ keeps_for_debugging (void)
 static gboolean
 delete_or_keep (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
+  return keeps_for_debugging () ? tm_backend_directory_keep (self->directory, error)
+                                : tm_backend_directory_delete (self->directory, cancellable, error);
+}
+
+/* Says what a close has done, without the lock. @start: when it began, if the log is shown */
+static void
+report_closed (TmTemporaryDirectory *self, gboolean is_ours, gboolean is_logged, gint64 start)
+{
   g_autofree char *display_name = NULL;
 
-  if (!keeps_for_debugging ())
-    return tm_backend_directory_delete (self->directory, cancellable, error);
-
-  if (!tm_backend_directory_keep (self->directory, error))
-    return FALSE;
-
-  display_name = tm_file_get_display_name (self->file);
-  g_message ("Kept “%s”: TEMPMAN_DEBUG is set to “keep”", display_name);
-  return TRUE;
+  if (is_ours && keeps_for_debugging ())
+    {
+      display_name = tm_file_get_display_name (self->file);
+      g_message ("Kept “%s”: TEMPMAN_DEBUG is set to “keep”", display_name);
+    }
+  else if (is_logged && is_ours)
+    tm_log_closed (self->file, start);
+  else if (is_logged)
+    tm_log_not_ours (self->file);
 }
 
 /* Not dispose(): that can run while somebody still holds a reference. */
@@ -398,11 +412,19 @@ tm_temporary_directory_finalize (GObject *object)
     {
       g_autoptr (GError) local_error = NULL;
 
-      if (!tm_backend_directory_is_of_this_process (self->directory))
-        log_not_ours (self);
-      else if (!delete_or_keep (self, NULL, &local_error))
-        g_debug ("%s", local_error->message);
+      gboolean is_ours = tm_backend_directory_is_of_this_process (self->directory);
+      /* A forked child does not call GLib for it, which could wait for a thread of the parent. */
+      gboolean is_logged = is_ours ? tm_log_is_shown () : tm_log_was_shown ();
+      gint64 start = is_logged ? g_get_monotonic_time () : 0;
+
+      if (is_ours)
+        delete_or_keep (self, NULL, &local_error);
       tm_backend_directory_release (self->directory);
+
+      if (local_error == NULL)
+        report_closed (self, is_ours, is_logged, start);
+      else if (is_logged)
+        tm_log_error (local_error);
     }
 
   g_clear_object (&self->parent);
@@ -611,10 +633,12 @@ tm_temporary_directory_new_in (TmBackendRoot *parent,
 {
   g_autoptr (TmTemporaryDirectory) self =
       g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent->file, "prefix", prefix, NULL);
+  g_autofree char *message = NULL;
 
-  if (!create (self, parent, cancellable, error))
+  if (!create (self, parent, &message, cancellable, error))
     return NULL;
 
+  tm_log_message (message);
   return g_steal_pointer (&self);
 }
 
@@ -805,6 +829,7 @@ static void
 set_closing_locked (TmTemporaryDirectory *self)
 {
   self->closing_process = tm_process_get_token ();
+  self->closing_thread = g_thread_self ();
   self->state = STATE_CLOSING;
 }
 
@@ -880,10 +905,17 @@ is_being_closed_locked (TmTemporaryDirectory *self)
 /* Waits, without the lock, until no other thread deletes or publishes the directory. Returns FALSE
  * with an error when it was cancelled before. */
 static gboolean
-wait_locked (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+wait_locked (TmTemporaryDirectory *self, TmAction action, GCancellable *cancellable, GError **error)
 {
   while (is_being_closed_locked (self))
     {
+      /* A log handler may call this in the middle of a deletion, which would wait for itself. */
+      if (self->closing_thread == g_thread_self ())
+        {
+          tm_error_set_for_file (error, action, self->file, G_IO_ERROR_PENDING,
+                                 "this thread is already closing it");
+          return FALSE;
+        }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       tm_lock_wait (&self->lock);
@@ -897,7 +929,7 @@ wait_locked (TmTemporaryDirectory *self, GCancellable *cancellable, GError **err
 static gboolean
 wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
-  if (!wait_locked (self, cancellable, error))
+  if (!wait_locked (self, TM_ACTION_DELETE, cancellable, error))
     return FALSE;
 
   /* The other's cancellation is not ours: the deletion is taken over. */
@@ -929,6 +961,8 @@ close_once (TmTemporaryDirectory *self,
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
   GError *local_error = NULL;
+  gboolean is_logged;
+  gint64 start;
 
   *closed_now = FALSE;
 
@@ -943,9 +977,12 @@ close_once (TmTemporaryDirectory *self,
 
   if (!is_ours_locked (self))
     {
-      log_not_ours (self);
       set_closed_locked (self);
       *closed_now = TRUE;
+      tm_lock_release (&self->lock);
+      /* Without GLib: see the last reference. */
+      report_closed (self, FALSE, tm_log_was_shown (), 0);
+      tm_lock_acquire (&self->lock);
       return TRUE;
     }
 
@@ -953,6 +990,8 @@ close_once (TmTemporaryDirectory *self,
   g_clear_error (&self->close_error);
   tm_lock_release (&self->lock);
 
+  is_logged = tm_log_is_shown ();
+  start = is_logged ? g_get_monotonic_time () : 0;
   /* Only whoever set the state to closing uses the directory now. */
   delete_or_keep (self, cancellable, &local_error);
 
@@ -968,6 +1007,9 @@ close_once (TmTemporaryDirectory *self,
 
   set_closed_locked (self);
   *closed_now = TRUE;
+  tm_lock_release (&self->lock);
+  report_closed (self, TRUE, is_logged, start);
+  tm_lock_acquire (&self->lock);
   return TRUE;
 }
 
@@ -1210,7 +1252,7 @@ begin_using (TmTemporaryDirectory *self, TmAction action, GCancellable *cancella
 {
   g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
 
-  if (!wait_locked (self, cancellable, error) || !check_ours_locked (self, action, error))
+  if (!wait_locked (self, action, cancellable, error) || !check_ours_locked (self, action, error))
     return FALSE;
 
   set_closing_locked (self);
@@ -1249,6 +1291,8 @@ keep_cancellably (TmTemporaryDirectory *self, GCancellable *cancellable, GError 
 
   is_kept = tm_backend_directory_keep (self->directory, error);
   end_using (self, is_kept);
+  if (is_kept && tm_log_is_shown ())
+    tm_log_kept (self->file);
   return is_kept;
 }
 
@@ -1393,6 +1437,7 @@ publish (TmTemporaryDirectory *self,
 {
   const TmBackend *backend;
   TmReplaced *replaced = NULL;
+  gboolean has_replaced;
   g_autoptr (GError) local_error = NULL;
 
   if (!begin_using (self, TM_ACTION_PUBLISH, cancellable, error))
@@ -1410,10 +1455,17 @@ publish (TmTemporaryDirectory *self,
   backend = self->directory->backend;
   /* It is there, whatever becomes of what was there before. */
   hand_over (self, destination);
-  if (replaced != NULL && !tm_backend_delete_replaced (backend, replaced, &local_error))
-    g_info ("%s", local_error->message);
+  has_replaced = replaced != NULL;
+  if (has_replaced)
+    tm_backend_delete_replaced (backend, replaced, &local_error);
 
   end_using (self, TRUE);
+  if (tm_log_is_shown ())
+    {
+      tm_log_published (self->former_file, self->file, has_replaced);
+      if (local_error != NULL)
+        tm_log_error (local_error);
+    }
   return TRUE;
 }
 

@@ -522,10 +522,15 @@ drop_and_log_child (gpointer data)
 static void
 test_log (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmTemporaryDirectory) directory = create (sandbox);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  /* Before the fork: the child does not ask GLib. */
+  g_log_set_debug_enabled (TRUE);
+  directory = create (sandbox);
 
   assert_success_in_child (run_in_child (close_and_log_child, directory));
   assert_success_in_child (run_in_child (drop_and_log_child, directory));
+  g_log_set_debug_enabled (FALSE);
 }
 
 int

@@ -38,6 +38,22 @@ typedef struct
   guint mode;         /* permissions that it has beside those of its owner */
 } TmCreation;
 
+/* Which processes see the lock of a directory. */
+typedef enum
+{
+  TM_LOCK_SCOPE_ALL,     /* all that can use it: they run on this machine */
+  TM_LOCK_SCOPE_MACHINE, /* those of this machine; others can use it too */
+  TM_LOCK_SCOPE_NONE     /* there are no locks */
+} TmLockScope;
+
+/* For the log: how a temporary directory was made. */
+typedef struct
+{
+  TmLockScope lock_scope;
+  gboolean is_marked;
+  guint n_lost; /* directories that cleaners deleted before this process could lock them */
+} TmCreationResult;
+
 /* How a deletion ended. */
 typedef enum
 {
@@ -62,6 +78,7 @@ struct _TmBackend
                                  const TmCreation *creation,
                                  GCancellable *cancellable,
                                  GError **error);
+  void (*describe) (TmBackendDirectory *directory, TmCreationResult *result);
   int (*get_fd) (TmBackendDirectory *directory);
   gboolean (*delete) (TmBackendDirectory *directory, GCancellable *cancellable, GError **error);
   gboolean (*keep) (TmBackendDirectory *directory, GError **error);
@@ -77,6 +94,7 @@ struct _TmBackend
                                TmRootFlags flags,
                                GCancellable *cancellable,
                                GError **error);
+  TmLockScope (*get_lock_scope) (TmBackendRoot *root);
   TmBackendDirectory *(*create_in_root) (TmBackendRoot *root,
                                          const TmCreation *creation,
                                          GCancellable *cancellable,
@@ -112,6 +130,7 @@ TmBackendDirectory *tm_backend_create (GFile *parent,
                                        GError **error);
 gboolean tm_backend_directory_is_of_this_process (TmBackendDirectory *directory);
 void tm_backend_directory_adopt (TmBackendDirectory *directory);
+void tm_backend_directory_describe (TmBackendDirectory *directory, TmCreationResult *result);
 int tm_backend_directory_get_fd (TmBackendDirectory *directory);
 gboolean tm_backend_directory_delete (TmBackendDirectory *directory,
                                       GCancellable *cancellable,
@@ -129,6 +148,7 @@ void tm_backend_directory_release (TmBackendDirectory *directory);
 
 TmBackendRoot *
 tm_backend_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error);
+TmLockScope tm_backend_root_get_lock_scope (TmBackendRoot *root);
 TmBackendDirectory *tm_backend_root_create (TmBackendRoot *root,
                                             const TmCreation *creation,
                                             GCancellable *cancellable,

@@ -67,6 +67,13 @@ tm_backend_directory_adopt (TmBackendDirectory *directory)
   directory->process = tm_process_get_token ();
 }
 
+/* Costs a system call: for the log. */
+void
+tm_backend_directory_describe (TmBackendDirectory *directory, TmCreationResult *result)
+{
+  directory->backend->describe (directory, result);
+}
+
 /* Returns -1 when the backend has no descriptor of it. */
 int
 tm_backend_directory_get_fd (TmBackendDirectory *directory)
@@ -152,6 +159,13 @@ TmBackendRoot *
 tm_backend_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError **error)
 {
   return tm_backend_for_file (file)->open_root (file, flags, cancellable, error);
+}
+
+/* Which processes see the locks of the directories in a root. */
+TmLockScope
+tm_backend_root_get_lock_scope (TmBackendRoot *root)
+{
+  return root->backend->get_lock_scope (root);
 }
 
 /* Creates a temporary directory in a root, as tm_backend_create(). */

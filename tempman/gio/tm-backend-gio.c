@@ -29,6 +29,12 @@ typedef struct
   char *identity; /* (owned) (nullable): its id::file */
 } GioDirectory;
 
+static void
+gio_describe (TmBackendDirectory *directory, TmCreationResult *result)
+{
+  *result = (TmCreationResult){ .lock_scope = TM_LOCK_SCOPE_NONE };
+}
+
 static int
 gio_get_fd (TmBackendDirectory *directory)
 {
@@ -235,6 +241,12 @@ gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable
   return &gio->directory;
 }
 
+static TmLockScope
+gio_get_lock_scope (TmBackendRoot *root)
+{
+  return TM_LOCK_SCOPE_NONE;
+}
+
 static TmBackendDirectory *
 gio_create_in_root (TmBackendRoot *root,
                     const TmCreation *creation,
@@ -421,12 +433,14 @@ gio_delete_recursively (GFile *file,
 /* No back end of GIO can exchange two names, so that nothing is ever replaced. */
 const TmBackend tm_backend_gio = {
   .create = gio_create,
+  .describe = gio_describe,
   .get_fd = gio_get_fd,
   .delete = gio_delete,
   .keep = gio_keep,
   .publish = gio_publish,
   .free_directory = gio_free_directory,
   .open_root = gio_open_root,
+  .get_lock_scope = gio_get_lock_scope,
   .create_in_root = gio_create_in_root,
   .cleanup = gio_cleanup,
   .list = gio_list,

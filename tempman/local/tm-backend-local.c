@@ -34,6 +34,12 @@ get_locked (TmBackendDirectory *directory)
   return ((LocalDirectory *) directory)->locked;
 }
 
+static void
+local_describe (TmBackendDirectory *directory, TmCreationResult *result)
+{
+  tm_locked_directory_describe (get_locked (directory), result);
+}
+
 static int
 local_get_fd (TmBackendDirectory *directory)
 {
@@ -143,6 +149,13 @@ typedef struct
   TmBackendRoot root;
   TmParent *parent; /* (owned): open for reading; shared with what is created in it */
 } LocalRoot;
+
+static TmLockScope
+local_get_lock_scope (TmBackendRoot *root)
+{
+  return tm_parent_is_local (((LocalRoot *) root)->parent) ? TM_LOCK_SCOPE_ALL
+                                                           : TM_LOCK_SCOPE_MACHINE;
+}
 
 static TmBackendDirectory *
 local_create_in_root (TmBackendRoot *root,
@@ -486,6 +499,7 @@ local_delete_recursively (GFile *file,
 
 const TmBackend tm_backend_local = {
   .create = local_create,
+  .describe = local_describe,
   .get_fd = local_get_fd,
   .delete = local_delete,
   .keep = local_keep,
@@ -493,6 +507,7 @@ const TmBackend tm_backend_local = {
   .delete_replaced = local_delete_replaced,
   .free_directory = local_free_directory,
   .open_root = local_open_root,
+  .get_lock_scope = local_get_lock_scope,
   .create_in_root = local_create_in_root,
   .cleanup = local_cleanup,
   .list = local_list,

@@ -155,6 +155,7 @@ directory_secure (TmLockedDirectory *directory,
       (!mode_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0))
     goto failed;
 
+  directory->has_lock = has_lock;
   directory->is_marked = (mode & TM_MARK) != 0;
   return ATTEMPT_DONE;
 
@@ -270,6 +271,7 @@ tm_locked_directory_create (TmParent *parent,
       switch (attempt)
         {
         case ATTEMPT_DONE:
+          directory->n_lost = i - n_exchanges;
           return directory;
         case ATTEMPT_FAILED:
           return NULL;
@@ -291,4 +293,20 @@ tm_locked_directory_create (TmParent *parent,
     tm_error_set (error, TM_ACTION_CREATE_IN, parent_path, G_IO_ERROR_BUSY,
                   "other processes delete or replace each new directory");
   return NULL;
+}
+
+/* Of a directory that this process created. */
+void
+tm_locked_directory_describe (TmLockedDirectory *directory, TmCreationResult *result)
+{
+  TmLockScope scope =
+      tm_parent_is_local (directory->parent) ? TM_LOCK_SCOPE_ALL : TM_LOCK_SCOPE_MACHINE;
+  struct stat status;
+
+  *result = (TmCreationResult){
+    .lock_scope = directory->has_lock ? scope : TM_LOCK_SCOPE_NONE,
+    .is_marked = tm_locked_directory_stat (directory, &status) == 0 &&
+                 tm_mark_is_set (directory->name, status.st_mode),
+    .n_lost = directory->n_lost,
+  };
 }

@@ -24,6 +24,7 @@ TmLockedDirectory *tm_locked_directory_create (TmParent *parent,
                                                const TmCreation *creation,
                                                GCancellable *cancellable,
                                                GError **error);
+void tm_locked_directory_describe (TmLockedDirectory *directory, TmCreationResult *result);
 TmLockedDirectory *tm_locked_directory_open (TmParent *parent, const char *name);
 TmLockedDirectory *tm_locked_directory_open_unchanged (TmParent *parent, const char *name);
 gboolean tm_locked_directory_is_free (TmLockedDirectory *directory);

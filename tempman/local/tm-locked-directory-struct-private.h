@@ -30,7 +30,9 @@ struct _TmLockedDirectory
   off_t size;                    /* of the directory itself, then */
   gboolean needs_privilege;      /* since the parent has the sticky bit, and neither is ours */
   gboolean is_left_to_its_owner; /* for want of that */
+  gboolean has_lock;             /* since we created it */
   gboolean is_marked;            /* by us, when we created it */
+  guint n_lost;                  /* before it was created: to cleaners, which deleted others */
   gboolean is_removed;           /* both descriptors were seen to be ours when it was removed */
   gboolean is_to_be_unlocked;    /* we took a lock on a directory of another process */
 };

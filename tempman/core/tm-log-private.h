@@ -1,0 +1,29 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "core/tm-backend-private.h"
+
+G_BEGIN_DECLS
+
+/* Whether the messages are shown. Every other function expects that they are: a caller asks once
+ * for each operation, and computes nothing for a message that is not shown. */
+gboolean tm_log_is_shown (void);
+gboolean tm_log_was_shown (void);
+
+double tm_log_get_milliseconds_since (gint64 start);
+
+char *tm_log_describe_creation (TmBackendDirectory *directory);
+void tm_log_message (const char *message);
+void tm_log_closed (GFile *file, gint64 start);
+void tm_log_kept (GFile *file);
+void tm_log_published (GFile *former_file, GFile *file, gboolean replaced);
+void tm_log_not_ours (GFile *file);
+void tm_log_error (const GError *error);
+
+void tm_log_root_opened (TmBackendRoot *root, TmRootFlags flags, double timeout);
+
+G_END_DECLS

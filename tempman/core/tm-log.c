@@ -1,0 +1,162 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core/tm-log-private.h"
+
+#include "core/tm-file-private.h"
+
+/* The debug messages: what the library decided, for the developer who asks why a directory was not
+ * removed. All of them are here, and docs/debugging.md explains them. They are not translated.
+ *
+ * No message is written while a lock of the library is held: a log handler may call the library. */
+
+static gint was_shown; /* atomic */
+
+/*
+ * tm_log_is_shown:
+ *
+ * Asks GLib, without a system call. GLib may wait for a lock of its own.
+ *
+ * Returns: whether debug messages of the library are shown
+ */
+gboolean
+tm_log_is_shown (void)
+{
+  gboolean is_shown = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
+
+  g_atomic_int_set (&was_shown, is_shown);
+  return is_shown;
+}
+
+/*
+ * tm_log_was_shown:
+ *
+ * Does not ask GLib: another thread of the parent may have held its lock when this process was
+ * forked, and nothing unlocks it in the child.
+ *
+ * Returns: what tm_log_is_shown() returned last
+ */
+gboolean
+tm_log_was_shown (void)
+{
+  return g_atomic_int_get (&was_shown);
+}
+
+/* Since a time of g_get_monotonic_time(). */
+double
+tm_log_get_milliseconds_since (gint64 start)
+{
+  return (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND;
+}
+
+/* A message that was made while a lock was held. @message: (nullable) */
+void
+tm_log_message (const char *message)
+{
+  if (message != NULL)
+    g_debug ("%s", message);
+}
+
+static const char *
+describe_lock (TmLockScope scope)
+{
+  switch (scope)
+    {
+    case TM_LOCK_SCOPE_ALL:
+      return "locked, on a local file system";
+    case TM_LOCK_SCOPE_MACHINE:
+      return "locked, on a shared file system, where other machines do not see the lock";
+    case TM_LOCK_SCOPE_NONE:
+    default:
+      return "not locked, since the file system or GIO has no locks";
+    }
+}
+
+/* Returns (transfer full): the message that a directory was created. */
+char *
+tm_log_describe_creation (TmBackendDirectory *directory)
+{
+  g_autofree char *name = tm_file_get_display_name (directory->file);
+  g_autoptr (GString) message = g_string_new (NULL);
+  TmCreationResult result = { .lock_scope = TM_LOCK_SCOPE_NONE };
+
+  tm_backend_directory_describe (directory, &result);
+  g_string_printf (message, "Created “%s”: %s; %s", name, describe_lock (result.lock_scope),
+                   result.is_marked ? "marked" : "not marked");
+  if (result.n_lost > 0)
+    g_string_append_printf (
+        message, "; attempt %u, since cleaners deleted the new directory before it was locked",
+        result.n_lost + 1);
+  return g_string_free (g_steal_pointer (&message), FALSE);
+}
+
+/* @start: when the deletion began, as g_get_monotonic_time() */
+void
+tm_log_closed (GFile *file, gint64 start)
+{
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_debug ("Closed “%s”: the deletion took %.1f ms", name, tm_log_get_milliseconds_since (start));
+}
+
+void
+tm_log_kept (GFile *file)
+{
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_debug ("Kept “%s”: it has no lock and no mark any more", name);
+}
+
+void
+tm_log_published (GFile *former_file, GFile *file, gboolean replaced)
+{
+  g_autofree char *former_name = tm_file_get_display_name (former_file);
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_debug ("Published “%s” as “%s”%s", former_name, name,
+           replaced ? ", in place of the file that had this name" : "");
+}
+
+/* In a forked child. */
+void
+tm_log_not_ours (GFile *file)
+{
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_debug ("Kept “%s”: it belongs to the parent of this process, which has not adopted it", name);
+}
+
+/* Of an error that no caller gets. */
+void
+tm_log_error (const GError *error)
+{
+  g_debug ("%s", error->message);
+}
+
+static const char *
+describe_root (TmLockScope scope)
+{
+  switch (scope)
+    {
+    case TM_LOCK_SCOPE_ALL:
+      return "on a local file system, where locks tell which entries are live";
+    case TM_LOCK_SCOPE_MACHINE:
+      return "on a shared file system, where locks of other machines are not seen and marked "
+             "entries are kept";
+    case TM_LOCK_SCOPE_NONE:
+    default:
+      return "through GIO, where there are no locks and the age alone decides";
+    }
+}
+
+void
+tm_log_root_opened (TmBackendRoot *root, TmRootFlags flags, double timeout)
+{
+  g_autofree char *name = tm_file_get_display_name (root->file);
+  g_autofree char *flag_names = g_flags_to_string (TM_TYPE_ROOT_FLAGS, flags);
+
+  g_debug ("Opened the root “%s” %s; timeout %g s; flags %s", name,
+           describe_root (tm_backend_root_get_lock_scope (root)), timeout, flag_names);
+}

@@ -1,0 +1,456 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* The debug messages: each of them once, and none unless they are shown. */
+
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/persist.h"
+#include "support/roots.h"
+#include "support/served-file.h"
+#include "support/support.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* The messages since log_begin(). They may come from several threads. */
+static GMutex mutex;
+static GPtrArray *messages;
+
+/* Called with each message of the library instead, where it is set. */
+static void (*handler) (const char *message, gpointer user_data);
+static gpointer handler_data;
+
+static const char *
+get_field (const char *key, const GLogField *fields, gsize n_fields)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, key))
+      return fields[i].value;
+  return "";
+}
+
+static GLogWriterOutput
+write_cb (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  const char *message = get_field ("MESSAGE", fields, n_fields);
+
+  if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) == 0)
+    return g_log_writer_default (level, fields, n_fields, user_data);
+  if (!g_str_equal (get_field ("GLIB_DOMAIN", fields, n_fields), "Tempman"))
+    return G_LOG_WRITER_HANDLED;
+
+  if (handler != NULL)
+    handler (message, handler_data);
+  g_mutex_lock (&mutex);
+  if (messages != NULL)
+    g_ptr_array_add (messages, g_strdup (message));
+  g_mutex_unlock (&mutex);
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+log_begin (gboolean is_shown)
+{
+  g_log_set_debug_enabled (is_shown);
+  messages = g_ptr_array_new_with_free_func (g_free);
+}
+
+static void
+log_end (void)
+{
+  g_log_set_debug_enabled (FALSE);
+  g_clear_pointer (&messages, g_ptr_array_unref);
+}
+
+static void
+show_messages (void)
+{
+  for (guint i = 0; i < messages->len; i++)
+    g_test_message ("Logged: %s", (const char *) g_ptr_array_index (messages, i));
+}
+
+/* Asserts that one message matches a glob, and forgets it. */
+static void G_GNUC_PRINTF (1, 2) assert_logged (const char *format, ...)
+{
+  g_autofree char *pattern = NULL;
+  guint n_found = 0;
+  va_list arguments;
+
+  va_start (arguments, format);
+  pattern = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  for (guint i = messages->len; i > 0; i--)
+    if (g_pattern_match_simple (pattern, g_ptr_array_index (messages, i - 1)))
+      {
+        g_ptr_array_remove_index (messages, i - 1);
+        n_found++;
+      }
+
+  if (n_found != 1)
+    {
+      g_test_message ("Found %u times: %s", n_found, pattern);
+      show_messages ();
+    }
+  g_assert_cmpuint (n_found, ==, 1);
+}
+
+static void
+assert_nothing_else_logged (void)
+{
+  show_messages ();
+  g_assert_cmpuint (messages->len, ==, 0);
+}
+
+static void
+test_life (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  log_begin (TRUE);
+  directory = create_in (sandbox->path);
+  assert_logged ("Created “%s”: %s", tm_temporary_directory_get_path (directory),
+                 library_has_descriptors ()
+                     ? "locked, on a local file system; marked"
+                     : "not locked, since the file system or GIO has no locks; not marked");
+  assert_nothing_else_logged ();
+
+  close_successfully (directory);
+  assert_logged ("Closed “%s”: the deletion took *.? ms",
+                 tm_temporary_directory_get_path (directory));
+  close_successfully (directory);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+/* Where group or others may write, the sticky bit is no mark. */
+static void
+test_unmarked (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) parent = sandbox_file (sandbox, NULL);
+  g_autoptr (GObject) directory = NULL;
+
+  log_begin (TRUE);
+  directory = g_initable_new (TM_TYPE_TEMPORARY_DIRECTORY, NULL, NULL, "parent", parent, "mode",
+                              0770, NULL);
+  assert_logged ("Created “*”: locked, on a local file system; not marked");
+  log_end ();
+}
+
+static gpointer
+use_shared_thread (gpointer user_data)
+{
+  Sandbox *sandbox = user_data;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (TmRoot) root = NULL;
+
+  log_begin (TRUE);
+  root = open_root (sandbox->path, 1.5, TM_ROOT_FLAGS_NONE);
+  assert_logged ("Opened the root “%s” on a shared file system, where locks of other machines are "
+                 "not seen and marked entries are kept; timeout 1.5 s; flags "
+                 "TM_ROOT_FLAGS_NONE",
+                 sandbox->path);
+  directory = create_in (sandbox->path);
+  assert_logged ("Created “%s”: locked, on a shared file system, where other machines do not "
+                 "see the lock; not marked",
+                 tm_temporary_directory_get_path (directory));
+  log_end ();
+  return NULL;
+}
+
+/* In a new thread: each remembers what it knows of file systems. */
+static void
+test_shared (Sandbox *sandbox, gconstpointer data)
+{
+  pretend_shared (TRUE);
+  g_thread_join (g_thread_new ("shared", use_shared_thread, sandbox));
+  pretend_shared (FALSE);
+}
+
+static void
+test_served (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) parent = served_file_new (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GError) error = NULL;
+
+  log_begin (TRUE);
+  root = open_root_of_file (parent, 60, TM_ROOT_FLAGS_NONE);
+  assert_logged ("Opened the root “*” through GIO, where there are no locks and the age alone "
+                 "decides; timeout 60 s; flags TM_ROOT_FLAGS_NONE");
+  directory = tm_temporary_directory_new (parent, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_logged ("Created “*”: not locked, since the file system or GIO has no locks; not marked");
+  close_successfully (directory);
+  assert_logged ("Closed “*”: the deletion took *.? ms");
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+static void
+test_last_reference (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = NULL;
+  TmTemporaryDirectory *directory = create_in (sandbox->path);
+
+  path = g_strdup (tm_temporary_directory_get_path (directory));
+  log_begin (TRUE);
+  g_object_unref (directory);
+  assert_logged ("Closed “%s”: the deletion took *.? ms", path);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+/* Nobody else is told of an error then. */
+static void
+test_last_reference_fails (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = NULL;
+  TmTemporaryDirectory *directory = create_in (sandbox->path);
+
+  path = g_strdup (tm_temporary_directory_get_path (directory));
+  log_begin (TRUE);
+  fail_call ("unlinkat", EBUSY, G_MAXUINT);
+  g_object_unref (directory);
+  fail_end ();
+  assert_logged ("Could not delete “%s”: *", path);
+  assert_nothing_else_logged ();
+  log_end ();
+  delete_tree (path);
+}
+
+static void
+test_keep (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (GError) error = NULL;
+
+  log_begin (TRUE);
+  tm_temporary_directory_keep (directory, NULL, &error);
+  g_assert_no_error (error);
+  assert_logged ("Kept “%s”: it has no lock and no mark any more",
+                 tm_temporary_directory_get_path (directory));
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+static void
+test_persist (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *destination = sandbox_path (sandbox, "published");
+
+  log_begin (TRUE);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+      g_autofree char *former = g_strdup (tm_temporary_directory_get_path (directory));
+      g_autoptr (GFile) file = sandbox_file (sandbox, "published");
+      g_autoptr (GError) error = NULL;
+
+      if (i > 0 && !library_has_descriptors ())
+        break;
+      tm_temporary_directory_persist (
+          directory, file, i > 0 ? TM_PERSIST_FLAGS_REPLACE : TM_PERSIST_FLAGS_NONE, NULL, &error);
+      g_assert_no_error (error);
+      assert_logged ("Published “%s” as “%s”%s", former, destination,
+                     i > 0 ? ", in place of the file that had this name" : "");
+    }
+  log_end ();
+}
+
+static void
+test_root (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *link = sandbox_path (sandbox, "link");
+  g_autofree char *target = sandbox_path (sandbox, "target");
+  g_autoptr (TmRoot) root = NULL;
+
+  make_directory (target);
+  g_assert_no_errno (symlink (target, link));
+  log_begin (TRUE);
+  root = open_root (link, -1, TM_ROOT_FLAGS_CREATE_DIRECTORY | TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  assert_logged ("Opened the root “%s” on a local file system, where locks tell which entries are "
+                 "live; timeout -1 s; flags TM_ROOT_FLAGS_CREATE_DIRECTORY | "
+                 "TM_ROOT_FLAGS_RECLAIM_ABANDONED",
+                 target);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+static void
+clean_cb (gpointer user_data)
+{
+  TmRoot *root = user_data;
+
+  tm_root_cleanup (root, NULL, NULL);
+}
+
+/* A cleaner is faster than a creator. */
+static void
+test_lost (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  log_begin (TRUE);
+  attack_before ("flock", 0, clean_cb, root);
+  directory = create_in (sandbox->path);
+  g_assert_cmpuint (attack_end (), >, 0);
+  assert_logged ("Created “%s”: locked, on a local file system; marked; attempt 2, since cleaners "
+                 "deleted the new directory before it was locked",
+                 tm_temporary_directory_get_path (directory));
+  log_end ();
+}
+
+static int
+count_calls_cb (const SystemCall *call, gpointer user_data)
+{
+  g_atomic_int_inc ((gint *) user_data);
+  return 0;
+}
+
+static guint
+count_calls_of_life (Sandbox *sandbox, gboolean is_shown)
+{
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  gint n_calls = 0;
+
+  log_begin (is_shown);
+  interpose (count_calls_cb, &n_calls);
+  directory = create_in (sandbox->path);
+  close_successfully (directory);
+  interpose_end ();
+  if (!is_shown)
+    assert_nothing_else_logged ();
+  log_end ();
+  return (guint) n_calls;
+}
+
+/* The one call that is made for a message is not made either. */
+static void
+test_not_shown (Sandbox *sandbox, gconstpointer data)
+{
+  /* The first one finds out which system calls there are. */
+  count_calls_of_life (sandbox, FALSE);
+  g_assert_cmpuint (count_calls_of_life (sandbox, FALSE) + 1, ==,
+                    count_calls_of_life (sandbox, TRUE));
+}
+
+typedef struct
+{
+  TmTemporaryDirectory *directory;
+  TmRoot *root;
+  guint n_calls;
+} Reentry;
+
+/* Calls the library for the object that the message is about. */
+static void
+reenter (const char *message, gpointer user_data)
+{
+  Reentry *reentry = user_data;
+
+  /* GLib itself would write a message from within, amid the report of the test. */
+  g_log_set_debug_enabled (FALSE);
+  reentry->n_calls++;
+  if (reentry->root != NULL)
+    g_assert_nonnull (tm_root_get_directory (reentry->root));
+  if (reentry->directory != NULL)
+    tm_temporary_directory_close (reentry->directory, NULL, NULL);
+}
+
+/* No lock of the library is held while a message is written. */
+static void
+test_reentry (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) parent = sandbox_file (sandbox, NULL);
+  g_autoptr (TmTemporaryDirectory) directory =
+      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent, NULL);
+  g_autoptr (TmRoot) root = g_object_new (TM_TYPE_ROOT, "directory", parent, NULL);
+  Reentry reentry = { .root = root };
+  g_autoptr (GError) error = NULL;
+
+  g_log_set_debug_enabled (TRUE);
+  handler_data = &reentry;
+  handler = reenter;
+  g_initable_init (G_INITABLE (root), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (reentry.n_calls, ==, 1);
+
+  /* The message of the creation closes it. */
+  reentry.directory = directory;
+  g_log_set_debug_enabled (TRUE);
+  g_initable_init (G_INITABLE (directory), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (reentry.n_calls, ==, 2);
+  g_assert_true (tm_temporary_directory_is_closed (directory));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+  handler = NULL;
+  g_log_set_debug_enabled (FALSE);
+}
+
+/* Holds the lock of GLib's log for most of the time. */
+static gpointer
+change_handlers (gpointer user_data)
+{
+  gint *is_finished = user_data;
+
+  while (!g_atomic_int_get (is_finished))
+    g_log_remove_handler (
+        "Other", g_log_set_handler ("Other", G_LOG_LEVEL_DEBUG, g_log_default_handler, NULL));
+  return NULL;
+}
+
+static void
+drop_child (gpointer data)
+{
+  /* A child that waits for a thread of its parent is ended by the signal. */
+  alarm (20);
+  child_assert (tm_temporary_directory_close (data, NULL, NULL));
+}
+
+/* GLib's log has a lock that another thread of the parent may have held at the fork: a child that
+ * does not own the directory does not call it unless messages are shown. */
+static void
+test_fork (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  gint is_finished = FALSE;
+  GThread *thread = g_thread_new ("handlers", change_handlers, &is_finished);
+  int status = 0;
+
+  for (guint i = 0; i < 100 && status == 0; i++)
+    status = run_in_child (drop_child, directory);
+
+  g_atomic_int_set (&is_finished, TRUE);
+  g_thread_join (thread);
+  assert_success_in_child (status);
+}
+
+int
+main (int argc, char **argv)
+{
+  /* What the environment asks for would be shown as well. */
+  g_unsetenv ("G_MESSAGES_DEBUG");
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_writer_func (write_cb, NULL, NULL);
+
+  add_test ("/log/life", test_life);
+  add_test ("/log/unmarked", of_descriptors (test_unmarked));
+  add_test ("/log/shared", of_descriptors (test_shared));
+  add_test ("/log/served", test_served);
+  add_test ("/log/last-reference", test_last_reference);
+  add_test ("/log/last-reference-fails", of_descriptors (test_last_reference_fails));
+  add_test ("/log/keep", test_keep);
+  add_test ("/log/persist", test_persist);
+  add_test ("/log/root", of_descriptors (test_root));
+  add_test ("/log/lost", of_descriptors (test_lost));
+  add_test ("/log/not-shown", of_descriptors (test_not_shown));
+  add_test ("/log/reentry", test_reentry);
+  add_test ("/log/fork", test_fork);
+
+  return g_test_run ();
+}
