@@ -490,7 +490,7 @@ test_calls (Sandbox *sandbox, gconstpointer data)
   g_autofree char *below = NULL;
   Opened opened = { 0 };
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < 400; i++)
     g_string_append (deep, "1/");
   lay_out (old);
   make_old (old, 3600);
@@ -513,7 +513,7 @@ test_calls (Sandbox *sandbox, gconstpointer data)
   interpose_end ();
 
   g_assert_false (path_exists (old));
-  g_assert_cmpuint (opened.n_down, >, 100);
+  g_assert_cmpuint (opened.n_down, >, 400);
   if (!openat2_is_denied ())
     g_assert_cmpuint (opened.n_far, >, 0);
   g_assert_cmpuint (opened.n_up, ==, 0);

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* More than the engine holds open. */
-#define N_LEVELS 18
+#define N_LEVELS 34
 
 /* Enough for several threads, where there are as many processors. */
 #define N_DIRECTORIES_OF_LARGE_TREE 40

@@ -108,6 +108,10 @@ walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
   TmDeleteTree *tree = walk->tree;
   guint n_spare = tm_dirfd_count_spare (walk->walker.top->directory->fd);
 
+  /* A walk that was alone may have more levels open. */
+  if (walk->walker.n_open > MAX_OPEN_LEVELS)
+    n_spare += walk->walker.n_open - MAX_OPEN_LEVELS;
+
   tree->max_walks = MIN (MAX_WALKS, n_spare / MIN_DESCRIPTORS_OF_WALK);
   if (tree->max_walks < 2)
     return FALSE;
@@ -115,6 +119,8 @@ walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
   tree->max_open = MIN (blocks ? MAX_OPEN_LEVELS_BLOCKING : MAX_OPEN_LEVELS,
                         n_spare / tree->max_walks - DESCRIPTORS_BESIDE_LEVELS);
   walk->walker.max_open = MIN (walk->walker.max_open, tree->max_open);
+  while (walk->walker.n_open > walk->walker.max_open && tm_walker_close_one (&walk->walker))
+    ;
   return TRUE;
 }
 

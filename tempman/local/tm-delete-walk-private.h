@@ -25,9 +25,10 @@ typedef struct
   TmWorkers *workers;        /* (owned) (nullable): once the tree has turned out large */
 
   /* Not changed any more once there are workers. */
-  guint batch;     /* how many entries make one */
-  guint max_open;  /* levels of a walk */
-  guint max_walks; /* at a time */
+  guint batch;      /* how many entries make one */
+  guint max_open;   /* levels of a walk */
+  guint max_walks;  /* at a time */
+  gboolean is_deep; /* deeper than a walk has levels open */
 
   /* To tell whether deletions wait for the disk, from the first batch in which there were some
    * until there are workers. */

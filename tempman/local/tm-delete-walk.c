@@ -16,6 +16,10 @@
 /* A directory to which another process keeps adding files is emptied this many times. */
 #define MAX_RESCANS 10
 
+/* With those that every walk may have, no more than the table of descriptors of a small process has
+ * room for. */
+#define MAX_MORE_OPEN_LEVELS 16
+
 static void
 tree_lock (TmDeleteTree *tree)
 {
@@ -194,6 +198,26 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
     }
 }
 
+/* Makes room for one more open level. A walk that is alone in a deep tree may have more of them, if
+ * the process can spare the descriptors: the way back up is shorter then. */
+static void
+walk_make_room (TmDeleteWalk *walk)
+{
+  TmDeleteTree *tree = walk->tree;
+  TmWalker *walker = &walk->walker;
+
+  if (walker->n_open >= walker->max_open && !tree->is_deep && tree->workers == NULL)
+    {
+      guint n_spare = tm_dirfd_count_spare (walker->lowest->directory->fd);
+
+      tree->is_deep = TRUE;
+      walker->max_open += MIN (n_spare / 2, MAX_MORE_OPEN_LEVELS);
+    }
+
+  if (walker->n_open >= walker->max_open)
+    tm_walker_close_one (walker);
+}
+
 /* Goes down into @name. Where that fails, the walk stays and goes on with the next. */
 void
 tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
@@ -201,9 +225,7 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
   TmLevel *level = walk->walker.lowest;
   int fd;
 
-  if (walk->walker.n_open >= walk->walker.max_open)
-    tm_walker_close_one (&walk->walker);
-
+  walk_make_room (walk);
   fd = tm_walker_open_child (&walk->walker, name);
   if (fd >= 0)
     tm_walker_push (&walk->walker, name, fd);

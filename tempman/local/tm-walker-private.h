@@ -27,7 +27,7 @@ struct _TmLevel
   TmLevel *below;     /* (owned) (nullable): of the same walk */
   TmLevel *next_open; /* (unowned) (nullable): of an open one, the next open one below */
   guint depth;        /* from the top of its walk */
-  char *name;         /* (owned) (nullable): in the level above; NULL at the top of a walk */
+  const char *name;   /* (unowned) (nullable): in the level above; NULL at the top of a walk */
   TmLevelDirectory *directory; /* (owned) (nullable): NULL while closed */
   off_t position;        /* where to go on reading, set when it is closed or its end guessed */
   TmDirents directories; /* sub-directories to visit */
@@ -47,6 +47,8 @@ struct _TmLevel
   guint n_children;             /* walks that began at it and are not finished */
   gboolean is_waited_for;       /* its walk was put aside until they are */
   gboolean child_is_incomplete; /* as is_incomplete, of one of them */
+
+  char name_room[];
 };
 
 TmLevelDirectory *tm_level_directory_new (int fd, gboolean is_borrowed);

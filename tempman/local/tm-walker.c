@@ -59,11 +59,12 @@ tm_level_directory_unref (TmLevelDirectory *directory)
 TmLevel *
 tm_level_new (TmLevel *above, const char *name, TmLevelDirectory *directory)
 {
-  TmLevel *level = g_new0 (TmLevel, 1);
+  gsize name_size = name != NULL ? strlen (name) + 1 : 0;
+  TmLevel *level = g_malloc0 (sizeof *level + name_size);
 
   level->above = above;
   level->depth = above != NULL && name != NULL ? above->depth + 1 : 0;
-  level->name = g_strdup (name);
+  level->name = name != NULL ? memcpy (level->name_room, name, name_size) : NULL;
   level->directory = directory;
   level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
   return level;
@@ -74,7 +75,6 @@ tm_level_free (TmLevel *level)
 {
   g_clear_pointer (&level->directory, tm_level_directory_unref);
   tm_dirents_clear (&level->directories);
-  g_free (level->name);
   g_free (level);
 }
 
@@ -110,7 +110,7 @@ tm_level_append_path (GString *path, const TmLevel *level)
 
   for (; level != NULL; level = level->above)
     if (level->name != NULL)
-      g_ptr_array_add (names, level->name);
+      g_ptr_array_add (names, (gpointer) level->name);
 
   for (guint i = names->len; i > 0; i--)
     {
