@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,10 +36,19 @@
 
 #define N_CHAINS 8
 /* More than a walk holds open. */
-#define N_LEVELS 24
+#define N_LEVELS 40
 /* Levels of a chain are moved from these up. */
 #define HIGHEST_MOVED 3
 #define LOWEST_MOVED 12
+
+/* Where descriptors are few, a walk that is at the lowest level has closed the one that is
+ * attacked; and it is known to be on its way there when it has passed the marker. The files there
+ * keep it. */
+#define FEW_DESCRIPTORS 30
+#define MARKED_LEVEL 32
+#define N_FILES_AT_BOTTOM 128
+/* How many directories are made to get the number of one that was removed. */
+#define MAX_MADE_FOR_INODE 16
 
 /* Else an attack on a machine that is busy with other things could come to nothing. */
 #define MAX_SECONDS 20
@@ -57,6 +67,9 @@ typedef struct
   char *namesake;                  /* (owned): in the victim, of the same name as the directory */
   GPtrArray *targets;              /* (owned) (element-type filename): what is attacked */
   GPtrArray *partners;             /* (owned) (element-type filename): with what */
+  GPtrArray *markers;              /* (owned) (element-type filename): files on the way to what
+                                    * is attacked */
+  GPtrArray *canaries;             /* (owned) (element-type filename): not to be touched either */
   char *mounted_at;                /* (owned) (nullable) */
   gint n_swaps;                    /* atomic, all of them */
   gint started;
@@ -73,6 +86,7 @@ struct _Attack
   mode_t victim_mode;
   gboolean takes_ordinary_user; /* whom a mode bars */
   gboolean takes_mounts;
+  gboolean takes_few_descriptors;
 };
 
 /* In memory that is shared with the child. */
@@ -245,6 +259,91 @@ exchange_with_directory (Round *round, guint i)
          (move_in (round, i) && mkdir (round->partners->pdata[i], 0700) == 0);
 }
 
+/* Below each level that is attacked there are more than a walk with few descriptors holds open. */
+static void
+prepare_levels (Round *round)
+{
+  take_inodes_back ();
+  for (guint i = 0; i < N_CHAINS; i++)
+    {
+      g_autoptr (GString) chain = g_string_new (tree_of (round));
+
+      g_string_append_printf (chain, "/%u", i);
+      for (guint level = 0; level < N_LEVELS; level++)
+        {
+          g_autofree char *before = g_strconcat (chain->str, "/a", NULL);
+          g_autofree char *down = g_strdup_printf ("%s/%u-%u", chain->str, i, level);
+          g_autofree char *after = g_strconcat (chain->str, "/z", NULL);
+
+          make_directory (before);
+          make_directory (down);
+          make_directory (after);
+          if (level == HIGHEST_MOVED)
+            add_target (round, g_strdup (down), g_strdup_printf ("%s/%u", round->outside, i));
+          if (level == MARKED_LEVEL)
+            {
+              g_ptr_array_add (round->markers, g_build_filename (down, "marker", NULL));
+              make_file (round->markers->pdata[i]);
+            }
+          g_string_assign (chain, down);
+        }
+      fill_directory (chain->str, N_FILES_AT_BOTTOM);
+    }
+}
+
+/* Makes a directory with the inode number of one that was removed; where the file system gives that
+ * to none of the next ones, it looks like that. */
+static void
+make_canary (const char *path, const struct stat *former)
+{
+  struct stat status;
+
+  for (guint i = 0; i < MAX_MADE_FOR_INODE; i++)
+    {
+      g_autofree char *made = g_strdup_printf ("%s-%u", path, i);
+
+      child_assert (mkdir (made, 0700) == 0 && lstat (made, &status) == 0);
+      if (status.st_ino == former->st_ino || i == MAX_MADE_FOR_INODE - 1)
+        {
+          child_assert (g_rename (made, path) == 0);
+          break;
+        }
+    }
+
+  if (status.st_ino != former->st_ino)
+    give_inode (former, &status);
+  lay_out (path);
+}
+
+/* Moves a level aside with the walk below it, removes the directory that it was in, and moves it
+ * into another that has its inode number by then. */
+static gboolean
+give_inode_away (Round *round, guint i)
+{
+  const char *below = round->targets->pdata[i];
+  const char *canary = round->partners->pdata[i];
+  g_autofree char *level = g_path_get_dirname (below);
+  g_autofree char *name = g_path_get_basename (below);
+  g_autofree char *before = g_build_filename (level, "a", NULL);
+  g_autofree char *after = g_build_filename (level, "z", NULL);
+  g_autofree char *aside = g_strconcat (canary, "-aside", NULL);
+  g_autofree char *into = g_build_filename (canary, name, NULL);
+  struct stat status;
+
+  if (path_exists (round->markers->pdata[i]) || lstat (level, &status) < 0 ||
+      g_rename (below, aside) < 0)
+    return FALSE;
+
+  g_rmdir (before);
+  g_rmdir (after);
+  if (g_rmdir (level) < 0)
+    return FALSE;
+
+  make_canary (canary, &status);
+  g_ptr_array_add (round->canaries, g_strdup (canary));
+  return g_rename (aside, into) == 0;
+}
+
 /* Full of links to the victim. */
 static void
 prepare_linked_files (Round *round)
@@ -360,6 +459,10 @@ victim_is_as_it_was (Round *round)
 {
   g_autofree char *file = g_build_filename (round->victim, "file", NULL);
 
+  for (guint i = 0; i < round->canaries->len; i++)
+    if (!is_whole (round->canaries->pdata[i]))
+      return FALSE;
+
   return is_whole (round->victim) && has_mode (round->victim, round->attack->victim_mode) &&
          has_mode (file, 0600) && (!path_exists (round->namesake) || is_whole (round->namesake));
 }
@@ -386,6 +489,8 @@ round_prepare (Round *round)
   round->victim = g_build_filename (round->base, "victim", NULL);
   round->targets = g_ptr_array_new_with_free_func (g_free);
   round->partners = g_ptr_array_new_with_free_func (g_free);
+  round->markers = g_ptr_array_new_with_free_func (g_free);
+  round->canaries = g_ptr_array_new_with_free_func (g_free);
   make_directory (round->parent);
   make_directory (round->outside);
   round->directory = create_in (round->parent);
@@ -427,6 +532,8 @@ round_clear (Round *round)
   g_free (round->mounted_at);
   g_ptr_array_unref (round->targets);
   g_ptr_array_unref (round->partners);
+  g_ptr_array_unref (round->markers);
+  g_ptr_array_unref (round->canaries);
 }
 
 /* Deletes one directory under attack. Returns TRUE when the attack succeeded. */
@@ -465,6 +572,17 @@ has_proved_something (const Tally *tally)
 }
 
 static void
+limit_descriptors (void)
+{
+  int next = dup (STDERR_FILENO);
+  struct rlimit limit;
+
+  child_assert (next >= 0 && close (next) == 0 && getrlimit (RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = (rlim_t) next + FEW_DESCRIPTORS;
+  child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+}
+
+static void
 attack_child (gpointer data)
 {
   const AttackTest *test = data;
@@ -478,6 +596,8 @@ attack_child (gpointer data)
     _exit (CHILD_CANNOT);
   if (attack->takes_ordinary_user)
     child_assert (become_ordinary_user ());
+  if (attack->takes_few_descriptors)
+    limit_descriptors ();
 
   limit = limit_of_soak (0.2);
   last = limit_from_now (MAX_SECONDS);
@@ -554,22 +674,25 @@ clean_up_somehow (TmTemporaryDirectory *directory)
 static const Attack attacks[] = {
   /* CVE-2022-21658, RUSTSEC-2023-0018, Go 52745, CVE-2004-0452 */
   { "link-exchanged", prepare_links, exchange_with_link, close_somehow, delete_by_path, 0755, FALSE,
-    FALSE },
+    FALSE, FALSE },
   /* GHSA-mc8h-8q98-g5hr, pam 972. Nothing in the directory itself is in the way. */
   { "parent-exchanged", prepare_parent, exchange, delete_by_library, delete_by_path, 0755, FALSE,
-    FALSE },
+    FALSE, FALSE },
   /* CVE-2023-6597 */
   { "mode-taken-away", prepare_linked_files, bar_again, close_somehow, delete_by_path, 0500, TRUE,
-    FALSE },
+    FALSE, FALSE },
   /* CPython 157579, CVE-2017-6512 */
   { "barred-exchanged", prepare_barred, exchange_with_link, close_somehow, delete_by_path, 0500,
-    TRUE, FALSE },
+    TRUE, FALSE, FALSE },
   /* CVE-2002-0435 */
   { "moved-out", prepare_chains, exchange_with_directory, close_somehow, delete_going_up, 0755,
-    FALSE, FALSE },
+    FALSE, FALSE, FALSE },
   /* CVE-2019-3461 */
   { "mount-moved-in", prepare_mount_points, move_mount_in, clean_up_somehow, delete_by_path, 0755,
-    FALSE, TRUE },
+    FALSE, TRUE, FALSE },
+  /* Found in this library. */
+  { "inode-given-away", prepare_levels, give_inode_away, close_somehow, delete_by_inode, 0755,
+    FALSE, FALSE, TRUE },
 };
 
 int

@@ -145,3 +145,58 @@ delete_going_up (TmTemporaryDirectory *directory)
   close (empty_going_up (openat (AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   g_rmdir (path);
 }
+
+/* Knows the directory that ".." leads to by its device and inode, and gives up if that is another.
+ */
+static int
+empty_by_inode (int fd)
+{
+  g_autoptr (GPtrArray) names = read_names (fd);
+
+  for (guint i = 0; i < names->len && fd >= 0; i++)
+    {
+      const char *name = names->pdata[i];
+      int below = openat (fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      struct stat before, after;
+
+      if (below < 0)
+        {
+          unlinkat (fd, name, 0);
+          continue;
+        }
+
+      child_assert (fstat (fd, &before) == 0);
+      close (fd);
+      fd = -1;
+      below = empty_by_inode (below);
+      if (below < 0)
+        break;
+
+      fd = openat (below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      close (below);
+      if (fd < 0)
+        break;
+
+      child_assert (fstat (fd, &after) == 0);
+      if (before.st_dev == after.st_dev && before.st_ino == after.st_ino)
+        unlinkat (fd, name, AT_REMOVEDIR);
+      else
+        {
+          close (fd);
+          fd = -1;
+        }
+    }
+
+  return fd;
+}
+
+void
+delete_by_inode (TmTemporaryDirectory *directory)
+{
+  const char *path = tm_temporary_directory_get_path (directory);
+  int fd = empty_by_inode (openat (AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+  if (fd >= 0)
+    close (fd);
+  g_rmdir (path);
+}

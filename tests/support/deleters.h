@@ -17,6 +17,7 @@ typedef void (*Deleter) (TmTemporaryDirectory *directory);
 void delete_by_library (TmTemporaryDirectory *directory);
 void delete_by_path (TmTemporaryDirectory *directory);
 void delete_going_up (TmTemporaryDirectory *directory);
+void delete_by_inode (TmTemporaryDirectory *directory);
 
 void delete_path (const char *path);
 

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The functions of the C library, defined in the program: the dynamic linker takes these for every
@@ -69,6 +70,44 @@ take_locked_fd (void)
 
   locked_fd = -1;
   return fd;
+}
+
+static struct
+{
+  struct
+  {
+    dev_t device;
+    ino_t inode;
+    ino_t shown;
+  } files[64];
+  gint n_files; /* atomic, and set after the file */
+} given;
+
+/* The inode number that a file is to have. */
+static ino_t
+shown_inode (dev_t device, ino_t inode)
+{
+  for (gint i = g_atomic_int_get (&given.n_files) - 1; i >= 0; i--)
+    if (given.files[i].inode == inode && given.files[i].device == device)
+      return given.files[i].shown;
+  return inode;
+}
+
+static int
+show_stat (int result, struct stat *status)
+{
+  if (result == 0)
+    status->st_ino = shown_inode (status->st_dev, status->st_ino);
+  return result;
+}
+
+static int
+show_statx (int result, struct statx *status)
+{
+  if (result == 0)
+    status->stx_ino = shown_inode (makedev (status->stx_dev_major, status->stx_dev_minor),
+                                   (ino_t) status->stx_ino);
+  return result;
 }
 
 /* Returns TRUE when the call is to fail, with errno. */
@@ -275,7 +314,7 @@ fstat (int fd, struct stat *status)
 {
   NEXT (fstat, WIDE_TIME ("fstat64", "__fstat64_time64"));
 
-  return fails ("fstat", fd, NULL, 0, 0) ? -1 : next (fd, status);
+  return fails ("fstat", fd, NULL, 0, 0) ? -1 : show_stat (next (fd, status), status);
 }
 
 int
@@ -286,7 +325,9 @@ fstatat (int fd, const char *path, struct stat *status, int flags)
   if (is_verification (fd, path))
     return next (take_locked_fd (), "", status, flags | AT_EMPTY_PATH);
 
-  return fails ("fstatat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, status, flags);
+  return fails ("fstatat", fd, path, (guint64) flags, 0)
+             ? -1
+             : show_stat (next (fd, path, status, flags), status);
 }
 
 int
@@ -297,7 +338,9 @@ statx (int fd, const char *path, int flags, unsigned int mask, struct statx *sta
   if (is_verification (fd, path))
     return next (take_locked_fd (), "", flags | AT_EMPTY_PATH, mask, status);
 
-  return fails ("statx", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags, mask, status);
+  return fails ("statx", fd, path, (guint64) flags, 0)
+             ? -1
+             : show_statx (next (fd, path, flags, mask, status), status);
 }
 
 int
@@ -492,4 +535,24 @@ void
 refuse_rename_flags (gboolean refuse)
 {
   g_atomic_int_set (&flags_are_refused, refuse);
+}
+
+/* Shows @receiver with the inode number of @former, a directory of the same file system that was
+ * removed: as ext4 does by itself. From one thread at a time. */
+void
+give_inode (const struct stat *former, const struct stat *receiver)
+{
+  gint i = g_atomic_int_get (&given.n_files);
+
+  g_assert_cmpint (i, <, (gint) G_N_ELEMENTS (given.files));
+  given.files[i].device = receiver->st_dev;
+  given.files[i].inode = receiver->st_ino;
+  given.files[i].shown = former->st_ino;
+  g_atomic_int_inc (&given.n_files);
+}
+
+void
+take_inodes_back (void)
+{
+  g_atomic_int_set (&given.n_files, 0);
 }

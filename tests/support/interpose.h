@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/stat.h>
 
 G_BEGIN_DECLS
 
@@ -52,5 +53,7 @@ void shorten_reads (gboolean shorten);
 void refuse_rename_flags (gboolean refuse);
 void pretend_shared (gboolean shared);
 void pretend_verified (gboolean verified);
+void give_inode (const struct stat *former, const struct stat *receiver);
+void take_inodes_back (void);
 
 G_END_DECLS
