@@ -403,7 +403,8 @@ test_not_missing (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
 
-  if (data == LOCAL)
+  /* GIO says NOT_FOUND of what is below a file. */
+  if (data == LOCAL && library_has_descriptors ())
     {
       g_assert_false (delete_with (below, data, TM_DELETE_FLAGS_ALLOW_MISSING, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
@@ -427,8 +428,9 @@ exchange_cb (gpointer user_data)
 {
   const Exchange *exchange = user_data;
 
-  g_assert_no_errno (g_rename (exchange->path, exchange->elsewhere));
-  make_directory (exchange->path);
+  /* At the last calls it has been deleted. */
+  if (g_rename (exchange->path, exchange->elsewhere) == 0)
+    make_directory (exchange->path);
 }
 
 /* A directory whose name another one has taken is an error, although it is NOT_FOUND: there was

@@ -115,8 +115,8 @@ async function keepOrClose(directory, keepOnError) {
     try {
         if (keepOnError && !directory.is_closed()) {
             await directory.keep_async();
-            console.warn(`Keeping “${directory.get_file().get_parse_name()}”, ` +
-                'since the function that used it failed');
+            console.warn(`Kept “${directory.get_file().get_parse_name()}”: ` +
+                'the function that used it failed');
         } else {
             await directory.close_async();
         }
