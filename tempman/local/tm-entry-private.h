@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   TM_ENTRY_KEPT,
-  TM_ENTRY_TAKEN, /* locked, to be deleted */
+  TM_ENTRY_TAKEN, /* locked, for deletion */
   TM_ENTRY_FAILED
 } TmEntryResult;
 

@@ -11,13 +11,13 @@
 
 #include <errno.h>
 
-/* An entry of a local root: finding out its state and its age, and taking it.
+/* The state and the age of an entry of a local root, and its acquisition for deletion.
  *
- * A cleanup and a list both ask tm_policy_decide(). They differ in what they may do to find out: a
- * cleanup keeps the lock, decides again under it, and repairs a mode that bars it from looking; a
- * list releases the lock at once and changes nothing. */
+ * A cleanup and a list both ask tm_policy_decide(), but have different rights: a cleanup keeps the
+ * lock, decides again under it, and repairs a mode that denies access; a list releases the lock at
+ * once and changes nothing. */
 
-/* Whether the entry has an owner whose lock cannot be seen from here. */
+/* Whether the entry has an owner whose lock is not visible here. */
 static gboolean
 has_unseen_owner (const TmPolicy *policy, const char *name, mode_t mode)
 {
@@ -30,7 +30,7 @@ is_excluded (const TmPolicy *policy, int root_fd, const char *name)
 {
   struct stat status;
 
-  /* A look at the root costs a system call: only where it decides. */
+  /* Examine the root only where its mode decides: that takes a system call. */
   return tm_policy_excludes (policy, name, FALSE) ||
          (tm_policy_excludes (policy, name, TRUE) &&
           (tm_dirfd_stat (root_fd, &status) < 0 || (status.st_mode & S_IWOTH) != 0));
@@ -42,17 +42,17 @@ is_gone (int error_number)
   return error_number == ENOENT || error_number == ENOTDIR;
 }
 
-/* Of what cannot be opened: gone or exchanged meanwhile; a mount point, never taken; or somebody
- * else's, whose lock cannot be tried. */
+/* Whether an entry that cannot be opened is kept without an error: it was deleted or replaced
+ * meanwhile, is a mount point, or belongs to another user so that its lock cannot be tried. */
 static gboolean
 is_no_failure (int error_number)
 {
   return is_gone (error_number) || error_number == EXDEV || error_number == EACCES;
 }
 
-/* Whether it makes sense to delete the entry, which has @status. A directory that is immutable or
- * append-only is kept; so is a directory of another user in which nothing may be removed. Whether
- * that one is empty, a list cannot find out without setting its access time. */
+/* Whether an attempt to delete the entry can succeed. Immutable and append-only directories are
+ * kept, and directories of other users in which this process can remove nothing. Whether such a
+ * directory is empty, a list cannot find out without setting its access time. */
 static gboolean
 may_be_deleted (int root_fd, const char *name, const struct statx *status)
 {
@@ -61,12 +61,11 @@ may_be_deleted (int root_fd, const char *name, const struct statx *status)
           tm_dirfd_find_write_error (root_fd, name) == 0);
 }
 
-/* Finds out when an entry was last used that has been opened and locked since it was first looked
- * at, in @before.
+/* Finds the last use of an entry that has been opened and locked since its status @before.
  *
- * Opening it may have changed its mode, which sets the change time: then the former one counts, for
- * nobody has used the entry. Its content counts as just used then, as it does for a list, which
- * cannot look into it. Returns 0, or -1 with errno. */
+ * Opening it may have changed its mode, which sets the change time. Then the former change time
+ * counts, since no other process has used the entry. Its content counts as just used, as for a
+ * list, which cannot read it. Returns 0, or -1 with errno. */
 static int
 find_last_use_again (const TmPolicy *policy,
                      TmLockedDirectory *directory,
@@ -102,7 +101,7 @@ fail (int *error_number, int errsv)
   return TM_ENTRY_FAILED;
 }
 
-/* As fail(), unless the entry has vanished. */
+/* As fail(), but an entry that does not exist any more is no failure. */
 static TmEntryResult
 fail_unless_gone (int *error_number, int errsv)
 {
@@ -116,15 +115,14 @@ fail_unless_gone (int *error_number, int errsv)
  * @name: the name of an entry
  * @cancellable: (nullable): looked at while the content is looked at
  * @taken: (out) (transfer full) (nullable): the entry, locked
- * @verdict: (out caller-allocates): what is known of the entry; the reason unless it is taken is
- *   of no importance
+ * @verdict: (out caller-allocates): what is known of the entry; the reason is only valid if the
+ *   entry is taken
  * @error_number: (out): why it failed
  *
- * Looks at the times of an entry and, only if it is old or could be abandoned, opens and locks it
- * and decides again now that no other process can start to use it.
+ * Examines the times of an entry. Only if it is old or may be abandoned, opens and locks it, and
+ * decides again under the lock, when no other process can start to use it.
  *
- * Returns: %TM_ENTRY_TAKEN for an entry that is to be deleted, %TM_ENTRY_FAILED when it cannot be
- *   known whether it is
+ * Returns: %TM_ENTRY_TAKEN for an entry to delete, %TM_ENTRY_FAILED if the decision is impossible
  */
 TmEntryResult
 tm_entry_take (const TmPolicy *policy,
@@ -185,16 +183,16 @@ tm_entry_take (const TmPolicy *policy,
   return TM_ENTRY_TAKEN;
 }
 
-/* Of a mount point, which a cleanup never takes and whose times are those of another file system;
- * and of an entry that cannot even be looked at, which a cleanup cannot take either. */
+/* For a mount point, which a cleanup always keeps and whose times belong to another file system,
+ * and for an entry that cannot be examined, which a cleanup cannot delete either. */
 static void
 set_unknown (TmVerdict *verdict, const TmPolicy *policy)
 {
   *verdict = (TmVerdict){ .last_used = policy->age.now, .state = TM_ROOT_ENTRY_STATE_LIVE };
 }
 
-/* Finds out who uses the entry by its lock, which is let go at once, and whether a cleanup could
- * have taken it. Returns FALSE when it is gone. */
+/* Finds the state of the entry by its lock, which is released at once, and whether a cleanup could
+ * acquire it. Returns FALSE if the entry does not exist any more. */
 static gboolean
 look_at_lock (const TmPolicy *policy,
               TmParent *root,
@@ -215,8 +213,8 @@ look_at_lock (const TmPolicy *policy,
   if (is_gone (errno))
     return FALSE;
 
-  /* Ours, but its mode bars us from it. A cleanup changes the mode to try the lock; the kernel
-   * tells of most locks without that. */
+  /* This user's directory, but its mode denies access. A cleanup changes the mode to try the lock.
+   * The kernel's table shows most locks without that. */
   *can_be_taken = errno == EACCES && status->stx_uid == tm_dirfd_get_user ();
   *state = *can_be_taken && !tm_lock_table_has (status)
                ? tm_locked_directory_mode_state (name, status->stx_mode, policy->lock_reaches_all)
@@ -230,12 +228,13 @@ look_at_lock (const TmPolicy *policy,
  * @root: the directory of the root
  * @name: the name of an entry
  * @cancellable: (nullable): looked at while the content is looked at
- * @verdict: (out caller-allocates): what a cleanup would do with it, and why
+ * @verdict: (out caller-allocates): whether a cleanup would delete the entry, and why
  *
- * Judges an entry and changes nothing about it. What cannot be looked at stays in a cleanup too,
- * and counts as in use, just now: one of them is no reason to say nothing of the others.
+ * Applies the policy to an entry and changes nothing. An entry that cannot be examined is kept by a
+ * cleanup, too, and counts as live and just used, so that one such entry does not make the list
+ * fail.
  *
- * Returns: %FALSE when it is no directory, or none any more
+ * Returns: %FALSE if it is not a directory, or does not exist any more
  */
 gboolean
 tm_entry_examine (const TmPolicy *policy,

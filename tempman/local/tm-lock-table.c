@@ -7,13 +7,13 @@
 
 #include <stdio.h>
 
-/* The kernel's table of locks, for a directory that cannot be opened to try its lock. It leaves out
- * the locks of processes in other PID namespaces. See proc_locks(5). */
+/* The kernel's table of locks, for a directory that cannot be opened to try its lock. The table
+ * omits the locks of processes in other PID namespaces. See proc_locks(5). */
 
 #define LOCK_TABLE "/proc/locks"
 
-/* A line is "1: FLOCK  ADVISORY  READ 1234 fd:00:5678 0 EOF", with the device in hexadecimal. That
- * of a process which still waits for the lock has "->" before the type, and is skipped. */
+/* A line is "1: FLOCK  ADVISORY  READ 1234 fd:00:5678 0 EOF", with the device in hexadecimal. A
+ * process that still waits for the lock has "->" before the type, and does not match. */
 static gboolean
 is_lock_of (const char *line, const struct statx *status)
 {
@@ -24,7 +24,7 @@ is_lock_of (const char *line, const struct statx *status)
               &inode) != 3)
     return FALSE;
 
-  /* A btrfs subvolume has a device number of its own, which the table does not tell. */
+  /* A btrfs subvolume has a device number of its own, which the table does not contain. */
   return inode == status->stx_ino && n_major == status->stx_dev_major &&
          (n_minor == status->stx_dev_minor || n_major == 0);
 }

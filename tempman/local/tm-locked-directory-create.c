@@ -17,17 +17,17 @@
 /* The creation of a directory: mkdir, open, lock, verify.
  *
  * Between mkdir and flock a directory looks like one that has lost its owner, and a cleaner may
- * delete it. That is why the creator looks, once it has the lock, whether its name still stands for
- * its directory, and begins again with another name if it does not. It rests on names never coming
- * back. */
+ * delete it. Once the creator has the lock, it verifies that the name still refers to the
+ * directory, and otherwise starts again with another name. This relies on names that are never used
+ * twice. */
 
 #define MODE_MARKED (TM_MARK | S_IRWXU)
 
-/* More than any number of cleaners that run without a pause can take away in a row. */
+/* More than any number of continuously running cleaners can delete in a row. */
 #define MAX_CREATE_ATTEMPTS 1000
 
-/* What stands under a new name and is not what was made there has been put there by an attacker, or
- * the file system cannot be trusted to tell the one from the other. */
+/* If another file has the new name, an attacker has put it there, or the file system does not
+ * report identities reliably. */
 #define MAX_EXCHANGES 3
 
 /* Returns 0, or -1 with errno. */
@@ -51,20 +51,20 @@ typedef enum
 {
   ATTEMPT_DONE,
   ATTEMPT_FAILED,
-  ATTEMPT_LOST,      /* to a cleaner that deleted the directory before it was ours */
-  ATTEMPT_EXCHANGED, /* something else has its name */
-  ATTEMPT_FOREIGN,   /* likewise, by its owner */
+  ATTEMPT_LOST,      /* a cleaner deleted the directory before it was locked */
+  ATTEMPT_EXCHANGED, /* another file has its name */
+  ATTEMPT_FOREIGN,   /* likewise: it belongs to another user */
 } Attempt;
 
-/* Whether the directory can be handed out: by the path and not by the descriptor of the parent,
- * since it is the path that is handed out. Returns ATTEMPT_FAILED with errno. */
+/* Verifies the directory by the path that is returned to the caller, not by the descriptor of the
+ * parent. Returns ATTEMPT_FAILED with errno. */
 static Attempt
 directory_verify (TmLockedDirectory *directory, const char *path, const struct stat *status)
 {
   struct stat found;
   gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
 
-  /* A caller that is given a path that cannot be used could not use it either. */
+  /* The caller could not use this path either. */
   if (!has_path && errno != ENOENT && errno != ENOTDIR)
     return ATTEMPT_FAILED;
 
@@ -73,8 +73,8 @@ directory_verify (TmLockedDirectory *directory, const char *path, const struct s
       if (tm_dirfd_stat_child (tm_parent_get_fd (directory->parent), directory->name, &found) < 0)
         return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
 
-      /* It has its name, but the directory it was made in is not where it was: nobody who is given
-       * the path would find it. */
+      /* The directory has its name, but its parent was moved: the caller would not find it by the
+       * path. */
       if (tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
         {
           errno = ENOENT;

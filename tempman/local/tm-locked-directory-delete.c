@@ -11,12 +11,13 @@
 
 #include <errno.h>
 
-/* The deletion of a directory that is ours, or locked by us, under the name that it has now. */
+/* The deletion of a directory that this process owns or has locked, under its current name. */
 
 /* A directory to which another process keeps adding files is emptied this many times. */
 #define MAX_RESCANS 10
 
-/* Whether nothing seems to have been added to it or taken out since it was created or opened. */
+/* Whether the size and the modification time are those of the creation or opening: then the
+ * directory is probably empty. */
 static gboolean
 directory_seems_untouched (TmLockedDirectory *directory, const TmFileLook *look)
 {
@@ -27,14 +28,14 @@ directory_seems_untouched (TmLockedDirectory *directory, const TmFileLook *look)
 
 typedef enum
 {
-  PLACE_OURS,   /* the name stands for our directory */
-  PLACE_EMPTY,  /* nothing has the name any more */
-  PLACE_TAKEN,  /* something else has it */
+  PLACE_OURS,   /* the name refers to the directory */
+  PLACE_EMPTY,  /* no file has the name any more */
+  PLACE_TAKEN,  /* another file has the name */
   PLACE_UNKNOWN /* with errno */
 } Place;
 
-/* What the name stands for in @parent, and in @look, when that is our directory, what is known of
- * it. */
+/* Finds the file that has the name of @directory in @parent. @look: its status, if it is the
+ * directory. */
 static Place
 directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *look)
 {
@@ -44,7 +45,8 @@ directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *l
     {
       int errsv = errno;
 
-      /* What another directory says of the name says nothing. */
+      /* The descriptor does not refer to the parent any more: the answer is about another
+       * directory. */
       if (tm_parent_check (parent) < 0)
         return PLACE_UNKNOWN;
 
@@ -52,7 +54,7 @@ directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *l
       return errsv == ENOENT ? PLACE_EMPTY : PLACE_UNKNOWN;
     }
 
-  /* Another directory, or the same once more. */
+  /* A mounted directory, which can be a bind mount of this one. */
   if (look->is_mount_point)
     {
       errno = EXDEV;
@@ -74,8 +76,8 @@ directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *l
   return PLACE_TAKEN;
 }
 
-/* Whether the path leads to our directory although that is not in the parent any more: its owner
- * has moved it, and put a link into the place of the parent. */
+/* Looks for the directory by its path when it is not in the parent any more: its owner has moved
+ * it, and replaced the parent by a link. */
 static Place
 directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLook *look)
 {
@@ -88,7 +90,7 @@ directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLo
   if (fd < 0)
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
-  /* On another file system it cannot be, and the server of that may never answer. */
+  /* The directory cannot be on another file system, whose server may never answer. */
   if (tm_dirfd_look (fd, "", look) == 0 &&
       look->identity.device != tm_parent_get_look (directory->parent)->identity.device)
     {
@@ -110,8 +112,8 @@ directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLo
   return place;
 }
 
-/* What stands under our name now. The parent is open: a process that renames or replaces it, or
- * mounts something over it, diverts nothing. */
+/* Finds the file that has the name of @directory now. The parent is open: it makes no difference if
+ * a process renames or replaces it, or mounts a file system over it. */
 static Place
 directory_find (TmLockedDirectory *directory, const char *path, TmFileLook *look)
 {
@@ -122,15 +124,15 @@ directory_find (TmLockedDirectory *directory, const char *path, TmFileLook *look
 
 /*
  * tm_locked_directory_delete:
- * @directory: a directory of ours, or one that we hold the exclusive lock of
+ * @directory: a directory that this process owns, or whose exclusive lock it holds
  * @path: its path, for messages
  * @progress: (nullable): told of what is found in it and deleted
  * @cancellable: (nullable): looked at between runs of entries
- * @error: %G_IO_ERROR_NOT_FOUND when something else has taken its name, %G_IO_ERROR_BUSY when
- *   something is mounted in it or it keeps being filled, or what else the first failure was
+ * @error: %G_IO_ERROR_NOT_FOUND if another file now has its name, %G_IO_ERROR_BUSY if a file system
+ *   is mounted in it or another process keeps adding files, or another first failure
  *
- * Deletes the directory with everything in it, and nothing else: not if it has been moved away,
- * which counts as success, as it being gone does. After a failure it can be tried again.
+ * Deletes the directory with everything in it, and nothing else. If it was moved away or does not
+ * exist any more, that is a success. After a failure the call can be repeated.
  *
  * Returns: %TRUE on success
  */
@@ -168,14 +170,15 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           g_assert_not_reached ();
         }
 
-      /* Other code may have closed it by mistake, and opened another directory by its number. */
+      /* Other code can close the descriptor by mistake, and another directory then gets its number.
+       */
       if (tm_dirfd_check (directory->fd, directory->identity) < 0)
         {
           tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
           return FALSE;
         }
 
-      /* Often enough it was never used and is empty, and the kernel tells fastest. */
+      /* Many directories were never used and are empty: rmdir() finds that out fastest. */
       if (n_scans > 0 || directory_seems_untouched (directory, &look))
         {
           if (tm_dirfd_remove (tm_parent_get_fd (directory->parent), directory->name) == 0)
@@ -186,8 +189,8 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           if (errno == ENOENT)
             return TRUE;
 
-          /* Without the permission to remove anything from the parent, the content of the directory
-           * is deleted all the same. */
+          /* Without the permission to remove anything from the parent, the content is deleted all
+           * the same. */
           if ((errno != ENOTEMPTY && !(n_scans == 0 && (errno == EACCES || errno == EPERM))) ||
               n_scans == 1 + MAX_RESCANS)
             {

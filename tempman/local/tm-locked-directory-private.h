@@ -15,8 +15,8 @@
 
 G_BEGIN_DECLS
 
-/* A directory on which this process holds, or may hold, the lock. Not safe to share between
- * threads without a lock of the caller's. */
+/* A directory on which this process holds, or tries to hold, the lock. Not safe for use by several
+ * threads at a time. */
 typedef struct _TmLockedDirectory TmLockedDirectory;
 
 TmLockedDirectory *tm_locked_directory_create (TmParent *parent,

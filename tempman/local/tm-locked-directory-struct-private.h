@@ -10,31 +10,30 @@
 
 G_BEGIN_DECLS
 
-/* The inside of a TmLockedDirectory, for tm-claim.c, tm-claim-create.c and tm-claim-delete.c alone.
- */
+/* The fields of TmLockedDirectory, for tm-locked-directory*.c alone. */
 
-/* A cleaner or a list that only looks at the lock holds it for microseconds. */
+/* Cleaners and lists hold a lock for microseconds when they only examine it. */
 #define TM_LOCKED_DIRECTORY_MAX_LOCK_ATTEMPTS 10
 #define TM_LOCKED_DIRECTORY_LOCK_RETRY_MICROSECONDS 100
 
 struct _TmLockedDirectory
 {
   int fd;           /* (owned): carries the lock, and is closed last of all but the parent */
-  TmParent *parent; /* (owned): where the name is, wherever that directory may have been moved */
+  TmParent *parent; /* (owned): contains the name, even after a move of the parent */
   char *name;       /* (owned) */
   TmFileIdentity identity;
-  mode_t repaired_mode;          /* to be restored when the directory stays as we left it */
-  mode_t left_mode;              /* as we left it, if it is to be restored */
-  struct timespec times[2];      /* of access and modification, when it was created or opened */
-  TmTimestamp begin;             /* when it was opened: what is in it and newer is not ours */
-  off_t size;                    /* of the directory itself, then */
-  gboolean needs_privilege;      /* since the parent has the sticky bit, and neither is ours */
-  gboolean is_left_to_its_owner; /* for want of that */
-  gboolean has_lock;             /* since we created it */
-  gboolean is_marked;            /* by us, when we created it */
-  guint n_lost;                  /* before it was created: to cleaners, which deleted others */
-  gboolean is_removed;           /* both descriptors were seen to be ours when it was removed */
-  gboolean is_to_be_unlocked;    /* we took a lock on a directory of another process */
+  mode_t repaired_mode;          /* restored on release if the mode is still left_mode */
+  mode_t left_mode;              /* after the repair */
+  struct timespec times[2];      /* access and modification time on creation or opening */
+  TmTimestamp begin;             /* time of opening: newer content is of another process */
+  off_t size;                    /* of the directory itself, on creation or opening */
+  gboolean needs_privilege;      /* to remove it: its parent has the sticky bit */
+  gboolean is_left_to_its_owner; /* this thread lacks that privilege */
+  gboolean has_lock;             /* from its creation */
+  gboolean is_marked;            /* by this object, on creation */
+  guint n_lost;               /* how many directories cleaners deleted before this one was locked */
+  gboolean is_removed;        /* both descriptors were verified on removal */
+  gboolean is_to_be_unlocked; /* a lock on the directory of another process */
 };
 
 TmLockedDirectory *

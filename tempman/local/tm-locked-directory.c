@@ -14,12 +14,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* A directory of ours, from its creation to its end.
+/* A directory with a lock, from its creation or opening to its release.
  *
- * Who uses a directory holds a shared BSD lock on it, for as long as its descriptor is open; who
- * wants to delete one of somebody else has to get the exclusive lock. The lock dies with the
- * process, and the mark in the mode of the directory stays: a marked directory that nobody holds
- * has lost its owner. */
+ * The owner of a directory holds a shared BSD lock on it through an open descriptor. A process that
+ * deletes the directory of another must acquire the exclusive lock first. The lock is released when
+ * the process ends, but the mark in the mode remains: a marked directory without a lock has lost
+ * its owner. */
 
 void
 tm_locked_directory_remember (TmLockedDirectory *directory, const struct stat *status)
@@ -50,8 +50,8 @@ tm_locked_directory_lock_is_unsupported (int error_number)
   return error_number == EOPNOTSUPP || error_number == ENOSYS || error_number == EINVAL;
 }
 
-/* Nothing is asked about it yet: most of what is opened is found to be live, and left. Takes @fd
- * over. */
+/* Takes ownership of @fd. No further system call: most directories that are opened are live, and
+ * closed again. */
 static TmLockedDirectory *
 directory_new_opened (TmParent *parent, const char *name, int fd, mode_t repaired_mode)
 {
@@ -72,7 +72,8 @@ directory_learn (TmLockedDirectory *directory, struct stat *status)
   return 0;
 }
 
-/* Of one that may only have been opened. Returns 0, or -1 with errno. */
+/* Learns the identity of a directory if it has only been opened so far. Returns 0, or -1 with
+ * errno. */
 int
 tm_locked_directory_ensure_learnt (TmLockedDirectory *directory)
 {
@@ -86,8 +87,9 @@ tm_locked_directory_ensure_learnt (TmLockedDirectory *directory)
  * @parent: a directory
  * @name: the name of a sub-directory of it
  *
- * Opens a directory of somebody else to lock it and delete it. Neither access nor modification time
- * change. If it is ours and its mode bars us from it, the mode is repaired until it is released.
+ * Opens an existing directory to lock and delete it, without changing its access and modification
+ * time. If it belongs to this user and its mode denies access, the mode is repaired until the
+ * release.
  *
  * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
  */
@@ -105,8 +107,8 @@ tm_locked_directory_open (TmParent *parent, const char *name)
  * @parent: a directory
  * @name: the name of a sub-directory of it
  *
- * Opens a directory of somebody else to look at its lock, and changes nothing about it. Who locks
- * it has to release it at once.
+ * Opens an existing directory to try its lock, and changes nothing. The caller releases the lock at
+ * once.
  *
  * Returns: (nullable): the directory, or %NULL with errno; `EXDEV` for a mount point
  */
@@ -134,8 +136,8 @@ lock_exclusively (TmLockedDirectory *directory)
       if (errno != EWOULDBLOCK)
         return -1;
 
-      /* The lock of an owner is a shared one. Only another cleaner or list, which is done in a
-       * moment, keeps us from getting such a one as well. */
+      /* Owners hold shared locks. A second shared lock is only refused while a cleaner or a list
+       * holds the exclusive one, which it soon releases. */
       if (tm_dirfd_lock (directory->fd, LOCK_SH) == 0)
         break;
       if (errno != EWOULDBLOCK || i == TM_LOCKED_DIRECTORY_MAX_LOCK_ATTEMPTS)
@@ -143,9 +145,9 @@ lock_exclusively (TmLockedDirectory *directory)
       g_usleep (TM_LOCKED_DIRECTORY_LOCK_RETRY_MICROSECONDS);
     }
 
-  /* Nobody has the exclusive lock. The one that had it may have been done between our two calls. If
-   * the conversion fails, ours is lost, which is all we want; but a lock that a server keeps may
-   * stay. */
+  /* No process holds the exclusive lock: an owner holds a shared one, or a cleaner released its
+   * lock between the two calls. A failed conversion loses the shared lock, which is not needed any
+   * more; but a lock on a server can remain, and must be released. */
   result = tm_dirfd_lock (directory->fd, LOCK_EX);
   directory->is_to_be_unlocked = result == 0 || !tm_parent_is_local (directory->parent);
   return result;
@@ -155,9 +157,9 @@ lock_exclusively (TmLockedDirectory *directory)
  * tm_locked_directory_is_free:
  * @directory: a directory from tm_locked_directory_open() or tm_locked_directory_open_unchanged()
  *
- * Tries to get the exclusive lock, which is held until the release if it was free.
+ * Tries to acquire the exclusive lock. If it was free, it is held until the release.
  *
- * Returns: whether it was, or there are no locks here; any other failure says: keep
+ * Returns: whether the lock was free, or the file system has no locks; %FALSE on any other failure
  */
 gboolean
 tm_locked_directory_is_free (TmLockedDirectory *directory)
@@ -168,12 +170,12 @@ tm_locked_directory_is_free (TmLockedDirectory *directory)
 /*
  * tm_locked_directory_try_lock:
  * @directory: a directory from tm_locked_directory_open() or tm_locked_directory_open_unchanged()
- * @takes_live: whether it may be taken although it is live
+ * @takes_live: whether the caller can delete a live directory
  *
- * Tries to get the exclusive lock, which is held until the release if it was free.
+ * Tries to acquire the exclusive lock. If it was free, it is held until the release.
  *
- * Returns: what that says of the owner; if that is %TM_ROOT_ENTRY_STATE_LIVE, without @takes_live
- * the claim can only be released
+ * Returns: the state of the directory; if it is %TM_ROOT_ENTRY_STATE_LIVE, a caller without
+ *   @takes_live can only release the directory
  */
 TmRootEntryState
 tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
@@ -195,7 +197,7 @@ tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
   if (!is_free && has_locks)
     return TM_ROOT_ENTRY_STATE_LIVE;
 
-  /* Where there are no locks, only the age is left. */
+  /* Without locks, only the age tells whether the directory is used. */
   if (!is_free && lock_reaches_all)
     return TM_ROOT_ENTRY_STATE_UNOWNED;
 
@@ -206,8 +208,8 @@ tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
  * tm_locked_directory_is_current:
  * @directory: a directory
  *
- * Returns: whether its name still stands for it; if not, with errno: `ENOENT` when it does not, or
- *   why that cannot be told
+ * Returns: whether its name still refers to it; %FALSE with errno: `ENOENT` if it does not, or the
+ *   reason why the check failed
  */
 gboolean
 tm_locked_directory_is_current (TmLockedDirectory *directory)
@@ -226,7 +228,8 @@ tm_locked_directory_is_current (TmLockedDirectory *directory)
   return TRUE;
 }
 
-/* Whether the directory certainly lies in one like `/tmp` and is not ours to remove. */
+/* Whether its parent has the sticky bit, as /tmp has, and this thread certainly cannot remove the
+ * directory. */
 gboolean
 tm_locked_directory_is_left_to_its_owner (TmLockedDirectory *directory)
 {
@@ -237,11 +240,11 @@ tm_locked_directory_is_left_to_its_owner (TmLockedDirectory *directory)
  * tm_locked_directory_may_be_removed:
  * @directory: a directory that is to be deleted
  *
- * Looks, before anything in it is deleted, whether the kernel leaves the directory to its owner, if
- * that cannot be known otherwise: by trying to remove it. The kernel asks for permission before it
- * looks whether a directory is empty.
+ * Finds out, before anything in the directory is deleted, whether the kernel lets this thread
+ * remove it. If nothing else tells, this tries to remove it: the kernel checks the permission
+ * before it checks whether the directory is empty.
  *
- * Returns: %FALSE when it is not ours to remove
+ * Returns: %FALSE if this thread cannot remove the directory
  */
 gboolean
 tm_locked_directory_may_be_removed (TmLockedDirectory *directory)
@@ -251,14 +254,15 @@ tm_locked_directory_may_be_removed (TmLockedDirectory *directory)
          (errno != EACCES && errno != EPERM);
 }
 
-/* Whether opening it has changed its mode, and so its change time. */
+/* Whether tm_locked_directory_open() has changed the mode, and so the change time. */
 gboolean
 tm_locked_directory_has_repaired_mode (TmLockedDirectory *directory)
 {
   return directory->repaired_mode != TM_DIRFD_MODE_UNTOUCHED;
 }
 
-/* As tm_dirfd_stat() of the directory: -1 with `EBADF` when its descriptor is ours no more. */
+/* As tm_dirfd_stat(). Returns -1 with `EBADF` if the descriptor does not refer to the directory any
+ * more. */
 int
 tm_locked_directory_stat (TmLockedDirectory *directory, struct stat *status)
 {
@@ -278,10 +282,10 @@ tm_locked_directory_stat (TmLockedDirectory *directory, struct stat *status)
  * tm_locked_directory_keep:
  * @directory: a directory of ours
  * @path: its path, for messages
- * @error: why the mark could not be taken away
+ * @error: return location for an error
  *
- * Takes the mark away, so that the directory is not held abandoned once it is released. Where there
- * is none, nothing is changed.
+ * Clears the mark, so that the directory does not count as abandoned after the release. Without a
+ * mark, changes nothing.
  *
  * Returns: %TRUE on success
  */
@@ -305,8 +309,8 @@ tm_locked_directory_keep (TmLockedDirectory *directory, const char *path, GError
  * tm_locked_directory_restore_times:
  * @directory: a directory from tm_locked_directory_open() that could not be deleted
  *
- * Makes it as old as it was when it was opened: what was deleted in it must not make it look used.
- * What another process has done in it since must, and does.
+ * Restores the times that the directory had when it was opened, so that a failed deletion does not
+ * make it look used. If another process has used it meanwhile, it still looks used.
  */
 void
 tm_locked_directory_restore_times (TmLockedDirectory *directory)
@@ -318,11 +322,11 @@ tm_locked_directory_restore_times (TmLockedDirectory *directory)
 /*
  * tm_locked_directory_mark:
  * @directory: a directory from tm_locked_directory_open() that is to be deleted
- * @is_in_use: whether somebody else holds the lock
+ * @is_in_use: whether another process holds the lock
  *
- * Marks it, so that it counts as abandoned if it cannot be deleted now, once nobody uses it any
- * more. Where others may write to it the mark is none: that permission goes, but not while somebody
- * uses it.
+ * Marks the directory, so that it counts as abandoned once no process uses it, if it cannot be
+ * deleted now. A mark is not valid while group or others have write permission: that permission is
+ * removed too, unless the directory is in use.
  */
 void
 tm_locked_directory_mark (TmLockedDirectory *directory, gboolean is_in_use)
@@ -353,29 +357,30 @@ tm_locked_directory_mark (TmLockedDirectory *directory, gboolean is_in_use)
     directory->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
 }
 
-/* Whether the descriptor is ours, and not that of other code which closed ours by mistake. */
+/* Whether the descriptor still refers to the directory. Other code can close it by mistake, and
+ * another file then gets its number. */
 static gboolean
 directory_may_close (TmLockedDirectory *directory)
 {
-  /* Released before its identity could be learnt: opened a moment ago. */
+  /* The descriptor was opened a moment ago, and the identity is not known yet. */
   gboolean is_new = directory->identity.inode == 0;
 
   return is_new || directory->is_removed ||
          tm_dirfd_check (directory->fd, directory->identity) == 0 || errno != EBADF;
 }
 
-/* Drops the lock and forgets the directory, which stays if it is still there. */
+/* Releases the lock and frees @directory. The directory itself is not deleted. */
 void
 tm_locked_directory_release (TmLockedDirectory *directory)
 {
   if (directory_may_close (directory))
     {
-      /* Before the lock goes: the next cleaner is to find the mode that was there. */
+      /* Before the lock is released, so that the next cleaner sees the original mode. */
       if (directory->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
         tm_dirfd_restore_mode (directory->fd, directory->left_mode, directory->repaired_mode);
 
-      /* A child that was forked meanwhile has the descriptor too, and would keep the lock. What is
-       * removed needs none. */
+      /* Unlock explicitly: a child that was forked meanwhile has a copy of the descriptor and would
+       * keep the lock. A removed directory needs no lock. */
       if (directory->is_to_be_unlocked && !directory->is_removed)
         tm_dirfd_unlock (directory->fd);
       tm_dirfd_close (directory->fd);
@@ -404,12 +409,12 @@ tm_locked_directory_get_name (TmLockedDirectory *directory)
 TmFileIdentity
 tm_locked_directory_get_identity (TmLockedDirectory *directory)
 {
-  /* If it cannot be learnt, it is that of no file. */
+  /* After a failure it is the identity of no file. */
   tm_locked_directory_ensure_learnt (directory);
   return directory->identity;
 }
 
-/* The directory that it was created or found in, wherever that is by now. */
+/* Returns: the directory in which it was created or opened, wherever that was moved */
 TmParent *
 tm_locked_directory_get_parent (TmLockedDirectory *directory)
 {
@@ -421,8 +426,9 @@ tm_locked_directory_get_parent (TmLockedDirectory *directory)
  * @directory: a directory of ours
  * @mode: its mode
  *
- * Takes the mark out of a mode: the sticky bit if we set it, also where group or others may write
- * by now and it does not look like the mark. When that permission is taken away, it would.
+ * Removes the mark from a mode: the sticky bit, if this object has set it. It is also removed where
+ * group or others have write permission, with which it is not a valid mark: it would become one as
+ * soon as that permission is removed.
  *
  * Returns: the permission bits without the mark
  */
@@ -436,10 +442,10 @@ tm_locked_directory_unmarked_mode (TmLockedDirectory *directory, mode_t mode)
  * tm_locked_directory_mode_state:
  * @name: the name of a directory
  * @mode: its mode
- * @lock_reaches_all: whether everybody who could use it would be seen by its lock
+ * @lock_reaches_all: whether all processes that can reach the directory also see its lock
  *
- * Returns: what that says of its owner when nobody here holds the lock. A mark that is seen where
- *   the lock does not reach is that of an owner on the machine where it does.
+ * Returns: the state of a directory whose lock is free. If processes of other machines can hold
+ *   locks that are not visible here, a marked directory counts as live.
  */
 TmRootEntryState
 tm_locked_directory_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all)

@@ -9,10 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* The open directory that temporary directories were created in, or that entries of a root were
- * found in. It is open for as long as one of them lives, so that its identity cannot come back with
- * another directory, and so that they are removed from it, whatever has become of its path. Safe to
- * be used by several threads, and in a forked child. */
+/* The open directory in which temporary directories are created, or entries of a root found. It
+ * stays open while one of them exists, so that its inode number is not reused, and so that they are
+ * removed from it wherever it was moved. Can be used by several threads, and in a forked child. */
 typedef struct _TmParent TmParent;
 
 TmParent *tm_parent_open (const char *path, char **resolved, char **refused);

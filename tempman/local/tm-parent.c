@@ -11,9 +11,10 @@
 #include <errno.h>
 #include <pthread.h>
 
-/* Each temporary directory needs the descriptor of its parent until it is deleted. Ten thousand in
- * one parent must not cost ten thousand descriptors: the last parent that is still open is given to
- * the next directory that is created in it. A root gives its own descriptor to its directories. */
+/* Each temporary directory needs the descriptor of its parent until it is deleted. Ten thousand
+ * directories in one parent must not need ten thousand descriptors: they share the parent that was
+ * opened last, as long as it is open. The directories of a root share the descriptor of the root.
+ */
 
 struct _TmParent
 {
@@ -40,9 +41,9 @@ unlock_last_parent (void)
   g_mutex_unlock (&last_parent_mutex);
 }
 
-/* A forked child has only the thread that forked: a mutex that another one held would never be
- * unlocked there. When the library is loaded, since a child would also wait for ever for a thread
- * that was about to do this when it is first needed. */
+/* A forked child has only the thread that forked: a mutex that another thread held would stay
+ * locked there. The handlers are installed when the library is loaded. Installed on first use,
+ * under g_once(), they would block a child that is forked meanwhile. */
 static void __attribute__ ((constructor)) guard_against_forks (void)
 {
   pthread_atfork (lock_last_parent, unlock_last_parent, unlock_last_parent);
@@ -70,7 +71,7 @@ close_unseen (int fd)
 
 /*
  * tm_parent_new:
- * @fd: a directory, which may have been opened with `O_PATH`; taken over. -1 fails with its errno
+ * @fd: a directory, which may be open with `O_PATH`; takes ownership. -1 fails with its errno
  *
  * Returns: (transfer full) (nullable): the directory, or %NULL with errno
  */
@@ -101,8 +102,8 @@ get_last_parent (void)
   return parent;
 }
 
-/* Whether @parent is open, and what was just seen: through the same mount, since a rename to
- * another mount of the same file system fails, and one of the two may be read-only. */
+/* Whether @look is of the directory @parent, reached through the same mount: a rename to another
+ * mount of the same file system fails, and one of the two mounts may be read-only. */
 static gboolean
 is_same (TmParent *parent, const TmFileLook *look)
 {
@@ -140,9 +141,9 @@ share (int fd, const TmFileLook *look)
  * @resolved: (out) (optional) (nullable): as of tm_path_open()
  * @refused: (out) (nullable): as of tm_path_open()
  *
- * Opens a directory to create directories in it: not for reading, since a process that may create
- * in a directory need not be allowed to list it. The path is resolved every time; where it leads to
- * the last parent that is still open, that one is shared.
+ * Opens a directory to create directories in it. It is not opened for reading, since a process that
+ * can create in a directory may be unable to list it. The path is resolved every time. If it leads
+ * to the directory that was opened last and is still open, both share that one.
  *
  * Returns: (transfer full) (nullable): the directory, or %NULL with errno
  */
@@ -190,13 +191,13 @@ tm_parent_unref (TmParent *parent)
   if (!drop_reference (parent))
     return;
 
-  /* Other code may have closed it by mistake, and opened another file by its number. */
+  /* Other code can close the descriptor by mistake, and another file then gets its number. */
   if (tm_parent_check (parent) == 0 || errno != EBADF)
     tm_dirfd_close (parent->fd);
   g_free (parent);
 }
 
-/* As tm_parent_unref(), when a call has just shown that the descriptor still is what it was. */
+/* As tm_parent_unref(), but without a check: a call has just verified the descriptor. */
 void
 tm_parent_unref_seen (TmParent *parent)
 {
@@ -213,7 +214,7 @@ tm_parent_get_fd (TmParent *parent)
   return parent->fd;
 }
 
-/* As it was when it was opened. */
+/* Returns: the status when the directory was opened */
 const TmFileLook *
 tm_parent_get_look (TmParent *parent)
 {
@@ -224,10 +225,10 @@ tm_parent_get_look (TmParent *parent)
  * tm_parent_check:
  * @parent: a directory
  *
- * Makes sure, before anything in it is changed, that its descriptor is still ours.
+ * Verifies, before anything in the directory is changed, that the descriptor still refers to it.
  *
- * Returns: 0, or -1: `EBADF` when other code has closed it, and whatever has its number now is
- *   something else; or why that cannot be told
+ * Returns: 0, or -1: `EBADF` when other code has closed the descriptor, or another errno when the
+ *   check fails
  */
 int
 tm_parent_check (TmParent *parent)
@@ -239,10 +240,10 @@ tm_parent_check (TmParent *parent)
  * tm_parent_is_local:
  * @parent: a directory
  *
- * For as long as it is open its file system stays the same. Only the answer that it is local is
- * kept: the other one may be for want of an answer.
+ * The file system of an open directory does not change. Only the answer “local” is remembered,
+ * since the other answer can mean that the file system is unknown.
  *
- * Returns: whether the lock of a directory in it tells of everybody who could use that one
+ * Returns: whether all processes that can reach a directory in @parent also see its lock
  */
 gboolean
 tm_parent_is_local (TmParent *parent)

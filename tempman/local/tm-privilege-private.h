@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* What the sticky bit of a directory means for us. */
+/* Who can remove an entry from a directory with the sticky bit. */
 
 gboolean tm_privilege_is_needed (const struct stat *status, const TmFileLook *parent);
 gboolean tm_privilege_suffices (const struct stat *status);

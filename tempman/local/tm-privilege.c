@@ -10,14 +10,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Who may remove an entry from a directory with the sticky bit, as /tmp has it: the owner of the
- * entry, the owner of the directory, and a process with the capability CAP_FOWNER.
+/* In a directory with the sticky bit, such as /tmp, an entry can be removed by its owner, by the
+ * owner of the directory, and by a process with the capability CAP_FOWNER.
  *
- * That is asked of the calling thread, whose user and capabilities the kernel looks at. User 0 need
- * not have the capability: a service drops it, and in a user namespace it reaches the files of
- * those users and groups alone that the namespace maps. */
+ * The kernel checks the user and the capabilities of the calling thread. User 0 need not have the
+ * capability: a service drops it, and in a user namespace it only covers the users and groups that
+ * the namespace maps. */
 
-/* How a file looks whose owner the namespace does not map: /proc/sys/kernel/overflowuid. */
+/* The owner of a file whose real owner the namespace does not map: /proc/sys/kernel/overflowuid. */
 #define UNMAPPED_ID 65534
 
 /*
@@ -25,7 +25,7 @@
  * @status: an entry
  * @parent: the directory that it is in
  *
- * Returns: whether the entry is left to its owner, unless tm_privilege_suffices()
+ * Returns: whether only a privileged process can remove the entry; see tm_privilege_suffices()
  */
 gboolean
 tm_privilege_is_needed (const struct stat *status, const TmFileLook *parent)
@@ -35,7 +35,7 @@ tm_privilege_is_needed (const struct stat *status, const TmFileLook *parent)
   if ((parent->mode & S_ISVTX) == 0)
     return FALSE;
 
-  /* No user has this number: that changes nothing, and returns who we are. */
+  /* No user has the number -1: the call changes nothing, and returns the current user. */
   user = (uid_t) setfsuid ((uid_t) -1);
   return user != status->st_uid && user != parent->owner;
 }
@@ -50,8 +50,8 @@ has_capability (void)
          (data[CAP_TO_INDEX (CAP_FOWNER)].effective & CAP_TO_MASK (CAP_FOWNER)) != 0;
 }
 
-/* Whether the namespace maps @id, as far as that can be told. If it maps this very number, a file
- * that it does not map looks the same. */
+/* Whether the namespace maps @id. If it maps UNMAPPED_ID itself, an unmapped file looks the same
+ * and counts as mapped. */
 static gboolean
 is_mapped (guint32 id, const char *map)
 {
@@ -68,7 +68,7 @@ is_mapped (guint32 id, const char *map)
       guint64 first = g_ascii_strtoull (lines[i], &end, 10);
       guint64 count;
 
-      /* In between stands the number outside. */
+      /* The second field is the number outside the namespace. */
       g_ascii_strtoull (end, &end, 10);
       count = g_ascii_strtoull (end, NULL, 10);
       if (id >= first && id - first < count)
@@ -82,7 +82,7 @@ is_mapped (guint32 id, const char *map)
  * tm_privilege_suffices:
  * @status: an entry of a directory with the sticky bit
  *
- * Returns: %FALSE when we certainly may not remove the entry of another user
+ * Returns: %FALSE if this thread certainly cannot remove the entry of another user
  */
 gboolean
 tm_privilege_suffices (const struct stat *status)

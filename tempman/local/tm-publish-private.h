@@ -10,7 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Something whose place another has taken, and which has that one's name now. */
+/* TmReplaced: the file that a publication has replaced, and that now has the former name of the
+ * published directory. */
 
 gboolean tm_publish (TmLockedDirectory *directory,
                      const char *path,

@@ -15,26 +15,26 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Publishing a directory of ours: giving it another name, in one step.
+/* Publication: renames a temporary directory in one atomic step.
  *
- * The mark is taken away before the rename, while the lock is still held, and put back if the
- * rename fails. At whatever moment the process dies, what stands at the destination is never a
- * marked directory without a lock, which a cleaner would take for abandoned; at worst an
- * unpublished one has no mark, and goes by its age.
+ * The mark is cleared before the rename, while the lock is still held, and set again if the rename
+ * fails. Whenever the process ends, the destination is never a marked directory without a lock,
+ * which a cleaner would take for abandoned. At worst an unpublished directory has no mark, and
+ * expires.
  *
- * What was at the destination before is exchanged for the new directory and has the old name of
- * that one. From there it is deleted like any other: by identity, and not if somebody holds its
- * lock. It is marked first, so that what is left of it is abandoned to the next cleaner. */
+ * A replaced file is exchanged with the new directory, and gets the former name of that one. It is
+ * deleted from there by its identity, unless another process holds its lock. It is marked first, so
+ * that the next cleaner reclaims what remains. */
 
-/* How often what stands at the destination may come and go between two looks. */
+/* How often the destination may appear and disappear between two checks. */
 #define MAX_ATTEMPTS 1000
 
 struct _TmReplaced
 {
-  TmParent *parent; /* (owned): where it is now */
-  char *name;       /* (owned): under which name */
+  TmParent *parent; /* (owned): the directory that contains it now */
+  char *name;       /* (owned): its name there */
   char *path;       /* (owned): for messages */
-  int pin;          /* (owned): keeps its identity its own */
+  int pin;          /* (owned): an open file keeps its inode number */
   TmFileIdentity identity;
   gboolean is_directory;
 };
@@ -42,15 +42,15 @@ struct _TmReplaced
 typedef struct
 {
   TmLockedDirectory *directory; /* (unowned) */
-  const char *path;             /* (unowned): of the claim, for messages */
+  const char *path;             /* (unowned): of the directory, for messages */
   const char *destination;      /* (unowned): a path, for messages */
-  int from;                     /* (unowned): where the claim is, or -1: of its parent */
-  int to;                       /* (owned): where it is to be, or -1 */
-  char *refused;                /* (owned) (nullable): a link that is not followed to there */
-  char *name;                   /* (owned): under which name */
-  int replaced_pin;             /* (owned): what is at the destination, or -1 */
-  mode_t mode;                  /* of the claim, as it was found */
-  mode_t mode_to_move;          /* and as it was made */
+  int from;                     /* (unowned): the parent of the directory, or -1 */
+  int to;                       /* (owned): the parent of the destination, or -1 */
+  char *refused;                /* (owned) (nullable): a link on the way that is not followed */
+  char *name;                   /* (owned): the name of the destination */
+  int replaced_pin;             /* (owned): the file at the destination, or -1 */
+  mode_t mode;                  /* of the directory, before the publication */
+  mode_t mode_to_move;          /* during the rename */
 } Publication;
 
 void
@@ -78,9 +78,9 @@ publication_fail (Publication *publication, GError **error, GIOErrorEnum code, c
   tm_error_set_unpublished (error, publication->path, publication->destination, code, reason);
 }
 
-/* Whether the destination is an ancestor of the directory that is to be published. */
+/* Whether the destination is an ancestor of the directory. */
 static gboolean
-destination_contains_claim (Publication *publication)
+destination_contains_directory (Publication *publication)
 {
   struct stat status;
 
@@ -88,8 +88,8 @@ destination_contains_claim (Publication *publication)
          tm_dirfd_is_beneath (publication->from, tm_file_identity (&status));
 }
 
-/* Why the kernel takes the destination for one beyond the border of a file system. An overlay
- * cannot rename a directory of a lower layer, unless it is mounted with redirect_dir. */
+/* The reason for EXDEV. An overlay cannot rename a directory of a lower layer, unless it is mounted
+ * with redirect_dir. */
 static const char *
 get_reason_of_border (Publication *publication)
 {
@@ -116,7 +116,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
       return;
     }
 
-  /* Whether there is something at the destination or not: it cannot be there. */
+  /* The error depends on whether the destination exists; the reason does not. */
   if ((error_number == EINVAL || error_number == EEXIST) &&
       tm_dirfd_is_beneath (publication->to,
                            tm_locked_directory_get_identity (publication->directory)))
@@ -129,7 +129,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
   switch (error_number)
     {
     case ENOENT:
-      /* That what is at the destination may be missing is provided for. */
+      /* A missing file at the destination is handled by publication_exchange_or_move(). */
       if (publication->from < 0 || publication->to >= 0)
         publication_fail (publication, error, G_IO_ERROR_NOT_FOUND,
                           "the directory has been moved or removed");
@@ -138,9 +138,10 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
                           "the parent directory of the destination does not exist");
       break;
 
-    /* The kernel has the same number for what is wrong and for what the file system cannot do. */
+    /* The kernel returns EINVAL for invalid renames, and for flags that the file system does not
+     * support. */
     case EINVAL:
-      if (destination_contains_claim (publication))
+      if (destination_contains_directory (publication))
         {
           publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
                             "the destination contains the directory");
@@ -167,8 +168,8 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     }
 }
 
-/* Gives the claim the mode that it is to have at the destination, or one that lets it be moved: to
- * change its parent, it has to be writable. Returns 0, or -1 with errno. */
+/* Sets the mode that the directory has at the destination, plus write permission, which a move to
+ * another parent requires. Returns 0, or -1 with errno. */
 static int
 publication_prepare_mode (Publication *publication)
 {
@@ -185,8 +186,8 @@ publication_prepare_mode (Publication *publication)
                             publication->mode_to_move);
 }
 
-/* The mode that it is to have from now on; unless the program has changed it meanwhile, or the next
- * publisher has put its mark on it. */
+/* Sets the final mode, unless the program has changed the mode meanwhile, or another publisher has
+ * marked the directory. */
 static void
 publication_settle_mode (Publication *publication, gboolean published)
 {
@@ -198,8 +199,8 @@ publication_settle_mode (Publication *publication, gboolean published)
                          publication->mode_to_move, mode);
 }
 
-/* A directory that is exchanged has to be writable, as the claim has. Its mode matters no more once
- * it has been replaced; it is restored when it has not. Returns 0, or -1 with errno. */
+/* Exchanges after making the replaced directory writable, which is required as for the published
+ * one. If that fails, restores its mode. Returns 0, or -1 with errno. */
 static int
 exchange_repaired (Publication *publication)
 {
@@ -222,8 +223,8 @@ exchange_repaired (Publication *publication)
   return result;
 }
 
-/* Puts the claim into the place of what is at the destination, which is pinned before. Returns 0,
- * or -1 with errno. */
+/* Exchanges the directory with the file at the destination, which is opened first. Returns 0, or -1
+ * with errno. */
 static int
 publication_exchange (Publication *publication)
 {
@@ -243,16 +244,16 @@ publication_exchange (Publication *publication)
   return result;
 }
 
-/* What a file system says of a flag of renameat2() that it does not know; and EINVAL also of what
- * none can do. */
+/* Whether the errno can mean that the file system does not support a flag of renameat2(). EINVAL
+ * can also mean an invalid rename. */
 static gboolean
 may_lack_flags (int error_number)
 {
   return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP;
 }
 
-/* As publication_move(), by a rename without flags: of a directory, that replaces nothing but an
- * empty directory, and only one that comes after we have looked. */
+/* As publication_move(), but without flags. A plain rename of a directory replaces nothing but an
+ * empty directory: here, only one that appears after the check. */
 static int
 publication_move_plainly (Publication *publication)
 {
@@ -267,13 +268,13 @@ publication_move_plainly (Publication *publication)
   result =
       tm_dirfd_rename (publication->from, tm_locked_directory_get_name (publication->directory),
                        publication->to, publication->name, 0);
-  /* It has come since we looked. */
+  /* It has appeared since the check. */
   if (result < 0 && (errno == ENOTEMPTY || errno == ENOTDIR))
     errno = EEXIST;
   return result;
 }
 
-/* Puts the claim where nothing is. Returns 0, or -1 with errno. */
+/* Renames the directory to a destination that does not exist. Returns 0, or -1 with errno. */
 static int
 publication_move (Publication *publication)
 {
@@ -306,7 +307,7 @@ publication_exchange_or_move (Publication *publication, gboolean *exchanged)
   return -1;
 }
 
-/* Whether nobody but us can put anything under the old name of the claim. */
+/* Whether no other user can create a file in the former parent of the directory. */
 static gboolean
 publication_is_from_private (Publication *publication)
 {
@@ -317,9 +318,10 @@ publication_is_from_private (Publication *publication)
          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* What is under the old name of the claim now: what was pinned, if no other publisher was faster.
- * Where others can rename, nothing but what was pinned is taken for it: they could have something
- * deleted that they may move but not delete. */
+/* Returns the replaced file, which now has the former name of the directory. Another publisher may
+ * have replaced the destination first: then it is not the file that was opened. Where other users
+ * can rename files in the parent, only the file that was opened counts: they could otherwise have a
+ * file deleted that they may move but not delete. */
 static TmReplaced *
 publication_take_replaced (Publication *publication)
 {
@@ -333,7 +335,7 @@ publication_take_replaced (Publication *publication)
           tm_dirfd_pin (publication->from, tm_locked_directory_get_name (publication->directory));
     }
 
-  /* Exchanged for itself. */
+  /* The directory was exchanged with itself. */
   if (tm_dirfd_stat (publication->replaced_pin, &status) < 0 ||
       tm_file_identity_equal (tm_file_identity (&status),
                               tm_locked_directory_get_identity (publication->directory)))
@@ -351,7 +353,7 @@ publication_take_replaced (Publication *publication)
   return replaced;
 }
 
-/* Finds both places. Returns 0, or -1 with errno. */
+/* Opens the parent of the destination, and verifies the directory. Returns 0, or -1 with errno. */
 static int
 publication_find_places (Publication *publication, gboolean replace)
 {
@@ -364,12 +366,12 @@ publication_find_places (Publication *publication, gboolean replace)
     return -1;
   publication->from = tm_parent_get_fd (tm_locked_directory_get_parent (publication->directory));
 
-  /* The destination itself is never followed. */
+  /* A link at the destination is not followed. */
   publication->to = tm_path_open (parent, O_DIRECTORY, NULL, &publication->refused);
   if (publication->to < 0)
     return -1;
 
-  /* The root of the file system has no name to be exchanged under. */
+  /* The root of the file system cannot be exchanged. */
   if (strcmp (publication->name, "/") == 0)
     {
       errno = replace ? EINVAL : EEXIST;
@@ -381,16 +383,16 @@ publication_find_places (Publication *publication, gboolean replace)
 
 /*
  * tm_publish:
- * @directory: a directory of ours
+ * @directory: a directory that this process owns
  * @path: its path, for messages
  * @destination: an absolute path
- * @replace: whether to take the place of what is there
- * @replaced: (out) (nullable): what has been replaced, if anything, to be deleted
+ * @replace: whether to replace a file at the destination
+ * @replaced: (out) (nullable): the replaced file, which the caller deletes
  * @error: as documented at tm_temporary_directory_persist()
  *
- * Gives a directory another name in one step, and takes the mark away.
+ * Renames a directory in one atomic step, and clears its mark.
  *
- * Returns: %TRUE when it is there, %FALSE with everything as it was
+ * Returns: %TRUE when it is published, %FALSE with everything unchanged
  */
 gboolean
 tm_publish (TmLockedDirectory *directory,
@@ -486,12 +488,11 @@ delete_replaced_file (TmReplaced *replaced, GError **error)
 
 /*
  * tm_replaced_delete:
- * @replaced: what a publication replaced
- * @error: why it is still there: %G_IO_ERROR_BUSY when somebody holds its lock, or it is not what
- *   was looked at
+ * @replaced: the file that a publication replaced
+ * @error: %G_IO_ERROR_BUSY if another process holds its lock, or another file now has its name
  *
- * Deletes what was replaced, with everything in it. What cannot be deleted of a directory is left
- * with the mark, where it can have one.
+ * Deletes the replaced file, with everything in it. A directory that cannot be deleted completely
+ * keeps the mark, if it can have one.
  *
  * Returns: %TRUE on success
  */

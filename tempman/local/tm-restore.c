@@ -9,24 +9,25 @@
 
 #include <errno.h>
 
-/* Giving a directory the times back that it had before something was deleted in it.
+/* Restores the times of a directory that a cleanup could not delete completely.
  *
- * A cleanup that cannot delete all of an entry must not make it look used. The owner may have used
- * it meanwhile, though, and then the next cleanup would delete what was written just now.
+ * A failed cleanup must not make an entry look used. But if the owner has used it meanwhile, the
+ * next cleanup must not delete the new files.
  *
- * The modification time does not tell the owner's changes from the cleanup's own. What is in the
- * directory does: a file that was written or put there since, or a directory that was made there.
- * It is looked at after the times were given back. There is no moment at which a file could come
- * unseen: one that comes later sets the time itself. */
+ * The modification time does not distinguish the changes of the owner from those of the cleanup.
+ * The content does: a file that was written or created since, or a new directory. The check runs
+ * after the times are restored, so that no change is missed: a later one sets the modification time
+ * itself. */
 
-/* Of the directory @dirfd. What is mounted there has times of its own. */
+/* Whether the entry @name of the directory @dirfd was changed after @begin. A mount point does not
+ * count: its times belong to the mounted file system. */
 static gboolean
 is_newer (int dirfd, const char *name, TmTimestamp begin)
 {
   struct statx status;
   TmTimes times;
 
-  /* On any file system what the server says, not what was known of it before. */
+  /* TRUE: ask the server, since cached times can be old. */
   if (tm_dirfd_stat_times (dirfd, name, TRUE, &status) < 0)
     return errno != ENOENT && errno != EXDEV;
 
@@ -58,10 +59,10 @@ has_newer (int dirfd, TmTimestamp begin)
 /*
  * tm_restore_times:
  * @dirfd: a directory in which something was deleted, opened for reading
- * @times: of access and modification, from before
- * @begin: from tm_age_begin(), before
+ * @times: its access and modification time before the deletion
+ * @begin: from tm_age_begin(), before the deletion
  *
- * Gives a directory its times back, unless it was used meanwhile.
+ * Restores the times of a directory, unless another process has used it meanwhile.
  */
 void
 tm_restore_times (int dirfd, const struct timespec times[2], TmTimestamp begin)
@@ -73,7 +74,7 @@ tm_restore_times (int dirfd, const struct timespec times[2], TmTimestamp begin)
   if (tm_dirfd_stat (dirfd, &status) < 0)
     return;
 
-  /* Then it was another process that has read it. */
+  /* This process did not set the access time, so another one has read the directory. */
   if (tm_dirfd_leaves_no_trace (dirfd))
     before[0].tv_nsec = UTIME_OMIT;
 
