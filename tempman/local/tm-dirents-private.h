@@ -10,15 +10,15 @@
 
 G_BEGIN_DECLS
 
-/* A run of entries of one directory, as the kernel tells them, that are taken one after the other.
- * All zeros is an empty run. */
+/* A run of entries of one directory, as returned by the kernel, which are consumed one by one. All
+ * zeros is an empty run. */
 typedef struct
 {
   char *records;   /* (owned) (nullable): struct dirent64, one behind the other */
-  gsize size;      /* of what is allocated */
-  gsize length;    /* of what is filled */
-  gsize next;      /* where the next one to be taken begins */
-  gsize n_offered; /* for how many bytes of entries there was room when it was read */
+  gsize size;      /* allocated bytes */
+  gsize length;    /* filled bytes */
+  gsize next;      /* offset of the next entry to consume */
+  gsize n_offered; /* size of the buffer that was offered to the kernel */
 } TmDirents;
 
 gssize tm_dirents_read (TmDirents *run, int dirfd);

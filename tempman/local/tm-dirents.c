@@ -13,12 +13,12 @@
 /* Larger reads gain nothing. */
 #define READ_SIZE TM_DIRFD_BUFFER_SIZE
 
-/* Room for some hundred entries. A block of READ_SIZE would have the heap grow and shrink again for
- * every small directory that is closed. */
+/* Room for some hundred entries. With READ_SIZE, the heap would grow and shrink for every small
+ * directory that is closed. */
 #define FIRST_READ_SIZE (4 * 1024)
 
-/* What is sorted at once: the whole of most directories, and never more memory than this and as
- * much again while it is put in order. A hundred thousand names of usual length. */
+/* The size of the entries that are sorted at once: all of most directories, about a hundred
+ * thousand names. Sorting needs the same amount of memory again. */
 #define SORTED_SIZE (4 * 1024 * 1024)
 
 /* No record is longer: a name has at most 255 bytes. */
@@ -36,7 +36,7 @@ run_entry (const TmDirents *run, gsize offset)
   return (struct dirent64 *) (void *) (run->records + offset);
 }
 
-/* Room for @size bytes; what is filled stays. */
+/* Reserves @size bytes and keeps the content. */
 static void
 run_reserve (TmDirents *run, gsize size)
 {
@@ -52,7 +52,7 @@ run_reserve (TmDirents *run, gsize size)
  * @run: an exhausted run
  * @dirfd: a directory
  *
- * Fills the run with the next entries of a directory, in the order in which they come.
+ * Fills the run with the next entries of a directory, in the order of the file system.
  *
  * Returns: how many bytes were read, 0 at the end of the directory, or -1
  */
@@ -112,9 +112,9 @@ run_sort (TmDirents *run)
  * @run: an exhausted run
  * @dirfd: a directory
  *
- * Fills the run with very many of the next entries of a directory, in the order of their inodes.
- * File systems that keep the names in the order of a hash and the inodes in a table, as ext4, would
- * otherwise write to the blocks of that table at random.
+ * Fills the run with many of the next entries of a directory, in the order of their inodes. File
+ * systems like ext4 order names by a hash and inodes in a table, and would otherwise write to the
+ * blocks of that table at random.
  *
  * Returns: how many bytes were read, 0 at the end of the directory, or -1
  */
@@ -136,7 +136,7 @@ tm_dirents_read_sorted (TmDirents *run, int dirfd)
       run->length += (gsize) length;
     }
 
-  /* What came before a failure is deleted first; the next call meets it again. */
+  /* The entries before a failure are deleted first; the next call fails again. */
   if (run->length == 0)
     return length;
 
@@ -144,9 +144,8 @@ tm_dirents_read_sorted (TmDirents *run, int dirfd)
   return (gssize) run->length;
 }
 
-/* Whether the directory may well have ended with this run: the kernel left room in the buffer that
- * any entry would have fitted into. Some file systems never fill it, so that it is no more than a
- * guess. */
+/* Whether this run is probably the last: the kernel left room in the buffer for any entry. Some
+ * file systems never fill the buffer, so this is only a guess. */
 gboolean
 tm_dirents_may_be_the_last (const TmDirents *run)
 {
@@ -157,7 +156,7 @@ tm_dirents_may_be_the_last (const TmDirents *run)
  * tm_dirents_end:
  * @run: a run as tm_dirents_read() filled it
  *
- * Returns: where the directory goes on behind its last entry, for tm_dirfd_seek()
+ * Returns: the position behind its last entry, for tm_dirfd_seek()
  */
 off_t
 tm_dirents_end (const TmDirents *run)
@@ -169,7 +168,7 @@ tm_dirents_end (const TmDirents *run)
   return end;
 }
 
-/* How many entries there are, without "." and "..". */
+/* Returns: the number of entries, without "." and ".." */
 guint
 tm_dirents_count (const TmDirents *run)
 {
@@ -225,7 +224,7 @@ tm_dirents_append (TmDirents *run, const struct dirent64 *entry)
 /*
  * tm_dirents_split:
  * @run: a run
- * @min_left: how many entries have to be left in it
+ * @min_left: the number of entries that the run must still contain
  * @half: (out caller-allocates): an empty run
  *
  * Moves the second half of what is left of a run to another. The first half has at least one entry
@@ -261,7 +260,7 @@ tm_dirents_split (TmDirents *run, guint min_left, TmDirents *half)
   return TRUE;
 }
 
-/* Empties a run and frees what it occupies. */
+/* Empties a run and frees its memory. */
 void
 tm_dirents_clear (TmDirents *run)
 {

@@ -16,24 +16,24 @@
 /* Not in <linux/magic.h> of every version. */
 #define NTFS3_MAGIC 0x7366746e
 
-/* What can be relied on, on which file system.
+/* Which properties of a file system the library relies on.
  *
- * A lock is seen by the processes of one kernel. On a file system that other machines use as well,
- * a directory whose lock is free may be in use on one of them. Only types that are known to belong
- * to one kernel are local; all others are shared: FUSE, NFS, SMB, Ceph, Lustre, 9p, virtiofs, the
- * folders of virtual machines, and whatever comes after them. So is one whose type cannot be found
- * out. GIO's filesystem::remote knows NFS and little else.
+ * A lock is visible to the processes of one kernel. On a file system that other machines use too, a
+ * directory whose lock is free may be in use on another machine. Only types that are known to
+ * belong to one kernel are local; all others are shared: FUSE, NFS, SMB, Ceph, Lustre, 9p,
+ * virtiofs, shared folders of virtual machines, and unknown types. GIO's filesystem::remote knows
+ * little more than NFS.
  *
- * Overlay is local. A lock on a directory of an overlay is on the inode of the overlay, and the
- * same directory in the upper layer does not show it. But to change a layer from outside while it
- * is mounted is undefined behaviour by the kernel's own documentation. eCryptfs is not local: what
- * lies below it may be on a server, where another machine mounts it too. */
+ * Overlay is local. A lock on a directory of an overlay is on the inode of the overlay, and is not
+ * visible on the same directory in the upper layer. But changing a layer while it is mounted is
+ * undefined behaviour according to the kernel's documentation. eCryptfs is not local: its lower
+ * directory may be on a server, and mounted by another machine too. */
 
 typedef struct
 {
-  guint32 magic;     /* as statfs() tells it; in some versions of the C library that is signed */
-  const char *names; /* as the mount table tells them, with a space between */
-  gboolean keeps_owners; /* what is made belongs to the user that made it, whatever the options */
+  guint32 magic;         /* as of statfs(), whose field is signed in some C libraries */
+  const char *names;     /* as in the mount table, separated by spaces */
+  gboolean keeps_owners; /* files belong to their creator with any mount option */
 } LocalType;
 
 static const LocalType local_types[] = {
@@ -60,7 +60,7 @@ static const LocalType local_types[] = {
   { 0x15013346, "udf", FALSE },
 };
 
-/* Returns FALSE when it cannot be found out now. */
+/* Returns FALSE when statfs() fails. */
 static gboolean
 find_type (int dirfd, const LocalType **type)
 {
@@ -79,14 +79,13 @@ find_type (int dirfd, const LocalType **type)
 /*
  * tm_file_system_is_local:
  * @dirfd: a directory
- * @mount: a number of the mount that it was reached through which no other mount ever gets, or 0
+ * @mount: the unique number of the mount that it was reached through, or 0
  *
- * The last answer is remembered, in each thread, by the number of the mount. The number of the
- * device would not do: those of file systems without a disk are given to the next one that is
- * mounted.
+ * The last answer is remembered for each thread, by the number of the mount. The number of the
+ * device does not suffice: those of file systems without a disk are reused.
  *
- * Returns: whether everybody who could use the directory is seen by its lock; %FALSE, too, when
- * that cannot be found out
+ * Returns: whether all processes that can reach the directory see its lock; %FALSE if that is
+ *   unknown
  */
 gboolean
 tm_file_system_is_local (int dirfd, guint64 mount)
@@ -107,8 +106,8 @@ tm_file_system_is_local (int dirfd, guint64 mount)
   return type != NULL;
 }
 
-/* Whether everything in the directory belongs to the user that made it, so that another owner means
- * another maker. Elsewhere the options of the mount, or a server, may decide about the owner. */
+/* Whether files in the directory belong to the user that created them, so that another owner means
+ * another creator. On other file systems a mount option, or a server, may determine the owner. */
 static gboolean
 keeps_owners (int dirfd)
 {
@@ -119,18 +118,18 @@ keeps_owners (int dirfd)
 
 /*
  * tm_file_system_shows_foreign_owner:
- * @fd: a file or directory that should be ours; it may have been opened with `O_PATH`
+ * @fd: a file that this user is expected to own; it may be open with `O_PATH`
  * @status: its status
- * @parent: the directory that it is in, or -1 when that is not known
- * @is_new: whether it was made just now, so that nothing stood under its name before
+ * @parent: the directory that contains it, or -1 if unknown
+ * @is_new: whether it was created just now, under a name that did not exist
  *
- * The owner shows nothing where the file system decides about owners: by an option of the mount, as
- * bindfs, ntfs-3g and vfat do, or on a server. There it matters only in a parent in which another
- * user could have put a file of their own: before ours was made, or, without the sticky bit, in its
- * place. Such a file system mostly has one owner for everything; and the owner of the parent, if
- * that is another user, could exchange the file at any later moment as well.
+ * The owner is not meaningful where the file system determines it: by a mount option, as with
+ * bindfs, ntfs-3g and vfat, or on a server. There it only matters in a parent in which another user
+ * could have created the file before, or, without the sticky bit, replaced it. Such a file system
+ * mostly has one owner for all files. And if the owner of the parent is another user, that user can
+ * replace the file at any time anyway.
  *
- * Returns: whether the owner shows that it is not ours, but that of another user
+ * Returns: whether the owner shows that the file belongs to another user
  */
 gboolean
 tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new)
@@ -149,9 +148,9 @@ tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int paren
 
 /*
  * tm_file_system_name_is_local:
- * @name: a type of file system, as the mount table tells it
+ * @name: a type of file system, as in the mount table
  *
- * The same without asking the file system, which a server that hangs would not answer.
+ * As tm_file_system_is_local(), but without a request to the file system, whose server may hang.
  *
  * Returns: whether all file systems of that type belong to this kernel
  */
@@ -169,7 +168,7 @@ tm_file_system_name_is_local (const char *name)
   return FALSE;
 }
 
-/* The mount table of this process, which the kernel has: no file system is asked to read it. See
+/* The mount table of this process. The kernel provides it without asking any file system. See
  * proc_pid_mountinfo(5). */
 
 #define MOUNT_TABLE "/proc/self/mountinfo"
@@ -189,7 +188,7 @@ mount_clear (Mount *mount)
 }
 
 /* A line is "36 35 98:0 /subtree /mount/point options optional ... - type source options"; in the
- * paths, space, tab, newline and backslash are octal numbers. Returns FALSE when it is none. */
+ * paths, space, tab, newline and backslash are octal escapes. Returns FALSE for any other line. */
 static gboolean
 mount_parse (Mount *mount, const char *line)
 {
@@ -211,7 +210,7 @@ mount_parse (Mount *mount, const char *line)
   return TRUE;
 }
 
-/* A subvolume of btrfs has a device number of its own, which the table does not tell. */
+/* A btrfs subvolume has a device number of its own, which the table does not contain. */
 static gboolean
 mount_can_be_of (const Mount *mount, dev_t device)
 {
@@ -221,13 +220,12 @@ mount_can_be_of (const Mount *mount, dev_t device)
 /*
  * tm_mounts_can_hold:
  * @path: a mount point, without links
- * @device: of a directory that is looked for
+ * @device: the device of a wanted directory
  *
- * Whether it makes sense to look for the directory in what is mounted at @path. It does not in a
- * file system that is neither the directory's nor of this kernel alone, unless that of the
- * directory is mounted in it.
+ * Whether the file system that is mounted at @path can contain the directory. It cannot if it is
+ * neither local nor the file system of the directory, unless that one is mounted below it.
  *
- * Returns: %FALSE if it makes none; %TRUE, too, where that cannot be found out
+ * Returns: %FALSE if it cannot; %TRUE if that is unknown
  */
 gboolean
 tm_mounts_can_hold (const char *path, dev_t device)
@@ -249,7 +247,7 @@ tm_mounts_can_hold (const char *path, dev_t device)
       if (!mount_parse (&mount, lines[i]))
         continue;
 
-      /* Of those at the same place the last one is seen. */
+      /* Of several mounts at the same path, the last one is visible. */
       if (strcmp (mount.path, path) == 0)
         can_hold = mount_can_be_of (&mount, device) || tm_file_system_name_is_local (mount.type);
       else if (g_str_has_prefix (mount.path, prefix))

@@ -15,39 +15,39 @@
 
 /* From a path to a descriptor: the only place where the library follows links.
  *
- * In a directory like /tmp every user can put a link where another process is about to delete or
- * create something. Linux has a rule against that, fs.protected_symlinks: in a sticky directory
- * that others may write to, a process follows only the links of its own user and of the directory's
- * owner. But a machine can have it switched off, and it holds for the last component of a path
- * alone. Here it holds for every component, on every machine.
+ * In a directory like /tmp every user can create a link where another process is about to delete or
+ * create a file. The kernel has a rule against that, fs.protected_symlinks: in a sticky directory
+ * that others can write to, a process follows only links of its own user and of the owner of the
+ * directory. But the rule can be disabled, and it only covers the last component of a path. Here it
+ * covers every component, on every machine.
  *
- * A path without links is opened by one call. Only if the kernel finds a link, or cannot tell, is
- * the path walked: component by component, each by the descriptor of the one before it, so that
- * what was looked at is what is followed. */
+ * A path without links is opened by one call. Only if the kernel finds a link, or gives no clear
+ * answer, the path is walked component by component, each relative to the descriptor of the one
+ * before, so that the link that was checked is the one that is followed. */
 
-/* As many as the kernel follows. */
+/* The limit of the kernel. */
 #define MAX_LINKS 40
 
-/* How often a directory may be removed by another process as soon as it is made. */
+/* How often another process may remove the new directory at once. */
 #define MAX_ATTEMPTS 10
 
-/* The user that the kernel names where it cannot name the real one: see user_namespaces(7). */
+/* The user that the kernel reports for users that it cannot map: see user_namespaces(7). */
 #define OVERFLOW_USER 65534
 
 typedef struct
 {
-  int fd;            /* (owned): where the walk is; an O_PATH descriptor */
-  GString *resolved; /* (owned): the path to there, without links */
-  char *rest;        /* (owned): what is still to be walked */
+  int fd;            /* (owned): the current directory; an O_PATH descriptor */
+  GString *resolved; /* (owned): its path, without links */
+  char *rest;        /* (owned): the components that are left */
   guint n_links;
-  char *refused; /* (owned) (nullable): a link that was not followed */
+  char *refused; /* (owned) (nullable): the link that was not followed */
 
-  /* Of a walk that only looks: it follows every link, and asks no server that it need not ask. */
+  /* For tm_path_passes(), which follows every link, and asks no server without need. */
   const TmFileIdentity *wanted; /* (nullable) */
-  gboolean is_found;            /* among the directories that the walk has been in */
+  gboolean is_found;            /* the walk has been in it */
 } Walk;
 
-/* Takes @fd over, unless it is -1. */
+/* Takes ownership of @fd, unless it is -1. */
 static gboolean
 walk_enter (Walk *walk, int fd)
 {
@@ -91,8 +91,8 @@ walk_go_down (Walk *walk, const char *name, int fd)
   return walk_enter (walk, fd);
 }
 
-/* Whether @user is one user. In a user namespace that has no number for them, all users of the
- * machine look like this one: the owner of a directory, and the attacker whose link lies in it. */
+/* Whether @user is a single user. In a user namespace, all users without a mapping have the same
+ * number: the owner of the directory, and an attacker whose link is in it. */
 static gboolean
 is_one_user (uid_t user)
 {
@@ -107,7 +107,7 @@ is_one_user (uid_t user)
          first_outside == 0 && count == G_MAXUINT32;
 }
 
-/* Whether the link is followed that is open in @link and lies where the walk is. */
+/* Whether the link that is open in @link, in the current directory, is followed. */
 static gboolean
 walk_trusts_link (Walk *walk, const struct stat *link)
 {
@@ -131,7 +131,7 @@ is_in_proc (int fd)
   return tm_dirfd_stat_file_system (fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
-/* In /proc, where a link can lead to what no path leads to. */
+/* Follows a link in /proc, which can refer to a file without a path. */
 static gboolean
 walk_follow_in_proc (Walk *walk, const char *name)
 {
@@ -143,18 +143,18 @@ walk_follow_in_proc (Walk *walk, const char *name)
   if (fd < 0)
     return FALSE;
 
-  /* Where it has led, for whoever wants to know; a path that proves wrong is not used. */
+  /* The path of the target, for the caller; a wrong path is not used. */
   link = tm_dirfd_pin (fd, self);
   target = link < 0 ? NULL : tm_dirfd_read_link (link);
   tm_dirfd_close (link);
   g_string_assign (walk->resolved, g_strcmp0 (target, "/") == 0 || target == NULL ? "" : target);
-  /* The walk has not been in those above. */
+  /* The walk has not been in the directories above the target. */
   if (walk->wanted != NULL && tm_dirfd_is_beneath (fd, *walk->wanted))
     walk->is_found = TRUE;
   return walk_enter (walk, fd);
 }
 
-/* Returns FALSE with errno: EACCES for a link that is not followed. */
+/* Returns FALSE with errno: EACCES if the link must not be followed. */
 static gboolean
 walk_follow (Walk *walk, const char *name, int link, const struct stat *status)
 {
@@ -193,7 +193,7 @@ walk_follow (Walk *walk, const char *name, int link, const struct stat *status)
   return *target != G_DIR_SEPARATOR || walk_restart (walk);
 }
 
-/* Takes the next component of the path. Returns NULL at its end. */
+/* Removes the next component from the path. Returns NULL at the end. */
 static char *
 walk_next (Walk *walk)
 {
@@ -207,8 +207,8 @@ walk_next (Walk *walk)
   return next;
 }
 
-/* Opens a directory where the walk is. Returns an O_PATH descriptor, or -1: EXDEV for a file system
- * that does not hold the directory that is looked for, and whose server need not be asked. */
+/* Opens a directory in the current one. Returns an O_PATH descriptor, or -1: EXDEV for a file
+ * system that cannot hold the wanted directory, whose server need not be asked. */
 static int
 walk_pin_directory (Walk *walk, const char *name)
 {
@@ -230,8 +230,8 @@ walk_pin_directory (Walk *walk, const char *name)
   return -1;
 }
 
-/* Goes on by one component. @follow: also if it is the last one, and a link. Returns FALSE with
- * errno. */
+/* Processes one component. @follow: whether to follow a link that is the last component. Returns
+ * FALSE with errno. */
 static gboolean
 walk_step (Walk *walk, const char *name, gboolean follow)
 {
@@ -244,7 +244,8 @@ walk_step (Walk *walk, const char *name, gboolean follow)
   if (strcmp (name, "..") == 0)
     return walk_go_up (walk);
 
-  /* Nearly always it is a directory, or not there. Asked for as such, it is mounted if need be. */
+  /* Nearly always the component is a directory, or missing. Opening it as a directory also triggers
+   * an automount. */
   fd = walk_pin_directory (walk, name);
   if (fd >= 0)
     return walk_go_down (walk, name, fd);
@@ -275,7 +276,7 @@ walk_step (Walk *walk, const char *name, gboolean follow)
   return is_followed;
 }
 
-/* Whether @resolved leads to @fd, which it does not once something on the way has been moved. */
+/* Whether the path @resolved leads to @fd. It does not if a directory on the way was moved. */
 static gboolean
 leads_to (const char *resolved, int fd)
 {
@@ -302,7 +303,7 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
       g_free (name);
     }
 
-  /* The server of what is mounted there may never answer. */
+  /* Without asking the server of a mounted file system, which may never answer. */
   if (is_there && (flags & O_DIRECTORY) != 0 && tm_dirfd_look (walk.fd, "", &look) == 0 &&
       !S_ISDIR (look.mode))
     {
@@ -324,7 +325,7 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
   return fd;
 }
 
-/* As g_canonicalize_filename(), but what is to do is looked for first: nearly always nothing. */
+/* As g_canonicalize_filename(), but first checks whether it is needed: nearly always it is not. */
 static char *
 canonicalize (const char *path)
 {
@@ -339,12 +340,12 @@ canonicalize (const char *path)
  * tm_path_open:
  * @path: an absolute path
  * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
- * @resolved: (out) (optional) (nullable): the path that leads there without links, if one is known
- * @refused: (out) (nullable): the link that another user could have planted, and that is why it
- *   failed with `EACCES`
+ * @resolved: (out) (optional) (nullable): the same path without links, if known
+ * @refused: (out) (nullable): the link that is not followed, since another user could have planted
+ *   it; then the errno is `EACCES`
  *
- * Opens what a path leads to. In a sticky directory that others may write to, no link is followed
- * but those of the calling thread's user and of the directory's owner.
+ * Opens a path. In a sticky directory that others can write to, only links of the calling thread's
+ * user and of the directory's owner are followed.
  *
  * Returns: an `O_PATH` descriptor, or -1
  */
@@ -365,7 +366,7 @@ tm_path_open (const char *path, int flags, char **resolved, char **refused)
  * @path: an absolute path
  * @name: the name of an entry of the directory
  *
- * As g_build_filename(), which takes as long as a system call.
+ * Does the same as g_build_filename(), which takes as long as a system call.
  *
  * Returns: (transfer full): the path of the entry
  */
@@ -379,16 +380,16 @@ tm_path_get_child (const char *path, const char *name)
 /*
  * tm_path_passes:
  * @path: an absolute path
- * @directory: the identity of a directory that is held open
+ * @directory: the identity of an open directory
  *
- * Walks along a path from the root of the file system, through every link, for as far as it leads,
- * and compares each directory by its identity: a link or a bind mount hides nothing.
+ * Walks along a path from the root of the file system as far as possible, follows every link, and
+ * compares each directory by identity: links and bind mounts make no difference.
  *
- * The walk ends at a mount of another file system that is not of this kernel alone, since its
- * server may never answer: none of what it holds is @directory. Only if @directory is of a file
- * system that is mounted further down, the server is asked for the way there.
+ * The walk ends at a mount of another file system that is not local, since its server may never
+ * answer and it does not contain @directory. If the file system of @directory is mounted below that
+ * mount point, the walk continues.
  *
- * Returns: whether the walk comes through @directory or ends there
+ * Returns: whether the walk reaches @directory
  */
 gboolean
 tm_path_passes (const char *path, TmFileIdentity directory)
@@ -415,7 +416,7 @@ tm_path_passes (const char *path, TmFileIdentity directory)
   return walk.is_found;
 }
 
-/* Gives its owner the permissions that the umask has taken from what was just made in @parent.
+/* Adds the permissions of the owner that the umask has removed from the new directory in @parent.
  * Returns 0, or -1 with errno. */
 static int
 make_usable (int parent, int fd)
@@ -428,7 +429,7 @@ make_usable (int parent, int fd)
   if ((status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
     return 0;
 
-  /* Another user has put it in the place of ours. */
+  /* Another user has replaced the new directory. */
   if (tm_file_system_shows_foreign_owner (fd, &status, parent, TRUE))
     {
       errno = EACCES;
@@ -438,7 +439,7 @@ make_usable (int parent, int fd)
   return tm_dirfd_make_usable (fd, &status);
 }
 
-/* Makes a directory, if it is not there by now. Returns 0, or -1 with errno. */
+/* Creates a directory unless it exists. Returns 0, or -1 with errno. */
 static int
 make_child (int parent, const char *name)
 {
@@ -464,7 +465,7 @@ make_child (int parent, const char *name)
           return result;
         }
 
-      /* A link that leads to nothing: it is not followed to make something there. */
+      /* A dangling link is not followed to create its target. */
       if (errno == ENOTDIR && tm_dirfd_stat_child (parent, name, &status) == 0 &&
           S_ISLNK (status.st_mode))
         {
@@ -472,7 +473,7 @@ make_child (int parent, const char *name)
           return -1;
         }
 
-      /* Removed again by another process. */
+      /* ENOENT: another process has removed it. */
       if (errno != ENOENT)
         return -1;
     }
@@ -486,7 +487,7 @@ make_child (int parent, const char *name)
  * @path: an absolute path
  * @refused: (out) (nullable): as of tm_path_open()
  *
- * Makes a directory and those above it that are missing, with the mode 0700 whatever the umask.
+ * Creates a directory and its missing parents, with the mode 0700 whatever the umask.
  *
  * Returns: 0, or -1
  */
