@@ -19,8 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The backend of local files. A temporary directory is a locked directory; the directory of a root
- * is found by its path once, and held by a descriptor from then on. */
+/* The backend of local files. A temporary directory is a locked directory. The path of a root is
+ * resolved once; from then on a descriptor refers to its directory. */
 
 typedef struct
 {
@@ -85,8 +85,8 @@ local_free_directory (TmBackendDirectory *directory)
   g_free (directory);
 }
 
-/* Creates a directory in @parent, which is @open_parent and stays open as long as the new one
- * lives. */
+/* Creates a directory in @parent. @open_parent: the same directory, which stays open as long as the
+ * new one exists. */
 static TmBackendDirectory *
 create_in (GFile *parent,
            TmParent *open_parent,
@@ -103,7 +103,7 @@ create_in (GFile *parent,
   if (locked == NULL)
     return NULL;
 
-  /* What g_file_get_child() returns, in half the time. */
+  /* The same as g_file_get_child(), in half the time. */
   path = tm_path_get_child (parent_path, tm_locked_directory_get_name (locked));
   local = g_new0 (LocalDirectory, 1);
   local->locked = locked;
@@ -127,7 +127,7 @@ local_create (GFile *parent, const TmCreation *creation, GCancellable *cancellab
       return NULL;
     }
 
-  /* A link on the way may lead elsewhere later; the directory is named by where it is. */
+  /* The path of the new directory has no links, which may be changed later. */
   if (resolved != NULL && strcmp (resolved, path) != 0)
     resolved_parent = g_file_new_for_path (resolved);
 
@@ -147,7 +147,8 @@ local_delete_replaced (TmReplaced *replaced, GError **error)
 typedef struct
 {
   TmBackendRoot root;
-  TmParent *parent; /* (owned): open for reading; shared with what is created in it */
+  TmParent
+      *parent; /* (owned): open for reading; shared with the directories that are created in it */
 } LocalRoot;
 
 static TmLockScope
@@ -230,9 +231,9 @@ fail_with_errno (GError **error, const char *path, int error_number)
   return FALSE;
 }
 
-/* Whether @directory is the home directory or one of those above it, the root of the file system
- * among them. The home directory may be missing, or one above may not be ours to pass through, and
- * none is made accessible to find out. */
+/* Whether @directory is the home directory or one above it, such as the root of the file system.
+ * The home directory may be missing, or below a directory that this user cannot search; no mode is
+ * changed to find out. */
 static gboolean
 is_home_or_above (TmFileIdentity directory)
 {
@@ -241,8 +242,8 @@ is_home_or_above (TmFileIdentity directory)
   return tm_path_passes (path, directory);
 }
 
-/* Opens the directory that @file is in. Returns an O_PATH descriptor, or -1 when it is not known:
- * @resolved is the path that leads to the file without links, if there is one. */
+/* Opens the directory that contains @file. Returns an O_PATH descriptor, or -1 if it is unknown.
+ * @resolved: (nullable): the path of the file without links. */
 static int
 pin_parent (const char *resolved, TmFileIdentity file)
 {
@@ -252,7 +253,7 @@ pin_parent (const char *resolved, TmFileIdentity file)
   int fd = above != NULL ? tm_path_open (above, O_DIRECTORY, NULL, &refused) : -1;
   struct stat status;
 
-  /* If it has been moved since, it was in another directory, in which others may write. */
+  /* If the file has been moved since, other users can write to the directory in which it was. */
   if (fd >= 0 && (tm_dirfd_stat_child (fd, name, &status) < 0 ||
                   !tm_file_identity_equal (tm_file_identity (&status), file)))
     {
@@ -263,8 +264,8 @@ pin_parent (const char *resolved, TmFileIdentity file)
   return fd;
 }
 
-/* With CREATE_DIRECTORY the path was never there for anybody else to make: what stands there has
- * to be ours, and so has a link. @resolved: (nullable): the path that leads to it without links. */
+/* With CREATE_DIRECTORY no other user can have created the path before: the directory, or a link
+ * there, must belong to this user. @resolved: (nullable): its path without links. */
 static gboolean
 check_owner (const char *path,
              TmRootFlags flags,
@@ -286,8 +287,8 @@ check_owner (const char *path,
          fail (error, G_IO_ERROR_PERMISSION_DENIED, path, "it belongs to another user");
 }
 
-/* Opens what stands under @path: itself first, to see whether it is a link, and whose. Returns an
- * O_PATH descriptor, or -1; @resolved: (nullable): the path that leads there without a link. */
+/* Opens the file at @path: first the link itself, if it is one, to check its owner. Returns an
+ * O_PATH descriptor, or -1. @resolved: (nullable): its path without links. */
 static int
 open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
@@ -324,7 +325,7 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
   return fd;
 }
 
-/* Returns it open for reading, or NULL. */
+/* Opens the directory for reading. Returns NULL with an error. */
 static TmParent *
 open_directory (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
@@ -365,7 +366,7 @@ local_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GErr
 
   local = g_new0 (LocalRoot, 1);
   local->root.backend = &tm_backend_local;
-  /* The paths that are handed out go on leading there when a link is changed. */
+  /* The paths of entries stay valid if a link on the way is changed. */
   local->root.file = resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file);
   local->parent = parent;
   return &local->root;
@@ -379,7 +380,7 @@ fail_to_delete (GError **error, TmAction action, const char *path, int error_num
   return error_number == ENOENT ? TM_DELETE_RESULT_MISSING : TM_DELETE_RESULT_FAILED;
 }
 
-/* How often what stands under a name may turn into something else while it is being deleted. */
+/* How often the file may be replaced during the deletion. */
 #define MAX_ATTEMPTS 10
 
 static TmDeleteResult
@@ -397,8 +398,8 @@ delete_child (TmParent *parent,
     {
       g_autoptr (TmLockedDirectory) directory = NULL;
 
-      /* First as if it were no directory: then it need not be looked at, and is never opened. Where
-       * nothing may be removed from the parent, the kernel says that before it says EISDIR. */
+      /* First as a file that is not a directory: then it need not be examined, and is never opened.
+       * Without write permission on the parent, the kernel returns that error instead of EISDIR. */
       if (tm_dirfd_unlink (parent_fd, name) == 0)
         return TM_DELETE_RESULT_DONE;
       error_number = errno;
@@ -417,7 +418,7 @@ delete_child (TmParent *parent,
 
       if (error_number == EISDIR)
         error_number = errno;
-      /* Somebody else's, and may be removed all the same if it is empty. */
+      /* A directory of another user that cannot be opened can be removed if it is empty. */
       if (errno == EACCES && tm_dirfd_remove (parent_fd, name) == 0)
         return TM_DELETE_RESULT_DONE;
       if (error_number != ENOTDIR)
@@ -440,8 +441,8 @@ open_mount_point (TmParent *parent, const char *name)
   return fd;
 }
 
-/* Deletes everything in the directory @name. Unlike a directory that is deleted, it may be a mount
- * point: then everything in the file system that is mounted there is deleted. */
+/* Deletes everything in the directory @name, which may be a mount point: then this deletes
+ * everything in the mounted file system. */
 static TmDeleteResult
 empty_child (TmParent *parent,
              const char *name,
@@ -482,7 +483,7 @@ local_delete_recursively (GFile *file,
   g_autofree char *refused = NULL;
   g_autoptr (TmParent) open_parent = NULL;
 
-  /* From here on no link is followed. */
+  /* From here on, no link is followed. */
   open_parent =
       tm_parent_new (tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused));
   if (open_parent == NULL)

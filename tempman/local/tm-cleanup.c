@@ -14,13 +14,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* One pass over a root, to delete what goes or only to see it. Passes need no lock on the root:
- * they meet each other, and creators, at the locks of the entries alone.
+/* One pass over a root, which deletes its entries or lists them. Passes need no lock on the root:
+ * the locks of the entries coordinate them with other passes and with creators.
  *
- * The names are read in runs of bounded size. In a large root a second thread reads its own runs
- * from the same descriptor, whose position the kernel guards. */
+ * Names are read in runs of bounded size. In a large root a second thread reads runs of its own
+ * from the same descriptor, whose position the kernel synchronizes. */
 
-/* From here on the second thread is worth its start. */
+/* The number of entries from which a second thread pays. */
 #define N_ENTRIES_FOR_A_SECOND_THREAD 10000
 
 typedef struct _Pass Pass;
@@ -30,7 +30,7 @@ typedef void (*PassFunc) (Pass *pass, const char *name);
 struct _Pass
 {
   const TmCleanupOptions *options;
-  TmPolicy policy;           /* (unowned): of the options, with what the pass has found out */
+  TmPolicy policy;           /* (unowned): of the options, plus removal_error */
   GCancellable *cancellable; /* (unowned) (nullable) */
   PassFunc visit;            /* called for every sub-directory, in two threads at a time */
   TmOutcomes *outcomes;      /* (unowned) (nullable) */
@@ -39,11 +39,11 @@ struct _Pass
   GMutex mutex; /* guards what follows */
   gboolean at_end;
   gssize n_deleted;
-  GArray *entries; /* (owned) (nullable) (element-type TmListedEntry): of a pass that only looks */
+  GArray *entries; /* (owned) (nullable) (element-type TmListedEntry): of a list */
   GError *error;   /* (owned) (nullable): the first one */
 };
 
-/* Takes @error over. */
+/* Takes ownership of @error. */
 static void
 pass_report (Pass *pass, GError *error)
 {
@@ -67,13 +67,14 @@ pass_fail (Pass *pass,
   GError *error = NULL;
 
   tm_error_set_from_errno (&error, action, path, error_number);
-  /* The cancellation of a look is a failure of the call, not of the entry. */
+  /* A cancellation is a failure of the call, not of the entry. */
   if (error_number != ECANCELED)
     tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
   pass_report (pass, error);
 }
 
-/* Reports the entry if a cleanup would delete it, could anything be removed from the root. */
+/* Reports an error for the entry if a cleanup would delete it, but nothing can be removed from the
+ * root. */
 static void
 pass_refuse (Pass *pass, const char *name)
 {
@@ -97,7 +98,7 @@ pass_take_cb (Pass *pass, const char *name)
   int error_number;
   GError *error = NULL;
 
-  /* Nor is anything deleted inside an entry that stays. */
+  /* Then nothing is deleted in an entry either. */
   if (pass->policy.removal_error != 0)
     {
       pass_refuse (pass, name);
@@ -133,7 +134,7 @@ pass_take_cb (Pass *pass, const char *name)
     }
 }
 
-/* Notes the entry. */
+/* Adds the entry to the list. */
 static void
 pass_look_cb (Pass *pass, const char *name)
 {
@@ -148,7 +149,7 @@ pass_look_cb (Pass *pass, const char *name)
   g_mutex_unlock (&pass->mutex);
 }
 
-/* Reads the next run of entries. Returns its length, or 0 when there are no more. */
+/* Reads the next run of entries. Returns its length, or 0 at the end. */
 static gssize
 pass_read (Pass *pass, char *buffer)
 {
@@ -174,8 +175,8 @@ pass_read (Pass *pass, char *buffer)
   return MAX (length, 0);
 }
 
-/* Visits the entries that are left, as long as there are no more than @max_entries; a run is always
- * visited to its end. Returns FALSE when nothing is left to do. */
+/* Visits the next entries, up to about @max_entries: a run is always visited completely. Returns
+ * FALSE when no entry is left. */
 static gboolean
 pass_visit_entries (Pass *pass, guint max_entries)
 {
@@ -247,7 +248,7 @@ pass_visit_all (Pass *pass)
     }
 }
 
-/* Returns FALSE when the pass was cancelled or something went wrong. */
+/* Returns FALSE with @error when the pass was cancelled or failed. */
 static gboolean
 pass_run (Pass *pass, GError **error)
 {
@@ -256,7 +257,7 @@ pass_run (Pass *pass, GError **error)
   if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
     return FALSE;
 
-  /* Nor is the access time of the root changed: it may be an entry of another one. */
+  /* The access time of the root is kept: it may itself be an entry of another root. */
   if (tm_parent_check (options->directory) == 0)
     pass->scan =
         tm_parent_new (tm_dirfd_open_unchanged (tm_parent_get_fd (options->directory), "."));
@@ -290,15 +291,15 @@ pass_run (Pass *pass, GError **error)
 
 /*
  * tm_cleanup:
- * @options: the root, and what of it may go
+ * @options: the root, and the policy
  * @outcomes: (nullable): receives each entry that was removed or could not be removed
- * @cancellable: (nullable): looked at between entries and while one is deleted
- * @error: where to put the first failure
+ * @cancellable: (nullable): checked between entries and during a deletion
+ * @error: return location for the first failure
  *
- * Deletes the sub-directories of a root that have expired or been abandoned, and goes on past one
- * that cannot be deleted.
+ * Deletes the sub-directories of a root that the policy does not keep. After a failure it continues
+ * with the next one.
  *
- * Returns: how many were deleted, or -1 when one could not be
+ * Returns: the number of deleted sub-directories, or -1 if one could not be deleted
  */
 gssize
 tm_cleanup (const TmCleanupOptions *options,
@@ -318,13 +319,13 @@ tm_cleanup (const TmCleanupOptions *options,
 
 /*
  * tm_cleanup_list:
- * @options: the root, and what of it may go
- * @cancellable: (nullable): looked at between entries
- * @error: why the root could not be read
+ * @options: the root, and the policy
+ * @cancellable: (nullable): checked between entries
+ * @error: return location for an error
  *
- * Judges the sub-directories of a root as tm_cleanup() would, and changes nothing.
+ * Applies the policy to the sub-directories of a root as tm_cleanup() would, and changes nothing.
  *
- * Returns: (transfer full) (nullable) (element-type TmListedEntry): all of them, by name
+ * Returns: (transfer full) (nullable) (element-type TmListedEntry): the entries, sorted by name
  */
 GArray *
 tm_cleanup_list (const TmCleanupOptions *options, GCancellable *cancellable, GError **error)

@@ -12,15 +12,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* The calls that a kernel may lack, or that the filter of a container or of the program itself may
- * forbid: openat2() and statx(). Each has another way beside it, with more calls. Nowhere else does
- * the library ask whether there is such a call.
+/* openat2() and statx(): a kernel may lack them, and a seccomp filter of a container or of the
+ * program may forbid them. Each has a fallback here, which needs more calls. No other file checks
+ * whether they work.
  *
- * What they are for is to open the entries of a directory, and to look at them, without crossing a
- * mount point. Only the kernel can tell a mount point: a bind mount has the device number of its
- * source, and a btrfs subvolume has one of its own without being a mount. Nothing here sends a
- * request to a file system that is mounted in the directory: the server of that may never answer.
- */
+ * They open and examine the entries of a directory without crossing a mount point. Only the kernel
+ * can identify a mount point: a bind mount has the device number of its source, and a btrfs
+ * subvolume has one of its own without being a mount. No function here sends a request to a file
+ * system that is mounted in the directory, since its server may never answer. */
 
 #ifndef STATX_MNT_ID_UNIQUE
 #define STATX_MNT_ID_UNIQUE 0x00004000U
@@ -32,11 +31,11 @@ typedef enum
   CALL_STATX,   /* Linux 4.11 */
 } NewCall;
 
-/* The kernel says EAGAIN when something was renamed meanwhile. A tracer or a filter may say it for
- * ever. */
+/* The kernel returns EAGAIN after a concurrent rename. A tracer or a filter may return it forever.
+ */
 #define MAX_OPENAT2_ATTEMPTS 32
 
-/* AT_STATX_DONT_SYNC: where attributes are cached, none is requested from a server. */
+/* With AT_STATX_DONT_SYNC, the kernel uses cached attributes and sends no request to a server. */
 #define STATX_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
 #define STATX_MASK                                                                                 \
   (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_ATIME | STATX_MTIME | STATX_CTIME |     \
@@ -51,7 +50,8 @@ is_usable (NewCall call)
   return ((guint) g_atomic_int_get (&refused_calls) & (1U << call)) == 0;
 }
 
-/* On a directory that is always there, and with nothing that could be forbidden but the call. */
+/* Whether the call works on the root directory, which always exists, with arguments that no filter
+ * forbids. */
 static gboolean
 works_on_root (NewCall call)
 {
@@ -76,9 +76,9 @@ works_on_root (NewCall call)
 }
 
 /* Whether a call that has just failed is refused as such: the kernel lacks it (ENOSYS) or a filter
- * forbids it (EPERM). A program can install such a filter at any time, so this is asked after a
- * failure and not once at the start. A file system can say the same of one file: only if the call
- * fails elsewhere too it is refused, and not made again. Keeps errno. */
+ * forbids it (EPERM). A program can install a filter at any time, so this is checked after a
+ * failure and not once at the start. A file system can return the same for one file: only if the
+ * call fails on the root directory too, it is refused, and not used again. Keeps errno. */
 static gboolean
 is_refused (NewCall call)
 {
@@ -108,8 +108,8 @@ call_openat2 (int dirfd, const char *name, int flags)
   return tm_dirfd_keep_off_standard_numbers (fd);
 }
 
-/* The mount that a descriptor was opened through, or -1 with errno. From /proc, which tells it on
- * every kernel, also one that lacks openat2(). */
+/* Returns the mount through which a descriptor was opened, or -1 with errno. /proc has it on every
+ * kernel, also without openat2(). */
 static gint64
 get_mount_id (int fd)
 {
@@ -136,7 +136,7 @@ get_mount_id (int fd)
   return g_ascii_strtoll (line + strlen ("mnt_id:"), NULL, 10);
 }
 
-/* Whether two descriptors were opened through the same mount, as far as that can be told. */
+/* Whether two descriptors were opened through the same mount; FALSE if unknown. */
 gboolean
 tm_dirfd_is_in_mount_of (int dirfd, int other)
 {
@@ -155,15 +155,15 @@ compare_mounts (int dirfd, int pin)
   if (below >= 0 && below == above)
     return 0;
 
-  /* Without an answer it counts as a mount point, and is left alone rather than emptied. For want
-   * of a descriptor, the caller can do something. */
+  /* If the mount is unknown, the file counts as a mount point and is kept. But if descriptors have
+   * run out, the caller can close some. */
   if (below >= 0 || (errno != EMFILE && errno != ENFILE))
     errno = EXDEV;
   return -1;
 }
 
-/* Opens what @pin, an O_PATH descriptor, stands for. In contrast to "." in it, the link in /proc
- * needs no permission to search it. */
+/* Opens the file of the O_PATH descriptor @pin. Its link in /proc needs no search permission on it,
+ * unlike ".". */
 static int
 open_pinned (int pin, int flags)
 {
@@ -175,8 +175,8 @@ open_pinned (int pin, int flags)
   return tm_dirfd_keep_off_standard_numbers (fd);
 }
 
-/* The way without openat2(). An O_PATH descriptor is opened first: the file system behind a mount
- * point is not asked for that. */
+/* The fallback of openat2(). Opening an O_PATH descriptor first sends no request to a file system
+ * behind a mount point. */
 static int
 pin_and_open (int dirfd, const char *name, int flags)
 {
@@ -199,7 +199,7 @@ pin_and_open (int dirfd, const char *name, int flags)
   return fd;
 }
 
-/* For others than the owner, without O_NOATIME. */
+/* Calls openat2() without O_NOATIME if only the owner of the file may use that flag. */
 static int
 call_openat2_as_user (int dirfd, const char *name, int flags)
 {
@@ -214,9 +214,10 @@ call_openat2_as_user (int dirfd, const char *name, int flags)
  * tm_dirfd_open_beneath:
  * @dirfd: a directory
  * @name: the name of an entry, or "."
- * @flags: as of open(). Only the owner may ask for `O_NOATIME`: for others it is left out
+ * @flags: as of open(); `O_NOATIME` is ignored on files of other users
  *
- * Opens an entry of a directory, a link itself, without crossing a mount point.
+ * Opens an entry of a directory without crossing a mount point. A link itself is opened, not its
+ * target.
  *
  * Returns: a descriptor, or -1: `EXDEV` for a mount point
  */
@@ -237,16 +238,16 @@ tm_dirfd_open_beneath (int dirfd, const char *name, int flags)
 /*
  * tm_dirfd_open_descendant:
  * @dirfd: a directory
- * @names: the names of directories, each in the one before, with a slash between
+ * @names: the names of nested directories, separated by slashes
  * @flags: as of tm_dirfd_open_beneath()
  *
- * Opens the last of some directories that lie in each other, in one call. No link is followed and
- * no mount point crossed on the way, as if each had been opened by itself. No mode is repaired.
+ * Opens the innermost of nested directories in one call. Follows no link and crosses no mount point
+ * on the way, as if each was opened separately. Repairs no mode.
  *
- * There is no other way with one call. openat() would follow links on the way, and ask the server
- * of what is mounted there.
+ * No fallback does that in one call: openat() would follow links on the way, and ask the server of
+ * a file system that is mounted there.
  *
- * Returns: a descriptor, or -1: `ENOSYS` where the kernel cannot do that
+ * Returns: a descriptor, or -1: `ENOSYS` if the kernel does not support it
  */
 int
 tm_dirfd_open_descendant (int dirfd, const char *names, int flags)
@@ -268,9 +269,10 @@ tm_dirfd_open_descendant (int dirfd, const char *names, int flags)
  * @path: an absolute path
  * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
  *
- * Opens what a path leads to if there is no link on the way, in one call.
+ * Opens a path without links in one call.
  *
- * Returns: an `O_PATH` descriptor, or -1: `ELOOP` when there is a link, or the kernel cannot tell
+ * Returns: an `O_PATH` descriptor, or -1: `ELOOP` if the path contains a link, or if that is
+ *   unknown
  */
 int
 tm_dirfd_open_without_links (const char *path, int flags)
@@ -288,7 +290,7 @@ tm_dirfd_open_without_links (const char *path, int flags)
   else
     errno = ELOOP;
 
-  /* Of none of these is it certain that it is about the path. */
+  /* Each of these can also be due to the call itself. */
   if (fd < 0 && (errno == EAGAIN || errno == ENOSYS || errno == EPERM))
     {
       is_refused (CALL_OPENAT2);
@@ -334,7 +336,7 @@ stat_opened (int fd, struct statx *status)
   return 0;
 }
 
-/* The way for everything but a statx() that tells mount points. */
+/* The fallback where statx() does not report mount points, or cannot be used. */
 static int
 stat_pinned (int dirfd, const char *name, struct statx *status)
 {
@@ -356,7 +358,7 @@ stat_pinned (int dirfd, const char *name, struct statx *status)
  * @dirfd: a directory
  * @name: the name of an entry
  *
- * Returns: whether something is mounted there, on any kernel; errno is kept
+ * Returns: whether it is a mount point, on any kernel; errno is kept
  */
 gboolean
 tm_dirfd_is_mount_point (int dirfd, const char *name)
@@ -374,12 +376,12 @@ tm_dirfd_is_mount_point (int dirfd, const char *name)
  * tm_dirfd_stat_times:
  * @dirfd: a directory
  * @name: the name of an entry, or "" for @dirfd itself
- * @is_shared: whether the directory is on a file system that other machines change too, so that
- *   cached attributes say nothing
- * @status: (out caller-allocates): type, mode, owner, inode, device and times, nothing else; of a
- *   mount point the type alone, or 0
+ * @is_shared: whether other machines can change the directory, so that cached attributes are not
+ *   valid
+ * @status: (out caller-allocates): type, mode, owner, inode, device and times, no other fields; for
+ *   a mount point only the type, or 0
  *
- * Looks at an entry without asking a file system that is mounted in the directory.
+ * Gets the status of an entry without a request to a file system that is mounted in the directory.
  *
  * Returns: 0, or -1: `EXDEV` for a mount point
  */
@@ -403,19 +405,18 @@ tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct sta
       return -1;
     }
 
-  /* Before Linux 5.8 it tells nothing of mount points. */
+  /* Before Linux 5.8, statx() does not report mount points. */
   if (result == 0 ? (status->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0
                   : is_refused (CALL_STATX))
     return stat_pinned (dirfd, name, status);
 
-  /* The failure may be that of a mounted file system, which lets nobody in but the user who has
-   * mounted it. */
+  /* The error may be of a mounted file system that only admits the user who mounted it. */
   if (result < 0 && errno != ENOENT && errno != ENOTDIR && tm_dirfd_is_mount_point (dirfd, name))
     errno = EXDEV;
   return result;
 }
 
-/* Of what is known of a file already. The kernel takes the flag since Linux 4.11, though only
+/* Gets the cached status of a file. The kernel accepts the flag since Linux 4.11, though only
  * statx() documents it. */
 static int
 stat_unsynced (int dirfd, const char *name, int flags, struct stat *status)
@@ -433,10 +434,10 @@ stat_unsynced (int dirfd, const char *name, int flags, struct stat *status)
  * tm_dirfd_stat_child:
  * @dirfd: a directory, or `AT_FDCWD` when @name is a path
  * @name: a name in it
- * @status: (out caller-allocates): what stands under the name, a link itself
+ * @status: (out caller-allocates): the status of the file, or of the link itself
  *
- * For which file that is: its other attributes may be those that were last known of it, since the
- * server of a file system that is mounted there by now may never answer.
+ * Finds the identity of a file. Other attributes may be outdated, since they are cached: the server
+ * of a file system that is mounted there may never answer.
  *
  * Returns: 0, or -1
  */
@@ -488,10 +489,10 @@ look (int dirfd, const char *name, int flags, TmFileLook *look_out)
  * tm_dirfd_look:
  * @dirfd: a directory, or `AT_FDCWD` when @name is a path
  * @name: the name of an entry, or "" for @dirfd itself
- * @look_out: (out caller-allocates): what stands there, a link itself
+ * @look_out: (out caller-allocates): the status of the file, or of the link itself
  *
- * Looks at a file without waiting for a server: what is mounted under the name may have one that
- * does not answer.
+ * Gets the status of a file without waiting for a server: one that is mounted under the name may
+ * hang.
  *
  * Returns: 0, or -1
  */
@@ -504,10 +505,10 @@ tm_dirfd_look (int dirfd, const char *name, TmFileLook *look_out)
 /*
  * tm_dirfd_look_opened:
  * @fd: a file
- * @look_out: (out caller-allocates): which file that is
+ * @look_out: (out caller-allocates): the status of the file
  *
- * Looks at a file that is to be used, and asks its server: the root of a FUSE file system that was
- * never looked at has another inode number until then.
+ * Gets the status of a file that is about to be used, and asks its server: the root of a FUSE file
+ * system has another inode number before the first request.
  *
  * Returns: 0, or -1
  */

@@ -17,41 +17,41 @@
 
 G_BEGIN_DECLS
 
-/* The system calls of this library, each relative to the descriptor of a directory. They
- * return -1 and set errno, as the calls they wrap; tm_error_set_from_errno() makes a GError of it.
- */
+/* The system calls of this library, each relative to the descriptor of a directory. On failure they
+ * return -1 and set errno, like the calls that they wrap; tm_error_set_from_errno() converts that
+ * to a GError. */
 
-/* Which file a name or a descriptor stands for. Valid for as long as somebody holds a descriptor
- * on the file; after that its inode number can come back with another file. */
+/* Identifies a file, as long as a process has it open: after that, another file can get the same
+ * inode number. */
 typedef struct
 {
   dev_t device;
   ino_t inode;
 } TmFileIdentity;
 
-/* What one call tells of a file. */
+/* The status of a file, from one call. */
 typedef struct
 {
   TmFileIdentity identity;
-  guint64 mount; /* the mount that it was reached through, or 0 where the kernel does not tell */
-  gboolean mount_is_unique; /* no other mount ever has that number: since Linux 6.8 */
-  gboolean is_mount_point;  /* FALSE, too, where the kernel does not tell */
+  guint64 mount;            /* the mount through which it was reached, or 0 if unknown */
+  gboolean mount_is_unique; /* the number is never reused: since Linux 6.8 */
+  gboolean is_mount_point;  /* FALSE if unknown */
   mode_t mode;
   uid_t owner;
   guint64 size;
   struct statx_timestamp modified;
 } TmFileLook;
 
-/* A signal handler without SA_RESTART must not turn into a failed deletion. close() is not among
- * these: on Linux the descriptor is gone even when it reports EINTR. */
+/* A signal handler without SA_RESTART must not make a deletion fail. close() is not retried: Linux
+ * closes the descriptor even when it returns EINTR. */
 #define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
 
 #define TM_DIRFD_BUFFER_SIZE (32 * 1024)
 
-/* No mode: what tm_dirfd_open_child() says when it had none to repair. */
+/* Not a mode: tm_dirfd_open_child() has not repaired the mode. */
 #define TM_DIRFD_MODE_UNTOUCHED ((mode_t) -1)
 
-/* The mode bits without which a directory can be neither listed, entered nor emptied. */
+/* The mode bits that are needed to list, enter and empty a directory. */
 #define TM_DIRFD_MODE_USABLE (S_IRUSR | S_IWUSR | S_IXUSR)
 
 int tm_dirfd_open (const char *path, int flags);
@@ -103,7 +103,7 @@ gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
 
 gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);
 
-/* Walks over the entries that tm_dirfd_read() put into @buffer, without "." and "..". */
+/* Iterates over the entries that tm_dirfd_read() has stored in @buffer, without "." and "..". */
 #define TM_DIRFD_FOREACH_ENTRY(entry, buffer, length)                                              \
   for (struct dirent64 *entry = (struct dirent64 *) (void *) (buffer);                             \
        (char *) entry < (buffer) + (length);                                                       \

@@ -15,8 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A program that lacks one of the three standard descriptors gets its number for the next file that
- * is opened, and then closes it, as `dup2 (devnull, 1)` does. Takes @fd over. */
+/* Takes ownership of @fd, and returns a number above the standard ones. In a program that has
+ * closed a standard descriptor, the next file gets its number, and dup2(devnull, 1), for example,
+ * then closes that file. */
 int
 tm_dirfd_keep_off_standard_numbers (int fd)
 {
@@ -50,7 +51,7 @@ open_directory_at (int dirfd, const char *name, int flags)
  * @path: an absolute path
  * @flags: `O_DIRECTORY`, or 0
  *
- * Opens what a path leads to, through any link: for the top of a walk. Any other path is opened by
+ * Opens a path and follows all links, for the start of a walk. All other paths are opened by
  * tm_path_open().
  *
  * Returns: an `O_PATH` descriptor, or -1
@@ -62,9 +63,9 @@ tm_dirfd_open (const char *path, int flags)
       RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags)));
 }
 
-/* Opens a directory of ours that its mode bars us from. O_PATH needs no permission on the
- * directory itself and pins the inode, so that the mode is changed of what was looked at, whatever
- * stands under the name by then. */
+/* Opens a directory of this user whose mode denies access. An O_PATH descriptor needs no permission
+ * on the directory and holds the inode, so that the mode is changed on the directory that was
+ * checked, even if another file has the name by then. */
 static int
 open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mode)
 {
@@ -80,7 +81,7 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
     {
       fd = open_at (pin, ".", O_RDONLY | O_DIRECTORY | flags);
       errsv = errno;
-      /* Who wants to know may yet let it stay. */
+      /* A caller that asks for the mode restores it if the directory is kept. */
       if (repaired_mode != NULL && fd >= 0)
         *repaired_mode = status.st_mode & 07777;
       else if (repaired_mode != NULL)
@@ -99,14 +100,14 @@ open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mo
  * tm_dirfd_open_child:
  * @dirfd: a directory
  * @name: the name of an entry
- * @flags: 0, or `O_NOATIME` to leave the access time alone where we may
- * @repaired_mode: (out) (optional): the mode from before, when it had to be repaired, else
+ * @flags: 0, or `O_NOATIME` to keep the access time if permitted
+ * @repaired_mode: (out) (optional): the previous mode if it was repaired, else
  *   `TM_DIRFD_MODE_UNTOUCHED`
  *
  * Opens a sub-directory for reading, without following a link and without crossing a mount point.
- * Its mode is repaired if it bars its own owner; that of @dirfd is not.
+ * Repairs its mode if that denies its owner access, but not the mode of @dirfd.
  *
- * Returns: a descriptor, or -1: `EXDEV` for a mount point, `ENOTDIR` for what is no directory
+ * Returns: a descriptor, or -1: `EXDEV` for a mount point, `ENOTDIR` for a file of another type
  */
 int
 tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode)
@@ -128,8 +129,8 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
  * tm_dirfd_reopen:
  * @dirfd: a directory
  *
- * Opens the same directory once more, for reading from its beginning: duplicates of a descriptor
- * share one position.
+ * Opens the same directory again for reading, with its own position: duplicates of a descriptor
+ * share the position.
  *
  * Returns: a descriptor, or -1
  */
@@ -144,8 +145,8 @@ tm_dirfd_reopen (int dirfd)
  * @dirfd: a directory
  * @name: the name of an entry, or "." for @dirfd itself
  *
- * Opens a sub-directory for reading as tm_dirfd_open_child() does, but changes nothing about it:
- * neither a mode nor, where we may leave it alone, the access time.
+ * Opens a sub-directory for reading as tm_dirfd_open_child(), but changes neither its mode nor, if
+ * permitted, its access time.
  *
  * Returns: a descriptor with a position of its own, or -1
  */
@@ -155,7 +156,7 @@ tm_dirfd_open_unchanged (int dirfd, const char *name)
   return open_directory_at (dirfd, name, O_RDONLY | O_NOATIME);
 }
 
-/* Whether reading the directory leaves its access time alone. */
+/* Whether reading the directory through this descriptor keeps its access time. */
 gboolean
 tm_dirfd_leaves_no_trace (int dirfd)
 {
@@ -169,8 +170,8 @@ tm_dirfd_leaves_no_trace (int dirfd)
  * @dirfd: a directory
  * @name: a name in it; ".." too
  *
- * Opens whatever stands under a name, a link itself, for nothing but to tell which file it is: for
- * as long as it is open that identity cannot come back with another. Needs no permission on it.
+ * Opens any file, or a link itself, only to hold its identity: while it is open, no other file gets
+ * its inode number. Needs no permission on the file.
  *
  * Returns: an `O_PATH` descriptor, or -1
  */
@@ -185,9 +186,9 @@ tm_dirfd_pin (int dirfd, const char *name)
  * @dirfd: a directory
  * @name: a name in it; ".." too
  *
- * Opens a directory as tm_dirfd_pin() does, mount points as well.
+ * Opens a directory as tm_dirfd_pin() does. It may be a mount point.
  *
- * Returns: an `O_PATH` descriptor, or -1: `ENOTDIR` for a link, too
+ * Returns: an `O_PATH` descriptor, or -1: `ENOTDIR` also for a link
  */
 int
 tm_dirfd_pin_directory (int dirfd, const char *name)
@@ -200,8 +201,8 @@ tm_dirfd_pin_directory (int dirfd, const char *name)
  * @dirfd: a directory
  * @name: the name of a link in it
  *
- * Has the kernel follow a link that only the kernel can: those in /proc lead to what a process has
- * open, and their text is for people.
+ * Follows a link by the kernel. Links in /proc refer to open files of a process, and their text is
+ * not always a path.
  *
  * Returns: an `O_PATH` descriptor, or -1
  */
@@ -215,7 +216,7 @@ tm_dirfd_follow (int dirfd, const char *name)
  * tm_dirfd_read_link:
  * @link: a link, opened with tm_dirfd_pin()
  *
- * Returns: (transfer full) (nullable): where the link leads, or %NULL with errno
+ * Returns: (transfer full) (nullable): the target of the link, or %NULL with errno
  */
 char *
 tm_dirfd_read_link (int link)
@@ -226,11 +227,11 @@ tm_dirfd_read_link (int link)
   return length < 0 ? NULL : g_strndup (target, (gsize) length);
 }
 
-/* The user by whom the kernel decides what the calling thread may do with files. */
+/* Returns: the user whose permissions on files the calling thread has */
 uid_t
 tm_dirfd_get_user (void)
 {
-  /* No user at all: that changes nothing, and returns the one there is. */
+  /* No user has the number -1: the call changes nothing, and returns the current user. */
   return (uid_t) setfsuid ((uid_t) -1);
 }
 
@@ -239,10 +240,10 @@ tm_dirfd_get_user (void)
  * @dirfd: a directory
  * @name: the name of a directory in it, or "." for @dirfd itself
  *
- * Asks the kernel whether the calling thread may remove entries from a directory, as far as that
- * does not depend on the entry.
+ * Asks the kernel whether the calling thread can remove entries from a directory, apart from the
+ * permissions that depend on the entry.
  *
- * Returns: 0 if it may or if there is no answer; otherwise `EACCES` or `EROFS`
+ * Returns: 0 if it can or if that is unknown; otherwise `EACCES` or `EROFS`
  */
 int
 tm_dirfd_find_write_error (int dirfd, const char *name)
@@ -250,7 +251,7 @@ tm_dirfd_find_write_error (int dirfd, const char *name)
   if (RETRY_ON_EINTR (faccessat (dirfd, name, W_OK | X_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW)) == 0)
     return 0;
 
-  /* A filter that does not know the call says EPERM. */
+  /* A seccomp filter that does not know the call returns EPERM. */
   return errno == EACCES || errno == EROFS ? errno : 0;
 }
 
@@ -258,8 +259,8 @@ tm_dirfd_find_write_error (int dirfd, const char *name)
  * tm_dirfd_count_spare:
  * @dirfd: a descriptor
  *
- * Returns: how many more descriptors the process may open, about: since the lowest number that is
- *   free is always the next, few above it are in use
+ * Returns: the approximate number of descriptors that the process can still open: the kernel always
+ *   assigns the lowest free number, so few numbers above it are in use
  */
 guint
 tm_dirfd_count_spare (int dirfd)
@@ -294,9 +295,9 @@ tm_dirfd_make (int dirfd, const char *name, mode_t mode)
 /*
  * tm_dirfd_unlink:
  * @dirfd: a directory
- * @name: the name of an entry that is no directory
+ * @name: the name of an entry that is not a directory
  *
- * Removes a file, link, socket, FIFO or device node, without ever opening it.
+ * Removes a file, link, socket, FIFO or device node, without opening it.
  *
  * Returns: 0, or -1: `EISDIR` for a directory
  */
@@ -313,14 +314,14 @@ tm_dirfd_unlink (int dirfd, const char *name)
  *
  * Removes an empty directory.
  *
- * Returns: 0, or -1: `ENOTEMPTY` when something is in it
+ * Returns: 0, or -1: `ENOTEMPTY` if it is not empty
  */
 int
 tm_dirfd_remove (int dirfd, const char *name)
 {
   int result = RETRY_ON_EINTR (unlinkat (dirfd, name, AT_REMOVEDIR));
 
-  /* POSIX allows either. */
+  /* POSIX allows either errno. */
   if (result < 0 && errno == EEXIST)
     errno = ENOTEMPTY;
 
@@ -332,12 +333,12 @@ tm_dirfd_remove (int dirfd, const char *name)
  * @from: a directory
  * @name: the name of an entry of it
  * @to: a directory
- * @new_name: a name in it; not followed when it is a link
+ * @new_name: a name in it; a link is not followed
  * @flags: `RENAME_NOREPLACE` or `RENAME_EXCHANGE`
  *
- * Renames in one step, which fails where the file system cannot do it as asked for.
+ * Renames in one atomic step. Fails if the file system does not support the flags.
  *
- * Returns: 0, or -1: `EINVAL` for flags that the file system does not know
+ * Returns: 0, or -1: `EINVAL` for unsupported flags
  */
 int
 tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags)
@@ -348,12 +349,12 @@ tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint
 /*
  * tm_dirfd_read:
  * @dirfd: a directory
- * @buffer: (out caller-allocates): room for entries, aligned for them
+ * @buffer: (out caller-allocates): a buffer with the alignment of entries
  * @size: its size in bytes
  *
  * Reads the next entries of a directory, for TM_DIRFD_FOREACH_ENTRY().
  *
- * Returns: how many bytes of @buffer are filled, 0 at the end of the directory, or -1
+ * Returns: the number of bytes in @buffer, 0 at the end of the directory, or -1
  */
 gssize
 tm_dirfd_read (int dirfd, char *buffer, gsize size)
@@ -361,8 +362,8 @@ tm_dirfd_read (int dirfd, char *buffer, gsize size)
   return RETRY_ON_EINTR (getdents64 (dirfd, buffer, size));
 }
 
-/* Where tm_dirfd_read() goes on: a value for tm_dirfd_seek(), also on another descriptor of the
- * same directory. */
+/* Returns: the position of the next tm_dirfd_read(), for tm_dirfd_seek() on any descriptor of the
+ * same directory */
 off_t
 tm_dirfd_tell (int dirfd)
 {
@@ -380,11 +381,11 @@ tm_dirfd_seek (int dirfd, off_t position)
  * @dirfd: a directory
  * @operation: `LOCK_SH` or `LOCK_EX`
  *
- * Takes a BSD lock without waiting for it. It lasts until the last duplicate of the descriptor is
- * closed, those of forked children included. That of an owner is never dropped by hand, which would
- * drop it for all of them.
+ * Acquires a BSD lock without waiting. It is held until all duplicates of the descriptor are
+ * closed, including those of forked children. The lock of an owner is never released explicitly,
+ * since that would release it for all of them.
  *
- * Returns: 0, or -1: `EWOULDBLOCK` when somebody holds a lock that excludes this one
+ * Returns: 0, or -1: `EWOULDBLOCK` if another process holds a lock that excludes this one
  */
 int
 tm_dirfd_lock (int dirfd, int operation)
@@ -392,8 +393,8 @@ tm_dirfd_lock (int dirfd, int operation)
   return RETRY_ON_EINTR (flock (dirfd, operation | LOCK_NB));
 }
 
-/* Drops a lock that was taken to look, or to delete: also for the children that were forked since,
- * which have the descriptor as well and know nothing of it. */
+/* Releases the lock of a cleaner or a list, also for forked children, which have a copy of the
+ * descriptor and would keep the lock. */
 void
 tm_dirfd_unlock (int dirfd)
 {
@@ -409,13 +410,13 @@ tm_dirfd_stat (int dirfd, struct stat *status)
 /*
  * tm_dirfd_check:
  * @fd: a descriptor that was kept
- * @identity: of the file that it was opened for
+ * @identity: the identity of the file for which it was opened
  *
- * Makes sure that a descriptor is still ours: other code that closes one twice closes what has its
- * number by then, and the next file that is opened gets that number. No server is asked: the
- * release of a directory must not wait for one that has stopped.
+ * Verifies that a descriptor still refers to the file. Code that closes a descriptor twice closes
+ * the file that has the number by then, and the next file gets that number. Asks no server, since
+ * the release of a directory must not wait for one that hangs.
  *
- * Returns: 0, or -1: `EBADF` when it is not, or why that cannot be told
+ * Returns: 0, or -1: `EBADF` if it does not, or another errno if that is unknown
  */
 int
 tm_dirfd_check (int fd, TmFileIdentity identity)
@@ -446,8 +447,8 @@ tm_dirfd_stat_file_system (int dirfd, struct statfs *status)
  * @current: its mode, as tm_dirfd_stat() has just told it
  * @mode: its new permission bits
  *
- * Changes the permission bits of a directory. A change that changes nothing is not asked for: some
- * file systems refuse every change.
+ * Changes the permission bits of a directory. Makes no call if they are the same already: some file
+ * systems refuse every change.
  *
  * Returns: 0, or -1
  */
@@ -461,7 +462,7 @@ tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode)
 
   result = RETRY_ON_EINTR (fchmod (dirfd, mode));
 
-  /* fchmod() refuses an O_PATH descriptor; its link in /proc leads to the very same inode. */
+  /* fchmod() refuses an O_PATH descriptor, but its link in /proc refers to the same inode. */
   if (result < 0 && errno == EBADF)
     {
       g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dirfd);
@@ -475,11 +476,11 @@ tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode)
 /*
  * tm_dirfd_restore_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
- * @left: the permission bits that we left it with
- * @mode: those that it had before
+ * @left: the permission bits that this process has set
+ * @mode: the previous permission bits
  *
- * Gives a directory its mode back that was changed for a while. If the mode is not as it was left,
- * another process has changed it since, and that change stays.
+ * Restores the mode of a directory. If the mode is not @left, another process has changed it since,
+ * and it is kept.
  */
 void
 tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode)
@@ -505,7 +506,7 @@ tm_dirfd_set_times (int dirfd, const struct timespec times[2])
 
 /*
  * tm_dirfd_make_usable:
- * @dirfd: a directory of ours, which may have been opened with `O_PATH`
+ * @dirfd: a directory of this user; it may be open with `O_PATH`
  * @status: its status
  *
  * Gives its owner the permissions to list, enter and empty it.
@@ -518,8 +519,8 @@ tm_dirfd_make_usable (int dirfd, const struct stat *status)
   int result =
       tm_dirfd_set_mode (dirfd, status->st_mode, (status->st_mode & 07777) | TM_DIRFD_MODE_USABLE);
 
-  /* Without /proc there is no way to the mode of what was opened with O_PATH: which is not to say
-   * that it is gone. */
+  /* Without /proc, the mode of an O_PATH descriptor cannot be changed. ENOENT would mean that the
+   * directory does not exist. */
   if (result < 0 && errno == ENOENT)
     errno = EACCES;
   return result;
@@ -529,13 +530,12 @@ tm_dirfd_make_usable (int dirfd, const struct stat *status)
  * tm_dirfd_repair_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
  *
- * Gives the owner of a directory the permissions to list, enter and empty it, if we are that
- * owner. The mode of what is no directory, or of somebody else's, is never changed. Only for a
- * directory that is to be deleted.
+ * Gives the owner of a directory the permissions to list, enter and empty it, if that is the user
+ * of this thread. The mode of other files and of directories of other users is never changed. Only
+ * for a directory that is to be deleted.
  *
- * Returns: %TRUE when the mode was changed, and what failed for want of permission is worth
- *   another try; else %FALSE with the errno of the failure: `EACCES` when there is nothing to
- *   repair, or why it could not be
+ * Returns: %TRUE when the mode was changed, so that a call that failed with `EACCES` can be
+ *   repeated; else %FALSE with errno: `EACCES` if no change is needed or permitted
  */
 gboolean
 tm_dirfd_repair_mode (int dirfd)
@@ -545,8 +545,8 @@ tm_dirfd_repair_mode (int dirfd)
   if (tm_dirfd_stat (dirfd, &status) < 0)
     return FALSE;
 
-  /* The kernel asks for the user of the file system, which a server that acts for its clients
-   * changes alone. */
+  /* The kernel checks the file system user ID of the thread, which can differ from the effective
+   * one, as in a server that acts for its clients. */
   if (!S_ISDIR (status.st_mode) || status.st_uid != tm_dirfd_get_user () ||
       (status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
     {
@@ -563,7 +563,7 @@ tm_file_identity (const struct stat *status)
   return (TmFileIdentity){ .device = status->st_dev, .inode = status->st_ino };
 }
 
-/* The same, without what only tm_dirfd_look() can tell. */
+/* As tm_dirfd_look(), without the fields that only statx() provides. */
 TmFileLook
 tm_file_look (const struct stat *status)
 {
@@ -585,12 +585,12 @@ tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 /*
  * tm_dirfd_is_beneath:
  * @dirfd: a directory, which may have been opened with `O_PATH`
- * @top: the identity of another
+ * @top: the identity of another directory
  *
- * Looks for @top on the way up from @dirfd, by identity: a link or a bind mount hides nothing. The
- * way ends where one is not ours to pass through; its mode is left as it is.
+ * Looks for @top among the ancestors of @dirfd, by identity: links and bind mounts make no
+ * difference. Stops at a directory that this process cannot search, and does not change its mode.
  *
- * Returns: whether @dirfd is @top or is seen to lie in it
+ * Returns: whether @dirfd is @top or is found to be in it
  */
 gboolean
 tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)

@@ -10,27 +10,27 @@
 #include <errno.h>
 #include <string.h>
 
-/* When an entry was last used.
+/* The last use of an entry.
  *
- * All bases but one are told by the times of the entry itself. For NEWEST_CONTENT everything in it
- * is looked at, by a walk that goes down one level at a time: a run of entries is read, the times
- * of each are looked at, and the names of the sub-directories wait at their level until each has
- * been visited. The way back up is that of a deletion.
+ * For all bases but one, the times of the entry itself determine it. For NEWEST_CONTENT a walk
+ * examines everything in it, one level at a time: it reads a run of entries, examines the times of
+ * each, and keeps the names of the sub-directories at their level until each has been visited. It
+ * returns to the parent in the same way as a deletion.
  *
- * Nothing may look used because it was looked at. Reading a directory sets its access time, so that
- * time is read before, and counts only where the next reading will not have set it. */
+ * The walk must not make anything look used. Reading a directory sets its access time, so that time
+ * is examined before, and only counts if the walk itself does not set it. */
 
-/* As many as of a deletion, and for the same reasons. */
+/* The same limit as for a deletion, for the same reasons. */
 #define MAX_OPEN_LEVELS 16
 
 typedef struct
 {
   const TmAgeRule *rule;
-  gboolean exactly;   /* FALSE: the first young time is enough */
-  TmWalker walker;    /* to where the walk is */
-  char *buffer;       /* (owned): entries as read; of TM_DIRFD_BUFFER_SIZE */
-  TmTimestamp newest; /* of all that has been looked at */
-  int error_number;   /* why the walk could not go on, or 0 */
+  gboolean exactly;   /* FALSE: stop at the first time that is not old */
+  TmWalker walker;    /* the levels down to the current directory */
+  char *buffer;       /* (owned): entries, of TM_DIRFD_BUFFER_SIZE */
+  TmTimestamp newest; /* of everything examined so far */
+  int error_number;   /* errno of a failure, or 0 */
 } Walk;
 
 static TmTimestamp
@@ -72,7 +72,7 @@ times_from_stat (const struct stat *status)
   };
 }
 
-/* Returns FALSE when that is enough to know. */
+/* Returns FALSE if the walk can stop. */
 static gboolean
 walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
 {
@@ -80,8 +80,8 @@ walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
   return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
 }
 
-/* Looks at the times of a directory that was opened to be looked into. Returns FALSE when the walk
- * is over. */
+/* Examines the times of a directory that was opened for the walk. Returns FALSE when the walk is
+ * over. */
 static gboolean
 walk_consider_directory (Walk *walk, int fd)
 {
@@ -105,7 +105,7 @@ open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
   return tm_dirfd_open_unchanged (dirfd, name);
 }
 
-/* What vanished or was exchanged meanwhile is seen in the times of what it was in. */
+/* A file that was removed or replaced meanwhile has changed the times of its parent. */
 static gboolean
 is_gone (int error_number)
 {
@@ -129,7 +129,7 @@ walk_enter (Walk *walk, const char *name)
       return walk_consider_directory (walk, fd);
     }
 
-  /* It will not be read, so that its access time is none of our making. */
+  /* The walk does not read it, so the walk did not set its access time either. */
   if (errno == EACCES && tm_dirfd_stat_times (above, name, walk->rule->is_shared, &status) == 0)
     {
       times = tm_times_from_statx (&status);
@@ -143,7 +143,7 @@ walk_enter (Walk *walk, const char *name)
   return FALSE;
 }
 
-/* Goes back up. Returns FALSE when the walk is over. */
+/* Returns to the parent directory. Returns FALSE when the walk is over. */
 static gboolean
 walk_leave (Walk *walk)
 {
@@ -179,11 +179,11 @@ walk_look_at (Walk *walk, const struct dirent64 *entry)
 
   if (tm_dirfd_stat_times (level->directory->fd, entry->d_name, walk->rule->is_shared, &status) < 0)
     {
-      /* The times of what is mounted there are none of the directory that it is mounted in. */
+      /* Skip mount points: these times belong to the mounted file system. */
       if (is_gone (errno) || errno == EXDEV)
         return TRUE;
 
-      /* Listed but not to be entered: nothing can be known about what is in it. */
+      /* The directory can be listed but not searched: the times of its content are unknown. */
       if (errno == EACCES)
         {
           level->is_read = TRUE;
@@ -216,7 +216,7 @@ walk_read (Walk *walk)
     {
       level->is_read = TRUE;
 
-      /* A directory that somebody removed while it was open reads as ENOENT. */
+      /* An open directory that was removed returns ENOENT. */
       if (length < 0 && errno != ENOENT)
         walk->error_number = errno;
       return walk->error_number == 0;
@@ -242,13 +242,13 @@ walk_step (Walk *walk)
   if (entry != NULL)
     return walk_enter (walk, entry->d_name);
 
-  /* In a deep tree there are many levels without anything left. */
+  /* In a deep tree many levels have no entries left. */
   tm_dirents_clear (&level->directories);
   return level->is_read ? walk_leave (walk) : walk_read (walk);
 }
 
-/* The newest time of anything in the directory @fd, which it takes over, or @newest. Returns 0, or
- * -1 with errno. */
+/* Finds the newest time of anything in the directory @fd, or @newest if that is newer. Takes
+ * ownership of @fd. Returns 0, or -1 with errno. */
 static int
 find_newest (const TmAgeRule *rule,
              int fd,
@@ -256,7 +256,7 @@ find_newest (const TmAgeRule *rule,
              GCancellable *cancellable,
              TmTimestamp *newest)
 {
-  /* Not on the stack: that of a thread can be as small as 64 KiB. */
+  /* On the heap: the stack of a thread can be as small as 64 KiB. */
   g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
   Walk walk = {
     .rule = rule,
@@ -287,15 +287,15 @@ find_newest (const TmAgeRule *rule,
 
 /*
  * tm_last_use_find:
- * @rule: from when the age runs, and when it is too old
+ * @rule: the basis of the age, and the timeout
  * @directory: a directory
  * @name: the name of an entry in it, or "" for @directory itself
- * @status: type, mode and times of the entry, as they were before anybody read it
- * @exactly: %FALSE to be content with the first time that is not old
- * @cancellable: (nullable): looked at once per run of entries
- * @last_used: (out caller-allocates): when the entry was last used
+ * @status: type, mode and times of the entry, from before it was read
+ * @exactly: %FALSE to stop at the first time that is not old
+ * @cancellable: (nullable): checked once per run of entries
+ * @last_used: (out caller-allocates): the last use of the entry
  *
- * Finds out when an entry was last used, without making it look used.
+ * Finds the last use of an entry, without making it look used.
  *
  * Returns: 0, or -1: `ECANCELED` when it was cancelled
  */
@@ -320,8 +320,8 @@ tm_last_use_find (const TmAgeRule *rule,
   if (fd >= 0)
     return find_newest (rule, fd, exactly, cancellable, last_used);
 
-  /* Closed to us: nothing is known of the newest content, and the entry counts as just used. To
-   * look into it, a list would have to change its mode. */
+  /* Without read permission the newest content is unknown, and the entry counts as just used. A
+   * list must not change the mode to read it. */
   if (errno == EACCES)
     {
       *last_used = rule->now;
