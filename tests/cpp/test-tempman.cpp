@@ -327,6 +327,33 @@ test_delete ()
   });
   g_assert_cmpuint (last.first, ==, 2);
   g_assert_cmpuint (last.second, ==, 2);
+
+  fs::create_directories (tree / "branch");
+  checked ([&] (GError **error) {
+    return tm_delete_recursively (file.get (), TM_DELETE_FLAGS_KEEP_DIRECTORY, nullptr, nullptr,
+                                  nullptr, error);
+  });
+  g_assert_true (fs::is_empty (tree));
+  fs::remove (tree);
+  checked ([&] (GError **error) {
+    return tm_delete_recursively (file.get (), TM_DELETE_FLAGS_ALLOW_MISSING, nullptr, nullptr,
+                                  nullptr, error);
+  });
+}
+
+static void
+test_properties ()
+{
+  Folder folder;
+  ScopedDirectory directory{ checked ([&] (GError **error) {
+    return static_cast<TmTemporaryDirectory *> (
+        g_initable_new (TM_TYPE_TEMPORARY_DIRECTORY, nullptr, error, "parent", folder.file (),
+                        "suffix", ".build", "mode", 0755, nullptr));
+  }) };
+
+  g_assert_cmpstr (directory.path ().extension ().c_str (), ==, ".build");
+  g_assert_true ((fs::status (directory.path ()).permissions () & fs::perms (0777)) ==
+                 fs::perms (0755));
 }
 
 int
@@ -341,5 +368,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cpp/errors", test_errors);
   g_test_add_func ("/cpp/root", test_root);
   g_test_add_func ("/cpp/delete", test_delete);
+  g_test_add_func ("/cpp/properties", test_properties);
   return g_test_run ();
 }

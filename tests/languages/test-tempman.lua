@@ -123,6 +123,13 @@ test('keep and persist', function(folder)
     assert(kept:keep())
     assert(kept.file:delete())
 
+    local named = assert(Tempman.TemporaryDirectory {
+        parent = folder, suffix = '.build', mode = tonumber('755', 8),
+    })
+    assert(named.path:match('%.build$'))
+    equal(named.mode, tonumber('755', 8))
+    assert(named:close())
+
     local destination = folder:get_child('published')
     assert(assert(Tempman.TemporaryDirectory.new(folder)):persist(destination, {}))
     local second = assert(Tempman.TemporaryDirectory.new(folder))
@@ -173,8 +180,12 @@ test('delete, with progress', function(folder)
         last = ('%d of %d'):format(n_deleted, n_found)
     end))
     equal(last, '2 of 2')
-
+    assert(Tempman.delete_recursively(tree, {'ALLOW_MISSING'}))
     assert(tree:get_child('branch'):make_directory_with_parents())
+    assert(Tempman.delete_recursively(tree, {'KEEP_DIRECTORY'}))
+    assert(exists(tree))
+
+    assert(tree:get_child('branch'):make_directory())
     last = nil
     local loop, deleted = GLib.MainLoop()
     Tempman.delete_recursively_async(tree, {}, GLib.PRIORITY_DEFAULT, nil, function(n_deleted, n_found)

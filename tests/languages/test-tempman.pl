@@ -137,6 +137,13 @@ section 'keep and persist' => sub {
     ok($kept->keep, 'keep');
     ok(rmdir $kept->get_path, 'is there');
 
+    my $named = Glib::Object::new('Tempman::TemporaryDirectory',
+        parent => $file, suffix => '.build', mode => oct('755'));
+    $named->init(undef);
+    like($named->get_path, qr/\.build$/, 'suffix');
+    is((stat $named->get_path)[2] & 0777, oct('755'), 'mode');
+    ok($named->close, 'close');
+
     my $destination = $file->get_child('published');
     ok(Tempman::TemporaryDirectory->new($file, undef)->persist($destination, []), 'persist');
     my $second = Tempman::TemporaryDirectory->new($file, undef);
@@ -175,6 +182,11 @@ section 'delete, with progress' => sub {
     make_path("$folder/tree/branch");
     ok(Tempman::delete_recursively($file->get_child('tree'), [], undef, $progress), 'deleted');
     is($last, '2 of 2', 'progress');
+    my $tree = $file->get_child('tree');
+    ok(Tempman::delete_recursively($tree, 'allow-missing'), 'nothing there');
+    make_path("$folder/tree/branch");
+    ok(Tempman::delete_recursively($tree, ['keep-directory']), 'emptied');
+    ok(-d "$folder/tree", 'is there');
 
     undef $last;
     make_path("$folder/tree/branch");

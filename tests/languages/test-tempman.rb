@@ -170,6 +170,10 @@ test('delete, with progress') do |folder, path|
     last = [n_deleted, n_found]
   end)
   equal(last, [2, 2])
+  check(Tempman.delete_recursively(folder.get_child('tree'), :allow_missing))
+  FileUtils.mkdir_p("#{path}/tree/branch")
+  check(Tempman.delete_recursively(folder.get_child('tree'), Tempman::DeleteFlags::KEEP_DIRECTORY))
+  equal(Dir.children("#{path}/tree"), [])
 
   # Of two callbacks in a call the block is both: the second gets the result.
   FileUtils.mkdir_p("#{path}/tree/branch")
