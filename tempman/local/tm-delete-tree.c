@@ -10,50 +10,50 @@
 #include <errno.h>
 #include <sys/resource.h>
 
-/* A deletion, by as many threads as are of use.
+/* A deletion, by one or more threads.
  *
- * A walk gives away half of what still waits at one of its levels, as a walk of its own that shares
- * the descriptor of that level and begins there. A level is left when it is empty and the walks
- * that were given from it are finished; until then its walk is put aside, and whichever thread
- * finishes the last of those goes on with it. */
+ * A walk splits off half of the work at one of its levels as a new walk, which starts at that level
+ * and shares its descriptor. A level is left when it is empty and the walks that started there are
+ * finished. Until then its walk is put aside, and the thread that finishes the last of those walks
+ * continues it. */
 
-/* Bounds the descriptors of the walks that are put aside. */
+/* Limits the descriptors of the walks that are put aside. */
 #define MAX_WALKS 32
 
-/* What a walk needs: the directory that it begins at, which may be open for it alone, and one that
- * is about to be opened; and enough levels for the way back up in a deep tree to be short. */
+/* The descriptors of a walk: one for the directory where it starts, which may be open only for it,
+ * one for a directory that is about to be opened, and enough for the levels to keep the way back
+ * short in a deep tree. */
 #define DESCRIPTORS_BESIDE_LEVELS 2
 #define MIN_OPEN_LEVELS 6
 #define MIN_DESCRIPTORS_OF_WALK (DESCRIPTORS_BESIDE_LEVELS + MIN_OPEN_LEVELS)
 
-/* Few, because a table of descriptors that grows makes other threads wait, and because the process
- * needs descriptors for other things; many enough for most trees to need no reopening. Where each
- * deletion waits for the disk, reopening takes no time, and there are more walks. */
+/* Few, because growing the table of descriptors makes other threads wait, and because the process
+ * needs descriptors for other purposes. Enough that most trees need no reopening. Where each
+ * deletion waits for the disk, reopening takes no extra time, and there are more walks. */
 #define MAX_OPEN_LEVELS 16
 #define MAX_OPEN_LEVELS_BLOCKING 4
 
-/* How many entries lie between two looks at the clock, the cancellable and the other threads: fewer
- * where each of them waits for the disk, since others are waiting all that time. */
+/* The number of entries between two checks of the clock, the cancellable and the other threads. It
+ * is smaller where each deletion waits for the disk, since other threads wait all that time. */
 #define BATCH 64
 #define BATCH_BLOCKING 8
 
-/* A tree that is done with before both is not worth another thread. How long the deletions wait is
- * not known before, either. */
+/* A tree that is deleted before both thresholds is not worth another thread. Before them, it is
+ * also unknown how long deletions wait. */
 #define MIN_DELETIONS_FOR_THREADS (BATCH / 2)
 #define MIN_MICROSECONDS_FOR_THREADS 500
 
 static void work_cb (gpointer item);
 
-/* Gives half of what waits at one level to another thread: directories or, where there are none,
- * entries of the one directory that is left. Files are given only in runs that are worth it: all
- * threads wait for the lock that the kernel has for their directory. Returns FALSE when there is
- * too little to give. */
+/* Splits off half of the work at one level for another thread: sub-directories or, if there are
+ * none, entries of the only directory. Entries are only split off in large runs, since all threads
+ * wait for the kernel's lock of their directory. Returns FALSE if there is too little work. */
 static gboolean
 walk_share (TmDeleteWalk *walk)
 {
   TmDeleteTree *tree = walk->tree;
   TmLevel *level = tm_delete_walk_find_directories (walk);
-  /* Its only work is not given away: it would go from thread to thread. */
+  /* Keep the last piece of work: it would only move from thread to thread. */
   gboolean is_idle = level == walk->walker.lowest && tm_dirents_is_empty (&walk->run);
   TmDirents half = { 0 };
   TmDeleteWalk *child;
@@ -100,8 +100,8 @@ count_switches (void)
   return getrusage (RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
-/* Says how many walks there may be and how many levels each may have open, so that none takes the
- * last descriptor from another. Returns FALSE when they suffice for one only. */
+/* Sets the maximum number of walks, and of open levels for each, so that the walks do not take each
+ * other's last descriptor. Returns FALSE if there are only enough for one. */
 static gboolean
 walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
 {
@@ -124,8 +124,8 @@ walk_share_out_descriptors (TmDeleteWalk *walk, gboolean blocks)
   return TRUE;
 }
 
-/* Has other threads help when the tree has turned out large, after a batch of which @n_deleted
- * entries were deleted: not those that are directories to be gone into. */
+/* Starts the workers when the tree is large, after a batch in which @n_deleted entries were
+ * deleted. */
 static void
 walk_consider_threads (TmDeleteWalk *walk, guint n_deleted)
 {
@@ -134,7 +134,7 @@ walk_consider_threads (TmDeleteWalk *walk, guint n_deleted)
 
   if (!tree->is_measured)
     {
-      /* The first deletions may have waited for what is now in memory. */
+      /* The first deletions may have waited for data that is now in memory. */
       tree->is_measured = n_deleted > 0;
       tree->n_switches = count_switches ();
       return;
@@ -146,7 +146,8 @@ walk_consider_threads (TmDeleteWalk *walk, guint n_deleted)
       (tm_delete_walk_find_directories (walk) == NULL && tm_dirents_is_empty (&walk->run)))
     return;
 
-  /* Whoever waits for the disk with almost every deletion gives up the processor as often. */
+  /* A thread that waits for the disk in almost every deletion has as many voluntary context
+   * switches. */
   blocks = 2 * (count_switches () - tree->n_switches) >= (glong) tree->n_deleted;
   if (!walk_share_out_descriptors (walk, blocks))
     return;
@@ -180,8 +181,8 @@ walk_end_batch (TmDeleteWalk *walk)
     walk_consider_threads (walk, n_deleted);
 }
 
-/* Whether what was given from the lowest level is finished. Else the walk is put aside, and may go
- * on in another thread before this returns. */
+/* Whether the walks that started at the lowest level are finished. Otherwise the walk is put aside,
+ * and another thread may continue it before this function returns. */
 static gboolean
 walk_children_are_finished (TmDeleteWalk *walk)
 {
@@ -192,7 +193,7 @@ walk_children_are_finished (TmDeleteWalk *walk)
   if (!level->has_children)
     return TRUE;
 
-  /* Descriptors are for those who work. */
+  /* Leave the descriptors to the working walks. */
   while (tm_walker_close_one (&walk->walker))
     ;
 
@@ -208,7 +209,7 @@ walk_children_are_finished (TmDeleteWalk *walk)
   return finished;
 }
 
-/* Returns FALSE when the walk was put aside, to be gone on with in any thread. */
+/* Returns FALSE when the walk was put aside, and any thread may continue it. */
 static gboolean
 walk_go_on (TmDeleteWalk *walk)
 {
@@ -247,7 +248,7 @@ walk_go_on (TmDeleteWalk *walk)
     }
 }
 
-/* Tells the walk that a part was given from that it is finished. */
+/* Tells the parent of a walk that the walk is finished. */
 static void
 walk_finish_child (TmDeleteWalk *walk)
 {
@@ -257,7 +258,7 @@ walk_finish_child (TmDeleteWalk *walk)
   TmLevel *level = walk->origin;
   gboolean is_incomplete = walk->walker.top->is_incomplete;
 
-  /* Before the parent is told: when the tree is finished no descriptor is open any more. */
+  /* First, so that no descriptor is open any more when the tree is finished. */
   tm_delete_walk_free (walk);
 
   tm_workers_lock (workers);
@@ -293,15 +294,16 @@ work_cb (gpointer item)
  * tm_delete_tree_empty:
  * @dirfd: a directory, opened for reading
  * @path: its path, for messages
- * @progress: (nullable): told of what is found and deleted; reported from the calling thread
- * @cancellable: (nullable): looked at once per directory and batch of entries
- * @error: where to put the first failure, with the path that it befell
+ * @progress: (nullable): counts the entries that are found and deleted; reported from the calling
+ *   thread
+ * @cancellable: (nullable): checked once per directory and batch of entries
+ * @error: return location for the first failure, with its path
  *
  * Deletes everything in a directory, but not the directory itself.
  *
- * Goes on past what cannot be deleted. Entries that are added meanwhile may or may not be deleted.
+ * Continues after failures. Entries that are added meanwhile may or may not be deleted.
  *
- * Returns: %TRUE when nothing had to be left
+ * Returns: %TRUE when everything is deleted
  */
 gboolean
 tm_delete_tree_empty (int dirfd,

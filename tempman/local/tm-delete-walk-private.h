@@ -20,37 +20,37 @@ typedef struct
   const char *path;          /* (unowned): of the top, for messages */
   GCancellable *cancellable; /* (unowned) (nullable) */
   TmProgress *progress;      /* (unowned) (nullable) */
-  GThread *caller;           /* (unowned): the thread that reports */
+  GThread *caller;           /* (unowned): the thread that reports the progress */
   gint64 start;              /* monotonic time */
-  TmWorkers *workers;        /* (owned) (nullable): once the tree has turned out large */
+  TmWorkers *workers;        /* (owned) (nullable): once the tree is known to be large */
 
-  /* Not changed any more once there are workers. */
-  guint batch;      /* how many entries make one */
-  guint max_open;   /* levels of a walk */
-  guint max_walks;  /* at a time */
+  /* Constant once there are workers. */
+  guint batch;      /* number of entries in a batch */
+  guint max_open;   /* maximum of open levels of a walk */
+  guint max_walks;  /* maximum number of walks at a time */
   gboolean is_deep; /* deeper than a walk has levels open */
 
-  /* To tell whether deletions wait for the disk, from the first batch in which there were some
+  /* Measures whether deletions wait for the disk, from the end of the first batch with a deletion
    * until there are workers. */
   gboolean is_measured;
   guint n_deleted;
-  glong n_switches; /* voluntary context switches of the caller when it began */
+  glong n_switches; /* voluntary context switches of the caller at its start */
 
   /* Guarded by the lock of the workers, once there are any. */
   guint n_walks;
   GError *error; /* (owned) (nullable): the first one */
 } TmDeleteTree;
 
-/* One way through the tree, or through a part of it that was given to another thread. */
+/* A walk through the tree, or through a part of it that another thread has split off. */
 struct _TmDeleteWalk
 {
   TmDeleteTree *tree;   /* (unowned) */
-  TmDeleteWalk *parent; /* (unowned) (nullable): not finished before this one is */
-  TmLevel *origin;      /* (unowned) (nullable): its level */
+  TmDeleteWalk *parent; /* (unowned) (nullable): finished after this one */
+  TmLevel *origin;      /* (unowned) (nullable): the level of the parent where it starts */
   TmWalker walker;
-  TmDirents run; /* entries of the lowest level, as read */
-  guint n_tried; /* entries dealt with in this batch */
-  guint n_done;  /* of these, deleted */
+  TmDirents run; /* entries of the lowest level */
+  guint n_tried; /* entries handled in this batch */
+  guint n_done;  /* deleted entries of this batch */
 };
 
 TmDeleteWalk *tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *parent, TmLevel *origin);

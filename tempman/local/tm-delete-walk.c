@@ -9,11 +9,12 @@
 
 #include <errno.h>
 
-/* Going through a tree by descriptors, one level at a time: a run of entries is read, what is no
- * directory is unlinked at once, and the sub-directories wait at their level until each has been
- * emptied. The levels are on the heap, so that neither the stack nor PATH_MAX limits the depth. */
+/* Deletes a tree by descriptors, one level at a time: a run of entries is read, entries that are
+ * not directories are unlinked at once, and the sub-directories wait at their level until each has
+ * been emptied. The levels are on the heap, so that neither the stack nor PATH_MAX limits the
+ * depth. */
 
-/* A directory to which another process keeps adding files is emptied this many times. */
+/* How often a directory is emptied to which another process keeps adding files. */
 #define MAX_RESCANS 10
 
 /* With those that every walk may have, no more than the table of descriptors of a small process has
@@ -34,8 +35,8 @@ tree_unlock (TmDeleteTree *tree)
     tm_workers_unlock (tree->workers);
 }
 
-/* Notes the first failure, with the path of what it befell: @name in the lowest level, or that
- * level itself. The walk goes on; the levels above cannot be removed any more. */
+/* Stores the first failure, with the path of the file: @name in the lowest level, or that level
+ * itself. The walk continues, but the levels above cannot be removed any more. */
 void
 tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, int error_number)
 {
@@ -60,7 +61,7 @@ tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, in
   tree_unlock (tree);
 }
 
-/* A directory of ours that bars us from what is in it gets the permissions. */
+/* Opens a sub-directory, and repairs the mode of its parent if that denies access. */
 static int
 open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
 {
@@ -72,8 +73,8 @@ open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
   return fd;
 }
 
-/* Makes sure that the level above the lowest is open. Returns FALSE when the lowest has been moved
- * elsewhere. */
+/* Opens the level above the lowest unless it is open. Returns FALSE when the lowest has been moved
+ * away. */
 static gboolean
 walk_open_above (TmDeleteWalk *walk)
 {
@@ -85,7 +86,7 @@ walk_open_above (TmDeleteWalk *walk)
   return is_open;
 }
 
-/* Unlinks what is no directory of the entries that were read, up to the end of the batch. */
+/* Unlinks the entries of the run that are not directories, up to the end of the batch. */
 void
 tm_delete_walk_unlink (TmDeleteWalk *walk)
 {
@@ -95,7 +96,7 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
   while (walk->n_tried < walk->tree->batch && (entry = tm_dirents_take (&walk->run)) != NULL)
     {
       walk->n_tried++;
-      /* Where the type is not known, unlink() knows it. */
+      /* If the type is unknown, unlink() fails with EISDIR for a directory. */
       if (entry->d_type == DT_DIR)
         tm_dirents_append (&level->directories, entry);
       else if (tm_level_unlink (level, entry->d_name) == 0 || errno == ENOENT)
@@ -121,19 +122,20 @@ tm_delete_walk_read (TmDeleteWalk *walk)
   if (length <= 0)
     {
       level->is_read = TRUE;
-      /* A directory that somebody else removed while it was open reads as ENOENT. */
+      /* An open directory that was removed returns ENOENT. */
       if (length < 0 && errno != ENOENT)
         tm_delete_walk_report (walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
       return;
     }
 
-  /* At once: whoever is given half of them counts them when they are deleted. */
+  /* At once, before they are deleted: another thread may delete, and count, half of them. */
   if (walk->tree->progress != NULL)
     tm_progress_add (walk->tree->progress, 0, tm_dirents_count (&walk->run));
 
   if (!tm_dirents_may_be_the_last (&walk->run))
     level->is_sorted = level->is_sorted || tm_level_is_worth_sorting (level);
-  /* Removing it tells as well whether there is more. At the top that is for the caller to do. */
+  /* The removal of the directory shows whether there are more entries. The caller removes the top.
+   */
   else if (level != walk->walker.top && level->n_rescans == 0 && !level->is_sorted)
     {
       level->is_read = level->is_end_guessed = TRUE;
@@ -141,9 +143,9 @@ tm_delete_walk_read (TmDeleteWalk *walk)
     }
 }
 
-/* Reads the lowest level further after all where something could not be deleted: the directory
- * stays, and nothing tells whether the end that was guessed is the end. Returns FALSE when the end
- * is certain, or does not matter. */
+/* Continues to read the lowest level after a failure in it: the directory is not removed, so its
+ * guessed end would never be verified. Returns FALSE when the end is certain, or does not matter.
+ */
 gboolean
 tm_delete_walk_resume_reading (TmDeleteWalk *walk)
 {
@@ -153,8 +155,8 @@ tm_delete_walk_resume_reading (TmDeleteWalk *walk)
     return FALSE;
 
   level->is_end_guessed = FALSE;
-  /* It may have been closed since. From its beginning it would be gone through again, with all that
-   * is below. */
+  /* It may have been closed since. Reading from the beginning would visit everything below again.
+   */
   if (!tm_walker_read_from (&walk->walker, level->position))
     return FALSE;
 
@@ -162,7 +164,7 @@ tm_delete_walk_resume_reading (TmDeleteWalk *walk)
   return TRUE;
 }
 
-/* Deletes what cannot be gone into, for the reason that errno tells. */
+/* Deletes an entry that could not be opened, with the errno of that failure. */
 static void
 walk_delete_unopened (TmDeleteWalk *walk, const char *name)
 {
@@ -177,7 +179,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
       break;
 
     case ENOTDIR:
-      /* No directory any more. If it is one again by now, the rescan will find it. */
+      /* It is not a directory any more. If it is one again by now, the rescan finds it. */
       if (tm_level_unlink (level, name) == 0 || errno == ENOENT)
         walk->n_done++;
       else if (errno != EISDIR)
@@ -185,7 +187,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
       break;
 
     case EACCES:
-      /* Somebody else's, and may be removed all the same if it is empty. */
+      /* A directory of another user can be removed if it is empty. */
       if (tm_level_remove (level, name) == 0 || errno == ENOENT)
         walk->n_done++;
       else
@@ -218,7 +220,7 @@ walk_make_room (TmDeleteWalk *walk)
     tm_walker_close_one (walker);
 }
 
-/* Goes down into @name. Where that fails, the walk stays and goes on with the next. */
+/* Enters @name. On failure, the walk stays in its level and continues with the next entry. */
 void
 tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
 {
@@ -232,12 +234,12 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
   else
     walk_delete_unopened (walk, name);
 
-  /* In a deep tree there are many levels without anything left. */
+  /* In a deep tree many levels have no entries left. */
   if (tm_dirents_is_empty (&level->directories))
     tm_dirents_clear (&level->directories);
 }
 
-/* Goes back up from a directory that stays, or has been removed. */
+/* Returns to the parent, from a directory that was removed, or is kept. */
 static void
 walk_pop (TmDeleteWalk *walk, gboolean is_removed)
 {
@@ -249,7 +251,8 @@ walk_pop (TmDeleteWalk *walk, gboolean is_removed)
   tm_walker_pop (&walk->walker);
 }
 
-/* Everything in the lowest level has been seen: removes its directory and goes back up. */
+/* All entries of the lowest level have been visited: removes its directory and returns to the
+ * parent. */
 void
 tm_delete_walk_leave (TmDeleteWalk *walk)
 {
@@ -290,7 +293,7 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
   walk_pop (walk, is_removed);
 }
 
-/* Begins at @top, which the walk takes over. */
+/* Starts at @top, and takes ownership of it. */
 void
 tm_delete_walk_init (TmDeleteWalk *walk, TmDeleteTree *tree, TmLevel *top)
 {
@@ -305,7 +308,7 @@ tm_delete_walk_clear (TmDeleteWalk *walk)
   tm_dirents_clear (&walk->run);
 }
 
-/* A walk of its own that begins at a level of @parent, whose descriptor they share. */
+/* Creates a walk that starts at a level of @parent and shares its descriptor. */
 TmDeleteWalk *
 tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *parent, TmLevel *origin)
 {
@@ -326,8 +329,8 @@ tm_delete_walk_free (TmDeleteWalk *walk)
   g_free (walk);
 }
 
-/* The highest level of a walk that is open and at which directories wait, or NULL. High up the
- * trees below are large. */
+/* Returns: the highest open level of a walk with pending directories, or NULL; the trees below it
+ * are the largest */
 TmLevel *
 tm_delete_walk_find_directories (TmDeleteWalk *walk)
 {
@@ -339,7 +342,7 @@ tm_delete_walk_find_directories (TmDeleteWalk *walk)
   return level;
 }
 
-/* Nothing more of the lowest level is deleted. */
+/* Gives up the rest of the lowest level. */
 void
 tm_delete_walk_give_up_level (TmDeleteWalk *walk)
 {

@@ -10,42 +10,41 @@
 
 G_BEGIN_DECLS
 
-/* An open directory. Shared by a level and the walks that were given from it. */
+/* An open directory, shared by a level and the walks that start there. */
 typedef struct
 {
   gint ref_count; /* atomic */
   int fd;         /* (owned), except for the top of the tree */
   gboolean is_borrowed;
-  gboolean is_pinned; /* opened with O_PATH: not to be read */
+  gboolean is_pinned; /* opened with O_PATH: cannot be read */
 } TmLevelDirectory;
 
 typedef struct _TmLevel TmLevel;
 
 struct _TmLevel
 {
-  TmLevel *above;     /* (unowned) (nullable): outlives this; of another walk at the top of one */
+  TmLevel *above;     /* (unowned) (nullable): outlives this; for the top, of another walk */
   TmLevel *below;     /* (owned) (nullable): of the same walk */
-  TmLevel *next_open; /* (unowned) (nullable): of an open one, the next open one below */
+  TmLevel *next_open; /* (unowned) (nullable): of an open level, the next open level below */
   guint depth;        /* from the top of its walk */
   const char *name;   /* (unowned) (nullable): in the level above; NULL at the top of a walk */
   TmLevelDirectory *directory; /* (owned) (nullable): NULL while closed */
-  off_t position;        /* where to go on reading, set when it is closed or its end guessed */
-  TmDirents directories; /* sub-directories to visit */
-  gint mode_before;      /* atomic: of the directory, before it was made accessible, or
-                          * TM_DIRFD_MODE_UNTOUCHED */
+  off_t position;              /* for reading, set when it is closed or its end guessed */
+  TmDirents directories;       /* sub-directories to visit */
+  gint mode_before;            /* atomic: of the directory, before it was made accessible, or
+                                * TM_DIRFD_MODE_UNTOUCHED */
   guint n_rescans;
-  gboolean is_read;        /* nothing more is to be read */
-  gboolean is_end_guessed; /* is_read is set because a read left room, and not for certain */
+  gboolean is_read;        /* all entries have been read */
+  gboolean is_end_guessed; /* is_read is a guess, from a read that left room */
   gboolean is_sorted;      /* large, and on a file system where the order of its entries matters */
   gboolean is_lost;        /* moved away while it was closed */
   gboolean is_cut_off;     /* is_read is set because the position was lost while it was closed */
-  gboolean is_incomplete;  /* something in it could not be deleted, and that has been reported */
-  gboolean
-      has_children; /* other walks began at it since all of them were last known to be finished */
+  gboolean is_incomplete;  /* an entry could not be deleted, which has been reported */
+  gboolean has_children;   /* other walks may have started at it and not finished */
 
   /* Guarded by the lock of the workers. */
-  guint n_children;             /* walks that began at it and are not finished */
-  gboolean is_waited_for;       /* its walk was put aside until they are */
+  guint n_children;             /* unfinished walks that started at it */
+  gboolean is_waited_for;       /* its walk is put aside until they are finished */
   gboolean child_is_incomplete; /* as is_incomplete, of one of them */
 
   char name_room[];
@@ -66,10 +65,10 @@ int tm_level_remove (TmLevel *level, const char *name);
 gboolean tm_level_is_worth_sorting (const TmLevel *level);
 void tm_level_append_path (GString *path, const TmLevel *level);
 
-/* The levels from where a walk began down to where it is. */
+/* The levels of a walk from its top down to the current one. */
 typedef struct _TmWalker TmWalker;
 
-/* Opens @name in the directory @dirfd, which is that of @level. Returns -1 with errno. */
+/* Opens @name in @dirfd, the directory of @level. Returns -1 with errno. */
 typedef int (*TmWalkerOpenFunc) (TmWalker *walker, TmLevel *level, int dirfd, const char *name);
 
 struct _TmWalker
@@ -77,9 +76,9 @@ struct _TmWalker
   TmLevel *top;         /* (owned): always open */
   TmLevel *lowest;      /* (unowned): open unless it is lost */
   guint n_open;         /* levels below the top */
-  guint max_open;       /* how many of them may be */
-  guint n_waits;        /* for descriptors */
-  mode_t repaired_mode; /* what the directory opened last had before, as of tm_dirfd_open_child() */
+  guint max_open;       /* maximum of n_open */
+  guint n_waits;        /* consecutive waits for descriptors */
+  mode_t repaired_mode; /* of the directory opened last, as of tm_dirfd_open_child() */
   TmWalkerOpenFunc open;
 };
 

@@ -12,21 +12,21 @@
 
 /* A walk through a tree of any depth, with a bounded number of descriptors.
  *
- * A walk has one level for each directory from its top down to where it is. A level keeps the names
- * of the sub-directories that are still to be visited. Only some levels are open; of a closed one
- * the position in its directory is noted. On the way back, a closed level is opened again by names,
- * starting at the nearest level that is open. A directory that is reached so lies in the tree. It
- * is never reached through "..", and never recognised by device and inode: another process can move
- * the level below away and remove the directory, and the file system gives its inode number to the
- * next one that any user creates.
+ * A walk has one level for each directory from its top down to the current one. A level keeps the
+ * names of the sub-directories that are still to be visited. Only some levels are open; a closed
+ * one keeps the position in its directory. On the way back, a closed level is opened again by
+ * names, starting at the nearest open level, so that it is certainly in the tree. It is never
+ * reached through "..", and never identified by device and inode: another process can move the
+ * level below away and remove the directory, and the file system gives its inode number to the next
+ * directory that any user creates.
  *
  * One openat2() opens a level through hundreds of others, so that going down again costs little. A
- * third of the open levels are the window: the lowest ones, without a gap. When the window is used
- * up on the way back, it is opened again at once. The others are check points, each nearer to the
- * window than the one before: with k check points and n windows, each directory is passed about as
- * often as the root of n by k + 1 or, with enough of them, log n times. */
+ * third of the open levels are the window: the lowest levels, without a gap. When all of them have
+ * been left on the way back, the next window is opened at once. The others are check points, each
+ * nearer to the window than the one before: with k check points and n windows, each directory is
+ * passed about as often as the root of n by k + 1 or, with enough of them, log n times. */
 
-/* From about ten thousand entries on, names sorted by their inodes gain more than they cost. */
+/* From about ten thousand entries on, sorting by inodes gains more than it costs. */
 #define MIN_SIZE_TO_SORT (256 * 1024)
 
 TmLevelDirectory *
@@ -78,7 +78,7 @@ tm_level_free (TmLevel *level)
   g_free (level);
 }
 
-/* Closes the directory of a level, and notes where to go on reading it. */
+/* Closes the directory of a level, and keeps the position for reading. */
 void
 tm_level_close (TmLevel *level)
 {
@@ -87,22 +87,23 @@ tm_level_close (TmLevel *level)
   g_clear_pointer (&level->directory, tm_level_directory_unref);
 }
 
-/* Opens @level again as @directory, which it takes over.
+/* Reopens @level as @directory, and takes ownership of that.
  *
- * It may be another directory that has its place in the tree by now. The position and the names
- * that wait mean nothing there, but lead nowhere else: whatever is missed in it is found when it is
- * to be removed and is not empty. */
+ * Another directory may be in its place by now. The position and the pending names are not valid
+ * there, but do no harm: entries that are missed are found when the directory is not empty on its
+ * removal. */
 void
 tm_level_reopen (TmLevel *level, TmLevelDirectory *directory)
 {
-  /* From its beginning it would be gone through again, with all that is below. */
+  /* Reading from the beginning would visit everything below again. */
   if (!level->is_read && tm_dirfd_seek (directory->fd, level->position) < 0)
     level->is_read = level->is_cut_off = TRUE;
 
   level->directory = directory;
 }
 
-/* The path of a level. The levels above it, also those of other walks, stay as long as it does. */
+/* Appends the path of a level. The levels above it, also those of other walks, exist as long as it
+ * does. */
 void
 tm_level_append_path (GString *path, const TmLevel *level)
 {
@@ -119,7 +120,8 @@ tm_level_append_path (GString *path, const TmLevel *level)
     }
 }
 
-/* The top of a walk that was given from another is the level of that other. */
+/* Returns the level itself, or, for the top of a walk that was split off, the level where it
+ * starts. */
 static TmLevel *
 level_itself (TmLevel *level)
 {
@@ -128,8 +130,8 @@ level_itself (TmLevel *level)
   return level;
 }
 
-/* Makes the directory of a level, open as @fd, accessible if it is ours and its mode bars us from
- * it. Returns whether what failed is worth another try; else errno is set. */
+/* Makes the directory of a level, open as @fd, accessible if it belongs to this user and its mode
+ * denies access. Returns whether the failed call can be repeated; else errno is set. */
 gboolean
 tm_level_repair_mode (TmLevel *level, int fd)
 {
@@ -139,7 +141,7 @@ tm_level_repair_mode (TmLevel *level, int fd)
   if (tm_dirfd_stat (fd, &status) < 0)
     return FALSE;
 
-  /* Another thread may have done so since it failed. */
+  /* Another thread may have repaired it since the call failed. */
   if (!tm_dirfd_repair_mode (fd))
     return g_atomic_int_get (mode_before) != (gint) TM_DIRFD_MODE_UNTOUCHED;
 
@@ -148,8 +150,8 @@ tm_level_repair_mode (TmLevel *level, int fd)
   return TRUE;
 }
 
-/* Gives the directory of a level, which stays, the mode back that it had, unless another process
- * has changed it since. */
+/* Restores the mode of a directory that is not deleted, unless another process has changed it
+ * since. */
 void
 tm_level_restore_mode (TmLevel *level)
 {
@@ -162,8 +164,8 @@ tm_level_restore_mode (TmLevel *level)
   level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
 }
 
-/* Unlinks an entry that is no directory. A directory of ours that bars us from it gets the
- * permissions. Returns 0, or -1 with errno. */
+/* Unlinks an entry that is not a directory. Repairs the mode of its directory if that denies
+ * access. Returns 0, or -1 with errno. */
 int
 tm_level_unlink (TmLevel *level, const char *name)
 {
@@ -176,7 +178,7 @@ tm_level_unlink (TmLevel *level, const char *name)
   return result;
 }
 
-/* Likewise, of an empty sub-directory. */
+/* Removes an empty sub-directory in the same way. */
 int
 tm_level_remove (TmLevel *level, const char *name)
 {
@@ -201,11 +203,11 @@ tm_level_is_worth_sorting (const TmLevel *level)
          file_system.f_type == EXT4_SUPER_MAGIC;
 }
 
-/* Until then other threads, or other parts of the program, will have closed some. */
+/* In that time other threads, or other code of the program, will have closed some. */
 #define MAX_WAITS_FOR_DESCRIPTORS 100
 #define WAIT_FOR_DESCRIPTORS_MICROSECONDS 1000
 
-/* Begins at @top, which the path takes over. */
+/* Starts at @top, and takes ownership of it. */
 void
 tm_walker_init (TmWalker *walker, TmLevel *top, guint max_open, TmWalkerOpenFunc open)
 {
@@ -232,16 +234,16 @@ tm_walker_clear (TmWalker *walker)
     }
 }
 
-/* How many of the lowest levels are to be open. */
+/* Returns: the number of lowest levels that are kept open */
 static guint
 walker_get_window (TmWalker *walker)
 {
   return MAX (walker->max_open / 3, 1);
 }
 
-/* Closes an open level, neither the top nor the lowest: above the window, the one that leaves the
- * smallest gap for its distance from the lowest. So those that stay are the nearer to each other
- * the lower they are. Returns FALSE when there is none. */
+/* Closes an open level, but not the top or the lowest: above the window, the one whose gap is
+ * smallest in relation to its distance from the lowest. Thus the remaining open levels are closer
+ * to each other the lower they are. Returns FALSE when there is none. */
 gboolean
 tm_walker_close_one (TmWalker *walker)
 {
@@ -252,7 +254,7 @@ tm_walker_close_one (TmWalker *walker)
   TmLevel *before_best = NULL;
   guint64 best_gap = 0, best_distance = 0;
 
-  /* Past levels that were moved away, the lowest open one is the one to go back to. */
+  /* Above levels that were moved away, the walk returns to the lowest open level. */
   if (walker->lowest->is_lost)
     return FALSE;
 
@@ -294,8 +296,9 @@ level_note_repaired_mode (TmLevel *level, mode_t repaired_mode)
     g_atomic_int_set (&level->mode_before, (gint) repaired_mode);
 }
 
-/* Opens what @n_names @names lead to from @dirfd, the directory of @level. What is not @to_be_read
- * may be an O_PATH descriptor, which takes the kernel less. */
+/* Opens the directory at the path @names, of @n_names names, relative to @dirfd, the directory of
+ * @level. Unless it is @to_be_read, the descriptor may be an O_PATH one, which costs the kernel
+ * less. */
 static int
 walker_try_to_open (TmWalker *walker,
                     TmLevel *level,
@@ -316,7 +319,7 @@ walker_try_to_open (TmWalker *walker,
   return fd < 0 && errno == EACCES ? walker->open (walker, level, dirfd, names) : fd;
 }
 
-/* The same with what descriptors there are. */
+/* As walker_try_to_open(), but closes levels or waits when descriptors have run out. */
 static int
 walker_open (TmWalker *walker,
              TmLevel *level,
@@ -335,11 +338,11 @@ walker_open (TmWalker *walker,
           return fd;
         }
 
-      /* Others want descriptors too: make do with those there are. On the way back up, not all of
-       * the levels that may be open are so yet. */
+      /* Manage with the descriptors that are left. On the way back, not all levels that may be open
+       * are open yet. */
       if (tm_walker_close_one (walker))
         walker->max_open = MAX (level == walker->lowest ? walker->n_open : walker->max_open - 1, 1);
-      /* They may be those of other threads on their way through this tree. */
+      /* Other threads that work on this tree may soon close some. */
       else if (walker->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
         g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
       else
@@ -357,7 +360,8 @@ tm_walker_open_child (TmWalker *walker, const char *name)
   return walker_open (walker, walker->lowest, walker->lowest->directory, name, 1, TRUE);
 }
 
-/* Returns @directory, that of @level, as it can be read; or as it is, if that fails. */
+/* Returns a readable descriptor of @directory, which belongs to @level; or @directory itself, if
+ * that fails. */
 static TmLevelDirectory *
 walker_make_readable (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
 {
@@ -371,8 +375,7 @@ walker_make_readable (TmWalker *walker, TmLevel *level, TmLevelDirectory *direct
   return tm_level_directory_new (fd, FALSE);
 }
 
-/* Makes sure that the lowest level can be read from @position on, also if it was not to be read any
- * more when it was opened. */
+/* Makes the lowest level readable from @position on, even if it was opened without being read. */
 gboolean
 tm_walker_read_from (TmWalker *walker, off_t position)
 {
@@ -383,7 +386,7 @@ tm_walker_read_from (TmWalker *walker, off_t position)
   return tm_dirfd_seek (level->directory->fd, position) == 0;
 }
 
-/* Goes down into @name, which was opened as @fd. */
+/* Enters @name, which is open as @fd. */
 void
 tm_walker_push (TmWalker *walker, const char *name, int fd)
 {
@@ -395,7 +398,7 @@ tm_walker_push (TmWalker *walker, const char *name, int fd)
   walker->n_open++;
 }
 
-/* Goes back up to the level above, which was opened. */
+/* Returns to the level above, which is open. */
 void
 tm_walker_pop (TmWalker *walker)
 {
@@ -408,7 +411,7 @@ tm_walker_pop (TmWalker *walker)
   tm_level_free (level);
 }
 
-/* The nearest open level above the lowest. */
+/* Returns: the nearest open level above the lowest */
 static TmLevel *
 walker_find_open (TmWalker *walker)
 {
@@ -419,11 +422,11 @@ walker_find_open (TmWalker *walker)
   return level;
 }
 
-/* Puts @level, which is opened again as @directory, among those that are open. */
+/* Inserts @level, which is reopened as @directory, into the list of open levels. */
 static void
 walker_reopen (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
 {
-  /* It was to be passed through. */
+  /* It was opened to be passed through. */
   if (directory->is_pinned && !level->is_read)
     directory = walker_make_readable (walker, level, directory);
 
@@ -433,7 +436,7 @@ walker_reopen (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
   tm_level_reopen (level, directory);
 }
 
-/* What somebody moved away is left to him: all levels below @level, which is open. */
+/* Gives up all levels below @level, which is open: another process has moved them away. */
 static void
 walker_lose_below (TmWalker *walker, TmLevel *level)
 {
@@ -451,8 +454,8 @@ walker_lose_below (TmWalker *walker, TmLevel *level)
     }
 }
 
-/* Whether the lowest level still is in the one above. Both are open, so that their identities hold.
- */
+/* Whether the lowest level is still in the one above. Both are open, so that their inode numbers
+ * are not reused. */
 gboolean
 tm_walker_lowest_is_in_place (TmWalker *walker)
 {
@@ -465,7 +468,7 @@ tm_walker_lowest_is_in_place (TmWalker *walker)
          tm_file_identity_equal (tm_file_identity (&status), tm_file_identity (&found));
 }
 
-/* The largest number whose power by @degree is no more than @n. */
+/* Returns: the largest number whose power by @degree is at most @n */
 static guint
 root_of (guint n, guint degree)
 {
@@ -480,9 +483,9 @@ root_of (guint n, guint degree)
     }
 }
 
-/* The depth of the next level to open between @level and @target: a check point, if @n_points are
- * left for these, or the next of the window. The fewer there are, the nearer to the window: the
- * levels behind the last one are reached from it each time. */
+/* Returns the depth of the next level to open between @level and @target: a check point, if
+ * @n_points are left, or the next level of the window. The fewer check points are left, the nearer
+ * they are to the window: the levels below the last one are reached from it each time. */
 static guint
 next_depth (const TmLevel *level, const TmLevel *target, guint n_window, guint *n_points)
 {
@@ -501,15 +504,15 @@ next_depth (const TmLevel *level, const TmLevel *target, guint n_window, guint *
   return target->depth - last_part;
 }
 
-/* Puts the names of up to @n_names levels below @level, none of them below @depth, into @names: as
- * many as there is room for, and at least one. Returns the last of these levels. */
+/* Joins the names of up to @n_names levels below @level, none of them below @depth, into @names: as
+ * many as fit, and at least one. Returns the last of these levels. */
 static TmLevel *
 join_names (const TmLevel *level, guint depth, guint n_names, char names[PATH_MAX])
 {
   TmLevel *last = level->below;
   gsize length = strlen (last->name);
 
-  /* The kernel would refuse it as well. */
+  /* The kernel refuses such a name, too. */
   if (length >= PATH_MAX)
     return last;
 
@@ -531,17 +534,17 @@ join_names (const TmLevel *level, guint depth, guint n_names, char names[PATH_MA
   return last;
 }
 
-/* Opens the level at @depth by names, from @from on, which is open; or the last one on the way
- * there that there still is. Those between are not kept open.
+/* Opens the level at @depth by names, starting at @from, which is open; or the last level on the
+ * way that still exists. The levels between are not kept open.
  *
- * Where many names at once lead nowhere, the cause is found by halving their number. A single one
- * is opened in the way of the walk, which may make the directory accessible.
+ * If a path of several names does not exist, the cause is found by halving the number of names. A
+ * single name is opened by the function of the walk, which may make the directory accessible.
  *
  * Returns: the level that was opened, or @from */
 static TmLevel *
 walker_open_at_depth (TmWalker *walker, TmLevel *from, guint depth, int *error_number)
 {
-  /* It may be closed meanwhile, for want of descriptors. */
+  /* The level may be closed meanwhile, when descriptors run out. */
   TmLevelDirectory *directory = tm_level_directory_ref (from->directory);
   TmLevel *level = from;
   guint max_names = G_MAXUINT;
@@ -587,8 +590,8 @@ walker_open_at_depth (TmWalker *walker, TmLevel *from, guint depth, int *error_n
   return level;
 }
 
-/* Opens the window above the lowest level by names, from the nearest open level on; or as far as
- * there are such directories. */
+/* Opens the window above the lowest level by names, starting at the nearest open level, as far as
+ * the directories exist. */
 static gboolean
 walker_descend (TmWalker *walker, int *error_number)
 {
@@ -613,7 +616,7 @@ walker_descend (TmWalker *walker, int *error_number)
         break;
     }
 
-  /* It was closed for want of descriptors, and what is in it has gone. */
+  /* The level was closed when descriptors ran out, and its directory does not exist any more. */
   if (level->directory == NULL)
     level = walker_find_open (walker);
 
@@ -626,13 +629,13 @@ walker_descend (TmWalker *walker, int *error_number)
 
 /*
  * tm_walker_open_above:
- * @walker: a way, not at its top
- * @error_number: (out): why it is not known where the lowest level is now, or 0
+ * @walker: a walker, not at its top
+ * @error_number: (out): the errno if the place of the lowest level is unknown, or 0
  *
- * Makes sure that the level above the lowest is open.
+ * Opens the level above the lowest unless it is open.
  *
- * Returns: %FALSE when the lowest level is not in the tree any more: it is lost, and those above it
- *   up to one that is open
+ * Returns: %FALSE if the lowest level is not in the tree any more: then it is lost, and with it the
+ *   levels above up to an open one
  */
 gboolean
 tm_walker_open_above (TmWalker *walker, int *error_number)

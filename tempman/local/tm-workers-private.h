@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* The threads that work on one large tree: the one that called, and those that it started. */
+/* The threads that work on one large tree: the calling thread, and those that it starts. */
 typedef struct _TmWorkers TmWorkers;
 
 typedef void (*TmWorkFunc) (gpointer item);

@@ -10,26 +10,26 @@
 /* The threads that delete one large tree, and the queue of their work items.
  *
  * A thread without work waits for an item. A thread with much work sees that another one waits, and
- * splits off half of its work as an item. Nothing is shared beforehand, so that a small tree never
- * costs a lock.
+ * splits off half of its work as an item. Nothing is shared beforehand, so that a small tree needs
+ * no lock.
  *
- * The threads are started for this tree alone, by a thread that works on it already: they have the
- * rights of the caller and no others. All have ended when the tree is freed. Where no thread can be
- * started, as at the limit of threads, the caller does all the work. */
+ * The threads are started for this tree only, by a thread that already works on it, and so inherit
+ * exactly its rights. All have ended when the tree is freed. If no thread can be started, the
+ * caller does all the work. */
 
-/* On a file system where almost every deletion waits for the disk, threads are for having several
- * requests on the way; more than this gain little. */
+/* On a file system where almost every deletion waits for the disk, threads keep several requests in
+ * flight. More threads than this gain little. */
 #define N_THREADS_BLOCKING 16
 
 struct _TmWorkers
 {
   TmWorkFunc work;
 
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the fields below */
   GCond changed;
-  GQueue items;       /* (element-type gpointer): for the first thread that is free */
-  GPtrArray *threads; /* (owned) (element-type TmThread): that were started */
-  guint n_to_start;   /* threads that are of use and not started yet */
+  GQueue items;       /* (element-type gpointer): for the next idle thread */
+  GPtrArray *threads; /* (owned) (element-type TmThread): started threads */
+  guint n_to_start;   /* threads that may still be started */
   guint n_waiting;    /* threads without an item */
   gboolean finished;
 
@@ -45,7 +45,7 @@ update_wanted (TmWorkers *workers)
                     workers->n_waiting + workers->n_to_start > workers->items.length);
 }
 
-/* Works until the tree is finished. @progress is reported, if this is the thread to do so. */
+/* Works until the tree is finished. @progress: (nullable): reported from this thread. */
 static void
 work_on_items (TmWorkers *workers, TmProgress *progress)
 {
@@ -83,15 +83,15 @@ work_on_items (TmWorkers *workers, TmProgress *progress)
   g_mutex_unlock (&workers->mutex);
 }
 
-/* In a thread that was started. */
+/* In a started thread. */
 static void
 help_cb (gpointer data)
 {
   work_on_items (data, NULL);
 }
 
-/* Called with the mutex held. A thread that cannot be started now is not missed later: what keeps
- * it from being started seldom goes away in the time that a deletion takes. */
+/* Called with the mutex held. After a failure no thread is started any more: the cause, such as a
+ * limit, usually lasts longer than a deletion. */
 static void
 start_thread_locked (TmWorkers *workers)
 {
@@ -108,12 +108,12 @@ start_thread_locked (TmWorkers *workers)
 
 /*
  * tm_workers_new:
- * @work: works on an item until it is done or waits for others; in any of the threads
+ * @work: works on an item until it is finished or waits for others; called in any thread
  * @file_system_blocks: whether deletions wait for the disk rather than for the processor
  *
- * Returns: (transfer full): the workers of a tree that has turned out large: so far only the thread
- *   that calls; others are started as they are of use, one for each processor or, where the file
- *   system blocks, more
+ * Returns: (transfer full): the workers of a large tree. At first only the calling thread works.
+ *   Others are started when there are items for them: one for each processor or, if the file system
+ *   blocks, more
  */
 TmWorkers *
 tm_workers_new (TmWorkFunc work, gboolean file_system_blocks)
@@ -134,8 +134,7 @@ tm_workers_new (TmWorkFunc work, gboolean file_system_blocks)
   return workers;
 }
 
-/* Called when the tree is finished. Waits until the threads have ended, which have nothing to do
- * any more. */
+/* Called when the tree is finished. Waits until the threads have ended, which have no work left. */
 void
 tm_workers_free (TmWorkers *workers)
 {
@@ -149,15 +148,15 @@ tm_workers_free (TmWorkers *workers)
   g_free (workers);
 }
 
-/* Whether a thread waits for an item, or is to be started for one. */
+/* Whether a thread waits for an item, or can be started for one. */
 gboolean
 tm_workers_want_item (TmWorkers *workers)
 {
   return g_atomic_int_get (&workers->wanted);
 }
 
-/* For what the items of a tree keep of each other. It outlives the items: another thread may finish
- * the last one while this one still leaves the lock. */
+/* Guards the relations between the items of a tree. The lock outlives the items: another thread may
+ * finish the last item while this thread releases the lock. */
 void
 tm_workers_lock (TmWorkers *workers)
 {
@@ -184,9 +183,9 @@ tm_workers_add_item_locked (TmWorkers *workers, gpointer item)
 /*
  * tm_workers_work:
  * @workers: workers, with a first item
- * @progress: (nullable): to be reported from this thread
+ * @progress: (nullable): reported from this thread
  *
- * Works on the tree, with the threads that are started to help, until it is finished.
+ * Works on the tree until it is finished, together with the threads that are started.
  */
 void
 tm_workers_work (TmWorkers *workers, TmProgress *progress)
@@ -194,7 +193,7 @@ tm_workers_work (TmWorkers *workers, TmProgress *progress)
   work_on_items (workers, progress);
 }
 
-/* Called by the item that finishes the tree: the threads end. */
+/* Called by the item that finishes the tree. Ends the threads. */
 void
 tm_workers_finish (TmWorkers *workers)
 {
