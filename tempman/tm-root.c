@@ -806,13 +806,11 @@ clean_up (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError 
 static TmTemporaryDirectory *
 create_temp_dir (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-
   if (!check_initialized (self, error))
     return NULL;
 
-  if (clean_up (self, outcomes, cancellable, &local_error) < 0)
-    g_info ("%s", local_error->message);
+  /* Its errors are in the log. */
+  clean_up (self, outcomes, cancellable, NULL);
 
   return tm_temporary_directory_new_in (self->root, tm_root_get_prefix (self), cancellable, error);
 }

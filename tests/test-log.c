@@ -10,9 +10,10 @@
 #include "support/persist.h"
 #include "support/roots.h"
 #include "support/served-file.h"
+#include "support/second-user.h"
 #include "support/support.h"
 
-#include <string.h>
+#include <errno.h>
 #include <sys/stat.h>
 
 /* The messages since log_begin(). They may come from several threads. */
@@ -340,6 +341,303 @@ test_not_shown (Sandbox *sandbox, gconstpointer data)
                     count_calls_of_life (sandbox, TRUE));
 }
 
+#define AGE "last used *-*-*T*:*, *.? s ago, by accessed-or-modified; the timeout is 3600 s"
+
+/* The file system seems to have another one mounted at one name, and another to vanish. */
+static int
+mount_and_remove (const SystemCall *call, gpointer user_data)
+{
+  if (g_strcmp0 (call->path, "mounted") == 0)
+    return EXDEV;
+  return g_strcmp0 (call->path, "vanished") == 0 ? ENOENT : 0;
+}
+
+static TmRoot *
+fill_root (Sandbox *sandbox)
+{
+  static const char *const patterns[] = { "excl*", NULL };
+  static const char *const names[] = { "expired",  "excluded", ".X11-unix",
+                                       "vanished", "mounted",  OUR_NAME ("expired") };
+  g_autofree char *young = sandbox_path (sandbox, "young");
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autofree char *abandoned =
+      make_old_with_mode (sandbox, OUR_NAME ("abandoned"), 01700, 2 * HOUR);
+  TmRoot *root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_free (make_old_directory (sandbox, names[i], 2 * HOUR));
+  make_directory (young);
+  make_file (file);
+  g_assert_no_errno (chmod (sandbox->path, 0777));
+  tm_root_set_exclude (root, patterns);
+  return root;
+}
+
+static void
+test_cleanup (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = fill_root (sandbox);
+  g_autoptr (TmTemporaryDirectory) live = create_in (sandbox->path);
+  const char *path = sandbox->path;
+
+  log_begin (TRUE);
+  interpose (mount_and_remove, NULL);
+  assert_cleanup (root, 3);
+  interpose_end ();
+
+  assert_logged (
+      "Cleaning up “%s”: the timeout is 3600 s by accessed-or-modified; abandoned entries "
+      "are removed at any age",
+      path);
+  assert_logged ("Kept “%s”: live: another process, or another object of this one, holds its lock",
+                 tm_temporary_directory_get_path (live));
+  assert_logged ("Removed “%s/expired” in *.? ms: expired: " AGE "; unowned", path);
+  assert_logged ("Removed “%s/" OUR_NAME ("expired") "” in *.? ms: expired: " AGE "; unowned",
+                 path);
+  assert_logged ("Removed “%s/" OUR_NAME (
+                     "abandoned") "” in *.? ms: abandoned: marked, and no process holds its lock",
+                 path);
+  assert_logged ("Kept “%s/young”: young: " AGE, path);
+  assert_logged ("Kept “%s/file”: not a directory", path);
+  assert_logged ("Kept “%s/excluded”: a pattern of the root excludes its name", path);
+  assert_logged (
+      "Kept “%s/.X11-unix”: a well-known name in a directory that every user may write to", path);
+  assert_logged ("Kept “%s/mounted”: a mount point", path);
+  assert_logged ("Kept “%s/vanished”: it vanished meanwhile, or another file took its name", path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 10 entries; 3 removed, 7 kept, 0 failed", path);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+static void
+test_cleanup_fails (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *path = make_old_directory (sandbox, "old", 2 * HOUR);
+
+  log_begin (TRUE);
+  fail_call ("unlinkat", EBUSY, G_MAXUINT);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, -1);
+  fail_end ();
+  assert_logged (
+      "Cleaning up “%s”: the timeout is 3600 s by accessed-or-modified; abandoned entries "
+      "expire like others",
+      sandbox->path);
+  assert_logged ("Could not delete “%s”: *", path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 1 entries; 0 removed, 0 kept, 1 failed",
+                 sandbox->path);
+  assert_nothing_else_logged ();
+
+  /* Of the root as a whole. */
+  fail_call ("getdents64", EIO, G_MAXUINT);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, -1);
+  fail_end ();
+  assert_logged ("Cleaning up “%s”: *", sandbox->path);
+  assert_logged ("Could not read the root “%s”: *", sandbox->path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 0 entries; 0 removed, 0 kept, 0 failed",
+                 sandbox->path);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+/* Before a creation. */
+static void
+test_no_timeout (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) reclaiming =
+      open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autofree char *old = make_old_directory (sandbox, "old", 2 * HOUR);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  log_begin (TRUE);
+  directory = create_under (root);
+  assert_logged ("No cleanup of “%s”: it has no timeout and does not reclaim abandoned entries",
+                 sandbox->path);
+  assert_logged ("Created “*”: *");
+  assert_nothing_else_logged ();
+  close_successfully (directory);
+
+  if (library_has_descriptors ())
+    {
+      assert_cleanup (reclaiming, 0);
+      assert_logged ("Kept “%s”: not abandoned, and without a timeout nothing expires", old);
+    }
+  log_end ();
+}
+
+static gpointer
+clean_shared_thread (gpointer user_data)
+{
+  Sandbox *sandbox = user_data;
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *path = make_old_with_mode (sandbox, OUR_NAME ("marked"), 01700, 2 * HOUR);
+
+  log_begin (TRUE);
+  assert_cleanup (root, 0);
+  assert_logged ("Kept “%s”: it is marked, and the lock of an owner on another machine is not seen "
+                 "here",
+                 path);
+  log_end ();
+  return NULL;
+}
+
+static void
+test_cleanup_shared (Sandbox *sandbox, gconstpointer data)
+{
+  pretend_shared (TRUE);
+  g_thread_join (g_thread_new ("shared", clean_shared_thread, sandbox));
+  pretend_shared (FALSE);
+}
+
+static void
+clean_as_ordinary_user_child (gpointer data)
+{
+  TmRoot *root;
+
+  child_assert (become_ordinary_user ());
+  root = open_root (data, HOUR, TM_ROOT_FLAGS_NONE);
+  log_begin (TRUE);
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
+  assert_logged ("Kept “%s/closed”: another user's, and this one may remove nothing from it",
+                 (const char *) data);
+  assert_logged ("Kept “%s/open”: another user's, in a root with the sticky bit",
+                 (const char *) data);
+  assert_logged ("Kept “%s/unreadable”: another user's, and this one may not open it to try its "
+                 "lock",
+                 (const char *) data);
+  assert_logged ("Cleaned up “%s” in *.? ms: 3 entries; 0 removed, 3 kept, 0 failed",
+                 (const char *) data);
+}
+
+static void
+test_other_user (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *closed = NULL;
+  g_autofree char *open = NULL;
+  g_autofree char *unreadable = NULL;
+
+  if (skip_unless_root ())
+    return;
+
+  closed = make_old_with_mode (sandbox, "closed", 0755, 2 * HOUR);
+  open = make_old_with_mode (sandbox, "open", 0777, 2 * HOUR);
+  unreadable = make_old_with_mode (sandbox, "unreadable", 0733, 2 * HOUR);
+  g_assert_no_errno (chmod (sandbox->path, 01777));
+  assert_success_in_child (run_in_child (clean_as_ordinary_user_child, sandbox->path));
+}
+
+/* The server fails to delete one directory, and another vanishes after it was listed. */
+static gboolean
+refuse_and_remove (Request request, const char *path, gpointer data, GError **error)
+{
+  if (request == REQUEST_DELETE && g_str_has_suffix (path, "/refused"))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY, "busy");
+      return FALSE;
+    }
+  if (request == REQUEST_QUERY && g_str_has_suffix (path, "/vanished") && path_exists (path))
+    delete_tree (path);
+  return TRUE;
+}
+
+static void
+test_cleanup_served (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const patterns[] = { "excl*", NULL };
+  g_autofree char *marked = make_old_with_mode (sandbox, OUR_NAME ("marked"), 01700, 2 * HOUR);
+  g_autofree char *young = sandbox_path (sandbox, "young");
+  g_autofree char *file_path = sandbox_path (sandbox, "file");
+  g_autoptr (GFile) file = served_file_new (sandbox->path);
+  g_autoptr (TmRoot) root = open_root_of_file (file, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autoptr (GError) error = NULL;
+
+  make_directory (young);
+  make_file (file_path);
+  g_free (make_old_directory (sandbox, "expired", 2 * HOUR));
+  g_free (make_old_directory (sandbox, "excluded", 2 * HOUR));
+  g_free (make_old_directory (sandbox, "refused", 2 * HOUR));
+  g_free (make_old_directory (sandbox, "vanished", 2 * HOUR));
+  tm_root_set_exclude (root, patterns);
+
+  log_begin (TRUE);
+  served_file_watch (refuse_and_remove, NULL);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
+  served_file_watch (NULL, NULL);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+
+  assert_logged ("Cleaning up “*”: *");
+  assert_logged ("Removed “*/expired” in *.? ms: expired: " AGE "; unowned");
+  assert_logged ("Kept “*/young”: young: " AGE);
+  assert_logged ("Kept “*/file”: not a directory");
+  assert_logged ("Kept “*/excluded”: a pattern of the root excludes its name");
+  assert_logged ("Kept “*/vanished”: it vanished meanwhile, or another file took its name");
+  assert_logged ("Kept “*/" OUR_NAME ("marked") "”: it is marked, and the lock of an owner on "
+                                                "another machine is not seen here");
+  assert_logged ("Could not delete “*/refused”: *");
+  assert_logged ("Cleaned up “*” in *.? ms: 7 entries; 1 removed, 5 kept, 1 failed");
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+static guint
+count_calls_of_cleanup (TmRoot *root, gboolean is_shown)
+{
+  gint n_calls = 0;
+
+  log_begin (is_shown);
+  interpose (count_calls_cb, &n_calls);
+  assert_cleanup (root, 0);
+  interpose_end ();
+  if (is_shown)
+    g_assert_cmpuint (messages->len, >, 2);
+  else
+    assert_nothing_else_logged ();
+  log_end ();
+  return (guint) n_calls;
+}
+
+static void
+test_cleanup_not_shown (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = fill_root (sandbox);
+  guint n_calls;
+
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >, 0);
+  n_calls = count_calls_of_cleanup (root, FALSE);
+  g_assert_cmpuint (n_calls, ==, count_calls_of_cleanup (root, FALSE));
+  g_assert_cmpuint (n_calls, ==, count_calls_of_cleanup (root, TRUE));
+}
+
+/* Lists and cleans the root that the message is about. */
+static void
+clean_again (const char *message, gpointer user_data)
+{
+  TmRoot *root = user_data;
+  g_autoptr (GListModel) entries = NULL;
+
+  g_log_set_debug_enabled (FALSE);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+  g_assert_nonnull (entries);
+  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
+  g_log_set_debug_enabled (TRUE);
+}
+
+static void
+test_cleanup_reentry (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = fill_root (sandbox);
+
+  log_begin (TRUE);
+  handler_data = root;
+  handler = clean_again;
+  /* The first message of it has the entries removed. */
+  assert_cleanup (root, 0);
+  handler = NULL;
+  assert_logged ("Cleaned up “*” in *.? ms: *");
+  log_end ();
+}
+
 typedef struct
 {
   TmTemporaryDirectory *directory;
@@ -449,6 +747,14 @@ main (int argc, char **argv)
   add_test ("/log/root", of_descriptors (test_root));
   add_test ("/log/lost", of_descriptors (test_lost));
   add_test ("/log/not-shown", of_descriptors (test_not_shown));
+  add_test ("/log/cleanup", of_descriptors (test_cleanup));
+  add_test ("/log/cleanup-fails", of_descriptors (test_cleanup_fails));
+  add_test ("/log/cleanup-shared", of_descriptors (test_cleanup_shared));
+  add_test ("/log/cleanup-served", test_cleanup_served);
+  add_test ("/log/cleanup-not-shown", of_descriptors (test_cleanup_not_shown));
+  add_test ("/log/cleanup-reentry", test_cleanup_reentry);
+  add_test ("/log/no-timeout", test_no_timeout);
+  add_test ("/log/other-user", of_descriptors (test_other_user));
   add_test ("/log/reentry", test_reentry);
   add_test ("/log/fork", test_fork);
 

@@ -23,7 +23,8 @@ typedef struct
 typedef struct
 {
   TmAgeBasis basis;
-  gboolean has_timeout; /* FALSE: nothing expires */
+  double timeout;       /* in seconds; negative: nothing expires */
+  gboolean has_timeout; /* whether it is not */
   TmTimestamp oldest;   /* an entry that was last used before this is expired */
   TmTimestamp now;      /* the same for all entries of one pass */
   gboolean is_shared;   /* whether other machines change the entries too */

@@ -92,7 +92,9 @@ subtract_timeout (TmTimestamp time, double timeout)
 void
 tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout)
 {
-  *rule = (TmAgeRule){ .basis = basis, .has_timeout = timeout >= 0, .now = read_clock () };
+  *rule = (TmAgeRule){
+    .basis = basis, .timeout = timeout, .has_timeout = timeout >= 0, .now = read_clock ()
+  };
   if (rule->has_timeout)
     rule->oldest = subtract_timeout (rule->now, timeout);
 }

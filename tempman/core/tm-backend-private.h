@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-cleanup-log-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-policy-private.h"
 #include "core/tm-process-private.h"
@@ -102,6 +103,7 @@ struct _TmBackend
   gssize (*cleanup) (TmBackendRoot *root,
                      const TmPolicy *policy,
                      TmOutcomes *outcomes,
+                     TmCleanupLog *log,
                      GCancellable *cancellable,
                      GError **error);
   GArray *(*list) (TmBackendRoot *root,

@@ -197,7 +197,15 @@ tm_backend_root_cleanup (TmBackendRoot *root,
                          GCancellable *cancellable,
                          GError **error)
 {
-  return root->backend->cleanup (root, policy, outcomes, cancellable, error);
+  TmCleanupLog *log = tm_cleanup_log_new (root->file, policy);
+  g_autoptr (GError) local_error = NULL;
+  gssize n_removed =
+      root->backend->cleanup (root, policy, outcomes, log, cancellable, &local_error);
+
+  tm_cleanup_log_free (log, local_error);
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return n_removed;
 }
 
 /* Returns (transfer full) (nullable) (element-type TmListedEntry): all sub-directories, by name,

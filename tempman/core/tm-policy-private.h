@@ -22,6 +22,27 @@ typedef struct
   int removal_error;         /* why nothing can be removed from the root, as an errno, or 0 */
 } TmPolicy;
 
+/* Why a cleanup keeps an entry. */
+typedef enum
+{
+  TM_KEEP_REASON_NONE,         /* it does not */
+  TM_KEEP_REASON_LIVE,         /* a process holds its lock */
+  TM_KEEP_REASON_UNSEEN_OWNER, /* marked, where the lock of the owner is not seen */
+  TM_KEEP_REASON_YOUNG,
+  TM_KEEP_REASON_NO_TIMEOUT, /* nothing expires, and it is not abandoned */
+  TM_KEEP_REASON_EXCLUDED,   /* by a pattern of the root */
+  TM_KEEP_REASON_WELL_KNOWN, /* by its name, in a directory that every user may write to */
+  TM_KEEP_REASON_NO_DIRECTORY,
+  TM_KEEP_REASON_MOUNT_POINT,
+  TM_KEEP_REASON_IMMUTABLE,
+  TM_KEEP_REASON_OTHER_USER,    /* who alone may remove it: the root has the sticky bit */
+  TM_KEEP_REASON_NO_PERMISSION, /* to remove anything from it */
+  TM_KEEP_REASON_NO_LOCK,       /* it cannot be opened to try the lock */
+  TM_KEEP_REASON_ROOT,          /* nothing can be removed from the root */
+  TM_KEEP_REASON_UNKNOWN,       /* it cannot be examined; a cleanup fails for it */
+  TM_KEEP_REASON_VANISHED,      /* or another file has its name now */
+} TmKeepReason;
+
 /* What a cleanup does with an entry, and why. */
 typedef struct
 {
@@ -29,6 +50,7 @@ typedef struct
   TmTimestamp last_used; /* on the basis of the rule */
   TmRootEntryState state;
   TmRemovalReason reason; /* NONE: the cleanup keeps it */
+  TmKeepReason keep_reason;
 } TmVerdict;
 
 /* A sub-directory of a root. */
@@ -42,13 +64,11 @@ void tm_policy_clear (TmPolicy *policy);
 gboolean tm_policy_reclaims (const TmPolicy *policy);
 gboolean tm_policy_expires_live (const TmPolicy *policy);
 gboolean tm_policy_may_remove_any (const TmPolicy *policy);
-gboolean tm_policy_excludes (const TmPolicy *policy,
-                             const char *name,
-                             gboolean root_is_world_writable);
+TmKeepReason tm_policy_find_exclusion (const TmPolicy *policy,
+                                       const char *name,
+                                       gboolean root_is_world_writable);
 gboolean tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state);
-TmRemovalReason tm_policy_decide (const TmPolicy *policy,
-                                  TmRootEntryState state,
-                                  TmTimestamp last_used);
+void tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict);
 
 GArray *tm_listed_entries_new (void);
 void tm_listed_entries_sort (GArray *entries);

@@ -43,7 +43,7 @@ matches_any (const char *const *patterns, const char *name)
 }
 
 /*
- * tm_policy_excludes:
+ * tm_policy_find_exclusion:
  * @policy: a policy
  * @name: the name of an entry
  * @root_is_world_writable: whether every user may create entries in the root
@@ -51,18 +51,21 @@ matches_any (const char *const *patterns, const char *name)
  * In `/tmp` the sockets of display servers and the private directories of services are in use
  * without a lock, and get old.
  *
- * Returns: whether a cleanup never touches an entry of this name
+ * Returns: why a cleanup never touches an entry of this name, or %TM_KEEP_REASON_NONE
  */
-gboolean
-tm_policy_excludes (const TmPolicy *policy, const char *name, gboolean root_is_world_writable)
+TmKeepReason
+tm_policy_find_exclusion (const TmPolicy *policy, const char *name, gboolean root_is_world_writable)
 {
   static const char *const well_known[] = {
     ".X11-unix",  ".ICE-unix",         ".XIM-unix",      ".font-unix",
     ".Test-unix", "systemd-private-*", "snap-private-*", NULL,
   };
 
-  return matches_any ((const char *const *) policy->exclude, name) ||
-         (root_is_world_writable && matches_any (well_known, name));
+  if (matches_any ((const char *const *) policy->exclude, name))
+    return TM_KEEP_REASON_EXCLUDED;
+
+  return root_is_world_writable && matches_any (well_known, name) ? TM_KEEP_REASON_WELL_KNOWN
+                                                                  : TM_KEEP_REASON_NONE;
 }
 
 /* Whether any entry can be removed at all. */
@@ -91,22 +94,26 @@ tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state)
 /*
  * tm_policy_decide:
  * @policy: a policy
- * @state: the state of an entry
- * @last_used: when it was last used; of no importance unless tm_policy_depends_on_age()
+ * @verdict: the state of an entry and, if tm_policy_depends_on_age() says so, its last use;
+ * receives the reasons
  *
- * Returns: why a cleanup removes the entry, or %TM_REMOVAL_REASON_NONE when it keeps it
+ * Decides whether a cleanup removes or keeps an entry, and why.
  */
-TmRemovalReason
-tm_policy_decide (const TmPolicy *policy, TmRootEntryState state, TmTimestamp last_used)
+void
+tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict)
 {
-  if (state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
-    return TM_REMOVAL_REASON_ABANDONED;
+  verdict->reason = TM_REMOVAL_REASON_NONE;
+  verdict->keep_reason = TM_KEEP_REASON_NONE;
 
-  if (state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
-    return TM_REMOVAL_REASON_NONE;
-
-  return tm_age_rule_is_expired (&policy->age, last_used) ? TM_REMOVAL_REASON_EXPIRED
-                                                          : TM_REMOVAL_REASON_NONE;
+  if (verdict->state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
+    verdict->reason = TM_REMOVAL_REASON_ABANDONED;
+  else if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
+    verdict->keep_reason = TM_KEEP_REASON_LIVE;
+  else if (tm_age_rule_is_expired (&policy->age, verdict->last_used))
+    verdict->reason = TM_REMOVAL_REASON_EXPIRED;
+  else
+    verdict->keep_reason =
+        policy->age.has_timeout ? TM_KEEP_REASON_YOUNG : TM_KEEP_REASON_NO_TIMEOUT;
 }
 
 static int

@@ -260,10 +260,11 @@ static gssize
 gio_cleanup (TmBackendRoot *root,
              const TmPolicy *policy,
              TmOutcomes *outcomes,
+             TmCleanupLog *log,
              GCancellable *cancellable,
              GError **error)
 {
-  return tm_cleanup_gio (root->file, policy, outcomes, cancellable, error);
+  return tm_cleanup_gio (root->file, policy, outcomes, log, cancellable, error);
 }
 
 static GArray *

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-cleanup-log-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-policy-private.h"
 
@@ -13,6 +14,7 @@ G_BEGIN_DECLS
 gssize tm_cleanup_gio (GFile *directory,
                        const TmPolicy *policy,
                        TmOutcomes *outcomes,
+                       TmCleanupLog *log,
                        GCancellable *cancellable,
                        GError **error);
 GArray *tm_cleanup_gio_list (GFile *directory,

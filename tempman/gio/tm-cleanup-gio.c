@@ -26,6 +26,7 @@ typedef struct
   GFile *directory;           /* (unowned): the root */
   const TmPolicy *policy;     /* (unowned) */
   TmOutcomes *outcomes;       /* (unowned) (nullable) */
+  TmCleanupLog *log;          /* (unowned) (nullable) */
   GCancellable *cancellable;  /* (unowned) (nullable) */
   char *file_system;          /* (owned) (nullable): of the root */
   gboolean is_world_writable; /* every user may write to it, as far as that is told */
@@ -51,6 +52,7 @@ pass_report_unknown (Pass *pass, GFile *file, const TmVerdict *verdict, GError *
 {
   g_autofree char *name = g_file_get_basename (file);
 
+  tm_cleanup_log_failed (pass->log, error);
   /* The cancellation is a failure of the call. */
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
@@ -90,6 +92,7 @@ pass_decide (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
   *verdict = (TmVerdict){
     .times = tm_times_from_info (info),
     .state = TM_ROOT_ENTRY_STATE_UNOWNED,
+    .keep_reason = TM_KEEP_REASON_UNKNOWN,
   };
   if (!pass_may_take (pass, info) || is_marked (info))
     verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
@@ -98,11 +101,17 @@ pass_decide (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
                              pass->cancellable, &verdict->last_used, error))
     return FALSE;
 
-  verdict->reason =
-      pass_may_take (pass, info) && !tm_policy_excludes (pass->policy, g_file_info_get_name (info),
+  verdict->keep_reason = pass_may_take (pass, info)
+                             ? tm_policy_find_exclusion (pass->policy, g_file_info_get_name (info),
                                                          pass->is_world_writable)
-          ? tm_policy_decide (pass->policy, verdict->state, verdict->last_used)
-          : TM_REMOVAL_REASON_NONE;
+                             : TM_KEEP_REASON_MOUNT_POINT;
+  if (verdict->keep_reason != TM_KEEP_REASON_NONE)
+    return TRUE;
+
+  tm_policy_decide (pass->policy, verdict);
+  /* By the mark: there is no lock to be seen. */
+  if (verdict->keep_reason == TM_KEEP_REASON_LIVE)
+    verdict->keep_reason = TM_KEEP_REASON_UNSEEN_OWNER;
   return TRUE;
 }
 
@@ -187,19 +196,32 @@ pass_delete (Pass *pass, GFile *file, GFileInfo *info, const TmVerdict *verdict,
 {
   const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
   const char *name = g_file_info_get_name (info);
+  gint64 start = tm_cleanup_log_start (pass->log);
   GError *error = NULL;
 
   if (tm_delete_tree_gio_delete_directory (file, identity, pass->cancellable, &error))
     {
       pass->n_deleted++;
+      tm_cleanup_log_removed (pass->log, name, verdict, start);
       tm_outcomes_add_removed (pass->outcomes, name, verdict, pass->cancellable);
     }
   else
     {
       restore_times (file, info, begin);
+      tm_cleanup_log_failed (pass->log, error);
       tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
       pass_report (pass, error);
     }
+}
+
+/* Logs that another file has the name of the entry, or none has. */
+static void
+pass_keep (Pass *pass, GFile *file, TmKeepReason reason)
+{
+  g_autofree char *name = g_file_get_basename (file);
+  const TmVerdict verdict = { .keep_reason = reason };
+
+  tm_cleanup_log_kept (pass->log, name, &verdict);
 }
 
 /* Deletes the entry if it is still to be removed. @before is what was found first. */
@@ -217,17 +239,22 @@ pass_take (Pass *pass, GFile *file, const TmVerdict *before)
   if (info == NULL)
     {
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        return;
+        {
+          pass_keep (pass, file, TM_KEEP_REASON_VANISHED);
+          return;
+        }
       verdict.reason = TM_REMOVAL_REASON_NONE;
       tm_error_set_from_gio (&error, TM_ACTION_EXAMINE, file, local_error);
       pass_report_unknown (pass, file, &verdict, error);
     }
   else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    return;
+    pass_keep (pass, file, TM_KEEP_REASON_VANISHED);
   else if (!pass_decide (pass, file, info, &verdict, &error))
     pass_report_unknown (pass, file, &verdict, error);
   else if (verdict.reason != TM_REMOVAL_REASON_NONE)
     pass_delete (pass, file, info, &verdict, begin);
+  else
+    tm_cleanup_log_kept (pass->log, g_file_info_get_name (info), &verdict);
 }
 
 static void
@@ -238,7 +265,10 @@ pass_visit (Pass *pass, GFile *file, GFileInfo *info)
   gboolean is_decided;
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    return;
+    {
+      tm_cleanup_log_kept_file (pass->log, g_file_info_get_name (info));
+      return;
+    }
 
   is_decided = pass_decide (pass, file, info, &entry.verdict, &error);
   if (pass->entries != NULL)
@@ -251,6 +281,8 @@ pass_visit (Pass *pass, GFile *file, GFileInfo *info)
     pass_report_unknown (pass, file, &entry.verdict, error);
   else if (entry.verdict.reason != TM_REMOVAL_REASON_NONE)
     pass_take (pass, file, &entry.verdict);
+  else
+    tm_cleanup_log_kept (pass->log, g_file_info_get_name (info), &entry.verdict);
 }
 
 /* Returns FALSE when the pass was cancelled or something went wrong. */
@@ -313,6 +345,7 @@ pass_run (Pass *pass, GError **error)
  * @directory: a root
  * @policy: what of it may go
  * @outcomes: (nullable): receives each entry that was removed or could not be removed
+ * @log: (nullable): the log of the cleanup
  * @cancellable: (nullable): looked at between entries and while one is deleted
  * @error: where to put the first failure
  *
@@ -325,11 +358,16 @@ gssize
 tm_cleanup_gio (GFile *directory,
                 const TmPolicy *policy,
                 TmOutcomes *outcomes,
+                TmCleanupLog *log,
                 GCancellable *cancellable,
                 GError **error)
 {
   Pass pass = {
-    .directory = directory, .policy = policy, .outcomes = outcomes, .cancellable = cancellable
+    .directory = directory,
+    .policy = policy,
+    .outcomes = outcomes,
+    .log = log,
+    .cancellable = cancellable,
   };
 
   if (!tm_policy_may_remove_any (policy))

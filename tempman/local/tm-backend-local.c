@@ -194,12 +194,13 @@ static gssize
 local_cleanup (TmBackendRoot *root,
                const TmPolicy *policy,
                TmOutcomes *outcomes,
+               TmCleanupLog *log,
                GCancellable *cancellable,
                GError **error)
 {
   TmCleanupOptions options = get_cleanup_options (root, policy);
 
-  return tm_cleanup (&options, outcomes, cancellable, error);
+  return tm_cleanup (&options, outcomes, log, cancellable, error);
 }
 
 static GArray *

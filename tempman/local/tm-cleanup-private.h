@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-cleanup-log-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-policy-private.h"
 #include "local/tm-parent-private.h"
@@ -22,6 +23,7 @@ typedef struct
 
 gssize tm_cleanup (const TmCleanupOptions *options,
                    TmOutcomes *outcomes,
+                   TmCleanupLog *log,
                    GCancellable *cancellable,
                    GError **error);
 GArray *tm_cleanup_list (const TmCleanupOptions *options,

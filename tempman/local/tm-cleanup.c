@@ -34,6 +34,7 @@ struct _Pass
   GCancellable *cancellable; /* (unowned) (nullable) */
   PassFunc visit;            /* called for every sub-directory, in two threads at a time */
   TmOutcomes *outcomes;      /* (unowned) (nullable) */
+  TmCleanupLog *log;         /* (unowned) (nullable) */
   TmParent *scan;            /* (owned): the root, with a position of its own */
 
   GMutex mutex; /* guards what follows */
@@ -70,6 +71,7 @@ pass_fail (Pass *pass,
   /* A cancellation is a failure of the call, not of the entry. */
   if (error_number != ECANCELED)
     tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
+  tm_cleanup_log_failed (pass->log, error);
   pass_report (pass, error);
 }
 
@@ -82,8 +84,12 @@ pass_refuse (Pass *pass, const char *name)
   TmVerdict verdict;
 
   policy.removal_error = 0;
-  if (tm_entry_examine (&policy, pass->scan, name, pass->cancellable, &verdict) &&
-      verdict.reason != TM_REMOVAL_REASON_NONE)
+  if (!tm_entry_examine (&policy, pass->scan, name, pass->cancellable, &verdict))
+    verdict = (TmVerdict){ .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
+
+  if (verdict.reason == TM_REMOVAL_REASON_NONE)
+    tm_cleanup_log_kept (pass->log, name, &verdict);
+  else
     pass_fail (pass, TM_ACTION_DELETE, name, &verdict, pass->policy.removal_error);
 }
 
@@ -95,6 +101,7 @@ pass_take_cb (Pass *pass, const char *name)
   g_autofree char *path = NULL;
   g_autoptr (TmLockedDirectory) directory = NULL;
   TmVerdict verdict;
+  gint64 start;
   int error_number;
   GError *error = NULL;
 
@@ -112,6 +119,7 @@ pass_take_cb (Pass *pass, const char *name)
       pass_fail (pass, TM_ACTION_EXAMINE, name, &verdict, error_number);
       return;
     case TM_ENTRY_KEPT:
+      tm_cleanup_log_kept (pass->log, name, &verdict);
       return;
     case TM_ENTRY_TAKEN:
     default:
@@ -119,16 +127,19 @@ pass_take_cb (Pass *pass, const char *name)
     }
 
   path = g_build_filename (options->path, name, NULL);
+  start = tm_cleanup_log_start (pass->log);
   if (tm_locked_directory_delete (directory, path, NULL, pass->cancellable, &error))
     {
       g_mutex_lock (&pass->mutex);
       pass->n_deleted++;
       g_mutex_unlock (&pass->mutex);
+      tm_cleanup_log_removed (pass->log, name, &verdict, start);
       tm_outcomes_add_removed (pass->outcomes, name, &verdict, pass->cancellable);
     }
   else
     {
       tm_locked_directory_restore_times (directory);
+      tm_cleanup_log_failed (pass->log, error);
       tm_outcomes_add_failed (pass->outcomes, name, &verdict, error, pass->cancellable);
       pass_report (pass, error);
     }
@@ -198,6 +209,8 @@ pass_visit_entries (Pass *pass, guint max_entries)
           n_entries++;
           if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
             pass->visit (pass, entry->d_name);
+          else
+            tm_cleanup_log_kept_file (pass->log, entry->d_name);
           /* With no lock held: the caller's code runs. */
           tm_outcomes_deliver (pass->outcomes);
         }
@@ -293,8 +306,14 @@ pass_run (Pass *pass, GError **error)
  * tm_cleanup:
  * @options: the root, and the policy
  * @outcomes: (nullable): receives each entry that was removed or could not be removed
+<<<<<<< HEAD
  * @cancellable: (nullable): checked between entries and during a deletion
  * @error: return location for the first failure
+=======
+ * @log: (nullable): the log of the cleanup
+ * @cancellable: (nullable): looked at between entries and while one is deleted
+ * @error: where to put the first failure
+>>>>>>> 1089e7c (log: say for each entry why a cleanup removed or kept it)
  *
  * Deletes the sub-directories of a root that the policy does not keep. After a failure it continues
  * with the next one.
@@ -304,11 +323,16 @@ pass_run (Pass *pass, GError **error)
 gssize
 tm_cleanup (const TmCleanupOptions *options,
             TmOutcomes *outcomes,
+            TmCleanupLog *log,
             GCancellable *cancellable,
             GError **error)
 {
   Pass pass = {
-    .options = options, .cancellable = cancellable, .visit = pass_take_cb, .outcomes = outcomes
+    .options = options,
+    .cancellable = cancellable,
+    .visit = pass_take_cb,
+    .outcomes = outcomes,
+    .log = log,
   };
 
   if (!tm_policy_may_remove_any (&options->policy))

@@ -25,15 +25,18 @@ has_unseen_owner (const TmPolicy *policy, const char *name, mode_t mode)
          tm_mark_is_set (name, mode);
 }
 
-static gboolean
-is_excluded (const TmPolicy *policy, int root_fd, const char *name)
+static TmKeepReason
+find_exclusion (const TmPolicy *policy, int root_fd, const char *name)
 {
+  TmKeepReason reason = tm_policy_find_exclusion (policy, name, TRUE);
   struct stat status;
 
   /* Examine the root only where its mode decides: that takes a system call. */
-  return tm_policy_excludes (policy, name, FALSE) ||
-         (tm_policy_excludes (policy, name, TRUE) &&
-          (tm_dirfd_stat (root_fd, &status) < 0 || (status.st_mode & S_IWOTH) != 0));
+  if (reason == TM_KEEP_REASON_WELL_KNOWN && tm_dirfd_stat (root_fd, &status) == 0 &&
+      (status.st_mode & S_IWOTH) == 0)
+    return TM_KEEP_REASON_NONE;
+
+  return reason;
 }
 
 static gboolean
@@ -42,23 +45,38 @@ is_gone (int error_number)
   return error_number == ENOENT || error_number == ENOTDIR;
 }
 
-/* Whether an entry that cannot be opened is kept without an error: it was deleted or replaced
- * meanwhile, is a mount point, or belongs to another user so that its lock cannot be tried. */
-static gboolean
-is_no_failure (int error_number)
+/* Returns why an entry that cannot be opened is kept without an error: it was deleted or replaced
+ * meanwhile, is a mount point, or belongs to another user so that its lock cannot be tried. For any
+ * other error returns %TM_KEEP_REASON_NONE. */
+static TmKeepReason
+get_keep_reason (int error_number)
 {
-  return is_gone (error_number) || error_number == EXDEV || error_number == EACCES;
+  if (is_gone (error_number))
+    return TM_KEEP_REASON_VANISHED;
+
+  switch (error_number)
+    {
+    case EXDEV:
+      return TM_KEEP_REASON_MOUNT_POINT;
+    case EACCES:
+      return TM_KEEP_REASON_NO_LOCK;
+    default:
+      return TM_KEEP_REASON_NONE;
+    }
 }
 
-/* Whether an attempt to delete the entry can succeed. Immutable and append-only directories are
- * kept, and directories of other users in which this process can remove nothing. Whether such a
+/* Returns why an attempt to delete the entry cannot succeed. Immutable and append-only directories
+ * are kept, and directories of other users in which this process can remove nothing. Whether such a
  * directory is empty, a list cannot find out without setting its access time. */
-static gboolean
-may_be_deleted (int root_fd, const char *name, const struct statx *status)
+static TmKeepReason
+find_obstacle (int root_fd, const char *name, const struct statx *status)
 {
-  return (status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) == 0 &&
-         (status->stx_uid == tm_dirfd_get_user () ||
-          tm_dirfd_find_write_error (root_fd, name) == 0);
+  if ((status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0)
+    return TM_KEEP_REASON_IMMUTABLE;
+
+  return status->stx_uid == tm_dirfd_get_user () || tm_dirfd_find_write_error (root_fd, name) == 0
+             ? TM_KEEP_REASON_NONE
+             : TM_KEEP_REASON_NO_PERMISSION;
 }
 
 /* Finds the last use of an entry that has been opened and locked since its status @before.
@@ -101,11 +119,19 @@ fail (int *error_number, int errsv)
   return TM_ENTRY_FAILED;
 }
 
+static TmEntryResult
+keep (TmVerdict *verdict, TmKeepReason reason)
+{
+  verdict->reason = TM_REMOVAL_REASON_NONE;
+  verdict->keep_reason = reason;
+  return TM_ENTRY_KEPT;
+}
+
 /* As fail(), but an entry that does not exist any more is no failure. */
 static TmEntryResult
-fail_unless_gone (int *error_number, int errsv)
+fail_unless_gone (TmVerdict *verdict, int *error_number, int errsv)
 {
-  return is_gone (errsv) ? TM_ENTRY_KEPT : fail (error_number, errsv);
+  return is_gone (errsv) ? keep (verdict, TM_KEEP_REASON_VANISHED) : fail (error_number, errsv);
 }
 
 /*
@@ -115,8 +141,8 @@ fail_unless_gone (int *error_number, int errsv)
  * @name: the name of an entry
  * @cancellable: (nullable): looked at while the content is looked at
  * @taken: (out) (transfer full) (nullable): the entry, locked
- * @verdict: (out caller-allocates): what is known of the entry; the reason is only valid if the
- *   entry is taken
+ * @verdict: (out caller-allocates): what is known of the entry, and why it is taken or kept; the
+ *   state is only valid if it decided
  * @error_number: (out): why it failed
  *
  * Examines the times of an entry. Only if it is old or may be abandoned, opens and locks it, and
@@ -135,16 +161,21 @@ tm_entry_take (const TmPolicy *policy,
 {
   int root_fd = tm_parent_get_fd (root);
   g_autoptr (TmLockedDirectory) directory = NULL;
+  TmKeepReason obstacle;
   struct statx status;
 
   *verdict = (TmVerdict){ .last_used = policy->age.now };
 
-  if (is_excluded (policy, root_fd, name))
-    return TM_ENTRY_KEPT;
+  obstacle = find_exclusion (policy, root_fd, name);
+  if (obstacle != TM_KEEP_REASON_NONE)
+    return keep (verdict, obstacle);
   if (tm_dirfd_stat_times (root_fd, name, policy->age.is_shared, &status) < 0)
-    return errno == EXDEV ? TM_ENTRY_KEPT : fail_unless_gone (error_number, errno);
-  if (!S_ISDIR (status.stx_mode) || has_unseen_owner (policy, name, status.stx_mode))
-    return TM_ENTRY_KEPT;
+    return errno == EXDEV ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
+                          : fail_unless_gone (verdict, error_number, errno);
+  if (!S_ISDIR (status.stx_mode))
+    return keep (verdict, TM_KEEP_REASON_NO_DIRECTORY);
+  if (has_unseen_owner (policy, name, status.stx_mode))
+    return keep (verdict, TM_KEEP_REASON_UNSEEN_OWNER);
 
   verdict->times = tm_times_from_statx (&status);
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
@@ -153,31 +184,39 @@ tm_entry_take (const TmPolicy *policy,
     {
       if (tm_last_use_find (&policy->age, root_fd, name, &status, FALSE, cancellable,
                             &verdict->last_used) < 0)
-        return fail_unless_gone (error_number, errno);
+        return fail_unless_gone (verdict, error_number, errno);
+      /* Its lock does not have to be tried. */
       if (!tm_age_rule_is_expired (&policy->age, verdict->last_used))
-        return TM_ENTRY_KEPT;
+        return keep (verdict,
+                     policy->age.has_timeout ? TM_KEEP_REASON_YOUNG : TM_KEEP_REASON_NO_TIMEOUT);
     }
 
-  if (!may_be_deleted (root_fd, name, &status))
-    return TM_ENTRY_KEPT;
+  obstacle = find_obstacle (root_fd, name, &status);
+  if (obstacle != TM_KEEP_REASON_NONE)
+    return keep (verdict, obstacle);
 
   directory = tm_locked_directory_open (root, name);
   if (directory == NULL)
-    return is_no_failure (errno) ? TM_ENTRY_KEPT : fail (error_number, errno);
+    {
+      obstacle = get_keep_reason (errno);
+      return obstacle != TM_KEEP_REASON_NONE ? keep (verdict, obstacle)
+                                             : fail (error_number, errno);
+    }
 
   verdict->state = tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy));
   if (tm_policy_depends_on_age (policy, verdict->state) &&
       find_last_use_again (policy, directory, &status, cancellable, &verdict->last_used) < 0)
     return fail (error_number, errno);
 
-  verdict->reason = tm_policy_decide (policy, verdict->state, verdict->last_used);
-  if (verdict->reason == TM_REMOVAL_REASON_NONE ||
-      tm_locked_directory_is_left_to_its_owner (directory))
+  tm_policy_decide (policy, verdict);
+  if (verdict->reason == TM_REMOVAL_REASON_NONE)
     return TM_ENTRY_KEPT;
+  if (tm_locked_directory_is_left_to_its_owner (directory))
+    return keep (verdict, TM_KEEP_REASON_OTHER_USER);
   if (!tm_locked_directory_is_current (directory))
-    return fail_unless_gone (error_number, errno);
+    return fail_unless_gone (verdict, error_number, errno);
   if (!tm_locked_directory_may_be_removed (directory))
-    return TM_ENTRY_KEPT;
+    return keep (verdict, TM_KEEP_REASON_OTHER_USER);
 
   *taken = g_steal_pointer (&directory);
   return TM_ENTRY_TAKEN;
@@ -186,12 +225,16 @@ tm_entry_take (const TmPolicy *policy,
 /* For a mount point, which a cleanup always keeps and whose times belong to another file system,
  * and for an entry that cannot be examined, which a cleanup cannot delete either. */
 static void
-set_unknown (TmVerdict *verdict, const TmPolicy *policy)
+set_unknown (TmVerdict *verdict, const TmPolicy *policy, TmKeepReason reason)
 {
-  *verdict = (TmVerdict){ .last_used = policy->age.now, .state = TM_ROOT_ENTRY_STATE_LIVE };
+  *verdict = (TmVerdict){
+    .last_used = policy->age.now,
+    .state = TM_ROOT_ENTRY_STATE_LIVE,
+    .keep_reason = reason,
+  };
 }
 
-/* Finds the state of the entry by its lock, which is released at once, and whether a cleanup could
+/* Finds the state of the entry by its lock, which is released at once, and why a cleanup could not
  * acquire it. Returns FALSE if the entry does not exist any more. */
 static gboolean
 look_at_lock (const TmPolicy *policy,
@@ -199,24 +242,30 @@ look_at_lock (const TmPolicy *policy,
               const char *name,
               const struct statx *status,
               TmRootEntryState *state,
-              gboolean *can_be_taken)
+              TmKeepReason *obstacle)
 {
   g_autoptr (TmLockedDirectory) directory = tm_locked_directory_open_unchanged (root, name);
 
   if (directory != NULL)
     {
       *state = tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy));
-      *can_be_taken = !tm_locked_directory_is_left_to_its_owner (directory);
+      *obstacle = tm_locked_directory_is_left_to_its_owner (directory) ? TM_KEEP_REASON_OTHER_USER
+                                                                       : TM_KEEP_REASON_NONE;
       return TRUE;
     }
 
   if (is_gone (errno))
     return FALSE;
 
+  *obstacle = get_keep_reason (errno);
+  if (*obstacle == TM_KEEP_REASON_NONE)
+    *obstacle = TM_KEEP_REASON_UNKNOWN;
+
   /* This user's directory, but its mode denies access. A cleanup changes the mode to try the lock.
    * The kernel's table shows most locks without that. */
-  *can_be_taken = errno == EACCES && status->stx_uid == tm_dirfd_get_user ();
-  *state = *can_be_taken && !tm_lock_table_has (status)
+  if (errno == EACCES && status->stx_uid == tm_dirfd_get_user ())
+    *obstacle = TM_KEEP_REASON_NONE;
+  *state = *obstacle == TM_KEEP_REASON_NONE && !tm_lock_table_has (status)
                ? tm_locked_directory_mode_state (name, status->stx_mode, policy->lock_reaches_all)
                : TM_ROOT_ENTRY_STATE_LIVE;
   return TRUE;
@@ -244,12 +293,14 @@ tm_entry_examine (const TmPolicy *policy,
                   TmVerdict *verdict)
 {
   int root_fd = tm_parent_get_fd (root);
-  gboolean has_age, can_be_taken;
+  TmKeepReason obstacle;
   struct statx status;
+  gboolean has_age;
 
   if (tm_dirfd_stat_times (root_fd, name, policy->age.is_shared, &status) < 0)
     {
-      set_unknown (verdict, policy);
+      set_unknown (verdict, policy,
+                   errno == EXDEV ? TM_KEEP_REASON_MOUNT_POINT : TM_KEEP_REASON_UNKNOWN);
       return !is_gone (errno) && (status.stx_mode == 0 || S_ISDIR (status.stx_mode));
     }
 
@@ -258,15 +309,22 @@ tm_entry_examine (const TmPolicy *policy,
 
   has_age = tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                               &verdict->last_used) == 0;
-  if (!look_at_lock (policy, root, name, &status, &verdict->state, &can_be_taken))
+  if (!look_at_lock (policy, root, name, &status, &verdict->state, &obstacle))
     return FALSE;
 
   verdict->times = tm_times_from_statx (&status);
-  verdict->reason = policy->removal_error == 0 &&
-                            (has_age || !tm_policy_depends_on_age (policy, verdict->state)) &&
-                            can_be_taken && !is_excluded (policy, root_fd, name) &&
-                            may_be_deleted (root_fd, name, &status)
-                        ? tm_policy_decide (policy, verdict->state, verdict->last_used)
-                        : TM_REMOVAL_REASON_NONE;
+  if (policy->removal_error != 0)
+    obstacle = TM_KEEP_REASON_ROOT;
+  else if (!has_age && tm_policy_depends_on_age (policy, verdict->state))
+    obstacle = TM_KEEP_REASON_UNKNOWN;
+  if (obstacle == TM_KEEP_REASON_NONE)
+    obstacle = find_exclusion (policy, root_fd, name);
+  if (obstacle == TM_KEEP_REASON_NONE)
+    obstacle = find_obstacle (root_fd, name, &status);
+
+  if (obstacle != TM_KEEP_REASON_NONE)
+    keep (verdict, obstacle);
+  else
+    tm_policy_decide (policy, verdict);
   return TRUE;
 }

@@ -1,0 +1,31 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "core/tm-policy-private.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The debug messages of one cleanup. All functions but the first do nothing for %NULL, which is the
+ * log of a cleanup whose messages are not shown; each may be called in any of its threads, without
+ * a lock. */
+typedef struct _TmCleanupLog TmCleanupLog;
+
+TmCleanupLog *tm_cleanup_log_new (GFile *root, const TmPolicy *policy);
+void tm_cleanup_log_free (TmCleanupLog *log, const GError *error);
+
+gint64 tm_cleanup_log_start (TmCleanupLog *log);
+void tm_cleanup_log_removed (TmCleanupLog *log,
+                             const char *name,
+                             const TmVerdict *verdict,
+                             gint64 start);
+void tm_cleanup_log_kept (TmCleanupLog *log, const char *name, const TmVerdict *verdict);
+void tm_cleanup_log_kept_file (TmCleanupLog *log, const char *name);
+void tm_cleanup_log_failed (TmCleanupLog *log, const GError *error);
+
+G_END_DECLS

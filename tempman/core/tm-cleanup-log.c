@@ -1,0 +1,272 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core/tm-cleanup-log-private.h"
+
+#include "core/tm-file-private.h"
+#include "core/tm-log-private.h"
+
+/* What a cleanup did with each entry, and why, for the developer who asks that. See tm-log.c. */
+
+struct _TmCleanupLog
+{
+  GFile *root;            /* (owned) */
+  const TmPolicy *policy; /* (unowned) */
+  const char *basis;      /* (unowned): its nick */
+  gint64 start;
+
+  /* atomic; every entry is one of these */
+  gint n_removed;
+  gint n_kept;
+  gint n_failed;
+};
+
+static const char *
+get_nick (TmAgeBasis basis)
+{
+  g_autoptr (GEnumClass) type = g_type_class_ref (TM_TYPE_AGE_BASIS);
+  const GEnumValue *value = g_enum_get_value (type, (int) basis);
+
+  /* Its strings are static. */
+  return value != NULL ? value->value_nick : "unknown";
+}
+
+/*
+ * tm_cleanup_log_new:
+ * @root: the root
+ * @policy: what it removes; has to outlive the log
+ *
+ * Says that a cleanup begins, or why it does nothing.
+ *
+ * Returns: (transfer full) (nullable): its log, or %NULL when messages are not shown
+ */
+TmCleanupLog *
+tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
+{
+  g_autofree char *name = NULL;
+  TmCleanupLog *log;
+  gboolean reclaims;
+
+  if (!tm_log_is_shown ())
+    return NULL;
+
+  name = tm_file_get_display_name (root);
+  reclaims = (policy->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0;
+  if (!policy->age.has_timeout && !reclaims)
+    {
+      g_debug ("No cleanup of “%s”: it has no timeout and does not reclaim abandoned entries",
+               name);
+      return NULL;
+    }
+
+  log = g_new0 (TmCleanupLog, 1);
+  log->root = g_object_ref (root);
+  log->policy = policy;
+  log->basis = get_nick (policy->age.basis);
+  log->start = g_get_monotonic_time ();
+
+  g_debug ("Cleaning up “%s”: the timeout is %g s by %s; abandoned entries %s", name,
+           policy->age.timeout, log->basis,
+           reclaims ? "are removed at any age" : "expire like others");
+  return log;
+}
+
+/* @error: (nullable): the error of the cleanup. It is one that tm_cleanup_log_failed() was told of,
+ * or that concerns the whole root. */
+void
+tm_cleanup_log_free (TmCleanupLog *log, const GError *error)
+{
+  g_autofree char *name = NULL;
+  guint n_removed, n_kept, n_failed;
+
+  if (log == NULL)
+    return;
+
+  name = tm_file_get_display_name (log->root);
+  n_removed = (guint) g_atomic_int_get (&log->n_removed);
+  n_kept = (guint) g_atomic_int_get (&log->n_kept);
+  n_failed = (guint) g_atomic_int_get (&log->n_failed);
+  if (error != NULL && n_failed == 0)
+    tm_log_error (error);
+  g_debug ("Cleaned up “%s” in %.1f ms: %u entries; %u removed, %u kept, %u failed", name,
+           tm_log_get_milliseconds_since (log->start), n_removed + n_kept + n_failed, n_removed,
+           n_kept, n_failed);
+
+  g_object_unref (log->root);
+  g_free (log);
+}
+
+/* When the deletion of an entry begins. Returns what tm_cleanup_log_removed() wants. */
+gint64
+tm_cleanup_log_start (TmCleanupLog *log)
+{
+  return log != NULL ? g_get_monotonic_time () : 0;
+}
+
+/* Returns (transfer full): for messages. */
+static char *
+get_entry_name (TmCleanupLog *log, const char *name)
+{
+  g_autoptr (GFile) file = g_file_get_child (log->root, name);
+
+  return tm_file_get_display_name (file);
+}
+
+/* Returns (transfer full): when an entry was last used, and how long it may go unused. */
+static char *
+describe_age (TmCleanupLog *log, const TmVerdict *verdict)
+{
+  const TmAgeRule *rule = &log->policy->age;
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (verdict->last_used.seconds);
+  g_autofree char *last_used = time != NULL ? g_date_time_format_iso8601 (time) : NULL;
+  double age = (double) (rule->now.seconds - verdict->last_used.seconds) +
+               ((double) rule->now.nanoseconds - verdict->last_used.nanoseconds) / 1e9;
+
+  return g_strdup_printf ("last used %s, %.1f s ago, by %s; the timeout is %g s",
+                          last_used != NULL ? last_used : "before all calendars", age, log->basis,
+                          rule->timeout);
+}
+
+static const char *
+describe_state (TmRootEntryState state)
+{
+  switch (state)
+    {
+    case TM_ROOT_ENTRY_STATE_LIVE:
+      return "live, although a process holds its lock";
+    case TM_ROOT_ENTRY_STATE_ABANDONED:
+      return "abandoned";
+    case TM_ROOT_ENTRY_STATE_UNOWNED:
+    default:
+      return "unowned";
+    }
+}
+
+/* Returns (transfer full): why a cleanup removes an entry. */
+static char *
+describe_removal (TmCleanupLog *log, const TmVerdict *verdict)
+{
+  g_autofree char *age = NULL;
+
+  switch (verdict->reason)
+    {
+    case TM_REMOVAL_REASON_ABANDONED:
+      return g_strdup ("abandoned: marked, and no process holds its lock");
+    case TM_REMOVAL_REASON_EXPIRED:
+    case TM_REMOVAL_REASON_NONE:
+    default:
+      age = describe_age (log, verdict);
+      return g_strdup_printf ("expired: %s; %s", age, describe_state (verdict->state));
+    }
+}
+
+/* Returns (transfer full): why a cleanup keeps an entry. */
+static char *
+describe_keeping (TmCleanupLog *log, const TmVerdict *verdict)
+{
+  g_autofree char *age = NULL;
+
+  switch (verdict->keep_reason)
+    {
+    case TM_KEEP_REASON_YOUNG:
+      age = describe_age (log, verdict);
+      return g_strdup_printf ("young: %s", age);
+    case TM_KEEP_REASON_LIVE:
+      return g_strdup ("live: another process, or another object of this one, holds its lock");
+    case TM_KEEP_REASON_UNSEEN_OWNER:
+      return g_strdup (
+          "it is marked, and the lock of an owner on another machine is not seen here");
+    case TM_KEEP_REASON_NO_TIMEOUT:
+      return g_strdup ("not abandoned, and without a timeout nothing expires");
+    case TM_KEEP_REASON_EXCLUDED:
+      return g_strdup ("a pattern of the root excludes its name");
+    case TM_KEEP_REASON_WELL_KNOWN:
+      return g_strdup ("a well-known name in a directory that every user may write to");
+    case TM_KEEP_REASON_NO_DIRECTORY:
+      return g_strdup ("not a directory");
+    case TM_KEEP_REASON_MOUNT_POINT:
+      return g_strdup ("a mount point");
+    case TM_KEEP_REASON_IMMUTABLE:
+      return g_strdup ("immutable or append-only");
+    case TM_KEEP_REASON_OTHER_USER:
+      return g_strdup ("another user's, in a root with the sticky bit");
+    case TM_KEEP_REASON_NO_PERMISSION:
+      return g_strdup ("another user's, and this one may remove nothing from it");
+    case TM_KEEP_REASON_NO_LOCK:
+      return g_strdup ("another user's, and this one may not open it to try its lock");
+    case TM_KEEP_REASON_ROOT:
+      return g_strdup ("nothing can be removed from the root");
+    case TM_KEEP_REASON_VANISHED:
+      return g_strdup ("it vanished meanwhile, or another file took its name");
+    case TM_KEEP_REASON_UNKNOWN:
+    case TM_KEEP_REASON_NONE:
+    default:
+      return g_strdup ("it cannot be examined");
+    }
+}
+
+/*
+ * tm_cleanup_log_removed:
+ * @log: (nullable): a log
+ * @name: the name of an entry
+ * @verdict: why it was removed
+ * @start: from tm_cleanup_log_start()
+ */
+void
+tm_cleanup_log_removed (TmCleanupLog *log, const char *name, const TmVerdict *verdict, gint64 start)
+{
+  g_autofree char *display_name = NULL;
+  g_autofree char *reason = NULL;
+
+  if (log == NULL)
+    return;
+
+  g_atomic_int_inc (&log->n_removed);
+  display_name = get_entry_name (log, name);
+  reason = describe_removal (log, verdict);
+  g_debug ("Removed “%s” in %.1f ms: %s", display_name, tm_log_get_milliseconds_since (start),
+           reason);
+}
+
+/*
+ * tm_cleanup_log_kept:
+ * @log: (nullable): a log
+ * @name: the name of an entry
+ * @verdict: why it was kept
+ */
+void
+tm_cleanup_log_kept (TmCleanupLog *log, const char *name, const TmVerdict *verdict)
+{
+  g_autofree char *display_name = NULL;
+  g_autofree char *reason = NULL;
+
+  if (log == NULL)
+    return;
+
+  g_atomic_int_inc (&log->n_kept);
+  display_name = get_entry_name (log, name);
+  reason = describe_keeping (log, verdict);
+  g_debug ("Kept “%s”: %s", display_name, reason);
+}
+
+/* The same of an entry that is no directory, of which nothing else is known. */
+void
+tm_cleanup_log_kept_file (TmCleanupLog *log, const char *name)
+{
+  const TmVerdict verdict = { .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
+
+  tm_cleanup_log_kept (log, name, &verdict);
+}
+
+/* @error: why an entry could not be removed, with its path */
+void
+tm_cleanup_log_failed (TmCleanupLog *log, const GError *error)
+{
+  if (log == NULL)
+    return;
+
+  g_atomic_int_inc (&log->n_failed);
+  tm_log_error (error);
+}
