@@ -373,7 +373,7 @@ local_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GErr
   return &local->root;
 }
 
-/* Returns what that says of the file: where it is not, nothing has to be deleted. */
+/* Returns the result: a missing file need not be deleted. */
 static TmDeleteResult
 fail_to_delete (GError **error, TmAction action, const char *path, int error_number)
 {

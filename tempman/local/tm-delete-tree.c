@@ -248,7 +248,7 @@ walk_go_on (TmDeleteWalk *walk)
     }
 }
 
-/* Tells the parent of a walk that the walk is finished. */
+/* Reports to the parent of a walk that the walk is finished. */
 static void
 walk_finish_child (TmDeleteWalk *walk)
 {

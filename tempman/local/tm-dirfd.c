@@ -444,7 +444,7 @@ tm_dirfd_stat_file_system (int dirfd, struct statfs *status)
 /*
  * tm_dirfd_set_mode:
  * @dirfd: a directory, which may have been opened with `O_PATH`
- * @current: its mode, as tm_dirfd_stat() has just told it
+ * @current: its current mode, from tm_dirfd_stat()
  * @mode: its new permission bits
  *
  * Changes the permission bits of a directory. Makes no call if they are the same already: some file

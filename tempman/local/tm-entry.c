@@ -139,7 +139,7 @@ fail_unless_gone (TmVerdict *verdict, int *error_number, int errsv)
  * @policy: the policy of the cleanup
  * @root: the directory of the root
  * @name: the name of an entry
- * @cancellable: (nullable): looked at while the content is looked at
+ * @cancellable: (nullable): checked while the content is examined
  * @taken: (out) (transfer full) (nullable): the entry, locked
  * @verdict: (out caller-allocates): what is known of the entry, and why it is taken or kept; the
  *   state is only valid if it decided
@@ -276,7 +276,7 @@ look_at_lock (const TmPolicy *policy,
  * @policy: the policy of the cleanup
  * @root: the directory of the root
  * @name: the name of an entry
- * @cancellable: (nullable): looked at while the content is looked at
+ * @cancellable: (nullable): checked while the content is examined
  * @verdict: (out caller-allocates): whether a cleanup would delete the entry, and why
  *
  * Applies the policy to an entry and changes nothing. An entry that cannot be examined is kept by a

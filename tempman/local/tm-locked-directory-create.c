@@ -97,7 +97,7 @@ mode_is_refused (int error_number)
          error_number == ENOSYS || error_number == EINVAL;
 }
 
-/* Locks and verifies what has just been made. */
+/* Locks and verifies the new directory. */
 static Attempt
 directory_secure (TmLockedDirectory *directory,
                   const char *parent_path,
@@ -112,8 +112,8 @@ directory_secure (TmLockedDirectory *directory,
 
   if (!has_lock)
     {
-      /* A cleaner has it and will delete it; or a list that only looked at the lock was held up:
-       * then the directory must not stay behind. */
+      /* Either a cleaner holds the lock and deletes the directory, or a list that only tries the
+       * lock takes long: then the directory must not remain. */
       if (errno == EWOULDBLOCK)
         {
           tm_dirfd_remove (parent, directory->name);
@@ -126,7 +126,7 @@ directory_secure (TmLockedDirectory *directory,
   if (tm_dirfd_stat (directory->fd, &status) < 0)
     goto failed;
 
-  /* From here on what is released is compared with it. */
+  /* From here on the release compares the descriptor with the identity. */
   tm_locked_directory_remember (directory, &status);
 
   switch (directory_verify (directory, path, &status))
@@ -144,13 +144,15 @@ directory_secure (TmLockedDirectory *directory,
       goto failed;
     }
 
-  /* The umask may have taken from the owner's permissions. Those of others are given only now, when
-   * no cleaner can take the directory any more. Bits that a parent with the set-group-ID
-   * bit passes on are kept. Without a lock the mark would say that the owner is gone. */
+  /* The umask may have removed permissions of the owner. Those of group and others are added only
+   * now, when no cleaner can delete the directory any more. Bits that a parent with the
+   * set-group-ID bit passes on are kept. Without a lock, the mark would mean that the owner is
+   * gone. */
   mode = (status.st_mode & 07777) | S_IRWXU;
   if (!has_lock)
     mode &= (mode_t) ~TM_MARK;
-  /* A file system that has no modes refuses the permissions of others, but not what it has. */
+  /* A file system without modes refuses to add permissions, but accepts the mode that it reports.
+   */
   if (tm_dirfd_set_mode (directory->fd, status.st_mode, mode | permissions) < 0 &&
       (!mode_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0))
     goto failed;
@@ -190,11 +192,11 @@ attempt_create (TmParent *parent,
       return ATTEMPT_FAILED;
     }
 
-  /* Where our lock is not seen by others, the mark would say that the owner is gone. */
+  /* Without a mark if other machines cannot see the lock: it would mean that the owner is gone. */
   if (tm_dirfd_make (parent_fd, name, is_local ? MODE_MARKED : S_IRWXU) < 0)
     {
-      /* Nobody else could know the name. A server that was asked twice says so of what it has made
-       * itself. */
+      /* No other process can know the name. A server that received the request twice returns EEXIST
+       * for a directory that it has created itself. */
       if (errno == EEXIST)
         {
           if (!is_local)
@@ -202,7 +204,7 @@ attempt_create (TmParent *parent,
           return ATTEMPT_LOST;
         }
 
-      /* The name is what is too long, not the path of a directory that could be opened. */
+      /* The name is too long, not the path. */
       if (errno == ENAMETOOLONG)
         tm_error_set_from_errno (error, TM_ACTION_CREATE_WITH_NAME, name, errno);
       else
@@ -228,8 +230,8 @@ attempt_create (TmParent *parent,
   if (attempt == ATTEMPT_DONE)
     *directory_out = g_steal_pointer (&directory);
 
-  /* If it is not ours after all, it is an empty directory that another user could put under our
-   * name, and so could remove as well. */
+  /* If it is not the new directory, it is an empty directory that another user could create under
+   * this name, and could remove as well. */
   if (attempt == ATTEMPT_EXCHANGED || attempt == ATTEMPT_FOREIGN)
     tm_dirfd_remove (parent_fd, name);
 
@@ -241,14 +243,14 @@ attempt_create (TmParent *parent,
  * @parent: the directory to create it in
  * @parent_path: its absolute path
  * @creation: its name and its mode
- * @cancellable: (nullable): looked at before each attempt
+ * @cancellable: (nullable): checked before each attempt
  * @error: %G_IO_ERROR_INVALID_FILENAME when the name is too long, %G_IO_ERROR_NOT_FOUND when
  *   the parent has been removed or moved from @parent_path
  *
- * Creates a directory under a name that has never been there, marks it, locks it and makes sure
- * that it is still there.
+ * Creates a directory under a name that was never used, marks and locks it, and verifies that it
+ * still exists.
  *
- * Returns: (nullable): the directory, ours alone, or %NULL with nothing left behind
+ * Returns: (nullable): the directory, or %NULL with nothing left behind
  */
 TmLockedDirectory *
 tm_locked_directory_create (TmParent *parent,

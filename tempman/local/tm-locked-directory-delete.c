@@ -126,8 +126,8 @@ directory_find (TmLockedDirectory *directory, const char *path, TmFileLook *look
  * tm_locked_directory_delete:
  * @directory: a directory that this process owns, or whose exclusive lock it holds
  * @path: its path, for messages
- * @progress: (nullable): told of what is found in it and deleted
- * @cancellable: (nullable): looked at between runs of entries
+ * @progress: (nullable): counts the entries that are found and deleted
+ * @cancellable: (nullable): checked between runs of entries
  * @error: %G_IO_ERROR_NOT_FOUND if another file now has its name, %G_IO_ERROR_BUSY if a file system
  *   is mounted in it or another process keeps adding files, or another first failure
  *

@@ -280,7 +280,7 @@ tm_locked_directory_stat (TmLockedDirectory *directory, struct stat *status)
 
 /*
  * tm_locked_directory_keep:
- * @directory: a directory of ours
+ * @directory: a directory that this process owns
  * @path: its path, for messages
  * @error: return location for an error
  *
@@ -423,7 +423,7 @@ tm_locked_directory_get_parent (TmLockedDirectory *directory)
 
 /*
  * tm_locked_directory_unmarked_mode:
- * @directory: a directory of ours
+ * @directory: a directory that this process owns
  * @mode: its mode
  *
  * Removes the mark from a mode: the sticky bit, if this object has set it. It is also removed where
