@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* What the library attempts, and what can fail. Each has a sentence in tm-error.c. */
+/* The actions that can fail. Each has a sentence in tm-error.c. */
 typedef enum
 {
   TM_ACTION_CREATE,

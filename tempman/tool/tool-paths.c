@@ -22,7 +22,7 @@
  * the same, and both components are left out. All links that are left in the path are for the
  * library to follow, or not. */
 
-/* What a path is for, and what fails where it cannot be used. */
+/* The purpose of a path, which selects the message of an error. */
 typedef enum
 {
   USE_OPEN,
