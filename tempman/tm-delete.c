@@ -11,49 +11,52 @@
 
 /**
  * tm_delete_recursively:
- * @file: a file, link or directory
- * @flags: what is deleted, and what counts as a failure
+ * @file: a file, symbolic link or directory
+ * @flags: options of the deletion
  * @cancellable: (nullable): a cancellable
- * @progress: (nullable) (scope call) (closure progress_data): told how far it has come, in the
- *   thread that calls, some tens of times a second at most and once at the end
+ * @progress: (nullable) (scope call) (closure progress_data): the callback for the progress, called
+ *   in the calling thread, at most a few dozen times a second, and once at the end
  * @progress_data: data for @progress
  * @error: return location for an error
  *
  * Deletes a file, a symbolic link, or a directory with everything in it.
  *
- * Links are deleted and not followed, and what is mounted inside a directory is not
- * touched. Nobody who renames or replaces something in the directory meanwhile can
- * lead the deletion out of it. A directory without permissions that belongs to the
- * user is made accessible first. A large directory is deleted by several threads, which
- * have the rights of the calling one and have ended when this returns.
+ * Symbolic links are deleted and not followed, and mounted file systems are not touched. The
+ * deletion never leaves the directory, even if other processes rename or replace files in it
+ * meanwhile. A directory that belongs to the user, but whose mode denies the user access, is made
+ * accessible first. Several threads delete a large directory. They have the rights of the calling
+ * thread, and have ended when the call returns.
  *
- * An error does not stop it: whatever can be deleted is, and the first error is
- * returned, with its path: %G_IO_ERROR_NOT_FOUND when there is no @file, unless
- * [flags@Tempman.DeleteFlags.ALLOW_MISSING] is set; %G_IO_ERROR_NOT_DIRECTORY when @file is no
- * directory with [flags@Tempman.DeleteFlags.KEEP_DIRECTORY];
- * %G_IO_ERROR_PERMISSION_DENIED, also when another user could have planted a link on
- * the way to @file; %G_IO_ERROR_BUSY when @file or something in it is
- * a mount point (@file may be one with [flags@Tempman.DeleteFlags.KEEP_DIRECTORY]), or somebody
- * keeps adding files; %G_IO_ERROR_INVALID_ARGUMENT for the root of the file system;
- * %G_IO_ERROR_CANCELLED. It can be called again then, to delete the rest. That something in a
- * directory is deleted by somebody else meanwhile is no error.
+ * An error does not stop the deletion: the call deletes all it can, and returns the first error,
+ * with its path. The call can be repeated to delete the rest. The deletion of files in the
+ * directory by another process is not an error.
  *
- * What is not a local file is deleted through GIO, by name and one after the other. Links
- * are not followed there either, but against somebody who exchanges a directory for a
- * link meanwhile only whoever serves the files can do anything; something that is mounted
- * is left alone if GIO tells it from the rest, and permissions are left as they are.
+ * Fails with %G_IO_ERROR_NOT_FOUND if @file does not exist, unless
+ * [flags@Tempman.DeleteFlags.ALLOW_MISSING] is set; with %G_IO_ERROR_NOT_DIRECTORY if @file is not
+ * a directory and [flags@Tempman.DeleteFlags.KEEP_DIRECTORY] is set; with
+ * %G_IO_ERROR_PERMISSION_DENIED, also if another user could have planted a link in the path of
+ * @file; with %G_IO_ERROR_BUSY if @file, or a file or directory in it, is a mount point (with
+ * [flags@Tempman.DeleteFlags.KEEP_DIRECTORY], @file may be one), or if other processes keep adding
+ * files; with %G_IO_ERROR_INVALID_ARGUMENT if @file is the root of the file system; and with
+ * %G_IO_ERROR_CANCELLED.
  *
- * A [iface@Gio.File] has an absolute path without `.` and `..` from the moment it is made, and
- * `g_file_new_for_path()` takes them out of the text, without a look at the disk: it makes the
- * working directory of `.`, and of `link/..` the directory that the link is in, not the one above
- * where it leads to. The file that is named in this way is deleted. A program that takes paths from
- * its user refuses, as `rm` does, those that end in `.` or `..`, and resolves others that have `..`
- * in them with `realpath()`. That function follows every link, also one that another user has
- * planted: where other users may write on the way, such as in `/tmp`, refuse these paths as well.
+ * Remote files are deleted through GIO, by name, one after the other. Links are not followed there
+ * either, but only the server can protect the deletion against another user who replaces a
+ * directory by a link meanwhile. Mounted file systems are not touched if GIO can recognise them,
+ * and modes are not changed.
  *
- * It looks at no lock: to delete a [class@TemporaryDirectory], close it.
+ * The path of a [iface@Gio.File] is absolute, without `.` and `..`: `g_file_new_for_path()` removes
+ * these components from the text, without reading the disk. `.` becomes the working directory, and
+ * `link/..` becomes the directory that contains the link, not the parent of its target. The call
+ * deletes the file that has the resulting path. A program that accepts paths from its user should
+ * refuse paths that end in `.` or `..`, as `rm` does, and resolve other paths that contain `..`
+ * with `realpath()`. This function follows every link, including one that another user has planted:
+ * if other users may write to a directory on the path, such as `/tmp`, the program should refuse
+ * these paths as well.
  *
- * Returns: %TRUE when it is deleted, %FALSE with @error set
+ * The call ignores locks. To delete a [class@TemporaryDirectory], close it.
+ *
+ * Returns: %TRUE on success, %FALSE with @error set
  *
  * Since: 1.0
  */
@@ -222,27 +225,27 @@ delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
 
 /**
  * tm_delete_recursively_async:
- * @file: a file, link or directory
- * @flags: what is deleted, and what counts as a failure
+ * @file: a file, symbolic link or directory
+ * @flags: options of the deletion
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @progress: (nullable) (scope notified) (closure progress_data)
- *   (destroy progress_data_destroy): told how far it has come, in the thread-default
- *   main context of the caller, some tens of times a second at most and once before
- *   @callback; if it lets the main loop run, the next report and @callback wait until it returns
+ * @cancellable: (nullable): a cancellable
+ * @progress: (nullable) (scope notified) (closure progress_data) (destroy progress_data_destroy):
+ *   the callback for the progress, called in the thread-default main context of the caller, at most
+ *   a few dozen times a second, and once before @callback; if it runs the main loop, the next
+ *   report and @callback wait until it returns
  * @progress_data: data for @progress
- * @progress_data_destroy: (nullable): frees @progress_data, after @callback
- * @callback: (nullable) (scope async) (closure user_data): called when it is done, in the
- *   thread-default main context of the caller
+ * @progress_data_destroy: (nullable): the function that frees @progress_data, called after
+ *   @callback
+ * @callback: (nullable) (scope async) (closure user_data): the callback for the result, called in
+ *   the thread-default main context of the caller
  * @user_data: data for @callback
  *
- * Deletes a file, a symbolic link, or a directory with everything in it, without
- * blocking the caller.
+ * Deletes a file, a link, or a directory with everything in it, without blocking the caller.
  *
  * See [func@delete_recursively].
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -280,14 +283,14 @@ tm_delete_recursively_async (GFile *file,
 
 /**
  * tm_delete_recursively_finish:
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [func@delete_recursively_async].
+ * Gets the result of [func@delete_recursively_async].
  *
- * Fails as [func@delete_recursively] does.
+ * Fails like [func@delete_recursively].
  *
- * Returns: %TRUE when it is deleted, %FALSE with @error set
+ * Returns: %TRUE on success, %FALSE with @error set
  *
  * Since: 1.0
  */

@@ -17,16 +17,16 @@ G_BEGIN_DECLS
 
 /**
  * TmRootFlags:
- * @TM_ROOT_FLAGS_NONE: the directory has to be there; only the timeout decides what
- *   a cleanup deletes, and never of a directory in use
- * @TM_ROOT_FLAGS_CREATE_DIRECTORY: make the directory, and its parents, with mode 0700
- *   when it is missing, and refuse one that belongs to another user, if the file system tells
- * @TM_ROOT_FLAGS_RECLAIM_ABANDONED: a cleanup also deletes the directories whose owner
- *   is gone without having closed them, whatever their age; none on a file system that
- *   other machines can use, see [enum@Tempman.RootEntryState]
- * @TM_ROOT_FLAGS_EXPIRE_LIVE: the timeout holds for directories in use as well
+ * @TM_ROOT_FLAGS_NONE: the directory must exist, and a cleanup deletes only expired entries that
+ *   are not in use
+ * @TM_ROOT_FLAGS_CREATE_DIRECTORY: create a missing directory, and its missing parents, with mode
+ *   0700, and refuse a directory that belongs to another user, if the file system shows its user
+ * @TM_ROOT_FLAGS_RECLAIM_ABANDONED: a cleanup also deletes the entries whose owner has exited
+ *   without closing them, at any age; on a file system that other machines can use, no entry is
+ *   abandoned, see [enum@Tempman.RootEntryState]
+ * @TM_ROOT_FLAGS_EXPIRE_LIVE: the timeout applies to entries in use as well
  *
- * How a [class@Root] treats its directory and what a cleanup may delete.
+ * Options of a [class@Root] for its directory and its cleanups.
  *
  * Since: 1.0
  */
@@ -44,36 +44,36 @@ GType tm_root_flags_get_type (void) G_GNUC_CONST;
 
 /**
  * TmAgeBasis:
- * @TM_AGE_BASIS_ACCESSED_OR_MODIFIED: the access time or the modification time of the
- *   sub-directory itself, whichever is later
- * @TM_AGE_BASIS_MODIFIED: its modification time alone, for file systems on which an
- *   indexer or a backup keeps the access times young
- * @TM_AGE_BASIS_CHANGED: the latest of its access, modification, change and birth time
- * @TM_AGE_BASIS_NEWEST_CONTENT: the latest access or modification time of the sub-directory or of
- * anything in it, at any depth
+ * @TM_AGE_BASIS_ACCESSED_OR_MODIFIED: the access time or the modification time of the entry itself,
+ *   whichever is later
+ * @TM_AGE_BASIS_MODIFIED: the modification time of the entry itself, for file systems on which an
+ *   indexer or a backup program updates the access times
+ * @TM_AGE_BASIS_CHANGED: the latest of the access, modification, change and birth time of the entry
+ *   itself
+ * @TM_AGE_BASIS_NEWEST_CONTENT: the latest access or modification time of the entry or of any file
+ *   or directory in it, at any depth
  *
- * From when the age of a sub-directory of a [class@Root] runs.
+ * The timestamps that determine the age of an entry of a [class@Root].
  *
- * Any program can set the access and the modification time of its files, and unpacking an
- * archive sets them to those of the archive: a directory that was made a moment ago can
- * have times of years ago. No program can set the change time, which the file system
- * updates whenever it changes an attribute of the file, such as its times, its mode or its
- * name. With [enum@Tempman.AgeBasis.CHANGED] a directory is therefore never older than it is. The
- * change time also counts a cleanup that could not delete the directory, or that had to
- * change its mode to find out whether it is in use. The change time and the birth time
- * count where the file system has them.
+ * Any program can set the access time and the modification time of its files, and unpacking an
+ * archive sets them to the times in the archive: a new directory can have times that are years old.
+ * No program can set the change time. The file system updates it with every change of an attribute,
+ * such as a time, the mode or the name. With [enum@Tempman.AgeBasis.CHANGED], a directory therefore
+ * never appears older than it is. A cleanup that fails to delete the directory, or that has to
+ * change its mode to find out whether it is in use, also updates the change time. The change time
+ * and the birth time count only if the file system has them.
  *
- * A time in the future is wrong. The change time counts in its place; only if that lies in
- * the future as well, or is not known, the file counts as just used.
+ * A time in the future is wrong, and the change time counts instead. If the change time is unknown,
+ * or in the future as well, the file counts as just used.
  *
- * What is written deep inside a sub-directory changes no time of its own: only
- * [enum@Tempman.AgeBasis.NEWEST_CONTENT] sees it. For that it reads the sub-directories whose
- * own times are old, as far as the first young entry. It follows no link and crosses no
- * mount point. It leaves the access times alone where it may: of a directory that
- * belongs to another user the access time does not count, since reading it changes that
- * time, and neither does that of any directory that is not a local file. A directory inside
- * that it has no permission to read counts with its own times alone; a sub-directory that
- * its mode bars the user from counts as just used, since nothing is known of its content.
+ * Writing to a file deep inside an entry does not change the times of the entry itself: only
+ * [enum@Tempman.AgeBasis.NEWEST_CONTENT] detects it. With this basis, tempman reads the entries
+ * whose own times are old, and stops at the first recent file or directory. It follows no links and
+ * crosses no mount points. It preserves access times where it may. Reading a directory of another
+ * user changes its access time, which therefore does not count. The access time of a remote
+ * directory does not count either. If the process has no permission to read a directory inside an
+ * entry, only the times of this directory itself count. If the mode of an entry denies the user
+ * access, the entry counts as just used, since its content is unknown.
  *
  * Since: 1.0
  */
@@ -95,7 +95,7 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
  *
  * Options of [method@Root.list_entries].
  *
- * There are none so far.
+ * No options are defined so far.
  *
  * Since: 1.0
  */
@@ -110,18 +110,19 @@ GType tm_list_flags_get_type (void) G_GNUC_CONST;
 
 /**
  * TmRootEntryState:
- * @TM_ROOT_ENTRY_STATE_LIVE: a process holds its lock, or it is not known whether one does
- * @TM_ROOT_ENTRY_STATE_ABANDONED: it has the mark of a temporary directory and a free lock: its
- *   owner has exited without closing it
- * @TM_ROOT_ENTRY_STATE_UNOWNED: it has no mark and a free lock: it was kept, or created by hand or
- *   by a program that uses no lock
+ * @TM_ROOT_ENTRY_STATE_LIVE: a process holds the lock of the entry, or it is unknown whether one
+ *   does
+ * @TM_ROOT_ENTRY_STATE_ABANDONED: the entry has the mark of a temporary directory and a free lock:
+ *   its owner has exited without closing it
+ * @TM_ROOT_ENTRY_STATE_UNOWNED: the entry has no mark and a free lock: it was kept, or created by
+ *   hand or by a program that uses no lock
  *
  * The state of an entry of a [class@Root].
  *
- * The locks of other machines are not seen. On a file system that other machines can use,
- * such as NFS, SMB or any FUSE file system, and of files that are not local, no directory is
- * abandoned: one with the mark is live, since its owner may be on another machine. Temporary
- * directories that are created there have no mark, and are unowned to every other machine.
+ * The locks of other machines are not visible. On a file system that other machines can use, such
+ * as NFS, SMB or any FUSE file system, and for remote files, no entry is abandoned: an entry with
+ * the mark is live, since its owner may be on another machine. Temporary directories that are
+ * created there have no mark, and are unowned for every other machine.
  *
  * Since: 1.0
  */
@@ -138,12 +139,12 @@ GType tm_root_entry_state_get_type (void) G_GNUC_CONST;
 
 /**
  * TmRemovalReason:
- * @TM_REMOVAL_REASON_NONE: a cleanup keeps it
- * @TM_REMOVAL_REASON_EXPIRED: it has not been used for longer than the timeout of the root
- * @TM_REMOVAL_REASON_ABANDONED: it is abandoned, and the root has
+ * @TM_REMOVAL_REASON_NONE: a cleanup keeps the entry
+ * @TM_REMOVAL_REASON_EXPIRED: the entry has not been used for longer than the timeout of the root
+ * @TM_REMOVAL_REASON_ABANDONED: the entry is abandoned, and the root has
  *   [flags@Tempman.RootFlags.RECLAIM_ABANDONED]
  *
- * Why a cleanup of a [class@Root] removes an entry.
+ * The reason for which a cleanup of a [class@Root] deletes an entry.
  *
  * Since: 1.0
  */
@@ -160,12 +161,12 @@ GType tm_removal_reason_get_type (void) G_GNUC_CONST;
 
 /**
  * TmDeleteFlags:
- * @TM_DELETE_FLAGS_NONE: delete the file or directory, which has to exist
+ * @TM_DELETE_FLAGS_NONE: delete the file or directory, which must exist
  * @TM_DELETE_FLAGS_KEEP_DIRECTORY: delete everything in the directory, but not the directory
  *   itself, which may be a mount point
  * @TM_DELETE_FLAGS_ALLOW_MISSING: succeed if the file or directory does not exist
  *
- * How [func@delete_recursively] deletes.
+ * Options of [func@delete_recursively].
  *
  * Since: 1.0
  */
@@ -182,10 +183,10 @@ GType tm_delete_flags_get_type (void) G_GNUC_CONST;
 
 /**
  * TmPersistFlags:
- * @TM_PERSIST_FLAGS_NONE: fail when there is something under the new name
- * @TM_PERSIST_FLAGS_REPLACE: take the place of what is there, which is deleted
+ * @TM_PERSIST_FLAGS_NONE: fail if a file or directory already has the new name
+ * @TM_PERSIST_FLAGS_REPLACE: replace and delete the file or directory that has the new name
  *
- * How [method@TemporaryDirectory.persist] treats its destination.
+ * Options of [method@TemporaryDirectory.persist].
  *
  * Since: 1.0
  */
