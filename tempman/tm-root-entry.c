@@ -25,14 +25,17 @@
  *   }
  * ```
  *
- * ## Where entries come from
+ * ## Lists and cleanups
  *
- * [method@Root.list_entries] returns a list of them: each tells what a cleanup would have done at
- * that moment. A cleanup emits [signal@Root::entry-removed] and [signal@Root::entry-failed] with
- * them: then each tells what the cleanup found before it deleted the sub-directory.
+ * [method@Root.list_entries] returns a list of entries, which shows the decisions that a cleanup
+ * would have made at that moment. The signals [signal@Root::entry-removed] and
+ * [signal@Root::entry-failed] of a cleanup have an entry as an argument, which shows the state
+ * before the deletion.
  *
- * An entry never changes, and can be used from any thread. It does not prevent the sub-directory
- * from being used or deleted.
+ * ## Lifetime and threads
+ *
+ * An entry never changes, and can be used from any thread. It does not prevent other processes from
+ * using or deleting the sub-directory.
  *
  * Since: 1.0
  */
@@ -161,7 +164,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:last-used: (getter get_last_used)
    *
-   * The time of the last use, on the age basis of the root.
+   * The time of the last use, according to the age basis of the root.
    *
    * Since: 1.0
    */
@@ -171,7 +174,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:state: (getter get_state)
    *
-   * Whether the sub-directory is in use, abandoned, or has no owner.
+   * The state of the sub-directory: live, abandoned or unowned.
    *
    * Since: 1.0
    */
@@ -192,7 +195,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:reason: (getter get_reason)
    *
-   * Why a cleanup would delete the sub-directory.
+   * The reason for which a cleanup would delete the sub-directory.
    *
    * Since: 1.0
    */
@@ -347,15 +350,15 @@ tm_root_entry_get_path (TmRootEntry *self)
  * tm_root_entry_get_last_used: (get-property last-used)
  * @self: an entry of a root
  *
- * Gets the time of the last use, on the age basis of the root.
+ * Gets the time of the last use, according to the age basis of the root.
  *
- * See [method@Root.get_age_basis]. An entry whose times are not known, see
- * [method@RootEntry.get_info], counts as just used. An entry that a cleanup removed as abandoned
- * has the time of the sub-directory itself, without its content.
+ * See [method@Root.get_age_basis]. An entry whose times are unknown counts as just used, see
+ * [method@RootEntry.get_info]. For an entry that a cleanup deleted as abandoned, the time is that
+ * of the sub-directory itself, without its content.
  *
  * The time has a resolution of a microsecond, and is in UTC. A file system can store times before
- * the year 1 or after the year 9999, which a `GDateTime` cannot represent: then it is the first or
- * the last second of that range.
+ * the year 1 or after the year 9999, which a `GDateTime` cannot represent. The first or the last
+ * second of this range is returned instead.
  *
  * Returns: (transfer none) (nullable): the time; %NULL only for an object that was created with
  *   `g_object_new()`
@@ -374,16 +377,15 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  * tm_root_entry_get_state: (get-property state)
  * @self: an entry of a root
  *
- * Gets whether the sub-directory is in use, abandoned, or has no owner.
+ * Gets the state of the sub-directory: live, abandoned or unowned.
  *
- * If the state cannot be found out, it is [enum@Tempman.RootEntryState.LIVE]: for a mount point,
- * for a directory of another user that this process may not open, and for an entry that cannot be
- * examined at all.
+ * An entry whose state is unknown is [enum@Tempman.RootEntryState.LIVE]: a mount point, a directory
+ * of another user that this process may not open, and an entry that cannot be examined at all.
  *
- * If the mode of a directory of this user denies its owner access, a list does not change the mode
- * and cannot try the lock: it looks for the lock in `/proc/locks`, which does not show processes in
- * other PID namespaces. A cleanup changes the mode, tries the lock, and restores the mode if it
- * keeps the directory.
+ * If a directory belongs to this user, but its mode denies the user access, a list cannot try the
+ * lock, because it does not change the mode. It looks for the lock in `/proc/locks`, which does not
+ * show processes in other PID namespaces. A cleanup changes the mode, tries the lock, and restores
+ * the mode if it keeps the directory.
  *
  * Returns: the state
  *
@@ -403,17 +405,20 @@ tm_root_entry_get_state (TmRootEntry *self)
  *
  * Returns whether a cleanup would delete the sub-directory.
  *
- * A cleanup at the time of the list would have deleted the removable entries, and no others. No
- * entry is removable in a root that the process may not write to, and no entry that a cleanup
- * skips: mount points, immutable and append-only directories, and directories of other users that
- * the process may not write to.
+ * A cleanup at the time of the list would have deleted the removable entries, and no others. If the
+ * process may not write to the root, no entry is removable. An entry that a cleanup skips is not
+ * removable either: a mount point, an immutable or append-only directory, or a directory of another
+ * user that the process may not write to.
  *
- * A list cannot predict that something deep inside cannot be deleted, that a process in another PID
- * namespace uses a directory whose mode denies its owner access (see
- * [method@RootEntry.get_state]), that a security module or a sandbox forbids the deletion, or, in a
- * user namespace, that an entry belongs to a user whom the namespace does not map.
+ * A list cannot predict that the deletion fails, or that the cleanup keeps the entry, because
  *
- * Of an entry that a cleanup reports, %TRUE means that the cleanup decided to delete it.
+ * - a file or directory deep inside cannot be deleted;
+ * - the mode of the directory denies the user access, and a process in another PID namespace uses
+ *   the directory, see [method@RootEntry.get_state];
+ * - a security module or a sandbox forbids the deletion;
+ * - the process is in a user namespace that does not map the user to whom the entry belongs.
+ *
+ * For an entry from a signal of a cleanup, %TRUE means that the cleanup decided to delete it.
  *
  * Returns: %TRUE if [method@RootEntry.get_reason] is not [enum@Tempman.RemovalReason.NONE]
  *
@@ -431,7 +436,7 @@ tm_root_entry_get_removable (TmRootEntry *self)
  * tm_root_entry_get_reason: (get-property reason)
  * @self: an entry of a root
  *
- * Gets why a cleanup would delete the sub-directory.
+ * Gets the reason for which a cleanup would delete the sub-directory.
  *
  * Returns: the reason, or [enum@Tempman.RemovalReason.NONE] if a cleanup would keep it
  *
@@ -452,12 +457,12 @@ tm_root_entry_get_reason (TmRootEntry *self)
  * Gets the name, type and times of the sub-directory.
  *
  * The attributes are `standard::name`, `standard::display-name`, `standard::type`, `time::access`
- * and `time::modified`, the last two with `-usec` and `-nsec`.
+ * and `time::modified`, the last two also with `-usec` and `-nsec`.
  *
- * The times are those of the sub-directory itself, whatever the age basis of the root. If the root
- * is not a local file, they have the resolution that its back end provides. Times that are not
- * known are not set: those of a mount point, since no request is sent to the file system that is
- * mounted there, and those of an entry that cannot be examined.
+ * The times are those of the sub-directory itself, regardless of the age basis of the root. If the
+ * root is a remote file, they have the resolution that its GIO backend provides. Unknown times are
+ * not set: those of a mount point, since no request is sent to the file system that is mounted
+ * there, and those of an entry that cannot be examined.
  *
  * The caller must not modify the information.
  *

@@ -19,7 +19,7 @@
 /**
  * TmRoot:
  *
- * A factory of temporary directories that all live under one fixed directory.
+ * A directory for many temporary directories, with a cleanup of the expired and abandoned ones.
  *
  * ```c
  * g_autoptr (GFile) cache = g_file_new_for_path ("/var/tmp/photos");
@@ -33,22 +33,23 @@
  *
  * ## Cleanup
  *
- * A cleanup deletes the sub-directories that have not been used for longer than the timeout. It
- * runs before the root creates a directory, and on demand with [method@Root.cleanup]. The age of a
- * sub-directory runs from its access time or its modification time, whichever is later, unless
- * [method@Root.set_age_basis] selects another basis. [method@Root.list_entries] shows what a
- * cleanup would do.
+ * The sub-directories of the root are its entries. A cleanup deletes the entries that have not been
+ * used for longer than the timeout. It runs before the root creates a directory, and on demand with
+ * [method@Root.cleanup]. The age of an entry is the time since its last access or modification,
+ * whichever is later, unless [method@Root.set_age_basis] selects another basis.
+ * [method@Root.list_entries] shows the decisions of a cleanup without running one.
  *
- * A cleanup never deletes a directory in use, unless the root has
- * [flags@Tempman.RootFlags.EXPIRE_LIVE]. If the owner of a directory has exited without closing it,
- * a cleanup deletes it at once with [flags@Tempman.RootFlags.RECLAIM_ABANDONED], else when it has
- * expired. Files, links and mount points under the root are kept.
+ * A cleanup never deletes an entry in use, unless the root has
+ * [flags@Tempman.RootFlags.EXPIRE_LIVE]. If the owner of an entry has exited without closing it,
+ * the next cleanup with [flags@Tempman.RootFlags.RECLAIM_ABANDONED] deletes it at any age. Without
+ * this flag, a cleanup deletes it when it has expired. A cleanup keeps files, links and mount
+ * points in the root.
  *
- * ## What a cleanup did
+ * ## Signals
  *
- * A cleanup emits [signal@Root::entry-removed] for each sub-directory that it has deleted, and
- * [signal@Root::entry-failed] for each one that it could not delete. Both report while the cleanup
- * goes on, in the order in which the deletions ended:
+ * A cleanup emits [signal@Root::entry-removed] for each entry that it has deleted, and
+ * [signal@Root::entry-failed] for each entry that it could not delete. It emits them while it runs,
+ * in the order in which the deletions end:
  *
  * ```c
  * static void
@@ -65,29 +66,30 @@
  * }
  * ```
  *
- * A blocking call emits them in the thread that called it, and before it returns. An asynchronous
- * call emits them in the thread-default main context of its caller, and before its callback. A
- * handler may call into the root, cancel the cleanup, and release the root. If a handler runs the
- * main loop, the next signal of this cleanup and the callback wait until the handler returns.
+ * A blocking call emits the signals in the calling thread, before it returns. An asynchronous call
+ * emits them in the thread-default main context of its caller, before its callback. A handler may
+ * call methods of the root, cancel the cleanup, and release the root. If a handler runs the main
+ * loop, the next signal of this cleanup and the callback wait until the handler returns.
  *
- * Connect handlers before the call: a cleanup that begins without a handler for a signal does not
+ * Connect handlers before the call: a cleanup that starts without a handler for a signal does not
  * emit it.
  *
  * ## The directory
  *
- * The directory is looked up once, when the root is initialised, and held from then on: renaming it
- * or replacing a link on the way to it does not lead the root anywhere else. In a sticky directory
- * that other users may write to, such as `/tmp`, a link on the way is followed only if it belongs
- * to the user of the process or to the owner of that directory.
+ * A root opens its directory once, when it is initialised, and keeps it open. A later change of its
+ * path, such as a rename or a replaced link, never leads the root to another directory. In a sticky
+ * directory that other users may write to, such as `/tmp`, the root follows a link in the path only
+ * if the link belongs to the user of the process or to the owner of that directory.
  *
- * A directory that is not a local file, such as one that GVfs serves, is looked up by its name each
- * time. There are no locks in it: no entry is known to be in use or abandoned, and a cleanup uses
- * the age alone.
+ * A remote directory, such as one that GVfs serves, is looked up by name each time. It has no
+ * locks: no entry is known to be in use or abandoned, and a cleanup uses the age alone.
  *
  * ## Threads
  *
- * An object can be used from any thread. An object that was constructed with `g_object_new()` and
- * not initialised fails with %G_IO_ERROR_NOT_INITIALIZED.
+ * An object can be used from any thread.
+ *
+ * An object that is constructed without being initialised, with `g_object_new()`, has only its
+ * properties: its other methods fail with %G_IO_ERROR_NOT_INITIALIZED.
  *
  * Since: 1.0
  */
@@ -268,9 +270,9 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot:directory: (getter get_directory)
    *
-   * The directory under which the temporary directories live.
+   * The directory in which the root creates temporary directories.
    *
-   * Once the root is initialised, it is the path with its links resolved.
+   * The initialisation resolves the links in its path.
    *
    * Since: 1.0
    */
@@ -281,9 +283,10 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot:timeout: (getter get_timeout)
    *
-   * After how many seconds without use a sub-directory expires.
+   * The time without use after which an entry expires, in seconds.
    *
-   * Negative, as [const@NO_TIMEOUT]: never. 0: as soon as nobody uses it.
+   * If it is negative, like [const@NO_TIMEOUT], entries never expire. If it is 0, an entry expires
+   * as soon as it is not in use.
    *
    * Since: 1.0
    */
@@ -295,7 +298,7 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot:flags: (getter get_flags)
    *
-   * How the directory is treated and what a cleanup may delete.
+   * The options for the directory and for cleanups.
    *
    * Since: 1.0
    */
@@ -306,9 +309,9 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot:prefix: (getter get_prefix) (setter set_prefix)
    *
-   * What the names of the directories that it creates begin with.
+   * The beginning of the names of new temporary directories.
    *
-   * %NULL stands for the name of the program, or `tempman` if it has none.
+   * %NULL selects the name of the program, or `tempman` if it has none.
    *
    * Since: 1.0
    */
@@ -319,7 +322,7 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot:age-basis: (getter get_age_basis) (setter set_age_basis)
    *
-   * From when the age of a sub-directory runs.
+   * The timestamps that determine the age of an entry.
    *
    * Since: 1.0
    */
@@ -330,7 +333,7 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot:exclude: (getter get_exclude) (setter set_exclude)
    *
-   * Patterns of the names that a cleanup never touches.
+   * The patterns for the names of entries that a cleanup always keeps.
    *
    * Since: 1.0
    */
@@ -343,12 +346,12 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot::entry-removed:
    * @self: the root that emits the signal
-   * @entry: the entry, as it was before
+   * @entry: the entry, as it was before the deletion
    *
    * Emitted after a cleanup has deleted an entry.
    *
-   * The cleanup that [method@Root.create_temp_dir] runs emits it as well. See the description of
-   * the class for the thread.
+   * The cleanup that [method@Root.create_temp_dir] runs emits it as well. The section “Signals” of
+   * the class page names the thread.
    *
    * Since: 1.0
    */
@@ -359,21 +362,21 @@ tm_root_class_init (TmRootClass *klass)
   /**
    * TmRoot::entry-failed:
    * @self: the root that emits the signal
-   * @entry: the entry, as it was before
-   * @error: why it could not be deleted
+   * @entry: the entry, as it was before the attempt
+   * @error: the error that prevented the deletion
    *
-   * Emitted when a cleanup could not delete an entry, or not all of it.
+   * Emitted when a cleanup could not delete an entry, or has deleted only a part of it.
    *
-   * If the cleanup could not even find out whether to delete it, the reason of the entry is
+   * If the cleanup could not decide whether to delete the entry, the reason of the entry is
    * [enum@Tempman.RemovalReason.NONE], and its state is [enum@Tempman.RootEntryState.LIVE] unless
-   * it is known.
+   * the cleanup knows the state.
    *
    * The signal is also emitted with %G_IO_ERROR_CANCELLED for an entry whose deletion was
-   * interrupted: the rest of its content is still there. It is not emitted if the directory of the
+   * interrupted: the rest of its content still exists. It is not emitted if the directory of the
    * root cannot be read.
    *
-   * The cleanup that [method@Root.create_temp_dir] runs emits it as well. See the description of
-   * the class for the thread.
+   * The cleanup that [method@Root.create_temp_dir] runs emits it as well. The section “Signals” of
+   * the class page names the thread.
    *
    * Since: 1.0
    */
@@ -402,36 +405,39 @@ async_initable_iface_init (GAsyncInitableIface *iface)
 
 /**
  * tm_root_new:
- * @directory: the directory under which the temporary directories are to live
- * @timeout: after how many seconds without use a sub-directory expires; negative,
- *   as [const@NO_TIMEOUT], for never
- * @flags: how the directory is treated and what a cleanup may delete
- * @cancellable: (nullable): to cancel it with
+ * @directory: the directory for the temporary directories
+ * @timeout: the time without use after which an entry expires, in seconds, or a negative number
+ *   such as [const@NO_TIMEOUT] if entries never expire
+ * @flags: options for the directory and for cleanups
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Makes a factory of temporary directories under a directory.
+ * Opens a directory for many temporary directories.
  *
- * @directory is resolved once: a link to it may lead elsewhere afterwards. Where it was made of a
- * path, `g_file_new_for_path()` has taken `..` out of the text, so that `link/..` is the directory
- * that the link is in, which is what a cleanup then cleans up. A program that takes the path from
- * its user refuses paths with `..`, or resolves them with `realpath()` first. That function follows
- * every link, also one that another user has planted: where other users may write on the way to
- * the directory, such as in `/tmp`, refuse them.
+ * The path of @directory is resolved once: later changes to a link in it have no effect.
+ * `g_file_new_for_path()` has already removed `..` from the text of a path: `link/..` becomes the
+ * directory that contains the link, and a cleanup then deletes entries there. A program that
+ * accepts the path from its user should refuse paths with `..`, or resolve them with `realpath()`
+ * first. This function follows every link, including one that another user has planted: if other
+ * users may write to a directory on the path, such as `/tmp`, the program should refuse these
+ * paths.
  *
- * Fails with %G_IO_ERROR_NOT_FOUND when @directory is missing, unless @flags ask
- * for it to be made; with %G_IO_ERROR_NOT_DIRECTORY when it is a file; with
- * %G_IO_ERROR_INVALID_ARGUMENT when it is the home directory or one above it, or
- * when @timeout is not a number; with %G_IO_ERROR_PERMISSION_DENIED when it cannot
- * be read, when another user could have planted a link on the way to it, or, with
- * [flags@Tempman.RootFlags.CREATE_DIRECTORY], when it belongs to another user (where the
- * file system decides who owns a file: only if that user could have put it there);
- * and with %G_IO_ERROR_CANCELLED. When it is not a local file, also with whatever GIO
- * reports of it, such as %G_IO_ERROR_NOT_MOUNTED; whose it is cannot be told then, and
- * whether it is the home directory of another machine only by its name.
+ * Fails with %G_IO_ERROR_NOT_FOUND if @directory does not exist, unless @flags contain
+ * [flags@Tempman.RootFlags.CREATE_DIRECTORY]; with %G_IO_ERROR_NOT_DIRECTORY if it is a file; with
+ * %G_IO_ERROR_INVALID_ARGUMENT if it is the home directory or a directory above it, or if @timeout
+ * is not a number; with %G_IO_ERROR_PERMISSION_DENIED if it cannot be read, if another user could
+ * have planted a link in its path, or, with [flags@Tempman.RootFlags.CREATE_DIRECTORY], if it
+ * belongs to another user (where the file system decides to whom files belong: only if that user
+ * could have placed it there); and with %G_IO_ERROR_CANCELLED.
  *
- * Where the home directory is on the file system of a server, which may never answer, that server
- * is asked only if @directory is on it as well, or on a file system that is mounted in it. A link
- * on such a server that leads from there to a home directory elsewhere is therefore not seen.
+ * For a remote directory, the call also fails with the errors of GIO, such as
+ * %G_IO_ERROR_NOT_MOUNTED. The user that a remote directory belongs to is unknown, and the home
+ * directory of another machine can be recognised only by its name.
+ *
+ * If the home directory is on the file system of a server, which may never answer, the call sends a
+ * request to this server only if @directory is on the same file system, or on one that is mounted
+ * in it. It therefore does not detect a link on such a server that leads to a home directory
+ * elsewhere.
  *
  * Returns: (transfer full): a new root, or %NULL with @error set
  *
@@ -454,19 +460,21 @@ tm_root_new (GFile *directory,
 
 /**
  * tm_root_new_async:
- * @directory: the directory under which the temporary directories are to live
- * @timeout: after how many seconds without use a sub-directory expires
- * @flags: how the directory is treated and what a cleanup may delete
+ * @directory: the directory for the temporary directories
+ * @timeout: the time without use after which an entry expires, in seconds, or a negative number
+ * @flags: options for the directory and for cleanups
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
  *   main context of the caller
  * @user_data: data for @callback
  *
- * Makes a factory of temporary directories without blocking the caller.
+ * Opens a directory for many temporary directories, without blocking the caller.
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * See [ctor@Root.new].
+ *
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -488,12 +496,12 @@ tm_root_new_async (GFile *directory,
 
 /**
  * tm_root_new_finish:
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [func@Root.new_async].
+ * Gets the result of [func@Root.new_async].
  *
- * Fails as [ctor@Root.new] does.
+ * Fails like [ctor@Root.new].
  *
  * Returns: (transfer full): a new root, or %NULL with @error set
  *
@@ -517,10 +525,10 @@ tm_root_new_finish (GAsyncResult *result, GError **error)
  * tm_root_get_directory: (get-property directory)
  * @self: a root
  *
- * The directory under which the temporary directories live.
+ * Gets the directory in which the root creates temporary directories.
  *
- * Returns: (transfer none) (nullable): the directory, with the links on the way to it
- *   resolved; %NULL only when @self was constructed without one and never initialised
+ * Returns: (transfer none) (nullable): the directory, with the links in its path resolved; %NULL
+ *   only if @self was constructed without a directory and never initialised
  *
  * Since: 1.0
  */
@@ -539,9 +547,9 @@ tm_root_get_directory (TmRoot *self)
  * tm_root_get_timeout: (get-property timeout)
  * @self: a root
  *
- * After how many seconds without use a sub-directory expires.
+ * Gets the time without use after which an entry expires.
  *
- * Returns: seconds; negative for never
+ * Returns: the time in seconds; negative if entries never expire
  *
  * Since: 1.0
  */
@@ -557,7 +565,7 @@ tm_root_get_timeout (TmRoot *self)
  * tm_root_get_flags: (get-property flags)
  * @self: a root
  *
- * How the directory is treated and what a cleanup may delete.
+ * Gets the options for the directory and for cleanups.
  *
  * Returns: the flags
  *
@@ -575,10 +583,10 @@ tm_root_get_flags (TmRoot *self)
  * tm_root_get_prefix: (get-property prefix)
  * @self: a root
  *
- * What the names of the directories that it creates begin with.
+ * Gets the beginning of the names of new temporary directories.
  *
- * Returns: (transfer none) (nullable) (type filename): the prefix, or %NULL for the
- *   name of the program
+ * Returns: (transfer none) (nullable) (type filename): the prefix, or %NULL for the name of the
+ *   program
  *
  * Since: 1.0
  */
@@ -593,13 +601,12 @@ tm_root_get_prefix (TmRoot *self)
 /**
  * tm_root_set_prefix: (set-property prefix)
  * @self: a root
- * @prefix: (nullable) (type filename): what names are to begin with, or %NULL for
- *   the name of the program
+ * @prefix: (nullable) (type filename): a prefix, or %NULL for the name of the program
  *
- * Sets what the names of the directories that it creates begin with.
+ * Sets the beginning of the names of new temporary directories.
  *
- * It is looked at when a directory is created, which then fails with
- * %G_IO_ERROR_INVALID_FILENAME if it is no beginning of a name.
+ * The prefix is checked when a directory is created: the creation fails with
+ * %G_IO_ERROR_INVALID_FILENAME if no name can begin with it.
  *
  * Since: 1.0
  */
@@ -618,9 +625,9 @@ tm_root_set_prefix (TmRoot *self, const char *prefix)
  * tm_root_get_age_basis: (get-property age-basis)
  * @self: a root
  *
- * From when the age of a sub-directory runs.
+ * Gets the timestamps that determine the age of an entry.
  *
- * Returns: the basis
+ * Returns: the age basis
  *
  * Since: 1.0
  */
@@ -635,11 +642,11 @@ tm_root_get_age_basis (TmRoot *self)
 /**
  * tm_root_set_age_basis: (set-property age-basis)
  * @self: a root
- * @basis: from when the age of a sub-directory is to run
+ * @basis: an age basis
  *
- * Sets from when the age of a sub-directory runs.
+ * Sets the timestamps that determine the age of an entry.
  *
- * A cleanup that has begun goes on with the basis that it began with.
+ * A cleanup that is running continues with the basis that it started with.
  *
  * Since: 1.0
  */
@@ -664,10 +671,10 @@ tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis)
  * tm_root_get_exclude: (get-property exclude)
  * @self: a root
  *
- * Gets the patterns of the names that a cleanup never touches.
+ * Gets the patterns for the names of entries that a cleanup always keeps.
  *
- * Returns: (transfer full) (nullable) (array zero-terminated=1): the patterns, or %NULL if
- *   there is none
+ * Returns: (transfer full) (nullable) (array zero-terminated=1): the patterns, or %NULL if there
+ *   are none
  *
  * Since: 1.0
  */
@@ -694,19 +701,19 @@ patterns_are_equal (const char *const *a, const char *const *b)
  * @self: a root
  * @exclude: (nullable) (array zero-terminated=1): patterns, or %NULL for none
  *
- * Sets the patterns of the names that a cleanup never touches.
+ * Sets the patterns for the names of entries that a cleanup always keeps.
  *
- * A sub-directory whose name matches one of them is never deleted, whatever its age and
- * whether it is abandoned or not, and is listed as one that stays. The patterns are those
- * of the shell, as `fnmatch()` takes them: `*`, `?` and `[…]`, which match a leading dot
- * as well. A name has no separator in it, so that a pattern with a `/` matches none.
+ * A cleanup never deletes an entry whose name matches a pattern, even if the entry has expired or
+ * is abandoned. A list shows the entry as not removable. These are shell patterns, as for
+ * `fnmatch()`: `*`, `?` and `[…]`, which match a leading dot as well. A name has no separator: a
+ * pattern with a `/` matches no name.
  *
- * In a directory that every user may write to, such as `/tmp`, these names are always
- * excluded: `.X11-unix`, `.ICE-unix`, `.XIM-unix`, `.font-unix`, `.Test-unix`,
- * `systemd-private-*` and `snap-private-*`. Display servers, services and snaps use what
- * has them without a lock.
+ * In a directory that every user may write to, such as `/tmp`, these names are always excluded:
+ * `.X11-unix`, `.ICE-unix`, `.XIM-unix`, `.font-unix`, `.Test-unix`, `systemd-private-*` and
+ * `snap-private-*`. Display servers, services and snaps use the directories with these names
+ * without a lock.
  *
- * A cleanup that has begun goes on with the patterns that it began with.
+ * A cleanup that is running continues with the patterns that it started with.
  *
  * Since: 1.0
  */
@@ -840,14 +847,14 @@ start_cleanup_task (TmRoot *self,
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Runs a cleanup, then creates a temporary directory under the root.
+ * Runs a cleanup, then creates a temporary directory in the root.
  *
  * Errors during the cleanup do not make the call fail. [signal@Root::entry-failed] reports them.
  *
  * Fails with %G_IO_ERROR_NOT_FOUND if the directory of the root has been removed, moved or
- * replaced; with %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_INVALID_FILENAME if the prefix
- * cannot begin a name; with %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. After an
- * error no new directory is left behind.
+ * replaced; with %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_INVALID_FILENAME if no name can
+ * begin with the prefix; with %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. After an
+ * error, no new directory is left behind.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
@@ -880,16 +887,16 @@ create_temp_dir_task_cb (TmTaskResult *result,
  * @self: a root
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): a cancellable
- * @callback: (nullable) (scope async): called with the result, in the thread-default main context
- * of the caller
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
+ *   main context of the caller
  * @user_data: data for @callback
  *
- * Runs a cleanup, then creates a temporary directory under the root, without blocking the caller.
+ * Runs a cleanup, then creates a temporary directory in the root, without blocking the caller.
  *
  * See [method@Root.create_temp_dir].
  *
- * If no thread can be started for the request, the work is done before this function returns;
- * @callback is still called later.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -910,12 +917,12 @@ tm_root_create_temp_dir_async (TmRoot *self,
 /**
  * tm_root_create_temp_dir_finish:
  * @self: a root
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [method@Root.create_temp_dir_async].
+ * Gets the result of [method@Root.create_temp_dir_async].
  *
- * Fails as [method@Root.create_temp_dir] does.
+ * Fails like [method@Root.create_temp_dir].
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
@@ -938,20 +945,19 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Deletes the sub-directories that have expired and, with
- * [flags@Tempman.RootFlags.RECLAIM_ABANDONED], those that are abandoned.
+ * Deletes expired entries and, with [flags@Tempman.RootFlags.RECLAIM_ABANDONED], abandoned ones.
  *
- * [signal@Root::entry-removed] reports each deleted sub-directory, and [signal@Root::entry-failed]
- * each one that could not be deleted.
+ * [signal@Root::entry-removed] reports each deleted entry, and [signal@Root::entry-failed] each
+ * entry that could not be deleted.
  *
  * Several processes can clean up the same root at the same time, and create directories in it. In a
- * root with the sticky bit, such as `/tmp`, a cleanup skips the sub-directories of other users.
+ * root with the sticky bit, such as `/tmp`, a cleanup skips the entries that belong to other users.
  *
- * An error does not stop the cleanup. It returns the first one at its end, with the path:
- * %G_IO_ERROR_PERMISSION_DENIED or %G_IO_ERROR_BUSY. Also fails with %G_IO_ERROR_CANCELLED, and
- * with %G_IO_ERROR_NOT_INITIALIZED.
+ * An error does not stop the cleanup: the call deletes all it can, and then returns the first
+ * error, with its path: %G_IO_ERROR_PERMISSION_DENIED or %G_IO_ERROR_BUSY. The call also fails with
+ * %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_NOT_INITIALIZED.
  *
- * Returns: the number of deleted sub-directories, or -1 with @error set
+ * Returns: the number of deleted entries, or -1 with @error set
  *
  * Since: 1.0
  */
@@ -982,16 +988,16 @@ cleanup_task_cb (TmTaskResult *result,
  * @self: a root
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): a cancellable
- * @callback: (nullable) (scope async): called with the result, in the thread-default main context
- * of the caller
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
+ *   main context of the caller
  * @user_data: data for @callback
  *
- * Deletes expired and abandoned sub-directories, without blocking the caller.
+ * Deletes expired and, if the root reclaims, abandoned entries, without blocking the caller.
  *
  * See [method@Root.cleanup].
  *
- * If no thread can be started for the request, the work is done before this function returns;
- * @callback is still called later.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -1012,14 +1018,14 @@ tm_root_cleanup_async (TmRoot *self,
 /**
  * tm_root_cleanup_finish:
  * @self: a root
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [method@Root.cleanup_async].
+ * Gets the result of [method@Root.cleanup_async].
  *
- * Fails as [method@Root.cleanup] does.
+ * Fails like [method@Root.cleanup].
  *
- * Returns: how many were deleted, or -1 with @error set
+ * Returns: the number of deleted entries, or -1 with @error set
  *
  * Since: 1.0
  */
@@ -1041,13 +1047,13 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Lists the sub-directories, with the decision of a cleanup about each.
+ * Lists the entries, with the decision of a cleanup about each.
  *
  * The call changes nothing on the disk, not even an access time where the process may preserve it.
- * It acquires the lock of each sub-directory for an instant: a process that is creating the
- * directory at this moment retries, and another cleanup keeps it until the next one.
+ * It acquires the lock of each entry for an instant. At this instant, a process that is creating
+ * the entry has to retry, and another cleanup keeps the entry until the next cleanup.
  *
- * With [enum@Tempman.AgeBasis.NEWEST_CONTENT] it reads the content of the sub-directories.
+ * With [enum@Tempman.AgeBasis.NEWEST_CONTENT], the call reads the content of the entries.
  *
  * A mount point is listed as live, without its times: no request is sent to the file system that is
  * mounted there, whose server may never answer.
@@ -1111,18 +1117,17 @@ list_entries_task_cb (TmTaskResult *result,
  * @self: a root
  * @flags: options
  * @io_priority: the priority of the request, such as %G_PRIORITY_DEFAULT
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable) (scope async): called when it is done, in the thread-default
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): the callback for the result, called in the thread-default
  *   main context of the caller
  * @user_data: data for @callback
  *
- * Lists the sub-directories, with the decision of a cleanup about each, without blocking the
- * caller.
+ * Lists the entries, with the decision of a cleanup about each, without blocking the caller.
  *
  * See [method@Root.list_entries].
  *
- * Where no thread can be started for it, the work is done before this function returns;
- * @callback is called later all the same.
+ * If no thread can be started, the work is done before this function returns, and @callback is
+ * called later.
  *
  * Since: 1.0
  */
@@ -1148,12 +1153,12 @@ tm_root_list_entries_async (TmRoot *self,
 /**
  * tm_root_list_entries_finish:
  * @self: a root
- * @result: the result that the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Takes the result of [method@Root.list_entries_async].
+ * Gets the result of [method@Root.list_entries_async].
  *
- * Fails as [method@Root.list_entries] does.
+ * Fails like [method@Root.list_entries].
  *
  * Returns: (transfer full): a list of [class@RootEntry], or %NULL with @error set
  *
