@@ -534,31 +534,33 @@ join_names (const TmLevel *level, guint depth, guint n_names, char names[PATH_MA
   return last;
 }
 
-/* Opens the level at @depth by names, starting at @from, which is open; or the last level on the
- * way that still exists. The levels between are not kept open.
+/* Opens the level at @depth by names, starting at @level, which is open, and sets @level to it; or
+ * to the last level on the way that still exists. The levels between are not kept open.
  *
  * If a path of several names does not exist, the cause is found by halving the number of names. A
  * single name is opened by the function of the walk, which may make the directory accessible.
  *
- * Returns: the level that was opened, or @from */
-static TmLevel *
-walker_open_at_depth (TmWalker *walker, TmLevel *from, guint depth, int *error_number)
+ * Returns: whether it was opened */
+static gboolean
+walker_open_at_depth (TmWalker *walker, TmLevel **level, guint depth, int *error_number)
 {
+  TmLevel *from = *level;
+  TmLevel *reached = from;
+  gboolean is_open = TRUE;
   /* The level may be closed meanwhile, when descriptors run out. */
   TmLevelDirectory *directory = tm_level_directory_ref (from->directory);
-  TmLevel *level = from;
   guint max_names = G_MAXUINT;
   guint n_names = depth - from->depth;
 
-  while (level->depth != depth)
+  do
     {
       char names[PATH_MAX];
-      TmLevel *last = n_names > 1 ? join_names (level, depth, n_names, names) : level->below;
+      TmLevel *last = n_names > 1 ? join_names (reached, depth, n_names, names) : reached->below;
       gboolean to_be_read = last->depth == depth && !last->is_read;
       int fd;
 
-      n_names = last->depth - level->depth;
-      fd = walker_open (walker, level, directory, n_names > 1 ? names : last->name, n_names,
+      n_names = last->depth - reached->depth;
+      fd = walker_open (walker, reached, directory, n_names > 1 ? names : last->name, n_names,
                         to_be_read);
       if (fd >= 0)
         {
@@ -567,7 +569,7 @@ walker_open_at_depth (TmWalker *walker, TmLevel *from, guint depth, int *error_n
           tm_level_directory_unref (directory);
           directory = tm_level_directory_new (fd, FALSE);
           directory->is_pinned = !to_be_read;
-          level = last;
+          reached = last;
           n_names = MIN (2 * n_names, max_names);
         }
       else if (n_names > 1)
@@ -579,15 +581,20 @@ walker_open_at_depth (TmWalker *walker, TmLevel *from, guint depth, int *error_n
         {
           if (errno != ENOENT && errno != ENOTDIR)
             *error_number = errno;
-          break;
+          is_open = FALSE;
         }
     }
+  while (is_open && reached->depth != depth);
 
-  if (level != from)
-    walker_reopen (walker, level, directory);
-  else
-    tm_level_directory_unref (directory);
-  return level;
+  if (reached == from)
+    {
+      tm_level_directory_unref (directory);
+      return FALSE;
+    }
+
+  walker_reopen (walker, reached, directory);
+  *level = reached;
+  return is_open;
 }
 
 /* Opens the window above the lowest level by names, starting at the nearest open level, as far as
@@ -611,8 +618,7 @@ walker_descend (TmWalker *walker, int *error_number)
     {
       guint depth = next_depth (level, target, n_window, &n_points);
 
-      level = walker_open_at_depth (walker, level, depth, error_number);
-      if (level->depth != depth)
+      if (!walker_open_at_depth (walker, &level, depth, error_number))
         break;
     }
 
