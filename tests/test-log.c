@@ -12,8 +12,10 @@
 #include "support/served-file.h"
 #include "support/second-user.h"
 #include "support/support.h"
+#include "support/threads.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 /* The messages since log_begin(). They may come from several threads. */
@@ -440,6 +442,73 @@ test_cleanup_fails (Sandbox *sandbox, gconstpointer data)
   log_end ();
 }
 
+static void
+test_missing (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *elsewhere = sandbox_path (sandbox, "elsewhere");
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autoptr (GFile) file = g_object_ref (tm_temporary_directory_get_file (directory));
+  const char *path = tm_temporary_directory_get_path (directory);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_no_errno (rename (path, elsewhere));
+  log_begin (TRUE);
+  close_successfully (directory);
+  assert_logged ("Nothing to delete: “%s” does not exist any more, or was renamed", path);
+  assert_logged ("Closed “%s”: *", path);
+
+  tm_delete_recursively (file, TM_DELETE_FLAGS_ALLOW_MISSING, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_logged ("Nothing to delete: “%s” does not exist any more, or was renamed", path);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
+static int
+slow_down_cb (const SystemCall *call, gpointer user_data)
+{
+  if (g_str_equal (call->name, "unlinkat"))
+    g_usleep (50);
+  return 0;
+}
+
+static void
+test_threads (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  guint n_started;
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autofree char *folder = g_strdup_printf ("%s/%u", path, i % 40);
+      g_autofree char *name = g_strdup_printf ("%s/%u", folder, i);
+
+      if (i < 40)
+        make_directory (folder);
+      make_file (name);
+    }
+
+  log_begin (TRUE);
+  n_started = thread_starts_count ();
+  interpose (slow_down_cb, NULL);
+  tm_delete_recursively (file, TM_DELETE_FLAGS_KEEP_DIRECTORY, NULL, NULL, NULL, &error);
+  interpose_end ();
+  n_started = thread_starts_count () - n_started;
+  g_assert_no_error (error);
+  assert_logged ("Emptied “%s” with %u threads", path, n_started + 1);
+  assert_logged ("Deleted everything in “%s” in *.? ms", path);
+  assert_nothing_else_logged ();
+
+  /* What is left is small. */
+  tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_logged ("Deleted “%s” in *.? ms", path);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
 /* Before a creation. */
 static void
 test_no_timeout (Sandbox *sandbox, gconstpointer data)
@@ -576,6 +645,8 @@ test_cleanup_served (Sandbox *sandbox, gconstpointer data)
                                                 "another machine is not seen here");
   assert_logged ("Could not delete “*/refused”: *");
   assert_logged ("Cleaned up “*” in *.? ms: 7 entries; 1 removed, 5 kept, 1 failed");
+  /* By the test. */
+  assert_logged ("Deleted “%s/vanished” in *.? ms", sandbox->path);
   assert_nothing_else_logged ();
   log_end ();
 }
@@ -753,6 +824,8 @@ main (int argc, char **argv)
   add_test ("/log/cleanup-served", test_cleanup_served);
   add_test ("/log/cleanup-not-shown", of_descriptors (test_cleanup_not_shown));
   add_test ("/log/cleanup-reentry", test_cleanup_reentry);
+  add_test ("/log/missing", test_missing);
+  add_test_in_memory ("/log/threads", NULL, of_descriptors (test_threads));
   add_test ("/log/no-timeout", test_no_timeout);
   add_test ("/log/other-user", of_descriptors (test_other_user));
   add_test ("/log/reentry", test_reentry);

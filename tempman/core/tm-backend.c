@@ -7,6 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
+#include "core/tm-log-private.h"
 
 /*
  * tm_backend_for_file:
@@ -244,6 +245,8 @@ tm_backend_delete_recursively (GFile *file,
                                GError **error)
 {
   gboolean keeps_directory = (flags & TM_DELETE_FLAGS_KEEP_DIRECTORY) != 0;
+  gboolean is_logged = tm_log_is_shown ();
+  gint64 start = is_logged ? g_get_monotonic_time () : 0;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFile) parent = g_file_get_parent (file);
 
@@ -263,11 +266,15 @@ tm_backend_delete_recursively (GFile *file,
     case TM_DELETE_RESULT_DONE:
       if (progress != NULL && !keeps_directory)
         tm_progress_add (progress, 1, 1);
+      if (is_logged)
+        tm_log_deleted (file, keeps_directory, start);
       return TRUE;
     case TM_DELETE_RESULT_MISSING:
-      if ((flags & TM_DELETE_FLAGS_ALLOW_MISSING) != 0)
-        return TRUE;
-      break;
+      if ((flags & TM_DELETE_FLAGS_ALLOW_MISSING) == 0)
+        break;
+      if (is_logged)
+        tm_log_missing_file (file);
+      return TRUE;
     case TM_DELETE_RESULT_FAILED:
     default:
       break;

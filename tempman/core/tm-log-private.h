@@ -22,6 +22,10 @@ void tm_log_closed (GFile *file, gint64 start);
 void tm_log_kept (GFile *file);
 void tm_log_published (GFile *former_file, GFile *file, gboolean replaced);
 void tm_log_not_ours (GFile *file);
+void tm_log_missing (const char *path);
+void tm_log_missing_file (GFile *file);
+void tm_log_deleted (GFile *file, gboolean keeps_directory, gint64 start);
+void tm_log_threads (const char *path, guint n_threads);
 void tm_log_error (const GError *error);
 
 void tm_log_root_opened (TmBackendRoot *root, TmRootFlags flags, double timeout);

@@ -128,6 +128,42 @@ tm_log_not_ours (GFile *file)
   g_debug ("Kept “%s”: it belongs to the parent of this process, which has not adopted it", name);
 }
 
+/* Says why a deletion did nothing, and succeeded. @path: in the file name encoding */
+void
+tm_log_missing (const char *path)
+{
+  g_autofree char *name = g_filename_display_name (path);
+
+  g_debug ("Nothing to delete: “%s” does not exist any more, or was renamed", name);
+}
+
+void
+tm_log_missing_file (GFile *file)
+{
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_debug ("Nothing to delete: “%s” does not exist any more, or was renamed", name);
+}
+
+/* @start: when the deletion began, as g_get_monotonic_time() */
+void
+tm_log_deleted (GFile *file, gboolean keeps_directory, gint64 start)
+{
+  g_autofree char *name = tm_file_get_display_name (file);
+
+  g_debug (keeps_directory ? "Deleted everything in “%s” in %.1f ms" : "Deleted “%s” in %.1f ms",
+           name, tm_log_get_milliseconds_since (start));
+}
+
+/* @path: of a large directory whose content was deleted, in the file name encoding */
+void
+tm_log_threads (const char *path, guint n_threads)
+{
+  g_autofree char *name = g_filename_display_name (path);
+
+  g_debug ("Emptied “%s” with %u threads", name, n_threads);
+}
+
 /* Of an error that no caller gets. */
 void
 tm_log_error (const GError *error)

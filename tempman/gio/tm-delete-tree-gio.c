@@ -7,6 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
+#include "core/tm-log-private.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -441,9 +442,14 @@ tm_delete_tree_gio_delete_directory (GFile *file,
     return FALSE;
 
   info = query (file, cancellable, &local_error);
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      if (tm_log_is_shown ())
+        tm_log_missing_file (file);
+      return TRUE;
+    }
   if (info == NULL)
-    return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
-           fail (file, local_error, cancellable, error);
+    return fail (file, local_error, cancellable, error);
 
   if (!tm_file_info_is_directory_of (info, identity))
     {

@@ -5,6 +5,7 @@
 
 #include "local/tm-delete-tree-private.h"
 
+#include "core/tm-log-private.h"
 #include "local/tm-delete-walk-private.h"
 
 #include <errno.h>
@@ -338,6 +339,8 @@ tm_delete_tree_empty (int dirfd,
         tm_workers_finish (tree.workers);
     }
 
+  if (tree.workers != NULL && tm_log_is_shown ())
+    tm_log_threads (path, tm_workers_get_n_threads (tree.workers));
   g_clear_pointer (&tree.workers, tm_workers_free);
   /* The caller may keep the directory. */
   tm_level_restore_mode (walk.walker.top);

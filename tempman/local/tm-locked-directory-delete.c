@@ -6,6 +6,7 @@
 #include "local/tm-locked-directory-struct-private.h"
 
 #include "core/tm-error-private.h"
+#include "core/tm-log-private.h"
 #include "local/tm-path-private.h"
 #include "local/tm-delete-tree-private.h"
 
@@ -158,6 +159,8 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
         case PLACE_OURS:
           break;
         case PLACE_EMPTY:
+          if (tm_log_is_shown ())
+            tm_log_missing (path);
           return TRUE;
         case PLACE_TAKEN:
           tm_error_set (error, TM_ACTION_DELETE, path, G_IO_ERROR_NOT_FOUND,

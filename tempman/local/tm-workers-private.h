@@ -16,6 +16,7 @@ typedef void (*TmWorkFunc) (gpointer item);
 
 TmWorkers *tm_workers_new (TmWorkFunc work, gboolean file_system_blocks);
 void tm_workers_free (TmWorkers *workers);
+guint tm_workers_get_n_threads (TmWorkers *workers);
 
 gboolean tm_workers_want_item (TmWorkers *workers);
 void tm_workers_lock (TmWorkers *workers);

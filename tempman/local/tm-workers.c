@@ -134,6 +134,13 @@ tm_workers_new (TmWorkFunc work, gboolean file_system_blocks)
   return workers;
 }
 
+/* Called when the tree is finished. Returns how many threads worked on it. */
+guint
+tm_workers_get_n_threads (TmWorkers *workers)
+{
+  return workers->threads->len + 1;
+}
+
 /* Called when the tree is finished. Waits until the threads have ended, which have no work left. */
 void
 tm_workers_free (TmWorkers *workers)
