@@ -277,7 +277,7 @@ test_root (Sandbox *sandbox, gconstpointer data)
   log_begin (TRUE);
   root = open_root (link, -1, TM_ROOT_FLAGS_CREATE_DIRECTORY | TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   assert_logged ("Opened the root “%s” on a local file system, where locks tell which entries are "
-                 "live; timeout -1 s; flags TM_ROOT_FLAGS_CREATE_DIRECTORY | "
+                 "live; no timeout; flags TM_ROOT_FLAGS_CREATE_DIRECTORY | "
                  "TM_ROOT_FLAGS_RECLAIM_ABANDONED",
                  target);
   assert_nothing_else_logged ();
@@ -343,7 +343,7 @@ test_not_shown (Sandbox *sandbox, gconstpointer data)
                     count_calls_of_life (sandbox, TRUE));
 }
 
-#define AGE "last used *-*-*T*:*, *.? s ago, by accessed-or-modified; the timeout is 3600 s"
+#define AGE "last used *-*-*T*:*, *.? s ago (age basis accessed-or-modified); the timeout is 3600 s"
 
 /* The file system seems to have another one mounted at one name, and another to vanish. */
 static int
@@ -388,10 +388,10 @@ test_cleanup (Sandbox *sandbox, gconstpointer data)
   interpose_end ();
 
   assert_logged (
-      "Cleaning up “%s”: the timeout is 3600 s by accessed-or-modified; abandoned entries "
+      "Cleaning up “%s”: timeout 3600 s (age basis accessed-or-modified); abandoned entries "
       "are removed at any age",
       path);
-  assert_logged ("Kept “%s”: live: another process, or another object of this one, holds its lock",
+  assert_logged ("Kept “%s”: live: a process holds its lock",
                  tm_temporary_directory_get_path (live));
   assert_logged ("Removed “%s/expired” in *.? ms: expired: " AGE "; unowned", path);
   assert_logged ("Removed “%s/" OUR_NAME ("expired") "” in *.? ms: expired: " AGE "; unowned",
@@ -406,7 +406,7 @@ test_cleanup (Sandbox *sandbox, gconstpointer data)
       "Kept “%s/.X11-unix”: a well-known name in a directory that every user may write to", path);
   assert_logged ("Kept “%s/mounted”: a mount point", path);
   assert_logged ("Kept “%s/vanished”: it vanished meanwhile, or another file took its name", path);
-  assert_logged ("Cleaned up “%s” in *.? ms: 10 entries; 3 removed, 7 kept, 0 failed", path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 10 names; 3 removed, 7 kept, 0 failed", path);
   assert_nothing_else_logged ();
   log_end ();
 }
@@ -422,12 +422,11 @@ test_cleanup_fails (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, -1);
   fail_end ();
   assert_logged (
-      "Cleaning up “%s”: the timeout is 3600 s by accessed-or-modified; abandoned entries "
+      "Cleaning up “%s”: timeout 3600 s (age basis accessed-or-modified); abandoned entries "
       "expire like others",
       sandbox->path);
   assert_logged ("Could not delete “%s”: *", path);
-  assert_logged ("Cleaned up “%s” in *.? ms: 1 entries; 0 removed, 0 kept, 1 failed",
-                 sandbox->path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 1 names; 0 removed, 0 kept, 1 failed", sandbox->path);
   assert_nothing_else_logged ();
 
   /* Of the root as a whole. */
@@ -436,8 +435,7 @@ test_cleanup_fails (Sandbox *sandbox, gconstpointer data)
   fail_end ();
   assert_logged ("Cleaning up “%s”: *", sandbox->path);
   assert_logged ("Could not read the root “%s”: *", sandbox->path);
-  assert_logged ("Cleaned up “%s” in *.? ms: 0 entries; 0 removed, 0 kept, 0 failed",
-                 sandbox->path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 0 names; 0 removed, 0 kept, 0 failed", sandbox->path);
   assert_nothing_else_logged ();
   log_end ();
 }
@@ -575,7 +573,7 @@ clean_as_ordinary_user_child (gpointer data)
   assert_logged ("Kept “%s/unreadable”: another user's, and this one may not open it to try its "
                  "lock",
                  (const char *) data);
-  assert_logged ("Cleaned up “%s” in *.? ms: 3 entries; 0 removed, 3 kept, 0 failed",
+  assert_logged ("Cleaned up “%s” in *.? ms: 3 names; 0 removed, 3 kept, 0 failed",
                  (const char *) data);
 }
 
@@ -644,7 +642,7 @@ test_cleanup_served (Sandbox *sandbox, gconstpointer data)
   assert_logged ("Kept “*/" OUR_NAME ("marked") "”: it is marked, and the lock of an owner on "
                                                 "another machine is not seen here");
   assert_logged ("Could not delete “*/refused”: *");
-  assert_logged ("Cleaned up “*” in *.? ms: 7 entries; 1 removed, 5 kept, 1 failed");
+  assert_logged ("Cleaned up “*” in *.? ms: 7 names; 1 removed, 5 kept, 1 failed");
   /* By the test. */
   assert_logged ("Deleted “%s/vanished” in *.? ms", sandbox->path);
   assert_nothing_else_logged ();

@@ -46,6 +46,7 @@ TmCleanupLog *
 tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
 {
   g_autofree char *name = NULL;
+  g_autofree char *timeout = NULL;
   TmCleanupLog *log;
   gboolean reclaims;
 
@@ -67,8 +68,8 @@ tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
   log->basis = get_nick (policy->age.basis);
   log->start = g_get_monotonic_time ();
 
-  g_debug ("Cleaning up “%s”: the timeout is %g s by %s; abandoned entries %s", name,
-           policy->age.timeout, log->basis,
+  timeout = tm_log_describe_timeout (policy->age.timeout);
+  g_debug ("Cleaning up “%s”: %s (age basis %s); abandoned entries %s", name, timeout, log->basis,
            reclaims ? "are removed at any age" : "expire like others");
   return log;
 }
@@ -90,7 +91,7 @@ tm_cleanup_log_free (TmCleanupLog *log, const GError *error)
   n_failed = (guint) g_atomic_int_get (&log->n_failed);
   if (error != NULL && n_failed == 0)
     tm_log_error (error);
-  g_debug ("Cleaned up “%s” in %.1f ms: %u entries; %u removed, %u kept, %u failed", name,
+  g_debug ("Cleaned up “%s” in %.1f ms: %u names; %u removed, %u kept, %u failed", name,
            tm_log_get_milliseconds_since (log->start), n_removed + n_kept + n_failed, n_removed,
            n_kept, n_failed);
 
@@ -124,7 +125,7 @@ describe_age (TmCleanupLog *log, const TmVerdict *verdict)
   double age = (double) (rule->now.seconds - verdict->last_used.seconds) +
                ((double) rule->now.nanoseconds - verdict->last_used.nanoseconds) / 1e9;
 
-  return g_strdup_printf ("last used %s, %.1f s ago, by %s; the timeout is %g s",
+  return g_strdup_printf ("last used %s, %.1f s ago (age basis %s); the timeout is %g s",
                           last_used != NULL ? last_used : "before all calendars", age, log->basis,
                           rule->timeout);
 }
@@ -174,7 +175,7 @@ describe_keeping (TmCleanupLog *log, const TmVerdict *verdict)
       age = describe_age (log, verdict);
       return g_strdup_printf ("young: %s", age);
     case TM_KEEP_REASON_LIVE:
-      return g_strdup ("live: another process, or another object of this one, holds its lock");
+      return g_strdup ("live: a process holds its lock");
     case TM_KEEP_REASON_UNSEEN_OWNER:
       return g_strdup (
           "it is marked, and the lock of an owner on another machine is not seen here");

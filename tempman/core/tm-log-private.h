@@ -15,6 +15,7 @@ gboolean tm_log_is_shown (void);
 gboolean tm_log_was_shown (void);
 
 double tm_log_get_milliseconds_since (gint64 start);
+char *tm_log_describe_timeout (double timeout);
 
 char *tm_log_describe_creation (TmBackendDirectory *directory);
 void tm_log_message (const char *message);

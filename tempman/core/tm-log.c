@@ -51,6 +51,13 @@ tm_log_get_milliseconds_since (gint64 start)
   return (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND;
 }
 
+/* Returns (transfer full): the timeout of a root, in seconds. */
+char *
+tm_log_describe_timeout (double timeout)
+{
+  return timeout >= 0 ? g_strdup_printf ("timeout %g s", timeout) : g_strdup ("no timeout");
+}
+
 /* A message that was made while a lock was held. @message: (nullable) */
 void
 tm_log_message (const char *message)
@@ -191,8 +198,9 @@ void
 tm_log_root_opened (TmBackendRoot *root, TmRootFlags flags, double timeout)
 {
   g_autofree char *name = tm_file_get_display_name (root->file);
+  g_autofree char *timeout_text = tm_log_describe_timeout (timeout);
   g_autofree char *flag_names = g_flags_to_string (TM_TYPE_ROOT_FLAGS, flags);
 
-  g_debug ("Opened the root “%s” %s; timeout %g s; flags %s", name,
-           describe_root (tm_backend_root_get_lock_scope (root)), timeout, flag_names);
+  g_debug ("Opened the root “%s” %s; %s; flags %s", name,
+           describe_root (tm_backend_root_get_lock_scope (root)), timeout_text, flag_names);
 }

@@ -114,6 +114,8 @@ main (int argc, char **argv)
   tool_signals_prepare ();
   occupy_standard_descriptors ();
   setlocale (LC_ALL, "");
+  /* GLib writes debug messages to the standard output, which scripts read. */
+  g_log_writer_default_set_use_stderr (TRUE);
 
   /* Names on a command line are those of local files. GIO's modules are for others: they would
    * start a daemon, or make a folder in the home directory. Not so in the program that `run` runs.

@@ -24,6 +24,13 @@ class Create(support.TestCase):
         # Not marked as one that has an owner.
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700)
 
+    def test_debug_messages(self):
+        self.environment['G_MESSAGES_DEBUG'] = 'Tempman'
+        result = self.run_tool('create')
+        path = os.fsdecode(result.output[:-1])
+        self.assertEqual(os.listdir(self.tmp), [os.path.basename(path)])
+        self.assertIn(f'Created “{path}”', result.errors)
+
     def test_in(self):
         parent = self.mkdir('parent')
         self.assertEqual(os.path.dirname(self.create('--in', parent)), parent)
