@@ -13,8 +13,7 @@ G_BEGIN_DECLS
 /* An open directory, shared by a level and the walks that start there. */
 typedef struct
 {
-  gint ref_count; /* atomic */
-  int fd;         /* (owned), except for the top of the tree */
+  int fd; /* (owned), except for the top of the tree */
   gboolean is_borrowed;
   gboolean is_pinned; /* opened with O_PATH: cannot be read */
 } TmLevelDirectory;

@@ -29,31 +29,34 @@
 /* From about ten thousand entries on, sorting by inodes gains more than it costs. */
 #define MIN_SIZE_TO_SORT (256 * 1024)
 
+static void
+level_directory_clear (gpointer data)
+{
+  const TmLevelDirectory *directory = data;
+
+  if (!directory->is_borrowed)
+    tm_dirfd_close (directory->fd);
+}
+
 TmLevelDirectory *
 tm_level_directory_new (int fd, gboolean is_borrowed)
 {
-  TmLevelDirectory *directory = g_new (TmLevelDirectory, 1);
+  TmLevelDirectory *directory = g_atomic_rc_box_new (TmLevelDirectory);
 
-  *directory = (TmLevelDirectory){ .ref_count = 1, .fd = fd, .is_borrowed = is_borrowed };
+  *directory = (TmLevelDirectory){ .fd = fd, .is_borrowed = is_borrowed };
   return directory;
 }
 
 TmLevelDirectory *
 tm_level_directory_ref (TmLevelDirectory *directory)
 {
-  g_atomic_int_inc (&directory->ref_count);
-  return directory;
+  return g_atomic_rc_box_acquire (directory);
 }
 
 void
 tm_level_directory_unref (TmLevelDirectory *directory)
 {
-  if (g_atomic_int_dec_and_test (&directory->ref_count))
-    {
-      if (!directory->is_borrowed)
-        tm_dirfd_close (directory->fd);
-      g_free (directory);
-    }
+  g_atomic_rc_box_release_full (directory, level_directory_clear);
 }
 
 TmLevel *
