@@ -536,6 +536,8 @@ test_log (Sandbox *sandbox, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  /* Debug messages do not belong into the report of the test. */
+  g_log_writer_default_set_use_stderr (TRUE);
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/forks/amid-closing", of_descriptors (test_amid_closing));
