@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* Times of files, and when one is so long ago that an entry expires. What a file system or a
- * server tells comes from the bodies; nothing here touches the disk. */
+ * server tells comes from the backends; nothing here touches the disk. */
 
 #define NANOSECONDS_PER_SECOND 1e9
 

@@ -120,7 +120,7 @@ struct _TmBackend
                                         GError **error);
 };
 
-/* Declared here, so that nothing in this folder includes one of the bodies. */
+/* Declared here, so that nothing in this folder includes one of the backends. */
 extern const TmBackend tm_backend_local;
 extern const TmBackend tm_backend_gio;
 

@@ -16,8 +16,8 @@
 #define BITS_PER_DIGIT 5
 #define N_RANDOM_BYTES ((N_RANDOM_DIGITS * BITS_PER_DIGIT + 7) / 8)
 
-/* Before the random digits of a directory whose owner shows by a heartbeat that it lives. Base 32
- * does not have it. */
+/* Stands before the random digits where the owner shows by a heartbeat, and not by a lock, that it
+ * lives. This version makes no such names, but takes one for ours. Base 32 does not have it. */
 #define BEATING '0'
 
 static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";

@@ -13,6 +13,7 @@ import sys
 
 page, folder = map(pathlib.Path, sys.argv[1:])
 OTHERS = {'chown', 'close', 'fchmod', 'flock', 'fsync', 'getentropy', 'keep', 'mkdir', 'mkdirat',
+          'openat2',
           'persist', 'rename', 'renameat2', 'statx'}
 
 named = sorted(set(re.findall(r'\b([a-z]\w+)\(\)', page.read_text(encoding='utf-8'))) - OTHERS)
