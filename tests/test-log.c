@@ -759,6 +759,39 @@ test_reentry (Sandbox *sandbox, gconstpointer data)
   g_log_set_debug_enabled (FALSE);
 }
 
+typedef struct
+{
+  TmTemporaryDirectory *directory;
+  GError *error;
+} Closer;
+
+static void
+close_again (const char *message, gpointer user_data)
+{
+  Closer *closer = user_data;
+
+  if (g_str_has_prefix (message, "Nothing to delete"))
+    g_assert_false (tm_temporary_directory_close (closer->directory, NULL, &closer->error));
+}
+
+/* A deletion that waited for itself would never end. */
+static void
+test_reentry_amid_closing (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  Closer closer = { .directory = directory };
+
+  g_assert_no_errno (rmdir (tm_temporary_directory_get_path (directory)));
+  log_begin (TRUE);
+  handler_data = &closer;
+  handler = close_again;
+  close_successfully (directory);
+  handler = NULL;
+  log_end ();
+  g_assert_error (closer.error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  g_clear_error (&closer.error);
+}
+
 /* Holds the lock of GLib's log for most of the time. */
 static gpointer
 change_handlers (gpointer user_data)
@@ -827,6 +860,7 @@ main (int argc, char **argv)
   add_test ("/log/no-timeout", test_no_timeout);
   add_test ("/log/other-user", of_descriptors (test_other_user));
   add_test ("/log/reentry", test_reentry);
+  add_test ("/log/reentry-amid-closing", test_reentry_amid_closing);
   add_test ("/log/fork", test_fork);
 
   return g_test_run ();
