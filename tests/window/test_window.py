@@ -102,10 +102,13 @@ class Program:
         return wait_for(lambda: self.find(Atspi.Role.PUSH_BUTTON, name), f'the button “{name}”')
 
     def click_on(self, accessible):
-        # Without a window manager the window is in the upper left corner of the screen.
+        # Without a window manager the window is in the upper left corner of the screen. GTK 4.18
+        # takes the border around its contents from all positions instead of adding it: the frame,
+        # which is at 0, tells how wide that is.
         extents = accessible.get_extents(Atspi.CoordType.WINDOW)
-        x = (extents.x + extents.width // 2) * SCALE
-        y = (extents.y + extents.height // 2) * SCALE
+        frame = self.application.get_child_at_index(0).get_extents(Atspi.CoordType.WINDOW)
+        x = (extents.x - 2 * frame.x + extents.width // 2) * SCALE
+        y = (extents.y - 2 * frame.y + extents.height // 2) * SCALE
         subprocess.run(['xdotool', 'mousemove', str(x), str(y), 'click', '1'], check=True)
 
     def click(self, name):
