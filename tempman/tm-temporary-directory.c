@@ -840,6 +840,8 @@ set_closed_locked (TmTemporaryDirectory *self)
 {
   TmBackendDirectory *directory = g_steal_pointer (&self->directory);
 
+  g_assert (self->state == STATE_OPEN || self->state == STATE_CLOSING);
+
   if (directory != NULL)
     {
       /* Nobody else goes on before that. */

@@ -98,6 +98,8 @@ tm_backend_directory_delete (TmBackendDirectory *directory,
                              GCancellable *cancellable,
                              GError **error)
 {
+  g_assert (tm_backend_directory_is_of_this_process (directory));
+
   return directory->backend->delete (directory, cancellable, error);
 }
 
@@ -105,6 +107,8 @@ tm_backend_directory_delete (TmBackendDirectory *directory,
 gboolean
 tm_backend_directory_keep (TmBackendDirectory *directory, GError **error)
 {
+  g_assert (tm_backend_directory_is_of_this_process (directory));
+
   return directory->backend->keep (directory, error);
 }
 
@@ -128,6 +132,8 @@ tm_backend_directory_publish (TmBackendDirectory *directory,
                               TmReplaced **replaced,
                               GError **error)
 {
+  g_assert (tm_backend_directory_is_of_this_process (directory));
+
   return directory->backend->publish (directory, destination, replace, replaced, error);
 }
 

@@ -218,6 +218,8 @@ tm_entry_take (const TmPolicy *policy,
   if (!tm_locked_directory_may_be_removed (directory))
     return keep (verdict, TM_KEEP_REASON_OTHER_USER);
 
+  /* A live directory is never taken but by a root with EXPIRE_LIVE. */
+  g_assert (verdict->state != TM_ROOT_ENTRY_STATE_LIVE || tm_policy_expires_live (policy));
   *taken = g_steal_pointer (&directory);
   return TM_ENTRY_TAKEN;
 }

@@ -395,6 +395,8 @@ tm_walker_push (TmWalker *walker, const char *name, int fd)
 {
   TmLevel *level = tm_level_new (walker->lowest, name, tm_level_directory_new (fd, FALSE));
 
+  g_assert (walker->lowest->directory != NULL && walker->lowest->below == NULL);
+
   level->mode_before = (gint) walker->repaired_mode;
   walker->lowest->below = walker->lowest->next_open = level;
   walker->lowest = level;

@@ -148,6 +148,8 @@ tm_workers_free (TmWorkers *workers)
   for (guint i = 0; i < workers->threads->len; i++)
     tm_thread_join (g_ptr_array_index (workers->threads, i));
 
+  g_assert (workers->finished && workers->items.length == 0 && workers->n_waiting == 0);
+
   g_ptr_array_unref (workers->threads);
   g_queue_clear (&workers->items);
   g_cond_clear (&workers->changed);
