@@ -69,7 +69,7 @@ test_emptied (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr (GError) error = NULL;
-      Progress progress = { NULL };
+      Progress progress = { 0 };
 
       tm_delete_recursively (file, TM_DELETE_FLAGS_KEEP_DIRECTORY, NULL, record_progress_cb,
                              &progress, &error);
@@ -91,7 +91,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GAsyncResult) missing = NULL;
   g_autoptr (GError) error = NULL;
-  Progress progress = { NULL };
+  Progress progress = { 0 };
 
   make_links_and_files (path);
   tm_delete_recursively_async (file, TM_DELETE_FLAGS_KEEP_DIRECTORY, G_PRIORITY_DEFAULT, NULL,
@@ -325,7 +325,7 @@ test_large (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "tree");
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) error = NULL;
-  Progress progress = { NULL };
+  Progress progress = { 0 };
   guint n_threads;
 
   for (guint i = 0; i < n_directories; i++)
@@ -366,7 +366,7 @@ test_missing (Sandbox *sandbox, gconstpointer data)
       TmDeleteFlags other = flags[i % G_N_ELEMENTS (flags)];
       g_autoptr (GFile) file = get_file (path, data);
       g_autoptr (GError) error = NULL;
-      Progress progress = { NULL };
+      Progress progress = { 0 };
 
       g_assert_false (delete_with (path, data, other, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);

@@ -362,7 +362,7 @@ fill_root (Sandbox *sandbox)
                                        "vanished", "mounted",  OUR_NAME ("expired") };
   g_autofree char *young = sandbox_path (sandbox, "young");
   g_autofree char *file = sandbox_path (sandbox, "file");
-  g_autofree char *abandoned =
+  g_autofree char *abandoned G_GNUC_UNUSED =
       make_old_with_mode (sandbox, OUR_NAME ("abandoned"), 01700, 2 * HOUR);
   TmRoot *root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
 
@@ -612,7 +612,8 @@ static void
 test_cleanup_served (Sandbox *sandbox, gconstpointer data)
 {
   static const char *const patterns[] = { "excl*", NULL };
-  g_autofree char *marked = make_old_with_mode (sandbox, OUR_NAME ("marked"), 01700, 2 * HOUR);
+  g_autofree char *marked G_GNUC_UNUSED =
+      make_old_with_mode (sandbox, OUR_NAME ("marked"), 01700, 2 * HOUR);
   g_autofree char *young = sandbox_path (sandbox, "young");
   g_autofree char *file_path = sandbox_path (sandbox, "file");
   g_autoptr (GFile) file = served_file_new (sandbox->path);

@@ -177,8 +177,8 @@ assert_is_gone_cb (Report *report, TmRootEntry *entry)
 static void
 test_removed (Sandbox *sandbox, gconstpointer backend)
 {
-  g_autofree char *a = make_old_entry (sandbox, "a", 2 * HOUR);
-  g_autofree char *b = make_old_entry (sandbox, "b", 3 * HOUR);
+  g_autofree char *a G_GNUC_UNUSED = make_old_entry (sandbox, "a", 2 * HOUR);
+  g_autofree char *b G_GNUC_UNUSED = make_old_entry (sandbox, "b", 3 * HOUR);
   g_autofree char *young = make_old_entry (sandbox, "young", 0);
   g_autofree char *file = sandbox_path (sandbox, "file");
   g_auto (Report) report = { 0 };
@@ -212,7 +212,7 @@ check_entry_cb (Report *report, TmRootEntry *entry)
 static void
 test_entry (Sandbox *sandbox, gconstpointer backend)
 {
-  g_autofree char *old = make_old_entry (sandbox, "old", 2 * HOUR);
+  g_autofree char *old G_GNUC_UNUSED = make_old_entry (sandbox, "old", 2 * HOUR);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_auto (Report) report = { 0 };
 
@@ -286,9 +286,9 @@ assert_one_failed (Report *report, TmRemovalReason reason)
 static void
 test_failed (Sandbox *sandbox, gconstpointer backend)
 {
-  g_autofree char *a = make_old_entry (sandbox, "a", 2 * HOUR);
+  g_autofree char *a G_GNUC_UNUSED = make_old_entry (sandbox, "a", 2 * HOUR);
   g_autofree char *stuck = make_old_entry (sandbox, "stuck", 2 * HOUR);
-  g_autofree char *z = make_old_entry (sandbox, "z", 2 * HOUR);
+  g_autofree char *z G_GNUC_UNUSED = make_old_entry (sandbox, "z", 2 * HOUR);
   Request refused = REQUEST_DELETE;
   g_auto (Report) report = { 0 };
 
@@ -315,9 +315,9 @@ refuse_look_cb (const SystemCall *call, gpointer user_data)
 static void
 test_unknown (Sandbox *sandbox, gconstpointer backend)
 {
-  g_autofree char *a = make_old_entry (sandbox, "a", 2 * HOUR);
+  g_autofree char *a G_GNUC_UNUSED = make_old_entry (sandbox, "a", 2 * HOUR);
   g_autofree char *stuck = make_old_entry (sandbox, "stuck", 2 * HOUR);
-  g_autofree char *z = make_old_entry (sandbox, "z", 2 * HOUR);
+  g_autofree char *z G_GNUC_UNUSED = make_old_entry (sandbox, "z", 2 * HOUR);
   Request refused = REQUEST_ENUMERATE;
   g_auto (Report) report = { 0 };
   TmRootEntry *entry;
@@ -342,7 +342,7 @@ test_unknown (Sandbox *sandbox, gconstpointer backend)
 static void
 test_unreadable_root (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *a = make_old_entry (sandbox, "a", 2 * HOUR);
+  g_autofree char *a G_GNUC_UNUSED = make_old_entry (sandbox, "a", 2 * HOUR);
   g_auto (Report) report = { 0 };
   g_autoptr (GError) error = NULL;
 
@@ -357,7 +357,7 @@ test_unreadable_root (Sandbox *sandbox, gconstpointer data)
 static void
 test_create (Sandbox *sandbox, gconstpointer backend)
 {
-  g_autofree char *old = make_old_entry (sandbox, "old", 2 * HOUR);
+  g_autofree char *old G_GNUC_UNUSED = make_old_entry (sandbox, "old", 2 * HOUR);
   g_autofree char *older = NULL;
   g_autoptr (TmTemporaryDirectory) directory = NULL;
   g_autoptr (TmTemporaryDirectory) other = NULL;
