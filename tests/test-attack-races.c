@@ -263,7 +263,6 @@ exchange_with_directory (Round *round, guint i)
 static void
 prepare_levels (Round *round)
 {
-  take_inodes_back ();
   for (guint i = 0; i < N_CHAINS; i++)
     {
       g_autoptr (GString) chain = g_string_new (tree_of (round));
@@ -483,6 +482,9 @@ static void
 round_prepare (Round *round)
 {
   g_autofree char *name = NULL;
+
+  /* Before anything is made that may have the number of a directory of the last round. */
+  take_inodes_back ();
 
   round->parent = g_build_filename (round->base, "p", NULL);
   round->outside = g_build_filename (round->base, "o", NULL);
