@@ -18,11 +18,11 @@ G_BEGIN_DECLS
 
 /**
  * TmDeleteProgressCallback:
- * @n_deleted: how many entries have been deleted
- * @n_found: how many have been found so far, those among them
+ * @n_deleted: the number of deleted entries
+ * @n_found: the number of entries found so far, including the deleted ones
  * @user_data: the data that was passed with the callback
  *
- * Tells how far a deletion has come.
+ * Reports the progress of a deletion.
  *
  * The number found grows while directories are read; it is not the size of the
  * tree before all of them are.

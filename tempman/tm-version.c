@@ -8,7 +8,7 @@
 /**
  * tm_get_major_version:
  *
- * The major version of the library that the program runs with, 1 in 1.2.3.
+ * Gets the major version of the library that the program runs with, 1 in 1.2.3.
  *
  * It can differ from [const@MAJOR_VERSION], which is that of the headers it was
  * compiled with.
@@ -26,7 +26,7 @@ tm_get_major_version (void)
 /**
  * tm_get_minor_version:
  *
- * The minor version of the library that the program runs with, 2 in 1.2.3.
+ * Gets the minor version of the library that the program runs with, 2 in 1.2.3.
  *
  * Returns: the minor version
  *
@@ -41,7 +41,7 @@ tm_get_minor_version (void)
 /**
  * tm_get_micro_version:
  *
- * The micro version of the library that the program runs with, 3 in 1.2.3.
+ * Gets the micro version of the library that the program runs with, 3 in 1.2.3.
  *
  * Returns: the micro version
  *

@@ -806,7 +806,7 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
 
 @override
 class Root(Tempman.Root):
-    """A factory of temporary directories that all live under one directory."""
+    """A directory under which temporary directories are created and cleaned up."""
 
     def __new__(cls, directory, timeout=None, flags=Tempman.RootFlags.NONE):
         """Open a root.
@@ -1008,7 +1008,7 @@ def create_temp_dir(dir=None, *, prefix=None, suffix=None, mode=_DEFAULT_MODE,
 
 
 def root(dir, timeout=None):
-    """Open a factory of temporary directories under dir, a directory that exists.
+    """Open a root for temporary directories under dir, a directory that exists.
 
     :rtype: Root
     """

@@ -55,7 +55,7 @@ class PersistFlags(int):
     def __and__(self, other: int) -> PersistFlags: ...
 
 class AgeBasis(int):
-    """From when the age of a sub-directory of a root runs."""
+    """The timestamps that determine the age of an entry of a root."""
 
     ACCESSED_OR_MODIFIED: ClassVar[AgeBasis]
     MODIFIED: ClassVar[AgeBasis]
@@ -317,7 +317,7 @@ class TemporaryDirectory(GObject.Object):
 
 @final
 class Root(GObject.Object):
-    """A factory of temporary directories that all live under one directory."""
+    """A directory under which temporary directories are created and cleaned up."""
 
     class Props:
         directory: Gio.File

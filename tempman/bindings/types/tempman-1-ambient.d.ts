@@ -31,7 +31,7 @@ declare module 'gi://Tempman?version=1' {
             EXPIRE_LIVE = 4,
         }
 
-        /** From when the age of a sub-directory runs. */
+        /** The timestamps that determine the age of an entry of a root. */
         enum AgeBasis {
             /** Its access time or its modification time, whichever is later. */
             ACCESSED_OR_MODIFIED = 0,
@@ -243,7 +243,7 @@ declare module 'gi://Tempman?version=1' {
             [Symbol.iterator](): IterableIterator<RootEntry>;
         } & Gio.ListModel;
 
-        /** A factory of temporary directories that all live under one directory. */
+        /** A directory under which temporary directories are created and cleaned up. */
         class Root extends GObject.Object {
             static $gtype: GObject.GType<Root>;
 
