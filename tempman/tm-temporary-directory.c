@@ -402,7 +402,7 @@ report_closed (TmTemporaryDirectory *self, gboolean is_ours, gboolean is_logged,
     tm_log_not_ours (self->file);
 }
 
-/* Not dispose(): that can run while somebody still holds a reference. */
+/* Not dispose(): that can run while another reference exists. */
 static void
 tm_temporary_directory_finalize (GObject *object)
 {
@@ -994,7 +994,7 @@ close_once (TmTemporaryDirectory *self,
 
   is_logged = tm_log_is_shown ();
   start = is_logged ? g_get_monotonic_time () : 0;
-  /* Only whoever set the state to closing uses the directory now. */
+  /* Only the thread that set the state to closing uses the directory now. */
   delete_or_keep (self, cancellable, &local_error);
 
   tm_lock_acquire (&self->lock);
@@ -1445,7 +1445,7 @@ publish (TmTemporaryDirectory *self,
   if (!begin_using (self, TM_ACTION_PUBLISH, cancellable, error))
     return FALSE;
 
-  /* Only whoever set the state to closing uses the directory and changes the path now. */
+  /* Only the thread that set the state to closing uses the directory and changes the path. */
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
       !tm_backend_directory_publish (self->directory, destination,
                                      (flags & TM_PERSIST_FLAGS_REPLACE) != 0, &replaced, error))
@@ -1455,7 +1455,7 @@ publish (TmTemporaryDirectory *self,
     }
 
   backend = self->directory->backend;
-  /* It is there, whatever becomes of what was there before. */
+  /* The directory is published, even if the deletion of the replaced one fails. */
   hand_over (self, destination);
   has_replaced = replaced != NULL;
   if (has_replaced)

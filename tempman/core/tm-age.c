@@ -214,7 +214,7 @@ is_since (TmTimestamp time, TmTimestamp begin)
  * @is_directory: whether it is a directory, in which the cleanup may have deleted something
  * @begin: from tm_age_begin(), before anything was deleted
  *
- * Returns: whether somebody else may have written it or put it there since
+ * Returns: whether another process may have written or created it since
  */
 gboolean
 tm_age_is_newer (const TmTimes *times, gboolean is_directory, TmTimestamp begin)

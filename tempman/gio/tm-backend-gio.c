@@ -15,13 +15,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A directory of ours that GIO serves: its file is what is known of it.
+/* A temporary directory that GIO serves, known by its GFile.
  *
- * There is no lock and no mark on it. Whether it is still the same directory some back ends tell;
- * of the others, that nobody else ever makes one of its name is all there is.
+ * It has no lock and no mark. Some servers tell whether it is still the same directory; for the
+ * others the library relies on its name, which is never used twice.
  *
- * A request that makes, moves or removes one thing is not cancelled once it was sent: whoever
- * served it may have done it by then, and what was said to be cancelled would have happened. */
+ * A request that creates, moves or removes one file is not cancelled once it is sent: the server
+ * may have carried it out by then, and the call would report a change as cancelled. */
 
 typedef struct
 {
@@ -320,7 +320,7 @@ check_is_no_home (GFile *file, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-/* Somebody else may be making it as well. */
+/* Another process may create it at the same time. */
 static gboolean
 make_or_find (GFile *file, GError **error)
 {

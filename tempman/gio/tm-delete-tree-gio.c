@@ -18,11 +18,10 @@
  * are noted, and gone down into once it is closed, so that one directory is open at a time and
  * nothing is on the stack. What was noted waits at its level, on the heap.
  *
- * Names are all that GIO knows a file by. That no link is followed is asked of the back end each
- * time; that nobody exchanges a directory for a link between two requests can be prevented by
- * whoever serves the files, but not here. */
+ * GIO knows a file by its name alone. Each request asks the server to follow no link. Only the
+ * server can prevent that another process exchanges a directory for a link between two requests. */
 
-/* How often somebody may add files to a directory that is to be removed. */
+/* How often another process may add files to a directory that is to be removed. */
 #define MAX_REMOVE_ATTEMPTS 10
 
 /* After how many entries the progress is told of. */
@@ -253,7 +252,7 @@ walk_read (Walk *walk)
 }
 
 /* Removes the lowest directory, in which nothing is left that can be deleted, and goes back up. Or
- * stays, to read it again: somebody has added something to it, or the back end has skipped some of
+ * stays, to read it again: another process has added a file, or the back end has skipped some of
  * it because the rest was deleted meanwhile. */
 static void
 walk_leave (Walk *walk)
@@ -279,7 +278,7 @@ walk_leave (Walk *walk)
 
       if (is_read_again && !level->has_failed)
         {
-          /* Somebody else has deleted it. */
+          /* Another process has deleted it. */
           g_error_free (error);
           walk->n_deleted++;
         }
