@@ -124,7 +124,7 @@ reports_free (gpointer data)
   g_free (reports);
 }
 
-static gboolean pass_on_cb (gpointer task);
+static gboolean scan_on_cb (gpointer task);
 
 static void
 schedule_pass_on (Reports *reports)
@@ -133,13 +133,13 @@ schedule_pass_on (Reports *reports)
 
   /* Of the same priority as the result, which comes after the last report. */
   g_source_set_priority (source, g_task_get_priority (reports->task));
-  g_source_set_callback (source, pass_on_cb, g_object_ref (reports->task), g_object_unref);
+  g_source_set_callback (source, scan_on_cb, g_object_ref (reports->task), g_object_unref);
   g_source_attach (source, g_task_get_context (reports->task));
 }
 
 /* In the main context of the caller. */
 static gboolean
-pass_on_cb (gpointer task)
+scan_on_cb (gpointer task)
 {
   Reports *reports = g_task_get_task_data (task);
   guint64 n_deleted, n_found;

@@ -7,7 +7,7 @@
 
 #include "core/tm-backend-private.h"
 #include "core/tm-error-private.h"
-#include "core/tm-lock-private.h"
+#include "core/tm-fork-mutex-private.h"
 #include "core/tm-log-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-task-private.h"
@@ -98,7 +98,7 @@ struct _TmRoot
 {
   GObject parent_instance;
 
-  TmLock lock;         /* guards exclude, and directory and root until they are set */
+  TmForkMutex lock;    /* guards exclude, and directory and root until they are set */
   GFile *directory;    /* (owned) (nullable): with its links resolved once it is opened */
   TmBackendRoot *root; /* (owned) (nullable): until initialised, then never changed */
   double timeout;      /* set once, when constructed */
@@ -173,10 +173,10 @@ tm_root_init_sync (GInitable *initable, GCancellable *cancellable, GError **erro
   TmRoot *self = TM_ROOT (initable);
   gboolean is_new, is_initialized;
 
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   is_new = self->root == NULL;
   is_initialized = !is_new || initialize_locked (self, cancellable, error);
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
 
   if (is_new && is_initialized && tm_log_is_shown ())
     tm_log_root_opened (self->root, self->flags, self->timeout);
@@ -253,7 +253,7 @@ tm_root_finalize (GObject *object)
   g_clear_pointer (&self->root, tm_backend_root_free);
   g_clear_object (&self->directory);
   g_clear_pointer (&self->exclude, g_strfreev);
-  tm_lock_clear (&self->lock);
+  tm_fork_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (tm_root_parent_class)->finalize (object);
 }
@@ -388,7 +388,7 @@ tm_root_class_init (TmRootClass *klass)
 static void
 tm_root_init (TmRoot *self)
 {
-  tm_lock_init (&self->lock);
+  tm_fork_mutex_init (&self->lock);
 }
 
 static void
@@ -535,11 +535,11 @@ tm_root_new_finish (GAsyncResult *result, GError **error)
 GFile *
 tm_root_get_directory (TmRoot *self)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
 
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
   return self->directory;
 }
 
@@ -681,12 +681,12 @@ tm_root_set_age_basis (TmRoot *self, TmAgeBasis basis)
 char **
 tm_root_get_exclude (TmRoot *self)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_ROOT (self), NULL);
 
   /* A copy: another thread may set others. */
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
   return g_strdupv (self->exclude);
 }
 
@@ -728,14 +728,14 @@ tm_root_set_exclude (TmRoot *self, const char *const *exclude)
   if (exclude != NULL && *exclude == NULL)
     exclude = NULL;
 
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   is_changed = !patterns_are_equal ((const char *const *) self->exclude, exclude);
   if (is_changed)
     {
       old = self->exclude;
       self->exclude = g_strdupv ((GStrv) exclude);
     }
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
   g_strfreev (old);
 
   if (is_changed)
@@ -747,7 +747,7 @@ tm_root_set_exclude (TmRoot *self, const char *const *exclude)
 static gboolean
 check_initialized (TmRoot *self, GError **error)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = tm_fork_mutex_locker_new (&self->lock);
 
   if (self->root != NULL)
     return TRUE;

@@ -7,7 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
-#include "core/tm-lock-private.h"
+#include "core/tm-fork-mutex-private.h"
 #include "core/tm-log-private.h"
 #include "core/tm-name-private.h"
 #include "core/tm-process-private.h"
@@ -115,7 +115,7 @@ struct _TmTemporaryDirectory
   char *suffix;  /* (owned) (nullable): likewise */
   guint mode;    /* likewise */
 
-  TmLock lock; /* guards what follows; not held while the disk is waited for, but by init */
+  TmForkMutex lock; /* guards what follows; not held while the disk is waited for, but by init */
   State state;
   TmProcessToken closing_process; /* of that thread; a forked child does not wait for a thread of
                                    * its parent */
@@ -265,10 +265,10 @@ tm_temporary_directory_init_sync (GInitable *initable, GCancellable *cancellable
   g_autofree char *message = NULL;
   gboolean is_initialized;
 
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   is_initialized =
       self->state != STATE_UNINITIALIZED || create (self, NULL, &message, cancellable, error);
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
 
   tm_log_message (message);
   return is_initialized;
@@ -435,7 +435,7 @@ tm_temporary_directory_finalize (GObject *object)
   g_free (self->suffix);
   g_free (self->path);
   g_free (self->former_path);
-  tm_lock_clear (&self->lock);
+  tm_fork_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (tm_temporary_directory_parent_class)->finalize (object);
 }
@@ -564,7 +564,7 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
 static void
 tm_temporary_directory_init (TmTemporaryDirectory *self)
 {
-  tm_lock_init (&self->lock);
+  tm_fork_mutex_init (&self->lock);
 }
 
 static void
@@ -719,11 +719,11 @@ tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
 GFile *
 tm_temporary_directory_get_file (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
   return self->file;
 }
 
@@ -744,11 +744,11 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
 const char *
 tm_temporary_directory_get_path (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
   return self->path;
 }
 
@@ -770,11 +770,11 @@ tm_temporary_directory_get_path (TmTemporaryDirectory *self)
 int
 tm_temporary_directory_get_fd (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), -1);
 
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
   return self->directory != NULL ? tm_backend_directory_get_fd (self->directory) : -1;
 }
 
@@ -816,11 +816,11 @@ tm_temporary_directory_get_child (TmTemporaryDirectory *self, const char *name)
 gboolean
 tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
 
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
   return self->state == STATE_CLOSED;
 }
 
@@ -846,22 +846,22 @@ set_closed_locked (TmTemporaryDirectory *self)
     {
       /* Nobody else goes on before that. */
       set_closing_locked (self);
-      tm_lock_release (&self->lock);
+      tm_fork_mutex_unlock (&self->lock);
       tm_backend_directory_release (directory);
-      tm_lock_acquire (&self->lock);
+      tm_fork_mutex_lock (&self->lock);
     }
 
   self->state = STATE_CLOSED;
-  tm_lock_wake_all (&self->lock);
+  tm_fork_mutex_wake_all (&self->lock);
 }
 
 /* In the thread that cancels, without the lock. */
 static void
 wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
 {
-  tm_lock_acquire (&self->lock);
-  tm_lock_wake_all (&self->lock);
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
+  tm_fork_mutex_wake_all (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
 }
 
 /*
@@ -920,7 +920,7 @@ wait_locked (TmTemporaryDirectory *self, TmAction action, GCancellable *cancella
         }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      tm_lock_wait (&self->lock);
+      tm_fork_mutex_wait (&self->lock);
     }
 
   return TRUE;
@@ -961,7 +961,7 @@ close_once (TmTemporaryDirectory *self,
             gboolean *closed_now,
             GError **error)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = tm_fork_mutex_locker_new (&self->lock);
   GError *local_error = NULL;
   gboolean is_logged;
   gint64 start;
@@ -981,37 +981,37 @@ close_once (TmTemporaryDirectory *self,
     {
       set_closed_locked (self);
       *closed_now = TRUE;
-      tm_lock_release (&self->lock);
+      tm_fork_mutex_unlock (&self->lock);
       /* Without GLib: see the last reference. */
       report_closed (self, FALSE, tm_log_was_shown (), 0);
-      tm_lock_acquire (&self->lock);
+      tm_fork_mutex_lock (&self->lock);
       return TRUE;
     }
 
   set_closing_locked (self);
   g_clear_error (&self->close_error);
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
 
   is_logged = tm_log_is_shown ();
   start = is_logged ? g_get_monotonic_time () : 0;
   /* Only the thread that set the state to closing uses the directory now. */
   delete_or_keep (self, cancellable, &local_error);
 
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   if (local_error != NULL)
     {
       self->close_error = g_error_copy (local_error);
       self->state = STATE_OPEN;
-      tm_lock_wake_all (&self->lock);
+      tm_fork_mutex_wake_all (&self->lock);
       g_propagate_error (error, local_error);
       return FALSE;
     }
 
   set_closed_locked (self);
   *closed_now = TRUE;
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
   report_closed (self, TRUE, is_logged, start);
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   return TRUE;
 }
 
@@ -1213,12 +1213,12 @@ check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
 gboolean
 tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = NULL;
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
 
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  locker = tm_locker_new (&self->lock);
+  locker = tm_fork_mutex_locker_new (&self->lock);
 
   switch (self->state)
     {
@@ -1252,7 +1252,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
 static gboolean
 begin_using (TmTemporaryDirectory *self, TmAction action, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (TmLocker) G_GNUC_UNUSED locker = tm_locker_new (&self->lock);
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = tm_fork_mutex_locker_new (&self->lock);
 
   if (!wait_locked (self, action, cancellable, error) || !check_ours_locked (self, action, error))
     return FALSE;
@@ -1265,15 +1265,15 @@ begin_using (TmTemporaryDirectory *self, TmAction action, GCancellable *cancella
 static void
 end_using (TmTemporaryDirectory *self, gboolean is_closed)
 {
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   if (is_closed)
     set_closed_locked (self);
   else
     {
       self->state = STATE_OPEN;
-      tm_lock_wake_all (&self->lock);
+      tm_fork_mutex_wake_all (&self->lock);
     }
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
 }
 
 static gboolean
@@ -1419,13 +1419,13 @@ hand_over (TmTemporaryDirectory *self, GFile *destination)
 {
   TmBackendDirectory *directory;
 
-  tm_lock_acquire (&self->lock);
+  tm_fork_mutex_lock (&self->lock);
   self->former_file = self->file;
   self->former_path = self->path;
   self->file = g_object_ref (destination);
   self->path = tm_file_get_path (destination);
   directory = g_steal_pointer (&self->directory);
-  tm_lock_release (&self->lock);
+  tm_fork_mutex_unlock (&self->lock);
 
   tm_backend_directory_release (directory);
 }

@@ -13,15 +13,15 @@
  * A thread is started by the thread that asks, so that it may do what that one may and nothing
  * else. Where none can be started, the thread that asks does the work itself.
  *
- * So many requests at a time have a thread each. Those that come on top wait in a line of their
+ * So many requests at a time have a thread each. Those that come on top wait in a queue of their
  * main context. When a thread is done with its request, it goes on with one that has waited in the
- * line of the same context since before the thread was started: such a request has been made by a
+ * queue of the same context since before the thread was started: such a request has been made by a
  * thread that starts threads with the rights that it has at that time, as it does when it comes to
- * the line itself. To do so, it is told in its main context each time that there is room.
+ * the queue itself. To do so, it is told in its main context each time that there is room.
  *
  * A main context that is never run again has no part in this: only its own requests wait. Nor has a
  * thread that asks for the result in a main context of another one, which may have other rights:
- * none of its requests waits, and the threads it starts take nothing from the line. */
+ * none of its requests waits, and the threads it starts take nothing from the queue. */
 
 /* Requests that wait for the disk or for a server leave the processors idle, and threads that work
  * in one directory wait for each other; more than this gains little. */
@@ -49,7 +49,7 @@ typedef struct
   GSource *call;         /* (unowned) (nullable): attached, to tell it that there is room */
   GSource *timer;        /* (unowned) (nullable): attached, to look for progress */
   guint n_done_before;   /* when the timer was last looked at */
-} Line;
+} Queue;
 
 /* Those of one process. A forked child begins with none: it has no thread of its parent, and what
  * waits there is not its to do. */
@@ -58,31 +58,31 @@ struct _Jobs
   TmProcessToken process;
   Jobs *inherited; /* (nullable): of the parent, with its mutex in whatever state it was */
 
-  GMutex mutex; /* guards what follows, and the lines */
+  GMutex mutex; /* guards what follows, and the queues */
   guint n_threads;
   guint n_done; /* it may wrap around */
   guint64 n_jobs;
-  GHashTable *lines; /* (element-type GMainContext Line): those in which something waits, or a
-                      * source is still attached */
+  GHashTable *queues; /* (element-type GMainContext Queue): those in which something waits, or a
+                       * source is still attached */
 };
 
 /* A thread, and what it works on. */
 typedef struct
 {
   Jobs *jobs;            /* (unowned) */
-  GMainContext *context; /* (unowned) (nullable): from whose line it goes on; what waits there since
-                          * before the start keeps it */
+  GMainContext *context; /* (unowned) (nullable): from whose queue it goes on; what waits there
+                          * since before the start keeps it */
   Job *job;              /* (owned) */
   guint64 n_jobs;        /* that there were when it was started */
 } Worker;
 
 static void
-line_free (gpointer data)
+queue_free (gpointer data)
 {
-  Line *line = data;
+  Queue *queue = data;
 
-  g_main_context_unref (line->context);
-  g_free (line);
+  g_main_context_unref (queue->context);
+  g_free (queue);
 }
 
 static Jobs *
@@ -99,10 +99,10 @@ get_jobs (void)
       own->process = process;
       own->inherited = jobs;
       g_mutex_init (&own->mutex);
-      own->lines = g_hash_table_new_full (NULL, NULL, NULL, line_free);
+      own->queues = g_hash_table_new_full (NULL, NULL, NULL, queue_free);
       if (!g_atomic_pointer_compare_and_exchange (&current, jobs, own))
         {
-          g_hash_table_unref (own->lines);
+          g_hash_table_unref (own->queues);
           g_mutex_clear (&own->mutex);
           g_free (own);
         }
@@ -121,22 +121,22 @@ job_run (Job *job)
 
 static void call_lines_locked (Jobs *jobs);
 
-/* Takes the first request of a line that came before @n_jobs others had come. */
+/* Takes the first request of a queue that came before @n_jobs others had come. */
 static Job *
 take_from_line_locked (Jobs *jobs, GMainContext *context, guint64 n_jobs)
 {
-  Line *line = g_hash_table_lookup (jobs->lines, context);
+  Queue *queue = g_hash_table_lookup (jobs->queues, context);
 
-  if (line == NULL)
+  if (queue == NULL)
     return NULL;
 
-  for (GList *link = line->waiting.head; link != NULL; link = link->next)
+  for (GList *link = queue->waiting.head; link != NULL; link = link->next)
     {
       Job *job = link->data;
 
       if (job->number < n_jobs)
         {
-          g_queue_delete_link (&line->waiting, link);
+          g_queue_delete_link (&queue->waiting, link);
           return job;
         }
     }
@@ -199,20 +199,20 @@ start_locked (Jobs *jobs, GMainContext *context, Job *job)
   return FALSE;
 }
 
-/* A line without requests and sources is forgotten. */
+/* A queue without requests and sources is forgotten. */
 static void
-line_settle_locked (Line *line)
+queue_settle_locked (Queue *queue)
 {
-  if (line->waiting.length == 0 && line->call == NULL && line->timer == NULL)
-    g_hash_table_remove (line->jobs->lines, line->context);
+  if (queue->waiting.length == 0 && queue->call == NULL && queue->timer == NULL)
+    g_hash_table_remove (queue->jobs->queues, queue->context);
 }
 
-/* In the main context of the line. */
+/* In the main context of the queue. */
 static gboolean
 there_is_room_cb (gpointer data)
 {
-  Line *line = data;
-  Jobs *jobs = line->jobs;
+  Queue *queue = data;
+  Jobs *jobs = queue->jobs;
   gboolean started = TRUE;
   gboolean goes_on;
   Job *job;
@@ -223,49 +223,49 @@ there_is_room_cb (gpointer data)
 
   g_mutex_lock (&jobs->mutex);
   while (started && jobs->n_threads < MAX_THREADS &&
-         (job = g_queue_pop_head (&line->waiting)) != NULL)
-    started = start_locked (jobs, line->context, job);
+         (job = g_queue_pop_head (&queue->waiting)) != NULL)
+    started = start_locked (jobs, queue->context, job);
   /* Between what this thread does itself, it sees to the other sources. */
-  goes_on = !started && line->waiting.length > 0;
+  goes_on = !started && queue->waiting.length > 0;
   if (!goes_on)
-    line->call = NULL;
-  line_settle_locked (line);
+    queue->call = NULL;
+  queue_settle_locked (queue);
   g_mutex_unlock (&jobs->mutex);
   return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* In the main context of the line. */
+/* In the main context of the queue. */
 static gboolean
 look_for_progress_cb (gpointer data)
 {
-  Line *line = data;
-  Jobs *jobs = line->jobs;
+  Queue *queue = data;
+  Jobs *jobs = queue->jobs;
   gboolean goes_on;
 
   if (jobs->process != tm_process_get_token ())
     return G_SOURCE_REMOVE;
 
   g_mutex_lock (&jobs->mutex);
-  if (line->waiting.length > 0 && line->n_done_before == jobs->n_done)
-    start_locked (jobs, line->context, g_queue_pop_head (&line->waiting));
-  line->n_done_before = jobs->n_done;
-  goes_on = line->waiting.length > 0;
+  if (queue->waiting.length > 0 && queue->n_done_before == jobs->n_done)
+    start_locked (jobs, queue->context, g_queue_pop_head (&queue->waiting));
+  queue->n_done_before = jobs->n_done;
+  goes_on = queue->waiting.length > 0;
   if (!goes_on)
-    line->timer = NULL;
-  line_settle_locked (line);
+    queue->timer = NULL;
+  queue_settle_locked (queue);
   g_mutex_unlock (&jobs->mutex);
   return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 /* Returns @source, which lasts until @function removes it. */
 static GSource *
-line_attach (Line *line, GSource *source, GSourceFunc function)
+queue_attach (Queue *queue, GSource *source, GSourceFunc function)
 {
-  const Job *first = g_queue_peek_head (&line->waiting);
+  const Job *first = g_queue_peek_head (&queue->waiting);
 
   g_source_set_priority (source, first->priority);
-  g_source_set_callback (source, function, line, NULL);
-  g_source_attach (source, line->context);
+  g_source_set_callback (source, function, queue, NULL);
+  g_source_attach (source, queue->context);
   g_source_unref (source);
   return source;
 }
@@ -284,53 +284,53 @@ static void
 call_lines_locked (Jobs *jobs)
 {
   GHashTableIter iter;
-  Line *line;
+  Queue *queue;
 
   if (jobs->n_threads >= MAX_THREADS)
     return;
 
-  g_hash_table_iter_init (&iter, jobs->lines);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &line))
+  g_hash_table_iter_init (&iter, jobs->queues);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &queue))
     {
-      if (line->waiting.length > 0 && line->call == NULL)
-        line->call = line_attach (line, g_idle_source_new (), there_is_room_cb);
+      if (queue->waiting.length > 0 && queue->call == NULL)
+        queue->call = queue_attach (queue, g_idle_source_new (), there_is_room_cb);
     }
 }
 
-static Line *
-wait_in_line_locked (Jobs *jobs, GMainContext *context, Job *job)
+static Queue *
+wait_in_queue_locked (Jobs *jobs, GMainContext *context, Job *job)
 {
-  Line *line = g_hash_table_lookup (jobs->lines, context);
+  Queue *queue = g_hash_table_lookup (jobs->queues, context);
   GList *before;
 
-  if (line == NULL)
+  if (queue == NULL)
     {
-      line = g_new0 (Line, 1);
-      line->jobs = jobs;
-      line->context = g_main_context_ref (context);
-      g_queue_init (&line->waiting);
-      g_hash_table_insert (jobs->lines, context, line);
+      queue = g_new0 (Queue, 1);
+      queue->jobs = jobs;
+      queue->context = g_main_context_ref (context);
+      g_queue_init (&queue->waiting);
+      g_hash_table_insert (jobs->queues, context, queue);
     }
 
   /* Nearly always last. */
-  before = line->waiting.tail;
+  before = queue->waiting.tail;
   while (before != NULL && ((Job *) before->data)->priority > job->priority)
     before = before->prev;
-  g_queue_insert_after (&line->waiting, before, job);
+  g_queue_insert_after (&queue->waiting, before, job);
 
-  if (line->timer == NULL)
+  if (queue->timer == NULL)
     {
-      line->n_done_before = jobs->n_done;
-      line->timer = line_attach (line, g_timeout_source_new (MILLISECONDS_OF_NO_PROGRESS),
-                                 look_for_progress_cb);
+      queue->n_done_before = jobs->n_done;
+      queue->timer = queue_attach (queue, g_timeout_source_new (MILLISECONDS_OF_NO_PROGRESS),
+                                   look_for_progress_cb);
     }
-  raise_priority (line->timer, job->priority);
-  raise_priority (line->call, job->priority);
+  raise_priority (queue->timer, job->priority);
+  raise_priority (queue->call, job->priority);
 
-  return line;
+  return queue;
 }
 
-/* Whether the thread that calls is the one that will come to the line of @context. One that has
+/* Whether the thread that calls is the one that will come to the queue of @context. One that has
  * made it its default, or runs it, owns it. Else it is the global one, which the first thread runs
  * later if no other thread does now. */
 static gboolean
@@ -369,15 +369,15 @@ tm_jobs_add (GMainContext *context, int priority, TmJobFunc function, gpointer d
   has_room = jobs->n_threads < MAX_THREADS;
   if (!will_run (context))
     start_locked (jobs, NULL, job);
-  else if (has_room && !g_hash_table_contains (jobs->lines, context))
+  else if (has_room && !g_hash_table_contains (jobs->queues, context))
     start_locked (jobs, context, job);
   else
     {
-      Line *line = wait_in_line_locked (jobs, context, job);
+      Queue *queue = wait_in_queue_locked (jobs, context, job);
 
       /* Others were here before. */
       if (has_room)
-        start_locked (jobs, context, g_queue_pop_head (&line->waiting));
+        start_locked (jobs, context, g_queue_pop_head (&queue->waiting));
     }
   g_mutex_unlock (&jobs->mutex);
 }

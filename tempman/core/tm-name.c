@@ -30,13 +30,13 @@ typedef struct
   TmProcessToken process; /* that drew them */
   guint n_left;
   guint8 bytes[256]; /* as many as getentropy() gives at once */
-} Pool;
+} RandomBytes;
 
-G_STATIC_ASSERT (sizeof (Pool) <= TM_PROCESS_SCRATCH_SIZE);
+G_STATIC_ASSERT (sizeof (RandomBytes) <= TM_PROCESS_WIPED_SIZE);
 
 /* Takes bytes that are not given out again. Returns 0, or -1 with errno. */
 static int
-pool_take (Pool *pool, guint8 bytes[N_RANDOM_BYTES])
+random_bytes_draw (RandomBytes *pool, guint8 bytes[N_RANDOM_BYTES])
 {
   if (pool->n_left < N_RANDOM_BYTES || pool->process != tm_process_get_token ())
     {
@@ -57,7 +57,7 @@ pool_take (Pool *pool, guint8 bytes[N_RANDOM_BYTES])
 static int
 draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
 {
-  Pool *pool = is_local ? tm_process_get_scratch () : NULL;
+  RandomBytes *pool = is_local ? tm_process_get_wiped_memory () : NULL;
   int result;
 
   /* A thread that finds the pool in use does not wait. In the child of a fork, the thread that uses
@@ -65,7 +65,7 @@ draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
   if (pool == NULL || !g_atomic_int_compare_and_exchange (&pool->is_in_use, FALSE, TRUE))
     return getentropy (bytes, N_RANDOM_BYTES);
 
-  result = pool_take (pool, bytes);
+  result = random_bytes_draw (pool, bytes);
   g_atomic_int_set (&pool->is_in_use, FALSE);
   return result;
 }

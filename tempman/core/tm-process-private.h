@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /* As wide as can be read and written in one step everywhere. */
 typedef gsize TmProcessToken;
 
-#define TM_PROCESS_SCRATCH_SIZE 512
+#define TM_PROCESS_WIPED_SIZE 512
 
 TmProcessToken tm_process_get_token (void);
-gpointer tm_process_get_scratch (void);
+gpointer tm_process_get_wiped_memory (void);
 
 G_END_DECLS

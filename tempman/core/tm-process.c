@@ -29,7 +29,7 @@ typedef struct
 typedef struct
 {
   State state;
-  _Alignas(16) guint8 scratch[TM_PROCESS_SCRATCH_SIZE];
+  _Alignas(16) guint8 scratch[TM_PROCESS_WIPED_SIZE];
 } Page;
 
 static State fallback;
@@ -58,11 +58,11 @@ map_page (void)
 static void
 forget (void)
 {
-  gpointer scratch = tm_process_get_scratch ();
+  gpointer scratch = tm_process_get_wiped_memory ();
 
   state->token = 0;
   if (scratch != NULL)
-    memset (scratch, 0, TM_PROCESS_SCRATCH_SIZE);
+    memset (scratch, 0, TM_PROCESS_WIPED_SIZE);
 }
 
 /* When the library is loaded, and not when it is first needed: a thread that is about to do so
@@ -124,13 +124,13 @@ tm_process_get_token (void)
 }
 
 /*
- * tm_process_get_scratch:
+ * tm_process_get_wiped_memory:
  *
- * Returns: (nullable): `TM_PROCESS_SCRATCH_SIZE` bytes that are zero in a new process and in the
+ * Returns: (nullable): `TM_PROCESS_WIPED_SIZE` bytes that are zero in a new process and in the
  *   child of a fork, or %NULL where the kernel cannot wipe a page
  */
 gpointer
-tm_process_get_scratch (void)
+tm_process_get_wiped_memory (void)
 {
   return state != &fallback ? ((Page *) (gpointer) state)->scratch : NULL;
 }

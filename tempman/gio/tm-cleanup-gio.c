@@ -13,7 +13,7 @@
 
 #include <sys/stat.h>
 
-/* One pass over a root that GIO serves, to delete what goes or only to see it.
+/* One scan of a root that GIO serves, to delete what goes or only to see it.
  *
  * There are no locks: an entry counts as one that nobody owns, and only its age is left. But one
  * with the mark has, or had, an owner that reaches it as a local file, on the machine of the
@@ -30,33 +30,32 @@ typedef struct
   GCancellable *cancellable;  /* (unowned) (nullable) */
   char *file_system;          /* (owned) (nullable): of the root */
   gboolean is_world_writable; /* every user may write to it, as far as that is told */
-  GArray
-      *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a pass that only looks */
+  GArray *entries;            /* (unowned) (nullable) (element-type TmListedEntry): of a list */
   gssize n_deleted;
   GError *error; /* (owned) (nullable): the first one */
-} Pass;
+} Scan;
 
 /* Takes @error over. */
 static void
-pass_report (Pass *pass, GError *error)
+scan_report (Scan *scan, GError *error)
 {
-  if (pass->error == NULL)
-    pass->error = error;
+  if (scan->error == NULL)
+    scan->error = error;
   else
     g_error_free (error);
 }
 
 /* The entry cannot be examined: it is not known whether it is to be removed. Takes @error over. */
 static void
-pass_report_unknown (Pass *pass, GFile *file, const TmVerdict *verdict, GError *error)
+scan_report_unknown (Scan *scan, GFile *file, const TmVerdict *verdict, GError *error)
 {
   g_autofree char *name = g_file_get_basename (file);
 
-  tm_cleanup_log_failed (pass->log, error);
+  tm_cleanup_log_failed (scan->log, error);
   /* The cancellation is a failure of the call. */
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
-  pass_report (pass, error);
+    tm_outcomes_add_failed (scan->outcomes, name, verdict, error, scan->cancellable);
+  scan_report (scan, error);
 }
 
 /* What cannot be told of the root is taken for the worst. */
@@ -69,12 +68,12 @@ is_world_writable (GFileInfo *root_info)
 
 /* A sub-directory that is the root of another file system is never taken. */
 static gboolean
-pass_may_take (Pass *pass, GFileInfo *info)
+scan_may_take (Scan *scan, GFileInfo *info)
 {
   const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
 
-  return file_system == NULL || pass->file_system == NULL ||
-         g_strcmp0 (file_system, pass->file_system) == 0;
+  return file_system == NULL || scan->file_system == NULL ||
+         g_strcmp0 (file_system, scan->file_system) == 0;
 }
 
 static gboolean
@@ -87,28 +86,28 @@ is_marked (GFileInfo *info)
 /* Judges a directory by what @info says. Returns FALSE with an error when its age cannot be found
  * out: then it stays. */
 static gboolean
-pass_decide (Pass *pass, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
+scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GError **error)
 {
   *verdict = (TmVerdict){
     .times = tm_times_from_info (info),
     .state = TM_ROOT_ENTRY_STATE_UNOWNED,
     .keep_reason = TM_KEEP_REASON_UNKNOWN,
   };
-  if (!pass_may_take (pass, info) || is_marked (info))
+  if (!scan_may_take (scan, info) || is_marked (info))
     verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
 
-  if (!tm_last_use_gio_find (&pass->policy->age, file, info, pass->entries != NULL,
-                             pass->cancellable, &verdict->last_used, error))
+  if (!tm_last_use_gio_find (&scan->policy->age, file, info, scan->entries != NULL,
+                             scan->cancellable, &verdict->last_used, error))
     return FALSE;
 
-  verdict->keep_reason = pass_may_take (pass, info)
-                             ? tm_policy_find_exclusion (pass->policy, g_file_info_get_name (info),
-                                                         pass->is_world_writable)
+  verdict->keep_reason = scan_may_take (scan, info)
+                             ? tm_policy_find_exclusion (scan->policy, g_file_info_get_name (info),
+                                                         scan->is_world_writable)
                              : TM_KEEP_REASON_MOUNT_POINT;
   if (verdict->keep_reason != TM_KEEP_REASON_NONE)
     return TRUE;
 
-  tm_policy_decide (pass->policy, verdict);
+  tm_policy_decide (scan->policy, verdict);
   /* By the mark: there is no lock to be seen. */
   if (verdict->keep_reason == TM_KEEP_REASON_LIVE)
     verdict->keep_reason = TM_KEEP_REASON_UNSEEN_OWNER;
@@ -192,73 +191,73 @@ restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
 
 /* Deletes an entry that is to be removed. */
 static void
-pass_delete (Pass *pass, GFile *file, GFileInfo *info, const TmVerdict *verdict, TmTimestamp begin)
+scan_delete (Scan *scan, GFile *file, GFileInfo *info, const TmVerdict *verdict, TmTimestamp begin)
 {
   const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
   const char *name = g_file_info_get_name (info);
-  gint64 start = tm_cleanup_log_start (pass->log);
+  gint64 start = tm_cleanup_log_start (scan->log);
   GError *error = NULL;
 
-  if (tm_delete_tree_gio_delete_directory (file, identity, pass->cancellable, &error))
+  if (tm_delete_tree_gio_delete_directory (file, identity, scan->cancellable, &error))
     {
-      pass->n_deleted++;
-      tm_cleanup_log_removed (pass->log, name, verdict, start);
-      tm_outcomes_add_removed (pass->outcomes, name, verdict, pass->cancellable);
+      scan->n_deleted++;
+      tm_cleanup_log_removed (scan->log, name, verdict, start);
+      tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
     }
   else
     {
       restore_times (file, info, begin);
-      tm_cleanup_log_failed (pass->log, error);
-      tm_outcomes_add_failed (pass->outcomes, name, verdict, error, pass->cancellable);
-      pass_report (pass, error);
+      tm_cleanup_log_failed (scan->log, error);
+      tm_outcomes_add_failed (scan->outcomes, name, verdict, error, scan->cancellable);
+      scan_report (scan, error);
     }
 }
 
 /* Logs that another file has the name of the entry, or none has. */
 static void
-pass_keep (Pass *pass, GFile *file, TmKeepReason reason)
+scan_keep (Scan *scan, GFile *file, TmKeepReason reason)
 {
   g_autofree char *name = g_file_get_basename (file);
   const TmVerdict verdict = { .keep_reason = reason };
 
-  tm_cleanup_log_kept (pass->log, name, &verdict);
+  tm_cleanup_log_kept (scan->log, name, &verdict);
 }
 
 /* Deletes the entry if it is still to be removed. @before is what was found first. */
 static void
-pass_take (Pass *pass, GFile *file, const TmVerdict *before)
+scan_take (Scan *scan, GFile *file, const TmVerdict *before)
 {
   TmTimestamp begin = tm_age_begin ();
   TmVerdict verdict = *before;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info =
       g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
-                         pass->cancellable, &local_error);
+                         scan->cancellable, &local_error);
   GError *error = NULL;
 
   if (info == NULL)
     {
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         {
-          pass_keep (pass, file, TM_KEEP_REASON_VANISHED);
+          scan_keep (scan, file, TM_KEEP_REASON_VANISHED);
           return;
         }
       verdict.reason = TM_REMOVAL_REASON_NONE;
       tm_error_set_from_gio (&error, TM_ACTION_EXAMINE, file, local_error);
-      pass_report_unknown (pass, file, &verdict, error);
+      scan_report_unknown (scan, file, &verdict, error);
     }
   else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    pass_keep (pass, file, TM_KEEP_REASON_VANISHED);
-  else if (!pass_decide (pass, file, info, &verdict, &error))
-    pass_report_unknown (pass, file, &verdict, error);
+    scan_keep (scan, file, TM_KEEP_REASON_VANISHED);
+  else if (!scan_decide (scan, file, info, &verdict, &error))
+    scan_report_unknown (scan, file, &verdict, error);
   else if (verdict.reason != TM_REMOVAL_REASON_NONE)
-    pass_delete (pass, file, info, &verdict, begin);
+    scan_delete (scan, file, info, &verdict, begin);
   else
-    tm_cleanup_log_kept (pass->log, g_file_info_get_name (info), &verdict);
+    tm_cleanup_log_kept (scan->log, g_file_info_get_name (info), &verdict);
 }
 
 static void
-pass_visit (Pass *pass, GFile *file, GFileInfo *info)
+scan_visit (Scan *scan, GFile *file, GFileInfo *info)
 {
   TmListedEntry entry;
   GError *error = NULL;
@@ -266,77 +265,77 @@ pass_visit (Pass *pass, GFile *file, GFileInfo *info)
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     {
-      tm_cleanup_log_kept_file (pass->log, g_file_info_get_name (info));
+      tm_cleanup_log_kept_file (scan->log, g_file_info_get_name (info));
       return;
     }
 
-  is_decided = pass_decide (pass, file, info, &entry.verdict, &error);
-  if (pass->entries != NULL)
+  is_decided = scan_decide (scan, file, info, &entry.verdict, &error);
+  if (scan->entries != NULL)
     {
       g_clear_error (&error);
       entry.name = g_strdup (g_file_info_get_name (info));
-      g_array_append_val (pass->entries, entry);
+      g_array_append_val (scan->entries, entry);
     }
   else if (!is_decided)
-    pass_report_unknown (pass, file, &entry.verdict, error);
+    scan_report_unknown (scan, file, &entry.verdict, error);
   else if (entry.verdict.reason != TM_REMOVAL_REASON_NONE)
-    pass_take (pass, file, &entry.verdict);
+    scan_take (scan, file, &entry.verdict);
   else
-    tm_cleanup_log_kept (pass->log, g_file_info_get_name (info), &entry.verdict);
+    tm_cleanup_log_kept (scan->log, g_file_info_get_name (info), &entry.verdict);
 }
 
-/* Returns FALSE when the pass was cancelled or something went wrong. */
+/* Returns FALSE when the scan was cancelled or something went wrong. */
 static gboolean
-pass_run (Pass *pass, GError **error)
+scan_run (Scan *scan, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileEnumerator) enumerator = NULL;
   g_autoptr (GFileInfo) root_info = NULL;
 
-  if (g_cancellable_set_error_if_cancelled (pass->cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (scan->cancellable, error))
     return FALSE;
 
-  root_info = g_file_query_info (pass->directory,
+  root_info = g_file_query_info (scan->directory,
                                  G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,
-                                 G_FILE_QUERY_INFO_NONE, pass->cancellable, &local_error);
+                                 G_FILE_QUERY_INFO_NONE, scan->cancellable, &local_error);
   if (root_info != NULL)
     {
-      pass->is_world_writable = is_world_writable (root_info);
-      pass->file_system =
+      scan->is_world_writable = is_world_writable (root_info);
+      scan->file_system =
           g_strdup (g_file_info_get_attribute_string (root_info, G_FILE_ATTRIBUTE_ID_FILESYSTEM));
-      enumerator = g_file_enumerate_children (pass->directory, TM_TIMES_GIO_ATTRIBUTES,
+      enumerator = g_file_enumerate_children (scan->directory, TM_TIMES_GIO_ATTRIBUTES,
                                               G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
-                                              pass->cancellable, &local_error);
+                                              scan->cancellable, &local_error);
     }
 
-  while (enumerator != NULL && !g_cancellable_is_cancelled (pass->cancellable))
+  while (enumerator != NULL && !g_cancellable_is_cancelled (scan->cancellable))
     {
       g_autoptr (GFileInfo) info =
-          g_file_enumerator_next_file (enumerator, pass->cancellable, &local_error);
+          g_file_enumerator_next_file (enumerator, scan->cancellable, &local_error);
       g_autoptr (GFile) file = NULL;
 
       if (info == NULL)
         break;
 
       file = g_file_enumerator_get_child (enumerator, info);
-      pass_visit (pass, file, info);
-      tm_outcomes_deliver (pass->outcomes);
+      scan_visit (scan, file, info);
+      tm_outcomes_deliver (scan->outcomes);
     }
 
-  g_free (pass->file_system);
+  g_free (scan->file_system);
 
-  if (g_cancellable_is_cancelled (pass->cancellable))
+  if (g_cancellable_is_cancelled (scan->cancellable))
     {
-      g_clear_error (&pass->error);
-      g_cancellable_set_error_if_cancelled (pass->cancellable, &pass->error);
+      g_clear_error (&scan->error);
+      g_cancellable_set_error_if_cancelled (scan->cancellable, &scan->error);
     }
-  else if (local_error != NULL && pass->error == NULL)
-    tm_error_set_from_gio (&pass->error, TM_ACTION_READ_ROOT, pass->directory, local_error);
+  else if (local_error != NULL && scan->error == NULL)
+    tm_error_set_from_gio (&scan->error, TM_ACTION_READ_ROOT, scan->directory, local_error);
 
-  if (pass->error == NULL)
+  if (scan->error == NULL)
     return TRUE;
 
-  g_propagate_error (error, pass->error);
+  g_propagate_error (error, scan->error);
   return FALSE;
 }
 
@@ -362,7 +361,7 @@ tm_cleanup_gio (GFile *directory,
                 GCancellable *cancellable,
                 GError **error)
 {
-  Pass pass = {
+  Scan scan = {
     .directory = directory,
     .policy = policy,
     .outcomes = outcomes,
@@ -373,7 +372,7 @@ tm_cleanup_gio (GFile *directory,
   if (!tm_policy_may_remove_any (policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
 
-  return pass_run (&pass, error) ? pass.n_deleted : -1;
+  return scan_run (&scan, error) ? scan.n_deleted : -1;
 }
 
 /*
@@ -394,11 +393,11 @@ tm_cleanup_gio_list (GFile *directory,
                      GError **error)
 {
   g_autoptr (GArray) entries = tm_listed_entries_new ();
-  Pass pass = {
+  Scan scan = {
     .directory = directory, .policy = policy, .cancellable = cancellable, .entries = entries
   };
 
-  if (!pass_run (&pass, error))
+  if (!scan_run (&scan, error))
     return NULL;
 
   tm_listed_entries_sort (entries);

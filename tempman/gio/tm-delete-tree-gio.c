@@ -51,7 +51,7 @@ typedef struct
   guint n_deleted;           /* not yet told to the progress */
   guint n_found;             /* likewise */
   GError *error;             /* (owned) (nullable): the first one */
-} Walk;
+} DeleteWalkGio;
 
 /*
  * tm_delete_tree_gio_make_directory:
@@ -87,7 +87,7 @@ level_free (gpointer data)
 }
 
 static void
-walk_clear (Walk *walk)
+walk_clear (DeleteWalkGio *walk)
 {
   g_ptr_array_unref (walk->levels);
   g_free (walk->file_system);
@@ -95,14 +95,14 @@ walk_clear (Walk *walk)
 }
 
 static Level *
-walk_lowest (Walk *walk)
+walk_lowest (DeleteWalkGio *walk)
 {
   return g_ptr_array_index (walk->levels, walk->levels->len - 1);
 }
 
 /* Takes @cause over. */
 static void
-walk_report (Walk *walk, GFile *file, GError *cause)
+walk_report (DeleteWalkGio *walk, GFile *file, GError *cause)
 {
   if (walk->error == NULL)
     tm_error_set_from_gio (&walk->error, TM_ACTION_DELETE, file, cause);
@@ -110,14 +110,14 @@ walk_report (Walk *walk, GFile *file, GError *cause)
 }
 
 static void
-walk_report_busy (Walk *walk, GFile *file, const char *reason)
+walk_report_busy (DeleteWalkGio *walk, GFile *file, const char *reason)
 {
   if (walk->error == NULL)
     tm_error_set_for_file (&walk->error, TM_ACTION_DELETE, file, G_IO_ERROR_BUSY, reason);
 }
 
 static void
-walk_tell_progress (Walk *walk)
+walk_tell_progress (DeleteWalkGio *walk)
 {
   if (walk->progress != NULL && walk->n_found + walk->n_deleted > 0)
     {
@@ -130,7 +130,7 @@ walk_tell_progress (Walk *walk)
 
 /* Takes @directory over. */
 static void
-walk_push (Walk *walk, GFile *directory)
+walk_push (DeleteWalkGio *walk, GFile *directory)
 {
   Level *level = g_new0 (Level, 1);
 
@@ -141,7 +141,7 @@ walk_push (Walk *walk, GFile *directory)
 
 /* Starts to read the lowest directory. Returns FALSE when that cannot be. */
 static gboolean
-walk_open (Walk *walk)
+walk_open (DeleteWalkGio *walk)
 {
   Level *level = walk_lowest (walk);
   GError *error = NULL;
@@ -168,7 +168,7 @@ walk_open (Walk *walk)
 /* Deletes one thing that is no directory, or an empty one. Returns FALSE with @error when it stays.
  */
 static gboolean
-walk_delete (Walk *walk, GFile *file, GError **error)
+walk_delete (DeleteWalkGio *walk, GFile *file, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
@@ -185,7 +185,7 @@ walk_delete (Walk *walk, GFile *file, GError **error)
 
 /* Whether something else is mounted there, as far as the back end tells. */
 static gboolean
-is_on_other_file_system (Walk *walk, GFileInfo *info)
+is_on_other_file_system (DeleteWalkGio *walk, GFileInfo *info)
 {
   const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
 
@@ -194,7 +194,7 @@ is_on_other_file_system (Walk *walk, GFileInfo *info)
 }
 
 static void
-walk_visit (Walk *walk, GFileInfo *info)
+walk_visit (DeleteWalkGio *walk, GFileInfo *info)
 {
   Level *level = walk_lowest (walk);
   g_autoptr (GFile) child = g_file_enumerator_get_child (level->enumerator, info);
@@ -223,7 +223,7 @@ walk_visit (Walk *walk, GFileInfo *info)
 
 /* Reads the next entries of the lowest directory. */
 static void
-walk_read (Walk *walk)
+walk_read (DeleteWalkGio *walk)
 {
   Level *level = walk_lowest (walk);
 
@@ -255,7 +255,7 @@ walk_read (Walk *walk)
  * stays, to read it again: another process has added a file, or the back end has skipped some of
  * it because the rest was deleted meanwhile. */
 static void
-walk_leave (Walk *walk)
+walk_leave (DeleteWalkGio *walk)
 {
   Level *level = walk_lowest (walk);
   gboolean is_top = walk->levels->len == 1;
@@ -300,7 +300,7 @@ walk_leave (Walk *walk)
 }
 
 static void
-walk_step (Walk *walk)
+walk_step (DeleteWalkGio *walk)
 {
   Level *level = walk_lowest (walk);
 
@@ -324,7 +324,7 @@ delete_directory (GFile *file,
                   GCancellable *cancellable,
                   GError **error)
 {
-  Walk walk = {
+  DeleteWalkGio walk = {
     .levels = g_ptr_array_new_with_free_func (level_free),
     .file_system =
         g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM)),

@@ -22,7 +22,7 @@ typedef struct
   const char *file_system;   /* (unowned) (nullable): of the top, which is not left */
   GCancellable *cancellable; /* (unowned) (nullable) */
   TmTimestamp newest;        /* of all that has been looked at */
-} Walk;
+} ContentSearch;
 
 static void
 get_time (GFileInfo *info,
@@ -61,39 +61,40 @@ tm_times_from_info (GFileInfo *info)
   return times;
 }
 
-/* Of a time that the back end does not tell nothing is known, and the walk goes on. Returns FALSE
+/* Of a time that the back end does not tell nothing is known, and the search goes on. Returns FALSE
  * when that is enough to know. */
 static gboolean
-walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
+search_consider (ContentSearch *search, const TmTimes *times, TmTimesMask mask)
 {
   if ((times->mask & mask) != 0)
-    walk->newest = tm_timestamp_max (walk->newest, tm_age_rule_latest (walk->rule, times, mask));
-  return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
+    search->newest =
+        tm_timestamp_max (search->newest, tm_age_rule_latest (search->rule, times, mask));
+  return search->exactly || tm_age_rule_is_expired (search->rule, search->newest);
 }
 
-/* Returns FALSE when the walk is over. */
+/* Returns FALSE when the search is over. */
 static gboolean
-walk_look_at (Walk *walk, GFile *file, GFileInfo *info)
+search_look_at (ContentSearch *search, GFile *file, GFileInfo *info)
 {
   const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
   TmTimes times = tm_times_from_info (info);
 
   /* The times of what is mounted there are none of the directory that it is mounted in. */
-  if (file_system != NULL && walk->file_system != NULL &&
-      g_strcmp0 (file_system, walk->file_system) != 0)
+  if (file_system != NULL && search->file_system != NULL &&
+      g_strcmp0 (file_system, search->file_system) != 0)
     return TRUE;
 
-  if (!walk_consider (walk, &times, TM_TIMES_MODIFIED))
+  if (!search_consider (search, &times, TM_TIMES_MODIFIED))
     return FALSE;
 
   if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
     {
-      g_ptr_array_add (walk->pending, g_object_ref (file));
+      g_ptr_array_add (search->pending, g_object_ref (file));
       return TRUE;
     }
 
   return g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR ||
-         walk_consider (walk, &times, TM_TIMES_ACCESSED);
+         search_consider (search, &times, TM_TIMES_ACCESSED);
 }
 
 static gboolean
@@ -104,26 +105,26 @@ is_no_failure (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
 }
 
-/* Returns FALSE when the walk is over, with @error unless enough is known. */
+/* Returns FALSE when the search is over, with @error unless enough is known. */
 static gboolean
-walk_read (Walk *walk, GFile *directory, GError **error)
+search_read (ContentSearch *search, GFile *directory, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileEnumerator) enumerator = g_file_enumerate_children (
-      directory, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, walk->cancellable,
+      directory, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, search->cancellable,
       &local_error);
 
   while (enumerator != NULL)
     {
       g_autoptr (GFileInfo) info =
-          g_file_enumerator_next_file (enumerator, walk->cancellable, &local_error);
+          g_file_enumerator_next_file (enumerator, search->cancellable, &local_error);
       g_autoptr (GFile) child = NULL;
 
       if (info == NULL)
         break;
 
       child = g_file_enumerator_get_child (enumerator, info);
-      if (!walk_look_at (walk, child, info))
+      if (!search_look_at (search, child, info))
         return FALSE;
     }
 
@@ -146,7 +147,7 @@ find_newest (const TmAgeRule *rule,
 {
   g_autoptr (GPtrArray) pending = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GError) local_error = NULL;
-  Walk walk = {
+  ContentSearch search = {
     .rule = rule,
     .exactly = exactly,
     .pending = pending,
@@ -161,10 +162,10 @@ find_newest (const TmAgeRule *rule,
     {
       g_autoptr (GFile) directory = g_ptr_array_steal_index_fast (pending, pending->len - 1);
 
-      goes_on = walk_read (&walk, directory, &local_error);
+      goes_on = search_read (&search, directory, &local_error);
     }
 
-  *newest = walk.newest;
+  *newest = search.newest;
   if (local_error == NULL)
     return TRUE;
 

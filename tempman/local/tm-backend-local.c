@@ -246,7 +246,7 @@ is_home_or_above (TmFileIdentity directory)
 /* Opens the directory that contains @file. Returns an O_PATH descriptor, or -1 if it is unknown.
  * @resolved: (nullable): the path of the file without links. */
 static int
-pin_parent (const char *resolved, TmFileIdentity file)
+open_parent_o_path (const char *resolved, TmFileIdentity file)
 {
   g_autofree char *above = resolved != NULL ? g_path_get_dirname (resolved) : NULL;
   g_autofree char *name = resolved != NULL ? g_path_get_basename (resolved) : NULL;
@@ -281,7 +281,7 @@ check_owner (const char *path,
   if ((flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) == 0 || status->st_uid == geteuid ())
     return TRUE;
 
-  parent = pin_parent (resolved, tm_file_identity (status));
+  parent = open_parent_o_path (resolved, tm_file_identity (status));
   is_foreign = tm_file_system_shows_foreign_owner (fd, status, parent, FALSE);
   tm_dirfd_close (parent);
   return !is_foreign ||
@@ -330,28 +330,28 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
 static TmParent *
 open_directory (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
-  int pin = open_as_it_stands (path, flags, resolved, error);
+  int o_path = open_as_it_stands (path, flags, resolved, error);
   TmParent *directory = NULL;
   struct stat status;
 
-  if (pin < 0)
+  if (o_path < 0)
     return NULL;
 
-  if (tm_dirfd_stat (pin, &status) < 0)
+  if (tm_dirfd_stat (o_path, &status) < 0)
     fail_with_errno (error, path, errno);
   else if (!S_ISDIR (status.st_mode))
     fail_with_errno (error, path, ENOTDIR);
   else if (is_home_or_above (tm_file_identity (&status)))
     fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
           "it is the home directory or a directory above it");
-  else if (check_owner (path, flags, pin, &status, *resolved, error))
+  else if (check_owner (path, flags, o_path, &status, *resolved, error))
     {
-      directory = tm_parent_new (tm_dirfd_reopen (pin));
+      directory = tm_parent_new (tm_dirfd_reopen (o_path));
       if (directory == NULL)
         fail_with_errno (error, path, errno);
     }
 
-  tm_dirfd_close (pin);
+  tm_dirfd_close (o_path);
   return directory;
 }
 
@@ -433,11 +433,11 @@ delete_child (TmParent *parent,
 static int
 open_mount_point (TmParent *parent, const char *name)
 {
-  int pin = tm_dirfd_pin_directory (tm_parent_get_fd (parent), name);
-  int fd = pin >= 0 ? tm_dirfd_reopen (pin) : -1;
+  int o_path = tm_dirfd_open_o_path_directory (tm_parent_get_fd (parent), name);
+  int fd = o_path >= 0 ? tm_dirfd_reopen (o_path) : -1;
   int errsv = errno;
 
-  tm_dirfd_close (pin);
+  tm_dirfd_close (o_path);
   errno = errsv;
   return fd;
 }

@@ -145,12 +145,12 @@ tm_dirfd_is_in_mount_of (int dirfd, int other)
   return mount >= 0 && mount == get_mount_id (other);
 }
 
-/* Returns 0, or -1: `EXDEV` if @pin was opened through another mount than @dirfd. */
+/* Returns 0, or -1: `EXDEV` if @o_path was opened through another mount than @dirfd. */
 static int
-compare_mounts (int dirfd, int pin)
+compare_mounts (int dirfd, int o_path)
 {
   gint64 above = get_mount_id (dirfd);
-  gint64 below = above < 0 ? -1 : get_mount_id (pin);
+  gint64 below = above < 0 ? -1 : get_mount_id (o_path);
 
   if (below >= 0 && below == above)
     return 0;
@@ -162,12 +162,12 @@ compare_mounts (int dirfd, int pin)
   return -1;
 }
 
-/* Opens the file of the O_PATH descriptor @pin. Its link in /proc needs no search permission on it,
- * unlike ".". */
+/* Opens the file of the O_PATH descriptor @o_path. Its link in /proc needs no search permission on
+ * it, unlike ".". */
 static int
-open_pinned (int pin, int flags)
+reopen_o_path (int o_path, int flags)
 {
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", pin);
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", o_path);
   int fd = RETRY_ON_EINTR (open (link, flags | O_CLOEXEC));
 
   if (fd < 0 && errno == EPERM && (flags & O_NOATIME) != 0)
@@ -180,21 +180,21 @@ open_pinned (int pin, int flags)
 static int
 pin_and_open (int dirfd, const char *name, int flags)
 {
-  int pin = RETRY_ON_EINTR (
+  int o_path = RETRY_ON_EINTR (
       openat (dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (flags & O_DIRECTORY)));
   int fd, errsv;
 
-  if (pin < 0)
+  if (o_path < 0)
     return -1;
 
-  fd = compare_mounts (dirfd, pin);
+  fd = compare_mounts (dirfd, o_path);
   if (fd == 0 && (flags & O_PATH) != 0)
-    return tm_dirfd_keep_off_standard_numbers (pin);
+    return tm_dirfd_keep_off_standard_numbers (o_path);
   if (fd == 0)
-    fd = open_pinned (pin, flags);
+    fd = reopen_o_path (o_path, flags);
 
   errsv = errno;
-  tm_dirfd_close (pin);
+  tm_dirfd_close (o_path);
   errno = errsv;
   return fd;
 }
@@ -338,17 +338,17 @@ stat_opened (int fd, struct statx *status)
 
 /* The fallback where statx() does not report mount points, or cannot be used. */
 static int
-stat_pinned (int dirfd, const char *name, struct statx *status)
+stat_through_o_path (int dirfd, const char *name, struct statx *status)
 {
-  int pin = tm_dirfd_open_beneath (dirfd, name, O_PATH);
+  int o_path = tm_dirfd_open_beneath (dirfd, name, O_PATH);
   int result, errsv;
 
-  if (pin < 0)
+  if (o_path < 0)
     return -1;
 
-  result = stat_opened (pin, status);
+  result = stat_opened (o_path, status);
   errsv = errno;
-  tm_dirfd_close (pin);
+  tm_dirfd_close (o_path);
   errno = errsv;
   return result;
 }
@@ -364,10 +364,10 @@ gboolean
 tm_dirfd_is_mount_point (int dirfd, const char *name)
 {
   int errsv = errno;
-  int pin = tm_dirfd_open_beneath (dirfd, name, O_PATH);
-  gboolean is_crossing = pin < 0 && errno == EXDEV;
+  int o_path = tm_dirfd_open_beneath (dirfd, name, O_PATH);
+  gboolean is_crossing = o_path < 0 && errno == EXDEV;
 
-  tm_dirfd_close (pin);
+  tm_dirfd_close (o_path);
   errno = errsv;
   return is_crossing;
 }
@@ -395,7 +395,7 @@ tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct sta
   if (*name == '\0')
     return stat_opened (dirfd, status);
   if (is_shared || !is_usable (CALL_STATX))
-    return stat_pinned (dirfd, name, status);
+    return stat_through_o_path (dirfd, name, status);
 
   result =
       RETRY_ON_EINTR (statx (dirfd, name, STATX_FLAGS | AT_STATX_DONT_SYNC, STATX_MASK, status));
@@ -408,7 +408,7 @@ tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct sta
   /* Before Linux 5.8, statx() does not report mount points. */
   if (result == 0 ? (status->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0
                   : is_refused (CALL_STATX))
-    return stat_pinned (dirfd, name, status);
+    return stat_through_o_path (dirfd, name, status);
 
   /* The error may be of a mounted file system that only admits the user who mounted it. */
   if (result < 0 && errno != ENOENT && errno != ENOTDIR && tm_dirfd_is_mount_point (dirfd, name))
@@ -448,30 +448,30 @@ tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
 }
 
 static int
-look_without_statx (int dirfd, const char *name, int flags, TmFileLook *look)
+get_status_without_statx (int dirfd, const char *name, int flags, TmFileStatus *status_out)
 {
   struct stat status;
   int result = (flags & AT_STATX_DONT_SYNC) != 0 ? stat_unsynced (dirfd, name, flags, &status)
                                                  : tm_dirfd_stat (dirfd, &status);
 
   if (result == 0)
-    *look = tm_file_look (&status);
+    *status_out = tm_file_status (&status);
   return result;
 }
 
 static int
-look (int dirfd, const char *name, int flags, TmFileLook *look_out)
+get_status (int dirfd, const char *name, int flags, TmFileStatus *status_out)
 {
   struct statx status;
 
   if (!is_usable (CALL_STATX))
-    return look_without_statx (dirfd, name, flags, look_out);
+    return get_status_without_statx (dirfd, name, flags, status_out);
 
   if (RETRY_ON_EINTR (statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | flags,
                              STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &status)) < 0)
-    return is_refused (CALL_STATX) ? look_without_statx (dirfd, name, flags, look_out) : -1;
+    return is_refused (CALL_STATX) ? get_status_without_statx (dirfd, name, flags, status_out) : -1;
 
-  *look_out = (TmFileLook){
+  *status_out = (TmFileStatus){
     .identity = { .device = makedev (status.stx_dev_major, status.stx_dev_minor),
                   .inode = status.stx_ino },
     .mount = (status.stx_mask & (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)) != 0 ? status.stx_mnt_id : 0,
@@ -486,10 +486,10 @@ look (int dirfd, const char *name, int flags, TmFileLook *look_out)
 }
 
 /*
- * tm_dirfd_look:
+ * tm_dirfd_get_child_status:
  * @dirfd: a directory, or `AT_FDCWD` when @name is a path
  * @name: the name of an entry, or "" for @dirfd itself
- * @look_out: (out caller-allocates): the status of the file, or of the link itself
+ * @status_out: (out caller-allocates): the status of the file, or of the link itself
  *
  * Gets the status of a file without waiting for a server: one that is mounted under the name may
  * hang.
@@ -497,15 +497,16 @@ look (int dirfd, const char *name, int flags, TmFileLook *look_out)
  * Returns: 0, or -1
  */
 int
-tm_dirfd_look (int dirfd, const char *name, TmFileLook *look_out)
+tm_dirfd_get_child_status (int dirfd, const char *name, TmFileStatus *status_out)
 {
-  return look (dirfd, name, AT_STATX_DONT_SYNC | (*name == '\0' ? AT_EMPTY_PATH : 0), look_out);
+  return get_status (dirfd, name, AT_STATX_DONT_SYNC | (*name == '\0' ? AT_EMPTY_PATH : 0),
+                     status_out);
 }
 
 /*
- * tm_dirfd_look_opened:
+ * tm_dirfd_get_status:
  * @fd: a file
- * @look_out: (out caller-allocates): the status of the file
+ * @status_out: (out caller-allocates): the status of the file
  *
  * Gets the status of a file that is about to be used, and asks its server: the root of a FUSE file
  * system has another inode number before the first request.
@@ -513,7 +514,7 @@ tm_dirfd_look (int dirfd, const char *name, TmFileLook *look_out)
  * Returns: 0, or -1
  */
 int
-tm_dirfd_look_opened (int fd, TmFileLook *look_out)
+tm_dirfd_get_status (int fd, TmFileStatus *status_out)
 {
-  return look (fd, "", AT_EMPTY_PATH, look_out);
+  return get_status (fd, "", AT_EMPTY_PATH, status_out);
 }

@@ -40,7 +40,7 @@ typedef struct
   uid_t owner;
   guint64 size;
   struct statx_timestamp modified;
-} TmFileLook;
+} TmFileStatus;
 
 /* A signal handler without SA_RESTART must not make a deletion fail. close() is not retried: Linux
  * closes the descriptor even when it returns EINTR. */
@@ -63,8 +63,8 @@ int tm_dirfd_reopen (int dirfd);
 int tm_dirfd_open_unchanged (int dirfd, const char *name);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);
 gboolean tm_dirfd_is_in_mount_of (int dirfd, int other);
-int tm_dirfd_pin (int dirfd, const char *name);
-int tm_dirfd_pin_directory (int dirfd, const char *name);
+int tm_dirfd_open_o_path (int dirfd, const char *name);
+int tm_dirfd_open_o_path_directory (int dirfd, const char *name);
 int tm_dirfd_follow (int dirfd, const char *name);
 char *tm_dirfd_read_link (int link);
 uid_t tm_dirfd_get_user (void);
@@ -85,8 +85,8 @@ void tm_dirfd_unlock (int dirfd);
 
 int tm_dirfd_stat (int dirfd, struct stat *status);
 int tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status);
-int tm_dirfd_look (int dirfd, const char *name, TmFileLook *look);
-int tm_dirfd_look_opened (int fd, TmFileLook *look);
+int tm_dirfd_get_child_status (int dirfd, const char *name, TmFileStatus *status);
+int tm_dirfd_get_status (int fd, TmFileStatus *status);
 gboolean tm_dirfd_is_mount_point (int dirfd, const char *name);
 int tm_dirfd_check (int fd, TmFileIdentity identity);
 int tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct statx *status);
@@ -98,7 +98,7 @@ int tm_dirfd_make_usable (int dirfd, const struct stat *status);
 gboolean tm_dirfd_repair_mode (int dirfd);
 
 TmFileIdentity tm_file_identity (const struct stat *status);
-TmFileLook tm_file_look (const struct stat *status);
+TmFileStatus tm_file_status (const struct stat *status);
 gboolean tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b);
 
 gboolean tm_dirfd_is_beneath (int dirfd, TmFileIdentity top);

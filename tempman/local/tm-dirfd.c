@@ -69,29 +69,29 @@ tm_dirfd_open (const char *path, int flags)
 static int
 open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mode)
 {
-  int pin = open_directory_at (dirfd, name, O_PATH);
+  int o_path = open_directory_at (dirfd, name, O_PATH);
   struct stat status;
   int fd = -1;
   int errsv;
 
-  if (pin < 0)
+  if (o_path < 0)
     return -1;
 
-  if (tm_dirfd_stat (pin, &status) == 0 && tm_dirfd_repair_mode (pin))
+  if (tm_dirfd_stat (o_path, &status) == 0 && tm_dirfd_repair_mode (o_path))
     {
-      fd = open_at (pin, ".", O_RDONLY | O_DIRECTORY | flags);
+      fd = open_at (o_path, ".", O_RDONLY | O_DIRECTORY | flags);
       errsv = errno;
       /* A caller that asks for the mode restores it if the directory is kept. */
       if (repaired_mode != NULL && fd >= 0)
         *repaired_mode = status.st_mode & 07777;
       else if (repaired_mode != NULL)
-        tm_dirfd_restore_mode (pin, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
+        tm_dirfd_restore_mode (o_path, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
                                status.st_mode & 07777);
       errno = errsv;
     }
 
   errsv = errno;
-  tm_dirfd_close (pin);
+  tm_dirfd_close (o_path);
   errno = errsv;
   return fd;
 }
@@ -166,7 +166,7 @@ tm_dirfd_leaves_no_trace (int dirfd)
 }
 
 /*
- * tm_dirfd_pin:
+ * tm_dirfd_open_o_path:
  * @dirfd: a directory
  * @name: a name in it; ".." too
  *
@@ -176,22 +176,22 @@ tm_dirfd_leaves_no_trace (int dirfd)
  * Returns: an `O_PATH` descriptor, or -1
  */
 int
-tm_dirfd_pin (int dirfd, const char *name)
+tm_dirfd_open_o_path (int dirfd, const char *name)
 {
   return open_at (dirfd, name, O_PATH | O_NOFOLLOW);
 }
 
 /*
- * tm_dirfd_pin_directory:
+ * tm_dirfd_open_o_path_directory:
  * @dirfd: a directory
  * @name: a name in it; ".." too
  *
- * Opens a directory as tm_dirfd_pin() does. It may be a mount point.
+ * Opens a directory as tm_dirfd_open_o_path() does. It may be a mount point.
  *
  * Returns: an `O_PATH` descriptor, or -1: `ENOTDIR` also for a link
  */
 int
-tm_dirfd_pin_directory (int dirfd, const char *name)
+tm_dirfd_open_o_path_directory (int dirfd, const char *name)
 {
   return open_at (dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
@@ -214,7 +214,7 @@ tm_dirfd_follow (int dirfd, const char *name)
 
 /*
  * tm_dirfd_read_link:
- * @link: a link, opened with tm_dirfd_pin()
+ * @link: a link, opened with tm_dirfd_open_o_path()
  *
  * Returns: (transfer full) (nullable): the target of the link, or %NULL with errno
  */
@@ -421,12 +421,12 @@ tm_dirfd_stat (int dirfd, struct stat *status)
 int
 tm_dirfd_check (int fd, TmFileIdentity identity)
 {
-  TmFileLook look;
+  TmFileStatus status;
 
-  if (tm_dirfd_look (fd, "", &look) < 0)
+  if (tm_dirfd_get_child_status (fd, "", &status) < 0)
     return -1;
 
-  if (!tm_file_identity_equal (look.identity, identity))
+  if (!tm_file_identity_equal (status.identity, identity))
     {
       errno = EBADF;
       return -1;
@@ -563,11 +563,11 @@ tm_file_identity (const struct stat *status)
   return (TmFileIdentity){ .device = status->st_dev, .inode = status->st_ino };
 }
 
-/* As tm_dirfd_look(), without the fields that only statx() provides. */
-TmFileLook
-tm_file_look (const struct stat *status)
+/* As tm_dirfd_get_child_status(), without the fields that only statx() provides. */
+TmFileStatus
+tm_file_status (const struct stat *status)
 {
-  return (TmFileLook){
+  return (TmFileStatus){
     .identity = tm_file_identity (status),
     .mode = status->st_mode,
     .owner = status->st_uid,
@@ -596,13 +596,13 @@ gboolean
 tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
 {
   TmFileIdentity previous = { 0, 0 };
-  TmFileLook look;
+  TmFileStatus status;
   gboolean found = FALSE;
   int fd = dirfd;
 
-  while (fd >= 0 && !found && tm_dirfd_look (fd, "", &look) == 0)
+  while (fd >= 0 && !found && tm_dirfd_get_child_status (fd, "", &status) == 0)
     {
-      TmFileIdentity current = look.identity;
+      TmFileIdentity current = status.identity;
       int above;
 
       found = tm_file_identity_equal (current, top);
@@ -612,7 +612,7 @@ tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
         break;
 
       previous = current;
-      above = tm_dirfd_pin (fd, "..");
+      above = tm_dirfd_open_o_path (fd, "..");
       if (fd != dirfd)
         tm_dirfd_close (fd);
       fd = above;

@@ -13,17 +13,17 @@ G_BEGIN_DECLS
 typedef enum
 {
   TM_ENTRY_KEPT,
-  TM_ENTRY_TAKEN, /* locked, for deletion */
+  TM_ENTRY_ACQUIRED, /* locked, for deletion */
   TM_ENTRY_FAILED
 } TmEntryResult;
 
-TmEntryResult tm_entry_take (const TmPolicy *policy,
-                             TmParent *root,
-                             const char *name,
-                             GCancellable *cancellable,
-                             TmLockedDirectory **taken,
-                             TmVerdict *verdict,
-                             int *error_number);
+TmEntryResult tm_entry_acquire (const TmPolicy *policy,
+                                TmParent *root,
+                                const char *name,
+                                GCancellable *cancellable,
+                                TmLockedDirectory **taken,
+                                TmVerdict *verdict,
+                                int *error_number);
 gboolean tm_entry_examine (const TmPolicy *policy,
                            TmParent *root,
                            const char *name,

@@ -7,7 +7,7 @@
 
 #include "core/tm-name-private.h"
 #include "local/tm-last-use-private.h"
-#include "local/tm-lock-table-private.h"
+#include "local/tm-proc-locks-private.h"
 
 #include <errno.h>
 
@@ -135,7 +135,7 @@ fail_unless_gone (TmVerdict *verdict, int *error_number, int errsv)
 }
 
 /*
- * tm_entry_take:
+ * tm_entry_acquire:
  * @policy: the policy of the cleanup
  * @root: the directory of the root
  * @name: the name of an entry
@@ -148,16 +148,17 @@ fail_unless_gone (TmVerdict *verdict, int *error_number, int errsv)
  * Examines the times of an entry. Only if it is old or may be abandoned, opens and locks it, and
  * decides again under the lock, when no other process can start to use it.
  *
- * Returns: %TM_ENTRY_TAKEN for an entry to delete, %TM_ENTRY_FAILED if the decision is impossible
+ * Returns: %TM_ENTRY_ACQUIRED for an entry to delete, %TM_ENTRY_FAILED if the decision is
+ * impossible
  */
 TmEntryResult
-tm_entry_take (const TmPolicy *policy,
-               TmParent *root,
-               const char *name,
-               GCancellable *cancellable,
-               TmLockedDirectory **taken,
-               TmVerdict *verdict,
-               int *error_number)
+tm_entry_acquire (const TmPolicy *policy,
+                  TmParent *root,
+                  const char *name,
+                  GCancellable *cancellable,
+                  TmLockedDirectory **taken,
+                  TmVerdict *verdict,
+                  int *error_number)
 {
   int root_fd = tm_parent_get_fd (root);
   g_autoptr (TmLockedDirectory) directory = NULL;
@@ -221,7 +222,7 @@ tm_entry_take (const TmPolicy *policy,
   /* A live directory is never taken but by a root with EXPIRE_LIVE. */
   g_assert (verdict->state != TM_ROOT_ENTRY_STATE_LIVE || tm_policy_expires_live (policy));
   *taken = g_steal_pointer (&directory);
-  return TM_ENTRY_TAKEN;
+  return TM_ENTRY_ACQUIRED;
 }
 
 /* For a mount point, which a cleanup always keeps and whose times belong to another file system,
@@ -267,7 +268,7 @@ look_at_lock (const TmPolicy *policy,
    * The kernel's table shows most locks without that. */
   if (errno == EACCES && status->stx_uid == tm_dirfd_get_user ())
     *obstacle = TM_KEEP_REASON_NONE;
-  *state = *obstacle == TM_KEEP_REASON_NONE && !tm_lock_table_has (status)
+  *state = *obstacle == TM_KEEP_REASON_NONE && !tm_proc_locks_contain (status)
                ? tm_locked_directory_mode_state (name, status->stx_mode, policy->lock_reaches_all)
                : TM_ROOT_ENTRY_STATE_LIVE;
   return TRUE;

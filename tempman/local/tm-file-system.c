@@ -134,16 +134,17 @@ keeps_owners (int dirfd)
 gboolean
 tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new)
 {
-  TmFileLook look;
+  TmFileStatus parent_status;
 
   if (status->st_uid == geteuid () || status->st_uid == tm_dirfd_get_user ())
     return FALSE;
-  if (keeps_owners (fd) || parent < 0 || tm_dirfd_look (parent, "", &look) < 0)
+  if (keeps_owners (fd) || parent < 0 || tm_dirfd_get_child_status (parent, "", &parent_status) < 0)
     return TRUE;
-  if ((look.mode & (S_IWGRP | S_IWOTH)) == 0 || (is_new && (look.mode & S_ISVTX) != 0))
+  if ((parent_status.mode & (S_IWGRP | S_IWOTH)) == 0 ||
+      (is_new && (parent_status.mode & S_ISVTX) != 0))
     return FALSE;
 
-  return status->st_uid != look.owner;
+  return status->st_uid != parent_status.owner;
 }
 
 /*

@@ -12,13 +12,13 @@
 
 /* The last use of an entry.
  *
- * For all bases but one, the times of the entry itself determine it. For NEWEST_CONTENT a walk
+ * For all bases but one, the times of the entry itself determine it. For NEWEST_CONTENT a search
  * examines everything in it, one level at a time: it reads a run of entries, examines the times of
  * each, and keeps the names of the sub-directories at their level until each has been visited. It
  * returns to the parent in the same way as a deletion.
  *
- * The walk must not make anything look used. Reading a directory sets its access time, so that time
- * is examined before, and only counts if the walk itself does not set it. */
+ * The search must not make anything look used. Reading a directory sets its access time, so that
+ * time is examined before, and only counts if the search itself does not set it. */
 
 /* The same limit as for a deletion, for the same reasons. */
 #define MAX_OPEN_LEVELS 16
@@ -31,7 +31,7 @@ typedef struct
   char *buffer;       /* (owned): entries, of TM_DIRFD_BUFFER_SIZE */
   TmTimestamp newest; /* of everything examined so far */
   int error_number;   /* errno of a failure, or 0 */
-} Walk;
+} ContentSearch;
 
 static TmTimestamp
 timestamp_from_statx (const struct statx_timestamp *time)
@@ -72,31 +72,32 @@ times_from_stat (const struct stat *status)
   };
 }
 
-/* Returns FALSE if the walk can stop. */
+/* Returns FALSE if the search can stop. */
 static gboolean
-walk_consider (Walk *walk, const TmTimes *times, TmTimesMask mask)
+search_consider (ContentSearch *search, const TmTimes *times, TmTimesMask mask)
 {
-  walk->newest = tm_timestamp_max (walk->newest, tm_age_rule_latest (walk->rule, times, mask));
-  return walk->exactly || tm_age_rule_is_expired (walk->rule, walk->newest);
+  search->newest =
+      tm_timestamp_max (search->newest, tm_age_rule_latest (search->rule, times, mask));
+  return search->exactly || tm_age_rule_is_expired (search->rule, search->newest);
 }
 
-/* Examines the times of a directory that was opened for the walk. Returns FALSE when the walk is
- * over. */
+/* Examines the times of a directory that was opened for the search. Returns FALSE when the search
+ * is over. */
 static gboolean
-walk_consider_directory (Walk *walk, int fd)
+search_consider_directory (ContentSearch *search, int fd)
 {
   struct stat status;
   TmTimes times;
 
   if (tm_dirfd_stat (fd, &status) < 0)
     {
-      walk->error_number = errno;
+      search->error_number = errno;
       return FALSE;
     }
 
   times = times_from_stat (&status);
-  return walk_consider (walk, &times, TM_TIMES_MODIFIED) &&
-         (!tm_dirfd_leaves_no_trace (fd) || walk_consider (walk, &times, TM_TIMES_ACCESSED));
+  return search_consider (search, &times, TM_TIMES_MODIFIED) &&
+         (!tm_dirfd_leaves_no_trace (fd) || search_consider (search, &times, TM_TIMES_ACCESSED));
 }
 
 static int
@@ -112,72 +113,73 @@ is_gone (int error_number)
   return error_number == ENOENT || error_number == ENOTDIR;
 }
 
-/* Returns FALSE when the walk is over. */
+/* Returns FALSE when the search is over. */
 static gboolean
-walk_enter (Walk *walk, const char *name)
+search_enter (ContentSearch *search, const char *name)
 {
-  int above = walk->walker.lowest->directory->fd;
-  int fd = tm_walker_open_child (&walk->walker, name);
+  int above = search->walker.lowest->directory->fd;
+  int fd = tm_walker_open_child (&search->walker, name);
   struct statx status;
   TmTimes times;
 
   if (fd >= 0)
     {
-      if (walk->walker.n_open >= walk->walker.max_open)
-        tm_walker_close_one (&walk->walker);
-      tm_walker_push (&walk->walker, name, fd);
-      return walk_consider_directory (walk, fd);
+      if (search->walker.n_open >= search->walker.max_open)
+        tm_walker_close_one (&search->walker);
+      tm_walker_push (&search->walker, name, fd);
+      return search_consider_directory (search, fd);
     }
 
-  /* The walk does not read it, so the walk did not set its access time either. */
-  if (errno == EACCES && tm_dirfd_stat_times (above, name, walk->rule->is_shared, &status) == 0)
+  /* The search does not read it, so the search did not set its access time either. */
+  if (errno == EACCES && tm_dirfd_stat_times (above, name, search->rule->is_shared, &status) == 0)
     {
       times = tm_times_from_statx (&status);
-      return walk_consider (walk, &times, TM_TIMES_ACCESSED);
+      return search_consider (search, &times, TM_TIMES_ACCESSED);
     }
 
   if (errno == EXDEV || errno == EACCES || is_gone (errno))
     return TRUE;
 
-  walk->error_number = errno;
+  search->error_number = errno;
   return FALSE;
 }
 
-/* Returns to the parent directory. Returns FALSE when the walk is over. */
+/* Returns to the parent directory. Returns FALSE when the search is over. */
 static gboolean
-walk_leave (Walk *walk)
+search_leave (ContentSearch *search)
 {
-  if (walk->walker.lowest == walk->walker.top)
+  if (search->walker.lowest == search->walker.top)
     return FALSE;
 
-  if (!tm_walker_open_above (&walk->walker, &walk->error_number) ||
-      !tm_walker_lowest_is_in_place (&walk->walker))
+  if (!tm_walker_open_above (&search->walker, &search->error_number) ||
+      !tm_walker_lowest_is_in_place (&search->walker))
     {
       /* Another process has moved the directory while it was read: it is in use. */
-      if (walk->error_number == 0)
-        walk->newest = tm_timestamp_max (walk->newest, walk->rule->now);
+      if (search->error_number == 0)
+        search->newest = tm_timestamp_max (search->newest, search->rule->now);
       return FALSE;
     }
 
-  tm_walker_pop (&walk->walker);
-  if (walk->walker.lowest->is_cut_off)
+  tm_walker_pop (&search->walker);
+  if (search->walker.lowest->is_cut_off)
     {
-      walk->error_number = EIO;
+      search->error_number = EIO;
       return FALSE;
     }
 
   return TRUE;
 }
 
-/* Returns FALSE when the walk is over. */
+/* Returns FALSE when the search is over. */
 static gboolean
-walk_look_at (Walk *walk, const struct dirent64 *entry)
+search_look_at (ContentSearch *search, const struct dirent64 *entry)
 {
-  TmLevel *level = walk->walker.lowest;
+  TmLevel *level = search->walker.lowest;
   struct statx status;
   TmTimes times;
 
-  if (tm_dirfd_stat_times (level->directory->fd, entry->d_name, walk->rule->is_shared, &status) < 0)
+  if (tm_dirfd_stat_times (level->directory->fd, entry->d_name, search->rule->is_shared, &status) <
+      0)
     {
       /* Skip mount points: these times belong to the mounted file system. */
       if (is_gone (errno) || errno == EXDEV)
@@ -190,27 +192,27 @@ walk_look_at (Walk *walk, const struct dirent64 *entry)
           return TRUE;
         }
 
-      walk->error_number = errno;
+      search->error_number = errno;
       return FALSE;
     }
 
   times = tm_times_from_statx (&status);
-  if (!walk_consider (walk, &times, TM_TIMES_MODIFIED))
+  if (!search_consider (search, &times, TM_TIMES_MODIFIED))
     return FALSE;
 
   if (!S_ISDIR (status.stx_mode))
-    return walk_consider (walk, &times, TM_TIMES_ACCESSED);
+    return search_consider (search, &times, TM_TIMES_ACCESSED);
 
   tm_dirents_append (&level->directories, entry);
   return TRUE;
 }
 
-/* Returns FALSE when the walk is over. */
+/* Returns FALSE when the search is over. */
 static gboolean
-walk_read (Walk *walk)
+search_read (ContentSearch *search)
 {
-  TmLevel *level = walk->walker.lowest;
-  gssize length = tm_dirfd_read (level->directory->fd, walk->buffer, TM_DIRFD_BUFFER_SIZE);
+  TmLevel *level = search->walker.lowest;
+  gssize length = tm_dirfd_read (level->directory->fd, search->buffer, TM_DIRFD_BUFFER_SIZE);
 
   if (length <= 0)
     {
@@ -218,13 +220,13 @@ walk_read (Walk *walk)
 
       /* An open directory that was removed returns ENOENT. */
       if (length < 0 && errno != ENOENT)
-        walk->error_number = errno;
-      return walk->error_number == 0;
+        search->error_number = errno;
+      return search->error_number == 0;
     }
 
-  TM_DIRFD_FOREACH_ENTRY (entry, walk->buffer, length)
+  TM_DIRFD_FOREACH_ENTRY (entry, search->buffer, length)
     {
-      if (!walk_look_at (walk, entry))
+      if (!search_look_at (search, entry))
         return FALSE;
       if (level->is_read)
         break;
@@ -234,17 +236,17 @@ walk_read (Walk *walk)
 }
 
 static gboolean
-walk_step (Walk *walk)
+search_step (ContentSearch *search)
 {
-  TmLevel *level = walk->walker.lowest;
+  TmLevel *level = search->walker.lowest;
   struct dirent64 *entry = tm_dirents_take (&level->directories);
 
   if (entry != NULL)
-    return walk_enter (walk, entry->d_name);
+    return search_enter (search, entry->d_name);
 
   /* In a deep tree many levels have no entries left. */
   tm_dirents_clear (&level->directories);
-  return level->is_read ? walk_leave (walk) : walk_read (walk);
+  return level->is_read ? search_leave (search) : search_read (search);
 }
 
 /* Finds the newest time of anything in the directory @fd, or @newest if that is newer. Takes
@@ -258,7 +260,7 @@ find_newest (const TmAgeRule *rule,
 {
   /* On the heap: the stack of a thread can be as small as 64 KiB. */
   g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
-  Walk walk = {
+  ContentSearch search = {
     .rule = rule,
     .exactly = exactly,
     .buffer = buffer,
@@ -266,23 +268,23 @@ find_newest (const TmAgeRule *rule,
   };
   gboolean goes_on;
 
-  tm_walker_init (&walk.walker, tm_level_new (NULL, NULL, tm_level_directory_new (fd, FALSE)),
+  tm_walker_init (&search.walker, tm_level_new (NULL, NULL, tm_level_directory_new (fd, FALSE)),
                   MAX_OPEN_LEVELS, open_cb);
-  goes_on = walk_consider_directory (&walk, fd);
+  goes_on = search_consider_directory (&search, fd);
   while (goes_on)
     {
       if (g_cancellable_is_cancelled (cancellable))
         {
-          walk.error_number = ECANCELED;
+          search.error_number = ECANCELED;
           break;
         }
-      goes_on = walk_step (&walk);
+      goes_on = search_step (&search);
     }
 
-  tm_walker_clear (&walk.walker);
-  *newest = walk.newest;
-  errno = walk.error_number;
-  return walk.error_number == 0 ? 0 : -1;
+  tm_walker_clear (&search.walker);
+  *newest = search.newest;
+  errno = search.error_number;
+  return search.error_number == 0 ? 0 : -1;
 }
 
 /*
@@ -328,7 +330,7 @@ tm_last_use_find (const TmAgeRule *rule,
       return 0;
     }
 
-  /* A mount point: as in walk_enter(). */
+  /* A mount point: as in search_enter(). */
   if (errno != EXDEV)
     return -1;
 

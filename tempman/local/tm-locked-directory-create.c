@@ -127,7 +127,7 @@ directory_secure (TmLockedDirectory *directory,
     goto failed;
 
   /* From here on the release compares the descriptor with the identity. */
-  tm_locked_directory_remember (directory, &status);
+  tm_locked_directory_set_status (directory, &status);
 
   switch (directory_verify (directory, path, &status))
     {

@@ -20,11 +20,11 @@
 /* Whether the size and the modification time are those of the creation or opening: then the
  * directory is probably empty. */
 static gboolean
-directory_seems_untouched (TmLockedDirectory *directory, const TmFileLook *look)
+directory_seems_untouched (TmLockedDirectory *directory, const TmFileStatus *found)
 {
-  return look->size == (guint64) directory->size &&
-         look->modified.tv_sec == directory->times[1].tv_sec &&
-         look->modified.tv_nsec == (guint32) directory->times[1].tv_nsec;
+  return found->size == (guint64) directory->size &&
+         found->modified.tv_sec == directory->times[1].tv_sec &&
+         found->modified.tv_nsec == (guint32) directory->times[1].tv_nsec;
 }
 
 typedef enum
@@ -35,14 +35,14 @@ typedef enum
   PLACE_UNKNOWN /* with errno */
 } Place;
 
-/* Finds the file that has the name of @directory in @parent. @look: its status, if it is the
+/* Finds the file that has the name of @directory in @parent. @found: its status, if it is the
  * directory. */
 static Place
-directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *look)
+directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileStatus *found)
 {
   int fd = tm_parent_get_fd (parent);
 
-  if (tm_dirfd_look (fd, directory->name, look) < 0)
+  if (tm_dirfd_get_child_status (fd, directory->name, found) < 0)
     {
       int errsv = errno;
 
@@ -56,19 +56,19 @@ directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *l
     }
 
   /* A mounted directory, which can be a bind mount of this one. */
-  if (look->is_mount_point)
+  if (found->is_mount_point)
     {
       errno = EXDEV;
       return PLACE_UNKNOWN;
     }
 
-  if (tm_file_identity_equal (look->identity, directory->identity))
+  if (tm_file_identity_equal (found->identity, directory->identity))
     return PLACE_OURS;
 
   if (tm_parent_check (parent) < 0)
     return PLACE_UNKNOWN;
 
-  if (S_ISDIR (look->mode) && tm_dirfd_is_mount_point (fd, directory->name))
+  if (S_ISDIR (found->mode) && tm_dirfd_is_mount_point (fd, directory->name))
     {
       errno = EXDEV;
       return PLACE_UNKNOWN;
@@ -80,7 +80,7 @@ directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileLook *l
 /* Looks for the directory by its path when it is not in the parent any more: its owner has moved
  * it, and replaced the parent by a link. */
 static Place
-directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLook *look)
+directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileStatus *found)
 {
   g_autofree char *parent_path = g_path_get_dirname (path);
   g_autofree char *refused = NULL;
@@ -92,8 +92,8 @@ directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLo
     return errno == ENOENT || errno == ENOTDIR ? PLACE_EMPTY : PLACE_UNKNOWN;
 
   /* The directory cannot be on another file system, whose server may never answer. */
-  if (tm_dirfd_look (fd, "", look) == 0 &&
-      look->identity.device != tm_parent_get_look (directory->parent)->identity.device)
+  if (tm_dirfd_get_child_status (fd, "", found) == 0 &&
+      found->identity.device != tm_parent_get_status (directory->parent)->identity.device)
     {
       tm_dirfd_close (fd);
       return PLACE_EMPTY;
@@ -103,7 +103,7 @@ directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLo
   if (parent == NULL)
     return PLACE_UNKNOWN;
 
-  place = directory_find_in (directory, parent, look);
+  place = directory_find_in (directory, parent, found);
   if (place == PLACE_OURS)
     {
       tm_parent_unref (directory->parent);
@@ -116,11 +116,11 @@ directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileLo
 /* Finds the file that has the name of @directory now. The parent is open: it makes no difference if
  * a process renames or replaces it, or mounts a file system over it. */
 static Place
-directory_find (TmLockedDirectory *directory, const char *path, TmFileLook *look)
+directory_find (TmLockedDirectory *directory, const char *path, TmFileStatus *found)
 {
-  Place place = directory_find_in (directory, directory->parent, look);
+  Place place = directory_find_in (directory, directory->parent, found);
 
-  return place == PLACE_EMPTY ? directory_find_by_path (directory, path, look) : place;
+  return place == PLACE_EMPTY ? directory_find_by_path (directory, path, found) : place;
 }
 
 /*
@@ -144,7 +144,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
                             GCancellable *cancellable,
                             GError **error)
 {
-  if (tm_locked_directory_ensure_learnt (directory) < 0)
+  if (tm_locked_directory_ensure_status (directory) < 0)
     {
       tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
       return FALSE;
@@ -152,9 +152,9 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
 
   for (guint n_scans = 0;; n_scans++)
     {
-      TmFileLook look;
+      TmFileStatus found;
 
-      switch (directory_find (directory, path, &look))
+      switch (directory_find (directory, path, &found))
         {
         case PLACE_OURS:
           break;
@@ -182,7 +182,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
         }
 
       /* Many directories were never used and are empty: rmdir() finds that out fastest. */
-      if (n_scans > 0 || directory_seems_untouched (directory, &look))
+      if (n_scans > 0 || directory_seems_untouched (directory, &found))
         {
           if (tm_dirfd_remove (tm_parent_get_fd (directory->parent), directory->name) == 0)
             {

@@ -28,7 +28,7 @@ void tm_locked_directory_describe (TmLockedDirectory *directory, TmCreationResul
 TmLockedDirectory *tm_locked_directory_open (TmParent *parent, const char *name);
 TmLockedDirectory *tm_locked_directory_open_unchanged (TmParent *parent, const char *name);
 gboolean tm_locked_directory_is_free (TmLockedDirectory *directory);
-TmRootEntryState tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live);
+TmRootEntryState tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean deletes_live);
 gboolean tm_locked_directory_is_current (TmLockedDirectory *directory);
 gboolean tm_locked_directory_is_left_to_its_owner (TmLockedDirectory *directory);
 gboolean tm_locked_directory_may_be_removed (TmLockedDirectory *directory);

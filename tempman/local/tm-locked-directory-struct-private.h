@@ -38,8 +38,8 @@ struct _TmLockedDirectory
 
 TmLockedDirectory *
 tm_locked_directory_new (int fd, TmParent *parent, const char *name, mode_t repaired_mode);
-void tm_locked_directory_remember (TmLockedDirectory *directory, const struct stat *status);
-int tm_locked_directory_ensure_learnt (TmLockedDirectory *directory);
+void tm_locked_directory_set_status (TmLockedDirectory *directory, const struct stat *status);
+int tm_locked_directory_ensure_status (TmLockedDirectory *directory);
 gboolean tm_locked_directory_lock_is_unsupported (int error_number);
 
 G_END_DECLS

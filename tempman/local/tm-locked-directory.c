@@ -22,7 +22,7 @@
  * its owner. */
 
 void
-tm_locked_directory_remember (TmLockedDirectory *directory, const struct stat *status)
+tm_locked_directory_set_status (TmLockedDirectory *directory, const struct stat *status)
 {
   directory->begin = tm_age_begin ();
   directory->identity = tm_file_identity (status);
@@ -60,14 +60,14 @@ directory_new_opened (TmParent *parent, const char *name, int fd, mode_t repaire
 
 /* Returns 0, or -1 with errno. */
 static int
-directory_learn (TmLockedDirectory *directory, struct stat *status)
+directory_read_status (TmLockedDirectory *directory, struct stat *status)
 {
   if (tm_dirfd_stat (directory->fd, status) < 0)
     return -1;
 
-  tm_locked_directory_remember (directory, status);
+  tm_locked_directory_set_status (directory, status);
   directory->needs_privilege =
-      tm_privilege_is_needed (status, tm_parent_get_look (directory->parent));
+      tm_privilege_is_needed (status, tm_parent_get_status (directory->parent));
   directory->is_left_to_its_owner = directory->needs_privilege && !tm_privilege_suffices (status);
   return 0;
 }
@@ -75,11 +75,11 @@ directory_learn (TmLockedDirectory *directory, struct stat *status)
 /* Learns the identity of a directory if it has only been opened so far. Returns 0, or -1 with
  * errno. */
 int
-tm_locked_directory_ensure_learnt (TmLockedDirectory *directory)
+tm_locked_directory_ensure_status (TmLockedDirectory *directory)
 {
   struct stat status;
 
-  return directory->identity.inode != 0 ? 0 : directory_learn (directory, &status);
+  return directory->identity.inode != 0 ? 0 : directory_read_status (directory, &status);
 }
 
 /*
@@ -170,25 +170,25 @@ tm_locked_directory_is_free (TmLockedDirectory *directory)
 /*
  * tm_locked_directory_try_lock:
  * @directory: a directory from tm_locked_directory_open() or tm_locked_directory_open_unchanged()
- * @takes_live: whether the caller can delete a live directory
+ * @deletes_live: whether the caller can delete a live directory
  *
  * Tries to acquire the exclusive lock. If it was free, it is held until the release.
  *
  * Returns: the state of the directory; if it is %TM_ROOT_ENTRY_STATE_LIVE, a caller without
- *   @takes_live can only release the directory
+ *   @deletes_live can only release the directory
  */
 TmRootEntryState
-tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
+tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean deletes_live)
 {
   gboolean lock_reaches_all = tm_parent_is_local (directory->parent);
   gboolean is_free = lock_exclusively (directory) == 0;
   gboolean has_locks = is_free || !tm_locked_directory_lock_is_unsupported (errno);
   struct stat status;
 
-  if (!is_free && has_locks && !takes_live)
+  if (!is_free && has_locks && !deletes_live)
     return TM_ROOT_ENTRY_STATE_LIVE;
 
-  if (directory_learn (directory, &status) < 0)
+  if (directory_read_status (directory, &status) < 0)
     {
       directory->is_left_to_its_owner = TRUE;
       return TM_ROOT_ENTRY_STATE_LIVE;
@@ -214,12 +214,13 @@ tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean takes_live)
 gboolean
 tm_locked_directory_is_current (TmLockedDirectory *directory)
 {
-  TmFileLook look;
+  TmFileStatus status;
 
-  if (tm_dirfd_look (tm_parent_get_fd (directory->parent), directory->name, &look) < 0)
+  if (tm_dirfd_get_child_status (tm_parent_get_fd (directory->parent), directory->name, &status) <
+      0)
     return FALSE;
 
-  if (!tm_file_identity_equal (look.identity, directory->identity))
+  if (!tm_file_identity_equal (status.identity, directory->identity))
     {
       errno = ENOENT;
       return FALSE;
@@ -410,7 +411,7 @@ TmFileIdentity
 tm_locked_directory_get_identity (TmLockedDirectory *directory)
 {
   /* After a failure it is the identity of no file. */
-  tm_locked_directory_ensure_learnt (directory);
+  tm_locked_directory_ensure_status (directory);
   return directory->identity;
 }
 

@@ -21,7 +21,7 @@ void tm_parent_unref (TmParent *parent);
 void tm_parent_unref_seen (TmParent *parent);
 
 int tm_parent_get_fd (TmParent *parent);
-const TmFileLook *tm_parent_get_look (TmParent *parent);
+const TmFileStatus *tm_parent_get_status (TmParent *parent);
 int tm_parent_check (TmParent *parent);
 gboolean tm_parent_is_local (TmParent *parent);
 

@@ -20,7 +20,7 @@ struct _TmParent
 {
   gint ref_count; /* atomic; of a shared one, changed to 0 with the mutex held only */
   int fd;         /* (owned) */
-  TmFileLook look;
+  TmFileStatus status;
   gboolean is_shared; /* may be the last parent */
   gint is_local;      /* atomic; whether its file system is known to be local */
 };
@@ -50,11 +50,11 @@ static void __attribute__ ((constructor)) guard_against_forks (void)
 }
 
 static TmParent *
-parent_new_seen (int fd, TmFileLook look)
+parent_new_seen (int fd, TmFileStatus status)
 {
   TmParent *parent = g_new (TmParent, 1);
 
-  *parent = (TmParent){ .ref_count = 1, .fd = fd, .look = look };
+  *parent = (TmParent){ .ref_count = 1, .fd = fd, .status = status };
   return parent;
 }
 
@@ -86,7 +86,7 @@ tm_parent_new (int fd)
   if (tm_dirfd_stat (fd, &status) < 0)
     return close_unseen (fd);
 
-  return parent_new_seen (fd, tm_file_look (&status));
+  return parent_new_seen (fd, tm_file_status (&status));
 }
 
 static TmParent *
@@ -102,24 +102,24 @@ get_last_parent (void)
   return parent;
 }
 
-/* Whether @look is of the directory @parent, reached through the same mount: a rename to another
+/* Whether @status is of the directory @parent, reached through the same mount: a rename to another
  * mount of the same file system fails, and one of the two mounts may be read-only. */
 static gboolean
-is_same (TmParent *parent, const TmFileLook *look)
+is_same (TmParent *parent, const TmFileStatus *status)
 {
-  return tm_file_identity_equal (look->identity, parent->look.identity) && look->mount != 0 &&
-         look->mount == parent->look.mount && tm_parent_check (parent) == 0;
+  return tm_file_identity_equal (status->identity, parent->status.identity) && status->mount != 0 &&
+         status->mount == parent->status.mount && tm_parent_check (parent) == 0;
 }
 
 /* Takes @fd over. */
 static TmParent *
-share (int fd, const TmFileLook *look)
+share (int fd, const TmFileStatus *status)
 {
   TmParent *parent = get_last_parent ();
 
   if (parent != NULL)
     {
-      if (is_same (parent, look))
+      if (is_same (parent, status))
         {
           tm_dirfd_close (fd);
           return parent;
@@ -127,7 +127,7 @@ share (int fd, const TmFileLook *look)
       tm_parent_unref (parent);
     }
 
-  parent = parent_new_seen (fd, *look);
+  parent = parent_new_seen (fd, *status);
   parent->is_shared = TRUE;
   lock_last_parent ();
   last_parent = parent;
@@ -151,14 +151,14 @@ TmParent *
 tm_parent_open (const char *path, char **resolved, char **refused)
 {
   int fd = tm_path_open (path, O_DIRECTORY, resolved, refused);
-  TmFileLook look;
+  TmFileStatus status;
 
   if (fd < 0)
     return NULL;
-  if (tm_dirfd_look_opened (fd, &look) < 0)
+  if (tm_dirfd_get_status (fd, &status) < 0)
     return close_unseen (fd);
 
-  return share (fd, &look);
+  return share (fd, &status);
 }
 
 TmParent *
@@ -215,10 +215,10 @@ tm_parent_get_fd (TmParent *parent)
 }
 
 /* Returns: the status when the directory was opened */
-const TmFileLook *
-tm_parent_get_look (TmParent *parent)
+const TmFileStatus *
+tm_parent_get_status (TmParent *parent)
 {
-  return &parent->look;
+  return &parent->status;
 }
 
 /*
@@ -233,7 +233,7 @@ tm_parent_get_look (TmParent *parent)
 int
 tm_parent_check (TmParent *parent)
 {
-  return tm_dirfd_check (parent->fd, parent->look.identity);
+  return tm_dirfd_check (parent->fd, parent->status.identity);
 }
 
 /*
@@ -248,10 +248,10 @@ tm_parent_check (TmParent *parent)
 gboolean
 tm_parent_is_local (TmParent *parent)
 {
-  const TmFileLook *look = &parent->look;
+  const TmFileStatus *status = &parent->status;
 
   if (!g_atomic_int_get (&parent->is_local) &&
-      tm_file_system_is_local (parent->fd, look->mount_is_unique ? look->mount : 0))
+      tm_file_system_is_local (parent->fd, status->mount_is_unique ? status->mount : 0))
     g_atomic_int_set (&parent->is_local, TRUE);
 
   return g_atomic_int_get (&parent->is_local);

@@ -45,46 +45,46 @@ typedef struct
   /* For tm_path_passes(), which follows every link, and asks no server without need. */
   const TmFileIdentity *wanted; /* (nullable) */
   gboolean is_found;            /* the walk has been in it */
-} Walk;
+} PathWalk;
 
 /* Takes ownership of @fd, unless it is -1. */
 static gboolean
-walk_enter (Walk *walk, int fd)
+walk_enter (PathWalk *walk, int fd)
 {
-  TmFileLook look;
+  TmFileStatus status;
 
   if (fd < 0)
     return FALSE;
 
   tm_dirfd_close (walk->fd);
   walk->fd = fd;
-  if (walk->wanted != NULL && tm_dirfd_look (fd, "", &look) == 0 &&
-      tm_file_identity_equal (look.identity, *walk->wanted))
+  if (walk->wanted != NULL && tm_dirfd_get_child_status (fd, "", &status) == 0 &&
+      tm_file_identity_equal (status.identity, *walk->wanted))
     walk->is_found = TRUE;
   return TRUE;
 }
 
 static gboolean
-walk_restart (Walk *walk)
+walk_restart (PathWalk *walk)
 {
   g_string_truncate (walk->resolved, 0);
   return walk_enter (walk, tm_dirfd_open ("/", O_DIRECTORY));
 }
 
 static gboolean
-walk_go_up (Walk *walk)
+walk_go_up (PathWalk *walk)
 {
   const char *last = strrchr (walk->resolved->str, G_DIR_SEPARATOR);
 
   /* The directory above the root of the file system is the root. */
   if (last != NULL)
     g_string_truncate (walk->resolved, (gsize) (last - walk->resolved->str));
-  return walk_enter (walk, tm_dirfd_pin_directory (walk->fd, ".."));
+  return walk_enter (walk, tm_dirfd_open_o_path_directory (walk->fd, ".."));
 }
 
 /* Takes @fd over. */
 static gboolean
-walk_go_down (Walk *walk, const char *name, int fd)
+walk_go_down (PathWalk *walk, const char *name, int fd)
 {
   g_string_append_c (walk->resolved, G_DIR_SEPARATOR);
   g_string_append (walk->resolved, name);
@@ -109,7 +109,7 @@ is_one_user (uid_t user)
 
 /* Whether the link that is open in @link, in the current directory, is followed. */
 static gboolean
-walk_trusts_link (Walk *walk, const struct stat *link)
+walk_trusts_link (PathWalk *walk, const struct stat *link)
 {
   struct stat directory;
 
@@ -133,7 +133,7 @@ is_in_proc (int fd)
 
 /* Follows a link in /proc, which can refer to a file without a path. */
 static gboolean
-walk_follow_in_proc (Walk *walk, const char *name)
+walk_follow_in_proc (PathWalk *walk, const char *name)
 {
   int fd = tm_dirfd_follow (walk->fd, name);
   g_autofree char *self = g_strdup_printf ("/proc/self/fd/%d", fd);
@@ -144,7 +144,7 @@ walk_follow_in_proc (Walk *walk, const char *name)
     return FALSE;
 
   /* The path of the target, for the caller; a wrong path is not used. */
-  link = tm_dirfd_pin (fd, self);
+  link = tm_dirfd_open_o_path (fd, self);
   target = link < 0 ? NULL : tm_dirfd_read_link (link);
   tm_dirfd_close (link);
   g_string_assign (walk->resolved, g_strcmp0 (target, "/") == 0 || target == NULL ? "" : target);
@@ -156,7 +156,7 @@ walk_follow_in_proc (Walk *walk, const char *name)
 
 /* Returns FALSE with errno: EACCES if the link must not be followed. */
 static gboolean
-walk_follow (Walk *walk, const char *name, int link, const struct stat *status)
+walk_follow (PathWalk *walk, const char *name, int link, const struct stat *status)
 {
   g_autofree char *target = NULL;
   g_autofree char *rest = g_steal_pointer (&walk->rest);
@@ -195,7 +195,7 @@ walk_follow (Walk *walk, const char *name, int link, const struct stat *status)
 
 /* Removes the next component from the path. Returns NULL at the end. */
 static char *
-walk_next (Walk *walk)
+walk_next (PathWalk *walk)
 {
   const char *name = walk->rest + strspn (walk->rest, G_DIR_SEPARATOR_S);
   gsize length = strcspn (name, G_DIR_SEPARATOR_S);
@@ -210,13 +210,13 @@ walk_next (Walk *walk)
 /* Opens a directory in the current one. Returns an O_PATH descriptor, or -1: EXDEV for a file
  * system that cannot hold the wanted directory, whose server need not be asked. */
 static int
-walk_pin_directory (Walk *walk, const char *name)
+walk_pin_directory (PathWalk *walk, const char *name)
 {
   g_autofree char *path = NULL;
   int fd;
 
   if (walk->wanted == NULL)
-    return tm_dirfd_pin_directory (walk->fd, name);
+    return tm_dirfd_open_o_path_directory (walk->fd, name);
 
   fd = tm_dirfd_open_beneath (walk->fd, name, O_PATH | O_DIRECTORY);
   if (fd >= 0 || errno != EXDEV)
@@ -224,7 +224,7 @@ walk_pin_directory (Walk *walk, const char *name)
 
   path = g_strconcat (walk->resolved->str, G_DIR_SEPARATOR_S, name, NULL);
   if (tm_mounts_can_hold (path, walk->wanted->device))
-    return tm_dirfd_pin_directory (walk->fd, name);
+    return tm_dirfd_open_o_path_directory (walk->fd, name);
 
   errno = EXDEV;
   return -1;
@@ -233,7 +233,7 @@ walk_pin_directory (Walk *walk, const char *name)
 /* Processes one component. @follow: whether to follow a link that is the last component. Returns
  * FALSE with errno. */
 static gboolean
-walk_step (Walk *walk, const char *name, gboolean follow)
+walk_step (PathWalk *walk, const char *name, gboolean follow)
 {
   struct stat status;
   gboolean is_followed;
@@ -252,7 +252,7 @@ walk_step (Walk *walk, const char *name, gboolean follow)
   if (errno != ENOTDIR)
     return FALSE;
 
-  fd = tm_dirfd_pin (walk->fd, name);
+  fd = tm_dirfd_open_o_path (walk->fd, name);
   if (fd < 0)
     return FALSE;
   if (tm_dirfd_stat (fd, &status) < 0)
@@ -280,9 +280,10 @@ walk_step (Walk *walk, const char *name, gboolean follow)
 static gboolean
 leads_to (const char *resolved, int fd)
 {
-  TmFileLook by_path, by_fd;
+  TmFileStatus by_path, by_fd;
 
-  return tm_dirfd_look (AT_FDCWD, resolved, &by_path) == 0 && tm_dirfd_look (fd, "", &by_fd) == 0 &&
+  return tm_dirfd_get_child_status (AT_FDCWD, resolved, &by_path) == 0 &&
+         tm_dirfd_get_child_status (fd, "", &by_fd) == 0 &&
          tm_file_identity_equal (by_path.identity, by_fd.identity);
 }
 
@@ -290,9 +291,9 @@ leads_to (const char *resolved, int fd)
 static int
 walk_along (const char *path, int flags, char **resolved, char **refused)
 {
-  Walk walk = { .fd = -1, .resolved = g_string_new (NULL), .rest = g_strdup (path) };
+  PathWalk walk = { .fd = -1, .resolved = g_string_new (NULL), .rest = g_strdup (path) };
   gboolean is_there = walk_restart (&walk);
-  TmFileLook look;
+  TmFileStatus status;
   char *name;
   int fd;
   int errsv;
@@ -304,8 +305,8 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
     }
 
   /* Without asking the server of a mounted file system, which may never answer. */
-  if (is_there && (flags & O_DIRECTORY) != 0 && tm_dirfd_look (walk.fd, "", &look) == 0 &&
-      !S_ISDIR (look.mode))
+  if (is_there && (flags & O_DIRECTORY) != 0 &&
+      tm_dirfd_get_child_status (walk.fd, "", &status) == 0 && !S_ISDIR (status.mode))
     {
       errno = ENOTDIR;
       is_there = FALSE;
@@ -394,7 +395,7 @@ tm_path_get_child (const char *path, const char *name)
 gboolean
 tm_path_passes (const char *path, TmFileIdentity directory)
 {
-  Walk walk = {
+  PathWalk walk = {
     .fd = -1,
     .resolved = g_string_new (NULL),
     .rest = g_strdup (path),
@@ -453,7 +454,7 @@ make_child (int parent, const char *name)
       if (!is_made && errno != EEXIST)
         return -1;
 
-      fd = tm_dirfd_pin_directory (parent, name);
+      fd = tm_dirfd_open_o_path_directory (parent, name);
       if (fd >= 0)
         {
           result = is_made ? make_usable (parent, fd) : 0;

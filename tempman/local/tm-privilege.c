@@ -28,7 +28,7 @@
  * Returns: whether only a privileged process can remove the entry; see tm_privilege_suffices()
  */
 gboolean
-tm_privilege_is_needed (const struct stat *status, const TmFileLook *parent)
+tm_privilege_is_needed (const struct stat *status, const TmFileStatus *parent)
 {
   uid_t user;
 

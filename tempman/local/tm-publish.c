@@ -34,7 +34,7 @@ struct _TmReplaced
   TmParent *parent; /* (owned): the directory that contains it now */
   char *name;       /* (owned): its name there */
   char *path;       /* (owned): for messages */
-  int pin;          /* (owned): an open file keeps its inode number */
+  int o_path;       /* (owned): an open file keeps its inode number */
   TmFileIdentity identity;
   gboolean is_directory;
 };
@@ -48,7 +48,7 @@ typedef struct
   int to;                       /* (owned): the parent of the destination, or -1 */
   char *refused;                /* (owned) (nullable): a link on the way that is not followed */
   char *name;                   /* (owned): the name of the destination */
-  int replaced_pin;             /* (owned): the file at the destination, or -1 */
+  int replaced_o_path;          /* (owned): the file at the destination, or -1 */
   mode_t mode;                  /* of the directory, before the publication */
   mode_t mode_to_move;          /* during the rename */
 } Publication;
@@ -57,7 +57,7 @@ void
 tm_replaced_free (TmReplaced *replaced)
 {
   tm_parent_unref (replaced->parent);
-  tm_dirfd_close (replaced->pin);
+  tm_dirfd_close (replaced->o_path);
   g_free (replaced->name);
   g_free (replaced->path);
   g_free (replaced);
@@ -67,7 +67,7 @@ static void
 publication_clear (Publication *publication)
 {
   tm_dirfd_close (publication->to);
-  tm_dirfd_close (publication->replaced_pin);
+  tm_dirfd_close (publication->replaced_o_path);
   g_free (publication->refused);
   g_free (publication->name);
 }
@@ -151,7 +151,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     case ENOSYS:
     case EOPNOTSUPP:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
-                        publication->replaced_pin >= 0
+                        publication->replaced_o_path >= 0
                             ? "the file system cannot replace the destination in one step"
                             : "the file system cannot rename the directory in one step");
       break;
@@ -204,12 +204,12 @@ publication_settle_mode (Publication *publication, gboolean published)
 static int
 exchange_repaired (Publication *publication)
 {
-  int pin = publication->replaced_pin;
+  int o_path = publication->replaced_o_path;
   struct stat status;
   int result;
   int errsv;
 
-  if (tm_dirfd_stat (pin, &status) < 0 || !tm_dirfd_repair_mode (pin))
+  if (tm_dirfd_stat (o_path, &status) < 0 || !tm_dirfd_repair_mode (o_path))
     return -1;
 
   result =
@@ -217,7 +217,7 @@ exchange_repaired (Publication *publication)
                        publication->to, publication->name, RENAME_EXCHANGE);
   errsv = errno;
   if (result < 0)
-    tm_dirfd_restore_mode (pin, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
+    tm_dirfd_restore_mode (o_path, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
                            status.st_mode & 07777);
   errno = errsv;
   return result;
@@ -230,9 +230,9 @@ publication_exchange (Publication *publication)
 {
   int result;
 
-  tm_dirfd_close (publication->replaced_pin);
-  publication->replaced_pin = tm_dirfd_pin (publication->to, publication->name);
-  if (publication->replaced_pin < 0)
+  tm_dirfd_close (publication->replaced_o_path);
+  publication->replaced_o_path = tm_dirfd_open_o_path (publication->to, publication->name);
+  if (publication->replaced_o_path < 0)
     return -1;
 
   result =
@@ -330,13 +330,13 @@ publication_take_replaced (Publication *publication)
 
   if (publication_is_from_private (publication))
     {
-      tm_dirfd_close (publication->replaced_pin);
-      publication->replaced_pin =
-          tm_dirfd_pin (publication->from, tm_locked_directory_get_name (publication->directory));
+      tm_dirfd_close (publication->replaced_o_path);
+      publication->replaced_o_path = tm_dirfd_open_o_path (
+          publication->from, tm_locked_directory_get_name (publication->directory));
     }
 
   /* The directory was exchanged with itself. */
-  if (tm_dirfd_stat (publication->replaced_pin, &status) < 0 ||
+  if (tm_dirfd_stat (publication->replaced_o_path, &status) < 0 ||
       tm_file_identity_equal (tm_file_identity (&status),
                               tm_locked_directory_get_identity (publication->directory)))
     return NULL;
@@ -345,11 +345,11 @@ publication_take_replaced (Publication *publication)
   replaced->parent = tm_parent_ref (tm_locked_directory_get_parent (publication->directory));
   replaced->name = g_strdup (tm_locked_directory_get_name (publication->directory));
   replaced->path = g_strdup (publication->path);
-  replaced->pin = publication->replaced_pin;
+  replaced->o_path = publication->replaced_o_path;
   replaced->identity = tm_file_identity (&status);
   replaced->is_directory = S_ISDIR (status.st_mode);
 
-  publication->replaced_pin = -1;
+  publication->replaced_o_path = -1;
   return replaced;
 }
 
@@ -408,7 +408,7 @@ tm_publish (TmLockedDirectory *directory,
     .destination = destination,
     .from = -1,
     .to = -1,
-    .replaced_pin = -1,
+    .replaced_o_path = -1,
   };
   gboolean exchanged = FALSE;
   gboolean published = FALSE;

@@ -15,7 +15,7 @@ typedef struct
 {
   int fd; /* (owned), except for the top of the tree */
   gboolean is_borrowed;
-  gboolean is_pinned; /* opened with O_PATH: cannot be read */
+  gboolean is_o_path; /* opened with O_PATH: cannot be read */
 } TmLevelDirectory;
 
 typedef struct _TmLevel TmLevel;

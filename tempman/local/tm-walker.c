@@ -384,7 +384,7 @@ tm_walker_read_from (TmWalker *walker, off_t position)
 {
   TmLevel *level = walker->lowest;
 
-  if (level->directory->is_pinned)
+  if (level->directory->is_o_path)
     level->directory = walker_make_readable (walker, level, level->directory);
   return tm_dirfd_seek (level->directory->fd, position) == 0;
 }
@@ -432,7 +432,7 @@ static void
 walker_reopen (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
 {
   /* It was opened to be passed through. */
-  if (directory->is_pinned && !level->is_read)
+  if (directory->is_o_path && !level->is_read)
     directory = walker_make_readable (walker, level, directory);
 
   walker_find_open (walker)->next_open = level;
@@ -573,7 +573,7 @@ walker_open_at_depth (TmWalker *walker, TmLevel **level, guint depth, int *error
             level_note_repaired_mode (last, walker->repaired_mode);
           tm_level_directory_unref (directory);
           directory = tm_level_directory_new (fd, FALSE);
-          directory->is_pinned = !to_be_read;
+          directory->is_o_path = !to_be_read;
           reached = last;
           n_names = MIN (2 * n_names, max_names);
         }

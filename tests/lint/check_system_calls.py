@@ -58,7 +58,7 @@ GIO = re.compile('|'.join([
 EXCEPTIONS = {
     ('tempman/core/tm-thread.c', 'syscall'): 'gettid(), which older C libraries lack',
     ('tempman/local/tm-privilege.c', 'syscall'): 'capget(), which the C library lacks',
-    ('tempman/local/tm-lock-table.c', 'g_file_get_contents'): 'reads /proc',
+    ('tempman/local/tm-proc-locks.c', 'g_file_get_contents'): 'reads /proc',
     ('tempman/local/tm-file-system.c', 'g_file_get_contents'): 'reads /proc',
     ('tempman/local/tm-path.c', 'g_file_get_contents'): 'reads /proc',
     ('tempman/local/tm-privilege.c', 'g_file_get_contents'): 'reads /proc',

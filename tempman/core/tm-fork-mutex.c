@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core/tm-lock-private.h"
+#include "core/tm-fork-mutex-private.h"
 
 #include "core/tm-process-private.h"
 
@@ -19,14 +19,14 @@ struct _TmLockState
   TmProcessToken process;
   GMutex mutex;
   GCond changed;
-  guint n_waiting;        /* to wake nobody is a system call, too */
-  TmLockState *inherited; /* (owned) (nullable): of the parent; never used again */
+  guint n_waiting;             /* to wake nobody is a system call, too */
+  TmForkMutexState *inherited; /* (owned) (nullable): of the parent; never used again */
 };
 
-static TmLockState *
-state_new (TmLockState *inherited)
+static TmForkMutexState *
+state_new (TmForkMutexState *inherited)
 {
-  TmLockState *state = g_new0 (TmLockState, 1);
+  TmForkMutexState *state = g_new0 (TmForkMutexState, 1);
 
   state->process = tm_process_get_token ();
   state->inherited = inherited;
@@ -37,7 +37,7 @@ state_new (TmLockState *inherited)
 
 /* Its mutex and condition are not cleared where they may be in use: by a thread of the parent. */
 static void
-state_free (TmLockState *state, gboolean is_in_use)
+state_free (TmForkMutexState *state, gboolean is_in_use)
 {
   if (!is_in_use)
     {
@@ -47,14 +47,14 @@ state_free (TmLockState *state, gboolean is_in_use)
   g_free (state);
 }
 
-static TmLockState *
-get_state (TmLock *lock)
+static TmForkMutexState *
+get_state (TmForkMutex *lock)
 {
-  TmLockState *state = g_atomic_pointer_get (&lock->state);
+  TmForkMutexState *state = g_atomic_pointer_get (&lock->state);
 
   while (G_UNLIKELY (state->process != tm_process_get_token ()))
     {
-      TmLockState *own = state_new (state);
+      TmForkMutexState *own = state_new (state);
 
       if (!g_atomic_pointer_compare_and_exchange (&lock->state, state, own))
         state_free (own, FALSE);
@@ -65,20 +65,20 @@ get_state (TmLock *lock)
 }
 
 void
-tm_lock_init (TmLock *lock)
+tm_fork_mutex_init (TmForkMutex *lock)
 {
   lock->state = state_new (NULL);
 }
 
 /* Called when no thread of this process uses the lock any more. */
 void
-tm_lock_clear (TmLock *lock)
+tm_fork_mutex_clear (TmForkMutex *lock)
 {
-  TmLockState *state = lock->state;
+  TmForkMutexState *state = lock->state;
 
   while (state != NULL)
     {
-      TmLockState *inherited = state->inherited;
+      TmForkMutexState *inherited = state->inherited;
 
       state_free (state, state->process != tm_process_get_token ());
       state = inherited;
@@ -86,22 +86,22 @@ tm_lock_clear (TmLock *lock)
 }
 
 void
-tm_lock_acquire (TmLock *lock)
+tm_fork_mutex_lock (TmForkMutex *lock)
 {
   g_mutex_lock (&get_state (lock)->mutex);
 }
 
 void
-tm_lock_release (TmLock *lock)
+tm_fork_mutex_unlock (TmForkMutex *lock)
 {
   g_mutex_unlock (&get_state (lock)->mutex);
 }
 
 /* Called with the lock held: releases it, and acquires it again when it is woken, or before. */
 void
-tm_lock_wait (TmLock *lock)
+tm_fork_mutex_wait (TmForkMutex *lock)
 {
-  TmLockState *state = get_state (lock);
+  TmForkMutexState *state = get_state (lock);
 
   state->n_waiting++;
   g_cond_wait (&state->changed, &state->mutex);
@@ -110,9 +110,9 @@ tm_lock_wait (TmLock *lock)
 
 /* Called with the lock held. */
 void
-tm_lock_wake_all (TmLock *lock)
+tm_fork_mutex_wake_all (TmForkMutex *lock)
 {
-  TmLockState *state = get_state (lock);
+  TmForkMutexState *state = get_state (lock);
 
   if (state->n_waiting > 0)
     g_cond_broadcast (&state->changed);

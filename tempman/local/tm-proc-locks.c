@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "local/tm-lock-table-private.h"
+#include "local/tm-proc-locks-private.h"
 
 #include <stdio.h>
 
@@ -30,13 +30,13 @@ is_lock_of (const char *line, const struct statx *status)
 }
 
 /*
- * tm_lock_table_has:
+ * tm_proc_locks_contain:
  * @status: a file
  *
  * Returns: whether a process is known to hold a BSD lock on it
  */
 gboolean
-tm_lock_table_has (const struct statx *status)
+tm_proc_locks_contain (const struct statx *status)
 {
   g_autofree char *table = NULL;
   g_auto (GStrv) lines = NULL;

@@ -11,6 +11,6 @@
 
 G_BEGIN_DECLS
 
-gboolean tm_lock_table_has (const struct statx *status);
+gboolean tm_proc_locks_contain (const struct statx *status);
 
 G_END_DECLS
