@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: 2026 The tempman authors
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
--- The typelib as lgi makes Lua of it. Prints TAP.
+-- The library in Lua, through its typelib and lgi. Prints TAP.
 
 local lgi = require 'lgi'
 local Gio, GLib = lgi.Gio, lgi.GLib
@@ -9,13 +9,18 @@ local Tempman = lgi.require('Tempman', '1')
 
 local n_tests, n_failed = 0, 0
 
+local function skip(name, reason)
+    n_tests = n_tests + 1
+    print(('ok %d - %s # SKIP %s'):format(n_tests, name, reason))
+end
+
 local function test(name, run)
     n_tests = n_tests + 1
     local folder = Gio.File.new_for_path(GLib.dir_make_tmp('tempman-test-XXXXXX'))
     local ok, failure = xpcall(run, function(message)
         return debug.traceback(tostring(message))
     end, folder)
-    -- What a test leaves behind is a failure, so that the folder is empty.
+    -- Fails if the test left files in the folder.
     if ok then
         collectgarbage()
         ok, failure = folder:delete()
@@ -33,7 +38,7 @@ local function equal(actual, expected)
     end
 end
 
--- What lgi returns for a call that fails: something false or a number, and the error.
+-- Takes the results of a call that fails: lgi returns false, nil or a number, and the error.
 local function fails(code, text, _, failure)
     assert(failure, 'no error')
     assert(failure:matches(Gio.IOErrorEnum, code), failure)
@@ -73,7 +78,7 @@ test('the collector deletes', function(folder)
     equal(exists(Gio.File.new_for_path(path)), false)
 end)
 
-test('sweep', function(folder)
+test('cleanup', function(folder)
     local root = assert(Tempman.Root.new(folder, 3599.5, {}))
     equal(root.timeout, 3599.5)
     local directory = assert(root:create_temp_dir())
@@ -83,6 +88,77 @@ test('sweep', function(folder)
     assert(exists(directory.file))
     assert(directory:close())
 end)
+
+local function test_signals(folder)
+    local root = assert(Tempman.Root.new(folder, 3600, {}))
+    local context = GLib.MainContext.default()
+    local reports = {}
+
+    -- An error would end in the handler. Only the thread that acquired the main context owns it.
+    local function report(source, entry, text)
+        local place = context:is_owner() and ('depth %d'):format(GLib.main_depth())
+            or 'another thread'
+        if source ~= root then
+            place = 'another root'
+        end
+        table.insert(reports, table.concat({entry.name, entry.reason, text, place}, ' '))
+    end
+
+    function root.on_entry_removed(source, entry)
+        report(source, entry, exists(entry.file) and 'exists' or 'deleted')
+    end
+
+    function root.on_entry_failed(source, entry, failure)
+        local is_expected = failure:matches(Gio.IOErrorEnum, 'READ_ONLY')
+            and failure.message:find(entry.path, 1, true)
+        report(source, entry, is_expected and 'failed' or 'failed: ' .. tostring(failure))
+    end
+
+    -- In the order in which the deletions end.
+    local function check_reports(...)
+        table.sort(reports)
+        equal(table.concat(reports, ', '), table.concat({...}, ', '))
+        reports = {}
+    end
+
+    -- A blocking call: in the calling thread, before it returns.
+    make_old(folder, 'a')
+    make_old(folder, 'b')
+    local stuck = make_old(folder, 'stuck')
+    assert(context:acquire())
+    fails('READ_ONLY', stuck:get_path(), root:cleanup())
+    context:release()
+    check_reports('a EXPIRED deleted depth 0', 'b EXPIRED deleted depth 0',
+        'stuck EXPIRED failed depth 0')
+
+    -- An asynchronous call: in the main context of the caller, before the callback.
+    make_old(folder, 'a')
+    local loop, n_before = GLib.MainLoop()
+    root:cleanup_async(GLib.PRIORITY_DEFAULT, nil, function(_, result)
+        n_before = #reports
+        fails('READ_ONLY', stuck:get_path(), root:cleanup_finish(result))
+        loop:quit()
+    end)
+    equal(#reports, 0)
+    loop:run()
+    equal(n_before, 2)
+    check_reports('a EXPIRED deleted depth 1', 'stuck EXPIRED failed depth 1')
+
+    -- A creation cleans up first.
+    make_old(folder, 'a')
+    assert(context:acquire())
+    local directory = assert(root:create_temp_dir())
+    context:release()
+    check_reports('a EXPIRED deleted depth 0', 'stuck EXPIRED failed depth 0')
+    assert(directory:close())
+    assert(stuck:delete())
+end
+
+if GLib.getenv('TEMPMAN_TEST_GATE_STUCK') == 'stuck' then
+    test('signals of a cleanup', test_signals)
+else
+    skip('signals of a cleanup', 'needs tempman-test-gate.so in LD_PRELOAD')
+end
 
 test('flags and properties', function(folder)
     local both = {'CREATE_DIRECTORY', 'RECLAIM_ABANDONED'}
@@ -105,7 +181,7 @@ test('list', function(folder)
     local old = make_old(folder, 'old')
     local entries = assert(root:list_entries('NONE'))
     equal(entries:get_n_items(), 2)
-    -- In the order of the names.
+    -- Sorted by name.
     local first, second = entries:get_item(0), entries:get_item(1)
     assert(first.file:equal(old))
     equal(first.state, 'UNOWNED')
@@ -152,7 +228,7 @@ test('errors', function(folder)
     assert(directory:close())
     fails('CLOSED', directory.path, directory:keep())
 
-    -- The number is returned as it is, so that assert() does not see the error.
+    -- assert() does not notice this error: the first result is a number, which is true.
     local cancellable = Gio.Cancellable()
     cancellable:cancel()
     local n_deleted, failure = assert(Tempman.Root.new(folder, 0, {})):cleanup(cancellable)
@@ -221,7 +297,7 @@ test('asynchronously, with coroutines', function(folder)
 end)
 
 test('names that are not UTF-8', function(folder)
-    -- lgi takes file names for UTF-8, and those that are not only in URIs.
+    -- lgi expects file names in UTF-8. Others need a URI.
     local directory = assert(Tempman.TemporaryDirectory.new(folder))
     local child = Gio.File.new_for_uri(directory.file:get_uri() .. '/caf%E9')
     assert(child:make_directory())

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# The typelib as Glib::Object::Introspection makes Perl of it. Prints TAP.
+# The library in Perl, through its typelib and Glib::Object::Introspection. Prints TAP.
 
 use strict;
 use warnings;
@@ -35,7 +35,8 @@ sub make_old {
     return $path;
 }
 
-# section NAME, RUN: TAP has no nested tests that every reader of it knows.
+# section NAME, RUN: the assertions of RUN stay at the top level, since not every reader of TAP supports
+# subtests.
 sub section {
     my ($name, $run) = @_;
     note($name);
@@ -43,7 +44,7 @@ sub section {
     return;
 }
 
-# fails CODE, TEXT, CALL: a GError is an exception of the class of its domain.
+# fails CODE, TEXT, CALL: asserts that CALL dies. A GError is an exception of the class of its domain.
 sub fails {
     my ($code, $text, $call) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -53,7 +54,7 @@ sub fails {
         or diag $@ // 'no error';
 }
 
-# wait_for CALL: runs a main loop until the callback that it is given has been called.
+# wait_for CALL: passes a callback to CALL, and runs a main loop until it is called.
 sub wait_for {
     my ($call) = @_;
     my $loop = Glib::MainLoop->new;
@@ -68,14 +69,14 @@ section 'create, use and close' => sub {
     my $path = $directory->get_path;
     like($path, qr{^\Q$folder\E/perl-[a-z2-7]{20}$}, 'path');
     is($directory->get('path'), $path, 'property');
-    ok(-d $path, 'is there');
+    ok(-d $path, 'exists');
     cmp_ok($directory->get_fd, '>=', 0, 'descriptor');
     open my $notes, '>', $directory->get_child('notes')->get_path or die $!;
     close $notes;
     ok(!$directory->is_closed, 'open');
     ok($directory->close, 'close');
     ok($directory->is_closed, 'closed');
-    ok(!-e $path, 'is gone');
+    ok(!-e $path, 'is deleted');
     ok($directory->close, 'close again');
 };
 
@@ -84,21 +85,92 @@ section 'the end of the scope deletes' => sub {
     {
         my $directory = Tempman::TemporaryDirectory->new($file, undef);
         $path = $directory->get_path;
-        ok(-d $path, 'is there');
+        ok(-d $path, 'exists');
     }
-    ok(!-e $path, 'is gone');
+    ok(!-e $path, 'is deleted');
 };
 
-section 'sweep' => sub {
+section 'cleanup' => sub {
     my $root = Tempman::Root->new($file, 3599.5, []);
     is($root->get_timeout, 3599.5, 'timeout');
     my $directory = $root->create_temp_dir;
     my $old = make_old('old');
-    is($root->cleanup, 1, 'how many');
-    ok(!-e $old, 'the old one is gone');
-    ok(-d $directory->get_path, 'the one in use stays');
+    is($root->cleanup, 1, 'number');
+    ok(!-e $old, 'the old one is deleted');
+    ok(-d $directory->get_path, 'the one in use is kept');
     $directory->close;
 };
+
+SKIP: {
+    note('signals of a cleanup');
+    skip 'the signals need tempman-test-gate.so in LD_PRELOAD', 1
+        if ($ENV{TEMPMAN_TEST_GATE_STUCK} // '') ne 'stuck';
+
+    my $root = Tempman::Root->new($file, 3600, []);
+    my $context = Glib::MainContext->default;
+    my (@reports, $stuck);
+
+    # An exception would end in the handler. Only the thread that runs the loop owns its main context.
+    my $report = sub {
+        my ($source, $entry, $text) = @_;
+        my $place = $context->is_owner ? 'depth ' . Glib::main_depth() : 'another thread';
+        $place = 'another root' if $source != $root;
+        push @reports, join ' ', $entry->get_name, $entry->get_reason, $text, $place;
+    };
+    $root->signal_connect(entry_removed => sub {
+        my ($source, $entry) = @_;
+        $report->($source, $entry, -e $entry->get_path ? 'exists' : 'deleted');
+    });
+    $root->signal_connect(entry_failed => sub {
+        my ($source, $entry, $failure) = @_;
+        my $is_expected = $failure->matches('Glib::IO::IOErrorEnum', 'read-only')
+            && index($failure->message, $entry->get_path) >= 0;
+        $report->($source, $entry, $is_expected ? 'failed' : "failed: $failure");
+    });
+
+    # within_loop CALL: calls it once from a main loop.
+    my $within_loop = sub {
+        my ($call) = @_;
+        my $loop = Glib::MainLoop->new;
+        Glib::Idle->add(sub { $call->(); $loop->quit; 0 });
+        $loop->run;
+    };
+
+    # A blocking call: in the calling thread, before it returns.
+    make_old($_) for qw(a b);
+    $stuck = make_old('stuck');
+    $within_loop->(sub {
+        fails('read-only', $stuck, sub { $root->cleanup });
+        is_deeply([ sort @reports ], [
+            'a expired deleted depth 1', 'b expired deleted depth 1', 'stuck expired failed depth 1',
+        ], 'signals of a blocking call');
+    });
+
+    # An asynchronous call: in the main context of the caller, before the callback.
+    @reports = ();
+    make_old('a');
+    my (undef, $result) = wait_for(sub {
+        my ($finish) = @_;
+        $root->cleanup_async(0, undef, sub {
+            is(scalar @reports, 2, 'signals come before the callback');
+            $finish->(@_);
+        });
+        is(scalar @reports, 0, 'signals wait for the main loop');
+    });
+    fails('read-only', $stuck, sub { $root->cleanup_finish($result) });
+    is_deeply([ sort @reports ], [ 'a expired deleted depth 1', 'stuck expired failed depth 1' ],
+        'signals of an asynchronous call');
+
+    # A creation cleans up first.
+    @reports = ();
+    make_old('a');
+    $within_loop->(sub {
+        ok($root->create_temp_dir->close, 'a creation does not fail');
+        is_deeply([ sort @reports ], [ 'a expired deleted depth 1', 'stuck expired failed depth 1' ],
+            'signals of a creation');
+    });
+    rmdir $stuck;
+}
 
 section 'flags and properties' => sub {
     my $root = Tempman::Root->new($file->get_child('made'), Tempman::NO_TIMEOUT(),
@@ -118,13 +190,13 @@ section 'list' => sub {
     my $directory = $root->create_temp_dir;
     my $old = make_old('old');
     my $entries = $root->list_entries([]);
-    is($entries->get_n_items, 2, 'how many');
-    # In the order of the names.
+    is($entries->get_n_items, 2, 'number');
+    # Sorted by name.
     my ($first, $second) = map { $entries->get_item($_) } 0, 1;
     is($first->get_file->get_path, $old, 'path');
     is($first->get_state, 'unowned', 'state');
     ok($first->get_removable, 'removable');
-    # GDateTime is known only to whoever sets GLib up as well, which is not made for that.
+    # last_used is a GDateTime, which Glib::Object::Introspection does not support.
     my $age = time - $first->get_info->get_attribute_uint64('time::modified');
     cmp_ok(abs($age - 7200), '<=', 60, 'age');
     is($second->get_state, 'live', 'in use');
@@ -135,7 +207,7 @@ section 'list' => sub {
 section 'keep and persist' => sub {
     my $kept = Tempman::TemporaryDirectory->new($file, undef);
     ok($kept->keep, 'keep');
-    ok(rmdir $kept->get_path, 'is there');
+    ok(rmdir $kept->get_path, 'exists');
 
     my $named = Glib::Object::new('Tempman::TemporaryDirectory',
         parent => $file, suffix => '.build', mode => oct('755'));
@@ -150,7 +222,7 @@ section 'keep and persist' => sub {
     fails('exists', $destination->get_path, sub { $second->persist($destination, []) });
     ok($second->persist($destination, 'replace'), 'replace');
     is($second->get_path, "$folder/published", 'new name');
-    ok(rmdir "$folder/published", 'is there');
+    ok(rmdir "$folder/published", 'exists');
 };
 
 section 'errors' => sub {
@@ -173,7 +245,7 @@ section 'an object that is constructed by its properties' => sub {
     fails('not-initialized', '', sub { $directory->close });
     is($directory->get_path, undef, 'no path');
     ok($directory->init(undef), 'init');
-    ok(-d $directory->get_path, 'is there');
+    ok(-d $directory->get_path, 'exists');
 };
 
 section 'delete, with progress' => sub {
@@ -186,7 +258,7 @@ section 'delete, with progress' => sub {
     ok(Tempman::delete_recursively($tree, 'allow-missing'), 'nothing there');
     make_path("$folder/tree/branch");
     ok(Tempman::delete_recursively($tree, ['keep-directory']), 'emptied');
-    ok(-d "$folder/tree", 'is there');
+    ok(-d "$folder/tree", 'exists');
 
     undef $last;
     make_path("$folder/tree/branch");
@@ -203,24 +275,24 @@ section 'asynchronously' => sub {
         Tempman::TemporaryDirectory::new_async($file, 'perl', 0, undef, $_[0]);
     });
     is(Tempman::TemporaryDirectory->new_finish($result), $directory, 'created');
-    ok(-d $directory->get_path, 'is there');
+    ok(-d $directory->get_path, 'exists');
     (undef, $result) = wait_for(sub { $directory->close_async(0, undef, $_[0]) });
     ok($directory->close_finish($result), 'closed');
-    ok(!-e $directory->get_path, 'is gone');
+    ok(!-e $directory->get_path, 'is deleted');
 
     my $root = Tempman::Root->new($file, 3600, []);
     make_old('old');
     (undef, $result) = wait_for(sub { $root->list_entries_async([], 0, undef, $_[0]) });
     is($root->list_entries_finish($result)->get_n_items, 1, 'listed');
     (undef, $result) = wait_for(sub { $root->cleanup_async(0, undef, $_[0]) });
-    is($root->cleanup_finish($result), 1, 'swept');
+    is($root->cleanup_finish($result), 1, 'cleaned up');
     (undef, $result) = wait_for(sub { $root->create_temp_dir_async(0, undef, $_[0]) });
     my $other = $root->create_temp_dir_finish($result);
     (undef, $result) = wait_for(sub {
         $other->persist_async($file->get_child('published'), [], 0, undef, $_[0]);
     });
     ok($other->persist_finish($result), 'published');
-    ok(rmdir "$folder/published", 'is there');
+    ok(rmdir "$folder/published", 'exists');
 
     (undef, $result) = wait_for(sub {
         Tempman::Root::new_async($file->get_child('missing'), 0, [], 0, undef, $_[0]);
@@ -232,9 +304,9 @@ section 'names are bytes' => sub {
     my $directory = Tempman::TemporaryDirectory->new($file, "caf\xe9");
     my $path = $directory->get_path;
     like($path, qr{/caf\xe9-}, 'as it was given');
-    ok(-d $path, 'is there');
+    ok(-d $path, 'exists');
     is($directory->get_child("\xff")->get_path, "$path/\xff", 'child');
 };
 
-is(join(' ', children($folder)), '', 'nothing is left');
+is(join(' ', children($folder)), '', 'the folder is empty');
 done_testing;

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# The typelib as Ruby/GObjectIntrospection makes Ruby of it. Prints TAP.
+# The library in Ruby, through its typelib and Ruby/GObjectIntrospection. Prints TAP.
 
 require 'fileutils'
 require 'gio2'
@@ -29,7 +29,12 @@ rescue StandardError => error
   puts error.full_message(highlight: false).gsub(/^/, '# ')
 end
 
-def check(condition, message = 'not so')
+def skip(name, reason)
+  $n_tests += 1
+  puts "ok #{$n_tests} - #{name} # SKIP #{reason}"
+end
+
+def check(condition, message = 'the condition is false')
   raise message unless condition
 end
 
@@ -53,7 +58,7 @@ def make_old(path, name)
   old
 end
 
-# Runs a main loop until the callback that it gives has been called.
+# Yields a callback, and runs a main loop until it is called. Returns its arguments.
 def wait_for
   loop = GLib::MainLoop.new
   returned = nil
@@ -78,7 +83,7 @@ test('create, use and close') do |folder, path|
   check(directory.close)
 end
 
-test('sweep') do |folder, path|
+test('cleanup') do |folder, path|
   root = Tempman::Root.new(folder, 3599.5, :none)
   equal(root.timeout, 3599.5)
   directory = root.create_temp_dir
@@ -87,6 +92,65 @@ test('sweep') do |folder, path|
   check(!File.exist?(old))
   check(File.directory?(directory.path))
   directory.close
+end
+
+if ENV['TEMPMAN_TEST_GATE_STUCK'] == 'stuck'
+  test('signals of a cleanup') do |folder, path|
+    root = Tempman::Root.new(folder, 3600, :none)
+    context = GLib::MainContext.default
+    reports = []
+
+    # An exception would end in the handler. Only the thread that acquired the main context owns it.
+    report = proc do |source, entry, text|
+      place = context.owner? ? "depth #{GLib::MainContext.depth}" : 'another thread'
+      place = 'another root' unless source == root
+      reports << "#{entry.name} #{entry.reason.nick} #{text} #{place}"
+    end
+    root.signal_connect('entry-removed') do |source, entry|
+      report.call(source, entry, File.exist?(entry.path) ? 'exists' : 'deleted')
+    end
+    root.signal_connect('entry-failed') do |source, entry, failure|
+      expected = failure.is_a?(Gio::IOError::ReadOnly) && failure.message.include?(entry.path)
+      report.call(source, entry, expected ? 'failed' : "failed: #{failure.inspect}")
+    end
+
+    # A blocking call: in the calling thread, before it returns.
+    make_old(path, 'a')
+    make_old(path, 'b')
+    stuck = make_old(path, 'stuck')
+    check(context.acquire)
+    fails(Gio::IOError::ReadOnly, stuck) { root.cleanup }
+    context.release
+    equal(reports.sort, ['a expired deleted depth 0', 'b expired deleted depth 0',
+                         'stuck expired failed depth 0'])
+
+    # An asynchronous call: in the main context of the caller, before the callback.
+    reports.clear
+    make_old(path, 'a')
+    n_before = nil
+    _, result = wait_for do |finish|
+      root.cleanup_async(GLib::PRIORITY_DEFAULT) do |*arguments|
+        n_before = reports.size
+        finish.call(*arguments)
+      end
+      equal(reports, [])
+    end
+    equal(n_before, 2)
+    fails(Gio::IOError::ReadOnly, stuck) { root.cleanup_finish(result) }
+    equal(reports.sort, ['a expired deleted depth 1', 'stuck expired failed depth 1'])
+
+    # A creation cleans up first.
+    reports.clear
+    make_old(path, 'a')
+    check(context.acquire)
+    directory = root.create_temp_dir
+    context.release
+    equal(reports.sort, ['a expired deleted depth 0', 'stuck expired failed depth 0'])
+    directory.close
+    Dir.rmdir(stuck)
+  end
+else
+  skip('signals of a cleanup', 'needs tempman-test-gate.so in LD_PRELOAD')
 end
 
 test('flags and properties') do |folder, path|
@@ -109,12 +173,12 @@ test('list') do |folder, path|
   old = make_old(path, 'old')
   entries = root.list_entries(Tempman::ListFlags::NONE)
   equal(entries.n_items, 2)
-  # In the order of the names.
+  # Sorted by name.
   first, second = [0, 1].map { |i| entries.get_item(i) }
   equal(first.file.path, old)
   equal(first.state, Tempman::RootEntryState::UNOWNED)
   check(first.removable?)
-  # GLib::DateTime has few methods there.
+  # Ruby has few methods of GLib::DateTime.
   check((first.last_used.format('%s').to_i - (Time.now.to_i - 7200)).abs <= 60)
   equal(first.info.name, 'old')
   equal(second.state, Tempman::RootEntryState::LIVE)
@@ -175,7 +239,7 @@ test('delete, with progress') do |folder, path|
   check(Tempman.delete_recursively(folder.get_child('tree'), Tempman::DeleteFlags::KEEP_DIRECTORY))
   equal(Dir.children("#{path}/tree"), [])
 
-  # Of two callbacks in a call the block is both: the second gets the result.
+  # The block is called for both callbacks: the second one gets the result.
   FileUtils.mkdir_p("#{path}/tree/branch")
   calls = []
   _, result = wait_for do |finish|
@@ -188,7 +252,7 @@ test('delete, with progress') do |folder, path|
 end
 
 test('asynchronously') do |folder, path|
-  # The object that is being created comes with the result, and is not to be made a second time.
+  # The callback receives the object under construction: finish that one instead of creating another.
   directory, result = wait_for do |finish|
     Tempman::TemporaryDirectory.new_async(folder, 'ruby', GLib::PRIORITY_DEFAULT, &finish)
   end
@@ -227,13 +291,13 @@ test('names that are not UTF-8') do |folder, path|
   check(directory.path.start_with?("#{path}/caf\xe9-"))
   check(File.directory?(directory.path))
   equal(directory.get_child("\xff").path, "#{directory.path}/\xff")
-  # What says of itself that it is no text is refused, with an exception.
+  # Names in ASCII-8BIT raise an exception.
   fails(EncodingError) { directory.get_child("\xff".b) }
   directory.close
 end
 
 puts "1..#{$n_tests}"
-# Not through the end of the interpreter, where gio2 4.2 frees something twice every other time, also
-# in a program that does nothing but require it.
+# exit! skips the finalizers of the interpreter, in which gio2 4.2 often frees memory twice, even in a
+# program that only requires it.
 $stdout.flush
 exit!($n_failed.zero?)

@@ -13,11 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* To be loaded before the C library: the first deletion of the process says that it has been
- * reached, waits until it may go on, and those after it are slow, so that a signal is sure to come
- * before the last of them. One name can be made to stand for something that cannot be looked at, as
- * a mounted file system that does not answer. And there are no threads once a file is there, as
- * where a limit of them or of memory is reached. */
+/* A library for LD_PRELOAD. Its environment variables select what it does:
+ *
+ * TEMPMAN_TEST_GATE_REACHED, TEMPMAN_TEST_GATE_OPENED: the first deletion of the process creates
+ * the first file and waits for the second one. Each later deletion is slow, so that a signal
+ * arrives before the last of them. TEMPMAN_TEST_GATE_STUCK: the file of this name cannot be
+ * deleted, as on a read-only file system. TEMPMAN_TEST_GATE_UNSEEN: statx() fails for the file of
+ * this name, as for a mount point whose server does not answer. TEMPMAN_TEST_GATE_NO_THREADS: once
+ * this file exists, no thread can be started, as when a limit of threads or memory is reached. */
 
 #define POLL_MICROSECONDS 1000
 
@@ -51,6 +54,13 @@ unlinkat (int dirfd, const char *name, int flags)
   UnlinkatFunc real_unlinkat = (UnlinkatFunc) dlsym (RTLD_NEXT, "unlinkat");
   const char *reached = getenv ("TEMPMAN_TEST_GATE_REACHED");
   const char *opened = getenv ("TEMPMAN_TEST_GATE_OPENED");
+  const char *stuck = getenv ("TEMPMAN_TEST_GATE_STUCK");
+
+  if (stuck != NULL && strcmp (name, stuck) == 0)
+    {
+      errno = EROFS;
+      return -1;
+    }
 
   if (reached != NULL && opened != NULL)
     {
