@@ -7,6 +7,8 @@
 
 #include "core/tm-file-private.h"
 
+#include <math.h>
+
 /**
  * TmRootEntry:
  *
@@ -44,6 +46,8 @@
 #define MIN_UNIX_SECONDS G_GINT64_CONSTANT (-62135596800)
 #define MAX_UNIX_SECONDS G_GINT64_CONSTANT (253402300799)
 
+#define NO_HEARTBEAT (-1.0)
+
 struct _TmRootEntry
 {
   GObject parent_instance;
@@ -55,6 +59,8 @@ struct _TmRootEntry
   GFileInfo *info;      /* (owned) (nullable) */
   TmRootEntryState state;
   TmRemovalReason reason;
+  double
+      heartbeat_age; /* in seconds; not yet set from the verdict, which the backends do not fill */
 };
 
 typedef enum
@@ -67,9 +73,10 @@ typedef enum
   PROP_REMOVABLE,
   PROP_REASON,
   PROP_INFO,
+  PROP_HEARTBEAT_AGE,
 } TmRootEntryProperty;
 
-static GParamSpec *properties[PROP_INFO + 1];
+static GParamSpec *properties[PROP_HEARTBEAT_AGE + 1];
 
 G_DEFINE_FINAL_TYPE (TmRootEntry, tm_root_entry, G_TYPE_OBJECT)
 
@@ -103,6 +110,9 @@ tm_root_entry_get_property (GObject *object, guint property_id, GValue *value, G
       break;
     case PROP_INFO:
       g_value_set_object (value, self->info);
+      break;
+    case PROP_HEARTBEAT_AGE:
+      g_value_set_double (value, self->heartbeat_age);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -213,12 +223,24 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   properties[PROP_INFO] = g_param_spec_object ("info", NULL, NULL, G_TYPE_FILE_INFO,
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * TmRootEntry:heartbeat-age: (getter get_heartbeat_age)
+   *
+   * The time since the last heartbeat of its owner, in seconds, or -1.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HEARTBEAT_AGE] =
+      g_param_spec_double ("heartbeat-age", NULL, NULL, NO_HEARTBEAT, INFINITY, NO_HEARTBEAT,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
 static void
 tm_root_entry_init (TmRootEntry *self)
 {
+  self->heartbeat_age = NO_HEARTBEAT;
 }
 
 static GDateTime *
@@ -477,4 +499,25 @@ tm_root_entry_get_info (TmRootEntry *self)
   g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), NULL);
 
   return self->info;
+}
+
+/**
+ * tm_root_entry_get_heartbeat_age: (get-property heartbeat-age)
+ * @self: an entry of a root
+ *
+ * Gets the time since the last heartbeat of its owner, by the clock of the file system.
+ *
+ * A directory that tempman created on a shared file system has a heartbeat until it is closed, kept
+ * or published. See the section “Shared file systems” of [class@Root].
+ *
+ * Returns: the time in seconds, or -1 if the directory has no heartbeat
+ *
+ * Since: 1.0
+ */
+double
+tm_root_entry_get_heartbeat_age (TmRootEntry *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), NO_HEARTBEAT);
+
+  return self->heartbeat_age;
 }

@@ -81,8 +81,26 @@
  * directory that other users may write to, such as `/tmp`, the root follows a link in the path only
  * if the link belongs to the user of the process or to the owner of that directory.
  *
- * A remote directory, such as one that GVfs serves, is looked up by name each time. It has no
- * locks: no entry is known to be in use or abandoned, and a cleanup uses the age alone.
+ * A remote directory, such as one that GVfs serves, is looked up by name each time, and has no
+ * locks. If its GIO backend stores modes and times, as that of SFTP does, its entries have
+ * heartbeats. Otherwise a cleanup uses the age alone.
+ *
+ * ## Shared file systems
+ *
+ * Locks reach one machine only. A directory that is created on a file system that other machines
+ * can use, such as NFS, therefore has a heartbeat: as long as it is open, its owner sets its
+ * modification time to the present every 30 seconds.
+ *
+ * A cleanup takes the owner of such an entry for dead only if all of these hold:
+ *
+ * - The last heartbeat is older than the lease, by the clock of the file system. The lease is 10
+ *   minutes unless [method@Root.set_lease] sets another one.
+ * - This root has watched the entry for 90 seconds, and the heartbeat did not change. Cleanups do
+ *   not wait: [method@Root.get_watch_time] returns the time after which another one can decide.
+ * - The lock of the entry is free on this machine.
+ *
+ * A machine that sleeps or loses its connection for longer than the lease loses its directories
+ * there: another machine may delete them.
  *
  * ## Threads
  *
@@ -98,7 +116,7 @@ struct _TmRoot
 {
   GObject parent_instance;
 
-  TmForkMutex lock;    /* guards exclude, and directory and root until they are set */
+  TmForkMutex lock;    /* guards exclude and lease, and directory and root until they are set */
   GFile *directory;    /* (owned) (nullable): with its links resolved once it is opened */
   TmBackendRoot *root; /* (owned) (nullable): until initialised, then never changed */
   double timeout;      /* set once, when constructed */
@@ -107,6 +125,7 @@ struct _TmRoot
                         * thread sets the next; atomic */
   gint age_basis;      /* a TmAgeBasis; atomic */
   GStrv exclude;       /* (owned) (nullable): guarded by the lock */
+  double lease;        /* guarded by the lock */
 };
 
 typedef enum
@@ -117,9 +136,10 @@ typedef enum
   PROP_PREFIX,
   PROP_AGE_BASIS,
   PROP_EXCLUDE,
+  PROP_LEASE,
 } TmRootProperty;
 
-static GParamSpec *properties[PROP_EXCLUDE + 1];
+static GParamSpec *properties[PROP_LEASE + 1];
 
 typedef enum
 {
@@ -208,6 +228,9 @@ tm_root_get_property (GObject *object, guint property_id, GValue *value, GParamS
     case PROP_EXCLUDE:
       g_value_take_boxed (value, tm_root_get_exclude (self));
       break;
+    case PROP_LEASE:
+      g_value_set_double (value, tm_root_get_lease (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
@@ -238,6 +261,9 @@ tm_root_set_property (GObject *object, guint property_id, const GValue *value, G
       break;
     case PROP_EXCLUDE:
       tm_root_set_exclude (self, g_value_get_boxed (value));
+      break;
+    case PROP_LEASE:
+      tm_root_set_lease (self, g_value_get_double (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -341,6 +367,19 @@ tm_root_class_init (TmRootClass *klass)
       g_param_spec_boxed ("exclude", NULL, NULL, G_TYPE_STRV,
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * TmRoot:lease: (getter get_lease) (setter set_lease)
+   *
+   * The time without a heartbeat after which the owner of an entry counts as dead, in seconds.
+   *
+   * The lease applies to directories on shared file systems.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LEASE] =
+      g_param_spec_double ("lease", NULL, NULL, 0, INFINITY, TM_DEFAULT_LEASE,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -389,6 +428,7 @@ static void
 tm_root_init (TmRoot *self)
 {
   tm_fork_mutex_init (&self->lock);
+  self->lease = TM_DEFAULT_LEASE;
 }
 
 static void
@@ -742,6 +782,63 @@ tm_root_set_exclude (TmRoot *self, const char *const *exclude)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXCLUDE]);
 }
 
+/**
+ * tm_root_get_lease: (get-property lease)
+ * @self: a root
+ *
+ * Gets the time without a heartbeat after which the owner of an entry counts as dead.
+ *
+ * Returns: the time in seconds; infinity if no owner ever counts as dead
+ *
+ * Since: 1.0
+ */
+double
+tm_root_get_lease (TmRoot *self)
+{
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
+
+  g_return_val_if_fail (TM_IS_ROOT (self), TM_DEFAULT_LEASE);
+
+  locker = tm_fork_mutex_locker_new (&self->lock);
+  return self->lease;
+}
+
+/**
+ * tm_root_set_lease: (set-property lease)
+ * @self: a root
+ * @lease: a time in seconds, 0 or more; infinity if no owner ever counts as dead
+ *
+ * Sets the time without a heartbeat after which the owner of an entry counts as dead.
+ *
+ * The lease applies to directories with a heartbeat, which are those on shared file systems. See
+ * the section “Shared file systems” of the class page. The default is [const@DEFAULT_LEASE].
+ *
+ * Choose a lease that is longer than any time for which a machine with live directories sleeps or
+ * is disconnected. With a longer lease, a cleanup deletes the directory of a dead owner later.
+ *
+ * A cleanup that is running continues with the lease that it started with. All cleanups of a root
+ * should have the same lease, on all machines: the shortest one decides.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_set_lease (TmRoot *self, double lease)
+{
+  gboolean is_changed;
+
+  g_return_if_fail (TM_IS_ROOT (self));
+  /* NaN fails this comparison as well. */
+  g_return_if_fail (lease >= 0);
+
+  tm_fork_mutex_lock (&self->lock);
+  is_changed = self->lease < lease || self->lease > lease;
+  self->lease = lease;
+  tm_fork_mutex_unlock (&self->lock);
+
+  if (is_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEASE]);
+}
+
 /* Returns FALSE with an error unless the object was initialised; what init has set may be read
  * without the lock from then on. */
 static gboolean
@@ -760,7 +857,11 @@ check_initialized (TmRoot *self, GError **error)
 static TmPolicy
 get_policy (TmRoot *self)
 {
-  TmPolicy policy = { .flags = self->flags, .exclude = tm_root_get_exclude (self) };
+  TmPolicy policy = {
+    .flags = self->flags,
+    .exclude = tm_root_get_exclude (self),
+    .lease = tm_root_get_lease (self),
+  };
 
   tm_age_rule_init (&policy.age, tm_root_get_age_basis (self), self->timeout);
   return policy;
@@ -950,6 +1051,10 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
  * [signal@Root::entry-removed] reports each deleted entry, and [signal@Root::entry-failed] each
  * entry that could not be deleted.
  *
+ * On a shared file system, a cleanup keeps an entry whose heartbeat is overdue until it has watched
+ * the entry for a while. It does not wait: [method@Root.get_watch_time] returns the time after
+ * which another cleanup can decide.
+ *
  * Several processes can clean up the same root at the same time, and create directories in it. In a
  * root with the sticky bit, such as `/tmp`, a cleanup skips the entries that belong to other users.
  *
@@ -1038,6 +1143,28 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
   return tm_task_propagate_int (result, error);
+}
+
+/**
+ * tm_root_get_watch_time:
+ * @self: a root
+ *
+ * Gets the time after which another cleanup can decide about entries whose heartbeat is overdue.
+ *
+ * A cleanup or a list that finds an entry whose heartbeat is older than the lease watches it from
+ * then on. A later cleanup with the same object takes its owner for dead if the heartbeat has not
+ * changed for 90 seconds. No call waits for this.
+ *
+ * Returns: the time in seconds, or 0 if the root watches no entry
+ *
+ * Since: 1.0
+ */
+double
+tm_root_get_watch_time (TmRoot *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), 0);
+
+  return check_initialized (self, NULL) ? tm_backend_root_get_watch_time (self->root) : 0;
 }
 
 /**

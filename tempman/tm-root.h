@@ -26,6 +26,15 @@ G_BEGIN_DECLS
  */
 #define TM_NO_TIMEOUT (-1)
 
+/**
+ * TM_DEFAULT_LEASE:
+ *
+ * The lease of a [class@Root], in seconds, unless the program sets another one.
+ *
+ * Since: 1.0
+ */
+#define TM_DEFAULT_LEASE 600.0
+
 #define TM_TYPE_ROOT (tm_root_get_type ())
 
 TM_AVAILABLE_IN_1_0
@@ -66,6 +75,10 @@ TM_AVAILABLE_IN_1_0
 char **tm_root_get_exclude (TmRoot *self) G_GNUC_WARN_UNUSED_RESULT;
 TM_AVAILABLE_IN_1_0
 void tm_root_set_exclude (TmRoot *self, const char *const *exclude);
+TM_AVAILABLE_IN_1_0
+double tm_root_get_lease (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+void tm_root_set_lease (TmRoot *self, double lease);
 
 TM_AVAILABLE_IN_1_0
 TmTemporaryDirectory *tm_root_create_temp_dir (TmRoot *self,
@@ -92,6 +105,8 @@ void tm_root_cleanup_async (TmRoot *self,
                             gpointer user_data);
 TM_AVAILABLE_IN_1_0
 gssize tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error);
+TM_AVAILABLE_IN_1_0
+double tm_root_get_watch_time (TmRoot *self);
 
 TM_AVAILABLE_IN_1_0
 GListModel *tm_root_list_entries (TmRoot *self,

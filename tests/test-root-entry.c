@@ -96,6 +96,9 @@ test_states (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (tm_root_entry_get_state (unowned_entry), ==, TM_ROOT_ENTRY_STATE_UNOWNED);
   g_assert_true (g_file_equal (tm_root_entry_get_file (live_entry),
                                tm_temporary_directory_get_file (directory)));
+  g_assert_cmpfloat (tm_root_entry_get_heartbeat_age (live_entry), ==, -1);
+  g_assert_cmpfloat (tm_root_entry_get_heartbeat_age (abandoned_entry), ==, -1);
+  g_assert_cmpfloat (tm_root_entry_get_heartbeat_age (unowned_entry), ==, -1);
 
   /* A snapshot. */
   g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
@@ -119,6 +122,7 @@ test_properties (Sandbox *sandbox, gconstpointer data)
   TmRootEntryState state;
   TmRemovalReason reason;
   gboolean removable;
+  double heartbeat_age;
 
   make_directory (path);
   g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
@@ -126,9 +130,10 @@ test_properties (Sandbox *sandbox, gconstpointer data)
   entry = g_list_model_get_item (entries, 0);
   g_object_get (entry, "file", &file, "name", &name, "path", &property_path, "last-used",
                 &last_used, "state", &state, "removable", &removable, "reason", &reason, "info",
-                &info, NULL);
+                &info, "heartbeat-age", &heartbeat_age, NULL);
 
   g_assert_true (file == tm_root_entry_get_file (entry));
+  g_assert_cmpfloat (heartbeat_age, ==, -1);
   g_assert_true (last_used == tm_root_entry_get_last_used (entry));
   g_assert_true (info == tm_root_entry_get_info (entry));
   g_assert_cmpint (state, ==, TM_ROOT_ENTRY_STATE_UNOWNED);

@@ -56,6 +56,115 @@ test_properties (Sandbox *sandbox, gconstpointer data)
 }
 
 static void
+count_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  guint *n_messages = user_data;
+
+  (*n_messages)++;
+}
+
+static gboolean
+is_fatal_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  return FALSE;
+}
+
+/* Returns how often GLib complained when @lease was set by the setter and by the property. */
+static guint
+set_bad_lease (TmRoot *root, double lease)
+{
+  static const char *const domains[] = { "Tempman", "GLib-GObject" };
+  guint handlers[G_N_ELEMENTS (domains)];
+  guint n_messages = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
+    handlers[i] =
+        g_log_set_handler (domains[i], G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL, count_cb, &n_messages);
+  g_test_log_set_fatal_handler (is_fatal_cb, NULL);
+  tm_root_set_lease (root, lease);
+  g_object_set (root, "lease", lease, NULL);
+  g_test_log_set_fatal_handler (NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
+    g_log_remove_handler (domains[i], handlers[i]);
+  return n_messages;
+}
+
+static void
+test_lease (Sandbox *sandbox, gconstpointer data)
+{
+  static const double bad[] = { -1, -INFINITY, -0.001, NAN };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) constructed = g_object_new (TM_TYPE_ROOT, "lease", 30.5, NULL);
+  guint n_notified = 0;
+  double lease;
+
+  g_assert_cmpfloat (tm_root_get_lease (root), ==, TM_DEFAULT_LEASE);
+  g_assert_cmpfloat (tm_root_get_lease (constructed), ==, 30.5);
+  g_signal_connect_swapped (root, "notify::lease", G_CALLBACK (g_atomic_int_inc), &n_notified);
+
+  tm_root_set_lease (root, TM_DEFAULT_LEASE);
+  g_assert_cmpuint (n_notified, ==, 0);
+  tm_root_set_lease (root, 60.25);
+  g_object_set (root, "lease", 60.25, NULL);
+  g_assert_cmpuint (n_notified, ==, 1);
+  g_object_get (root, "lease", &lease, NULL);
+  g_assert_cmpfloat (lease, ==, 60.25);
+  tm_root_set_lease (root, 0);
+  g_assert_cmpfloat (tm_root_get_lease (root), ==, 0);
+  g_object_set (root, "lease", INFINITY, NULL);
+  g_assert_true (isinf (tm_root_get_lease (root)));
+  g_assert_cmpuint (n_notified, ==, 3);
+  assert_cleanup (root, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_assert_cmpuint (set_bad_lease (root, bad[i]), ==, 2);
+      g_assert_true (isinf (tm_root_get_lease (root)));
+    }
+  g_assert_cmpuint (n_notified, ==, 3);
+}
+
+static gpointer
+set_lease_thread (gpointer root)
+{
+  for (guint i = 0; i < 20000; i++)
+    tm_root_set_lease (root, i % 2 == 0 ? INFINITY : 0);
+  return NULL;
+}
+
+static void
+test_lease_threads (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
+  GThread *thread;
+
+  tm_root_set_lease (root, 0);
+  thread = g_thread_new ("setter", set_lease_thread, root);
+  for (guint i = 0; i < 20000; i++)
+    {
+      double lease = tm_root_get_lease (root);
+
+      g_assert_true (isinf (lease) || lease == 0);
+    }
+  g_thread_join (thread);
+}
+
+/* On a local file system no entry is watched, whatever its state. */
+static void
+test_watch_time (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) uninitialized = g_object_new (TM_TYPE_ROOT, NULL);
+  g_autoptr (TmTemporaryDirectory) directory = create_under (root);
+
+  g_assert_cmpfloat (tm_root_get_watch_time (uninitialized), ==, 0);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), ==, 0);
+  tm_root_set_lease (root, 0);
+  assert_cleanup (root, 0);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), ==, 0);
+}
+
+static void
 assert_root_fails (const char *path, double timeout, TmRootFlags flags, int code)
 {
   g_autoptr (GFile) directory = g_file_new_for_path (path);
@@ -267,6 +376,9 @@ main (int argc, char **argv)
 
   add_test ("/root/create", test_create);
   add_test ("/root/properties", test_properties);
+  add_test ("/root/lease", test_lease);
+  add_test ("/root/lease-threads", test_lease_threads);
+  add_test ("/root/watch-time", test_watch_time);
   add_test ("/root/async", test_async);
   add_test ("/root/uninitialized", test_uninitialized);
   add_test ("/root/bad", test_bad_roots);

@@ -148,6 +148,13 @@ function _init() {
         return typeof seconds === 'number' ? seconds : NaN;
     }
 
+    // GJS makes 0 of null and of an empty string here as well. C logs what is less, and goes on.
+    function checkLease(lease) {
+        if (typeof lease !== 'number' || !(lease >= 0))
+            throw new TypeError(`a lease is a number of seconds, 0 or more, not ${String(lease)}`);
+        return lease;
+    }
+
     makeFinal(TemporaryDirectory, 'TemporaryDirectory');
     makeFinal(Root, 'Root');
     makeFinal(RootEntry, 'RootEntry');
@@ -157,9 +164,13 @@ function _init() {
         orElse(0)(properties.mode);
         return properties;
     });
-    initializeWhenConstructed(Root, properties => 'timeout' in properties
-        ? {...properties, timeout: toTimeout(properties.timeout)}
-        : properties);
+    initializeWhenConstructed(Root, properties => {
+        if ('lease' in properties)
+            checkLease(properties.lease);
+        return 'timeout' in properties
+            ? {...properties, timeout: toTimeout(properties.timeout)}
+            : properties;
+    });
 
     makeOperation(this, 'delete_recursively', 1, {before: [orElse(DeleteFlags.NONE)], after: [orNull]});
     makeOperation(TemporaryDirectory, 'new', 0, {before: [orNull, orNull]});
@@ -172,6 +183,24 @@ function _init() {
     makeOperation(Root.prototype, 'create_temp_dir', 0);
     makeOperation(Root.prototype, 'cleanup', 0);
     makeOperation(Root.prototype, 'list_entries', 0, {before: [orElse(ListFlags.NONE)]});
+
+    const setLease = Root.prototype.set_lease;
+    Root.prototype.set_lease = function (...args) {
+        // GJS says what is missing.
+        if (args.length > 0)
+            checkLease(args[0]);
+        return setLease.apply(this, args);
+    };
+    Object.defineProperty(Root.prototype, 'lease', {
+        get() {
+            return this.get_lease();
+        },
+        set(lease) {
+            this.set_lease(lease);
+        },
+        configurable: true,
+        enumerable: true,
+    });
 
     const getChild = TemporaryDirectory.prototype.get_child;
     TemporaryDirectory.prototype.get_child = function (name, ...rest) {

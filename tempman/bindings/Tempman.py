@@ -228,17 +228,21 @@ def _to_victim(path):
     return _to_existing_file(path, 'path')
 
 
-def _to_seconds(timeout):
+def _to_seconds(time, wanted):
+    """Make a time for C of a number of seconds or a timedelta; wanted is for the error message."""
+    if isinstance(time, datetime.timedelta):
+        return time.total_seconds()
+    # True is an int, and would mean one second.
+    if isinstance(time, numbers.Real) and not isinstance(time, bool):
+        return float(time)
+    raise TypeError(f'{wanted}, not {type(time).__name__}')
+
+
+def _to_timeout(timeout):
     """Make a timeout for C of a number of seconds, a timedelta, or None for never."""
     if timeout is None:
         return Tempman.NO_TIMEOUT
-    if isinstance(timeout, datetime.timedelta):
-        return timeout.total_seconds()
-    # True is an int, and would mean one second.
-    if isinstance(timeout, numbers.Real) and not isinstance(timeout, bool):
-        return float(timeout)
-    raise TypeError('timeout must be a number, datetime.timedelta or None, not '
-                    + type(timeout).__name__)
+    return _to_seconds(timeout, 'timeout must be a number, datetime.timedelta or None')
 
 
 def _to_flags(type_, flags):
@@ -846,7 +850,7 @@ class Root(Tempman.Root):
         """Open a root."""
         with _errors(directory):
             return Tempman.Root.new(_to_existing_file(directory, 'directory'),
-                                    _to_seconds(timeout), _to_flags(Tempman.RootFlags, flags),
+                                    _to_timeout(timeout), _to_flags(Tempman.RootFlags, flags),
                                     cancellable)
 
     @staticmethod
@@ -855,7 +859,7 @@ class Root(Tempman.Root):
                   *user_data):
         """Open a root without blocking."""
         return _start(Tempman.Root.new_async, lambda _, result: Root.new_finish(result), Root.new,
-                      (_to_existing_file(directory, 'directory'), _to_seconds(timeout),
+                      (_to_existing_file(directory, 'directory'), _to_timeout(timeout),
                        _to_flags(Tempman.RootFlags, flags)),
                       io_priority, cancellable, callback, user_data)
 
@@ -872,6 +876,18 @@ class Root(Tempman.Root):
         if isinstance(exclude, str):
             raise TypeError('exclude must be a sequence of patterns, not str')
         super().set_exclude(exclude)
+
+    def set_lease(self, lease):
+        """Set the time without a heartbeat after which the owner of an entry counts as dead.
+
+        :param lease: the time, in seconds or as a datetime.timedelta
+        :raises ValueError: it is negative or not a number
+        """
+        seconds = _to_seconds(lease, 'lease must be a number or datetime.timedelta')
+        # NaN fails this comparison as well.
+        if not seconds >= 0:
+            raise ValueError(f'lease must be 0 or more, not {lease!r}')
+        super().set_lease(seconds)
 
     def create_temp_dir(self, cancellable=None, *, keep_on_error=False):
         """Clean up, and create a temporary directory under the root.
@@ -984,6 +1000,12 @@ class RootEntry(Tempman.RootEntry):
     def reason(self):
         """Why cleanup() would delete it, a Tempman.RemovalReason."""
         return self.get_reason()
+
+    @property
+    def heartbeat_age(self):
+        """The time since the last heartbeat of its owner, in seconds; None without a heartbeat."""
+        age = self.get_heartbeat_age()
+        return age if age >= 0 else None
 
     __fspath__ = _fspath
 

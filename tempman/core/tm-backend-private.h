@@ -160,6 +160,7 @@ gssize tm_backend_root_cleanup (TmBackendRoot *root,
                                 TmOutcomes *outcomes,
                                 GCancellable *cancellable,
                                 GError **error);
+double tm_backend_root_get_watch_time (TmBackendRoot *root);
 GArray *tm_backend_root_list (TmBackendRoot *root,
                               const TmPolicy *policy,
                               GCancellable *cancellable,

@@ -215,6 +215,14 @@ tm_backend_root_cleanup (TmBackendRoot *root,
   return n_removed;
 }
 
+/* Returns the time in seconds after which another cleanup can decide about watched entries, or 0.
+ */
+double
+tm_backend_root_get_watch_time (TmBackendRoot *root G_GNUC_UNUSED)
+{
+  return 0; /* Until a root watches entries. */
+}
+
 /* Returns (transfer full) (nullable) (element-type TmListedEntry): all sub-directories, by name,
  * with what a cleanup would do. */
 GArray *

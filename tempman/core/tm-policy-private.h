@@ -18,6 +18,7 @@ typedef struct
   TmAgeRule age;
   TmRootFlags flags;
   GStrv exclude;             /* (owned) (nullable): patterns of names that are kept */
+  double lease;              /* in seconds: an owner without a heartbeat for longer may be dead */
   gboolean lock_reaches_all; /* FALSE where locks of other machines are not seen */
   int removal_error;         /* why nothing can be removed from the root, as an errno, or 0 */
 } TmPolicy;
@@ -48,6 +49,7 @@ typedef struct
 {
   TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
+  double heartbeat_age;  /* in seconds, by the clock of the file system; -1: no heartbeat */
   TmRootEntryState state;
   TmRemovalReason reason; /* NONE: the cleanup keeps it */
   TmKeepReason keep_reason;

@@ -35,6 +35,22 @@ test('timeouts that are no numbers', async folder => {
     check(exists(old), 'deleted without a timeout');
 });
 
+test('leases that are no lease', async folder => {
+    const root = new Tempman.Root({directory: folder});
+    // Numbers, as JavaScript sees it: 0, 0, 1, 0, 60, 0.
+    for (const lease of [null, '', true, false, '60', [], {}, undefined, NaN, -1, -0.5, -Infinity]) {
+        await refuses(() => root.set_lease(lease), 'lease');
+        await refuses(() => {
+            root.lease = lease;
+        }, 'lease');
+        if (lease !== undefined)
+            await refuses(() => new Tempman.Root({directory: folder, lease}), 'lease');
+        equal(root.lease, Tempman.DEFAULT_LEASE);
+    }
+    await refuses(() => root.set_lease());
+    equal(new Tempman.Root({directory: folder, lease: undefined}).lease, Tempman.DEFAULT_LEASE);
+});
+
 test('flags and priorities that are no numbers', async folder => {
     const destination = folder.get_child('destination');
     const directory = new Tempman.TemporaryDirectory({parent: folder});
@@ -177,6 +193,9 @@ test('objects that were never initialised', async folder => {
     root.get_prefix();
     root.set_prefix('report');
     root.set_age_basis(Tempman.AgeBasis.MODIFIED);
+    root.set_lease(60);
+    equal(root.get_lease(), 60);
+    equal(root.get_watch_time(), 0);
     throws(code, () => root.create_temp_dir());
     throws(code, () => root.cleanup());
     throws(code, () => root.list_entries());
@@ -189,6 +208,7 @@ test('objects that were never initialised', async folder => {
     for (const getter of ['get_file', 'get_info', 'get_last_used'])
         equal(entry[getter](), null);
     equal(entry.get_removable(), false);
+    equal(entry.get_heartbeat_age(), -1);
     entry.get_state();
 });
 

@@ -46,6 +46,7 @@ test('constants and enumerations', () => {
         check(Number.isInteger(Tempman[type][value]), `no ${name}`);
     }
     equal(Tempman.NO_TIMEOUT, -1);
+    equal(Tempman.DEFAULT_LEASE, 600);
     const version = [Tempman.MAJOR_VERSION, Tempman.MINOR_VERSION, Tempman.MICRO_VERSION];
     equal(version.join('.'), Tempman.VERSION_S);
     equal([Tempman.get_major_version(), Tempman.get_minor_version(), Tempman.get_micro_version()]

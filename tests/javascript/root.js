@@ -106,6 +106,24 @@ test('the change time as an age', folder => {
     check(!exists(old), 'not deleted');
 });
 
+test('the lease', folder => {
+    const root = new Tempman.Root({directory: folder, lease: 30.5});
+    const seen = [];
+    root.connect('notify::lease', () => seen.push(root.lease));
+    equal(root.get_lease(), 30.5);
+    root.lease = 60;
+    root.lease = 60;
+    root.set_lease(Infinity);
+    equal(seen.join(), '60,Infinity');
+
+    const directory = root.create_temp_dir();
+    // Locks do.
+    equal(root.list_entries().get_item(0).heartbeatAge, -1);
+    equal(root.cleanup(), 0);
+    equal(root.get_watch_time(), 0);
+    directory.close();
+});
+
 test('excluded names', folder => {
     const root = new Tempman.Root({directory: folder, timeout: 60, exclude: ['keep-*']});
     equal(root.get_exclude().join(), 'keep-*');

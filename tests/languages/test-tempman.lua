@@ -169,6 +169,9 @@ test('flags and properties', function(folder)
     root.prefix = 'photos'
     root.age_basis = 'MODIFIED'
     equal(root:get_age_basis(), 'MODIFIED')
+    equal(root.lease, Tempman.DEFAULT_LEASE)
+    root.lease = 60.5
+    equal(root:get_lease(), 60.5)
     local directory = assert(root:create_temp_dir())
     assert(directory.file:get_basename():find('^photos%-'))
     assert(directory:close())

@@ -181,6 +181,9 @@ section 'flags and properties' => sub {
     $root->set_prefix('photos');
     $root->set(age_basis => 'modified');
     is($root->get_age_basis, 'modified', 'age basis');
+    is($root->get_lease, Tempman::DEFAULT_LEASE(), 'default lease');
+    $root->set(lease => 60.5);
+    is($root->get_lease, 60.5, 'lease');
     like($root->create_temp_dir->get_path, qr{/photos-}, 'prefix');
     ok(rmdir "$folder/made", 'is empty');
 };

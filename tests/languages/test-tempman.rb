@@ -161,6 +161,9 @@ test('flags and properties') do |folder, path|
   root.prefix = 'photos'
   root.age_basis = :modified
   equal(root.age_basis, Tempman::AgeBasis::MODIFIED)
+  equal(root.lease, Tempman::DEFAULT_LEASE)
+  root.lease = 60.5
+  equal(root.lease, 60.5)
   directory = root.create_temp_dir
   check(File.basename(directory.path).start_with?('photos-'))
   directory.close

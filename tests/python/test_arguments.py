@@ -257,6 +257,38 @@ class Timeouts(support.TestCase):
                 self.assertRaises(TypeError, tempman.Root, self.folder, wrong)
 
 
+class Leases(support.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.root = tempman.root(self.folder)
+
+    def test_default(self):
+        self.assertEqual(tempman.DEFAULT_LEASE, 600.0)
+        self.assertEqual(self.root.get_lease(), tempman.DEFAULT_LEASE)
+
+    def test_seconds(self):
+        for lease, seconds in ((0, 0.0), (60, 60.0), (0.25, 0.25),
+                               (float('inf'), float('inf')),
+                               (datetime.timedelta(hours=1, milliseconds=500), 3600.5),
+                               (fractions.Fraction(1, 4), 0.25)):
+            with self.subTest(lease=lease):
+                self.root.set_lease(lease)
+                self.assertEqual(self.root.get_lease(), seconds)
+
+    def test_negative(self):
+        for lease in (-1, -0.25, float('-inf'), float('nan'), datetime.timedelta(seconds=-1)):
+            with self.subTest(lease=lease):
+                self.assertRaises(ValueError, self.root.set_lease, lease)
+                self.assertEqual(self.root.get_lease(), tempman.DEFAULT_LEASE)
+
+    def test_wrong_type(self):
+        for wrong in (None, '60', b'60', True, False, decimal.Decimal(60), object(), [60],
+                      datetime.time(0, 1)):
+            with self.subTest(wrong=wrong):
+                self.assertRaises(TypeError, self.root.set_lease, wrong)
+                self.assertEqual(self.root.get_lease(), tempman.DEFAULT_LEASE)
+
+
 class Flags(support.TestCase):
     def test_create_directory(self):
         path = os.path.join(self.folder, 'new', 'root')

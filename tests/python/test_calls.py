@@ -23,7 +23,8 @@ MODULES = ['test_arguments', 'test_async', 'test_await', 'test_cleanup', 'test_c
 NOT_CALLED = {'RootClass', 'RootEntryClass', 'TemporaryDirectoryClass', 'DeleteProgressCallback'}
 
 # These are no calls; test_properties and test_arguments compare them.
-CONSTANTS = {'NO_TIMEOUT', 'MAJOR_VERSION', 'MINOR_VERSION', 'MICRO_VERSION', 'VERSION_S'}
+CONSTANTS = {'NO_TIMEOUT', 'DEFAULT_LEASE', 'MAJOR_VERSION', 'MINOR_VERSION', 'MICRO_VERSION',
+             'VERSION_S'}
 
 
 def list_public():

@@ -141,7 +141,8 @@ class Misuse(support.TestCase):
                                     (tempman.Root.new_finish,), (directory.persist,),
                                     (directory.persist_async,), (directory.get_child,),
                                     (directory.close_finish,), (directory.persist_finish,),
-                                    (root.set_age_basis,), (root.cleanup_finish,),
+                                    (root.set_age_basis,), (root.set_lease,),
+                                    (root.cleanup_finish,),
                                     (root.create_temp_dir_finish,),
                                     (root.list_entries_finish,)):
                 with self.subTest(function=function):
@@ -204,6 +205,9 @@ class NotInitialized(support.TestCase):
         self.assertIsNone(root.get_prefix())
         root.set_prefix('name')
         root.set_age_basis(tempman.AgeBasis.MODIFIED)
+        root.set_lease(60)
+        self.assertEqual(root.get_lease(), 60)
+        self.assertEqual(root.get_watch_time(), 0)
         self.check(root.create_temp_dir)
         self.check(root.cleanup)
         self.check(root.list_entries)
@@ -222,6 +226,7 @@ class NotInitialized(support.TestCase):
             self.assertIsNone(entry.get_file())
             self.assertIsNone(entry.get_info())
             self.assertIs(entry.removable, False)
+            self.assertIsNone(entry.heartbeat_age)
             self.assertRaisesRegex(TypeError, 'not initialized', os.fspath, entry)
 
     def test_properties(self):

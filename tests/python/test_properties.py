@@ -50,6 +50,11 @@ class Properties(support.TestCase):
         self.assertEqual(root.get_exclude(), ['*.tmp'])
         root.set_exclude(None)
         self.assertEqual(root.get_exclude(), [])
+        self.assertEqual(root.props.lease, tempman.DEFAULT_LEASE)
+        root.props.lease = 60.5
+        self.assertEqual(root.get_lease(), 60.5)
+        root.set_lease(float('inf'))
+        self.assertEqual(root.props.lease, float('inf'))
 
     def test_notification(self):
         root = tempman.root(self.folder)
@@ -57,7 +62,9 @@ class Properties(support.TestCase):
         root.connect('notify', lambda _, prop: seen.append(prop.name))
         root.set_prefix('report')
         root.set_age_basis(tempman.AgeBasis.MODIFIED)
-        self.assertEqual(seen, ['prefix', 'age-basis'])
+        root.set_lease(60)
+        root.set_lease(60.0)
+        self.assertEqual(seen, ['prefix', 'age-basis', 'lease'])
 
     def test_binding(self):
         one = tempman.root(self.folder)
@@ -81,6 +88,9 @@ class Properties(support.TestCase):
         self.assertEqual(entry.props.file.get_path(), path)
         self.assertEqual(entry.props.last_used.to_unix(), int(entry.last_used.timestamp()))
         self.assertEqual(entry.props.info.get_name(), os.path.basename(path))
+        self.assertEqual(entry.props.heartbeat_age, -1.0)
+        self.assertEqual(entry.get_heartbeat_age(), -1.0)
+        self.assertIsNone(entry.heartbeat_age)
 
     def test_what_cannot_be_written(self):
         with tempman.create_temp_dir(self.folder) as directory:
@@ -100,6 +110,7 @@ class Properties(support.TestCase):
                                 '    for instance, name, value in (\n'
                                 '            (root, "timeout", 1.0), (root, "flags", 1),\n'
                                 '            (root, "directory", file), (root, "age_basis", 99),\n'
+                                '            (root, "lease", -1.0), (root, "lease", float("nan")),\n'
                                 '            (directory, "prefix", "b"),\n'
                                 '            (directory, "parent", file)):\n'
                                 '        before = getattr(instance.props, name)\n'
@@ -109,16 +120,17 @@ class Properties(support.TestCase):
                                 '            pass\n'
                                 '        print(getattr(instance.props, name) == before)\n',
                                 env={'G_DEBUG': ''})
-        self.assertEqual(lines, ['True'] * 6)
+        self.assertEqual(lines, ['True'] * 8)
 
     def test_wrong_values(self):
         root = tempman.root(self.folder)
         for name, wrong in (('prefix', 1), ('prefix', object()), ('age_basis', 'no such'),
-                            ('age_basis', None)):
+                            ('age_basis', None), ('lease', None), ('lease', '60')):
             with self.subTest(name=name, wrong=wrong):
                 self.assertRaises((TypeError, ValueError), setattr, root.props, name, wrong)
         self.assertIsNone(root.get_prefix())
         self.assertEqual(root.get_age_basis(), tempman.AgeBasis.ACCESSED_OR_MODIFIED)
+        self.assertEqual(root.get_lease(), tempman.DEFAULT_LEASE)
         self.assertRaises(ValueError, root.set_age_basis, 99)
         self.assertRaises((TypeError, ValueError), root.set_age_basis, 'modified')
 

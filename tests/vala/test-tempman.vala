@@ -135,6 +135,7 @@ void check_entries (ListModel entries, string expected) {
         var age = new DateTime.now_utc ().difference (entry.last_used);
 
         assert_true (entry.removable == (age > TimeSpan.HOUR));
+        assert_true (entry.heartbeat_age == -1);
         found += "%s %s".printf (entry.info.get_name (), entry.state.to_string ());
     }
     assert_true (string.joinv (", ", found) == expected);
@@ -153,6 +154,9 @@ void test_entries () throws Error {
                    @"old TM_ROOT_ENTRY_STATE_UNOWNED, $(directory.file.get_basename ()) TM_ROOT_ENTRY_STATE_LIVE");
     directory.close ();
     root.age_basis = Tempman.AgeBasis.NEWEST_CONTENT;
+    assert_true (root.lease == Tempman.DEFAULT_LEASE);
+    root.lease = double.INFINITY;
+    assert_true (root.get_watch_time () == 0);
     string[] removed = {};
     root.entry_removed.connect ((entry) => {
         assert_true (entry.reason == Tempman.RemovalReason.EXPIRED);

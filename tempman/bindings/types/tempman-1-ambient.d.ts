@@ -13,6 +13,8 @@ declare module 'gi://Tempman?version=1' {
     namespace Tempman {
         /** The timeout of a root whose directories never expire. */
         const NO_TIMEOUT: number;
+        /** The lease of a root, in seconds, unless the program sets another one. */
+        const DEFAULT_LEASE: number;
 
         const MAJOR_VERSION: number;
         const MINOR_VERSION: number;
@@ -235,6 +237,8 @@ declare module 'gi://Tempman?version=1' {
             ageBasis?: AgeBasis;
             /** Patterns of the names that a cleanup never touches. */
             exclude?: string[] | null;
+            /** The time without a heartbeat after which the owner of an entry counts as dead, in seconds. */
+            lease?: number;
         }
 
         /** What `list_entries()` returns: a list model that `for … of` goes through. */
@@ -284,6 +288,8 @@ declare module 'gi://Tempman?version=1' {
             set ageBasis(basis: AgeBasis);
             get exclude(): string[] | null;
             set exclude(exclude: string[] | null);
+            get lease(): number;
+            set lease(lease: number);
 
             get_directory(): Gio.File;
             /** In seconds; `NO_TIMEOUT` is never. */
@@ -295,6 +301,9 @@ declare module 'gi://Tempman?version=1' {
             set_age_basis(basis: AgeBasis): void;
             get_exclude(): string[] | null;
             set_exclude(exclude: string[] | null): void;
+            get_lease(): number;
+            /** Throws when the lease is negative or not a number. */
+            set_lease(lease: number): void;
 
             /** Opens the root of an object that was constructed without one. */
             init(cancellable?: Gio.Cancellable | null): boolean;
@@ -337,6 +346,9 @@ declare module 'gi://Tempman?version=1' {
                 callback: Gio.AsyncReadyCallback | null,
             ): void;
             cleanup_finish(result: Gio.AsyncResult): number;
+
+            /** Seconds until another cleanup can decide about overdue heartbeats; 0 if there are none. */
+            get_watch_time(): number;
 
             /** Lists the sub-directories, with the decision of a cleanup about each. */
             list_entries(
@@ -385,6 +397,8 @@ declare module 'gi://Tempman?version=1' {
             get state(): RootEntryState;
             get removable(): boolean;
             get reason(): RemovalReason;
+            get heartbeat_age(): number;
+            get heartbeatAge(): number;
 
             get_file(): Gio.File;
             /** Throws when the name is not UTF-8. */
@@ -399,6 +413,8 @@ declare module 'gi://Tempman?version=1' {
             get_removable(): boolean;
             /** Why a cleanup would delete it. */
             get_reason(): RemovalReason;
+            /** The time since the last heartbeat of its owner, in seconds; -1 without a heartbeat. */
+            get_heartbeat_age(): number;
         }
 
         /**

@@ -81,7 +81,10 @@ async function roots() {
         flags: CREATE_DIRECTORY | RECLAIM_ABANDONED,
         prefix: 'report',
         age_basis: Tempman.AgeBasis.MODIFIED,
+        lease: 3600,
     });
+    root.lease = root.get_lease() + root.get_watch_time() + Tempman.DEFAULT_LEASE;
+    root.set_lease(Infinity);
     root.ageBasis = Tempman.AgeBasis.NEWEST_CONTENT;
     root.set_prefix(null);
     for (const other of [
@@ -99,6 +102,7 @@ async function roots() {
         /** @type {GLib.DateTime} */
         const used = entry.last_used ?? entry.lastUsed;
         const isLive = entry.state === Tempman.RootEntryState.LIVE;
+        print(entry.heartbeat_age + entry.heartbeatAge, entry.get_heartbeat_age());
         print(entry.file.get_path(), entry.get_name(), entry.path, entry.reason, used.to_unix(), isLive, entry.removable);
     }
     const entries = await root.list_entries_async();

@@ -35,6 +35,10 @@ def work(folder: pathlib.Path) -> int:
     root = tempman.Root(folder, datetime.timedelta(hours=1), flags)
     root.set_age_basis(tempman.AgeBasis.NEWEST_CONTENT)
     root.set_prefix('report')
+    root.set_lease(datetime.timedelta(hours=1))
+    root.props.lease = 60.5
+    lease: float = root.get_lease() + root.get_watch_time() + tempman.DEFAULT_LEASE
+    print(lease)
     with root.create_temp_dir() as directory:
         (directory / 'notes.txt').write_text('work')
         notes: pathlib.Path = directory.joinpath('one', 'two')
@@ -49,6 +53,9 @@ def work(folder: pathlib.Path) -> int:
         if entry.removable and entry.state == tempman.RootEntryState.UNOWNED:
             print(os.fspath(entry), last_used.isoformat(), entry.state.value_nick)
             print(entry.name, entry.reason.value_nick)
+        if entry.heartbeat_age is not None:
+            age: float = entry.heartbeat_age
+            print(age, entry.get_heartbeat_age())
     first = root.list_entries()[0]
     tempman.delete_recursively(first, progress=report)
     return root.cleanup()

@@ -11,6 +11,7 @@ async def wrong() -> None:
     tempman.Root('/var/tmp', flags='create')  # error
     tempman.Root()  # error
     root.set_age_basis('modified')  # error
+    root.set_lease(None)  # error
     directory = root.create_temp_dir()
     number: int = directory.path  # error
     with directory as entered:
@@ -18,7 +19,8 @@ async def wrong() -> None:
     n_deleted: str = root.cleanup()  # error
     for entry in root.list_entries():
         time: float = entry.last_used  # error
-        print(time)
+        age: float = entry.heartbeat_age  # error
+        print(time, age)
     closed: str = await directory.close_async()  # error
     directory.close_async('high')  # error
     n_swept: str = await root.cleanup_async()  # error
