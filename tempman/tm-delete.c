@@ -85,23 +85,23 @@ tm_delete_recursively (GFile *file,
   return deleted;
 }
 
-/* What an asynchronous deletion knows of its progress. Reports come from the thread that deletes
- * and are passed on in the main context of the caller: the latest one, so that they do not pile up
- * when that is busy. */
+/* The progress of an asynchronous deletion. The deleting thread sets the counts, and a source calls
+ * the callback in the main context of the caller. A busy context skips counts, so that they do not
+ * pile up. */
 typedef struct
 {
-  GTask *task; /* (unowned): whose data this is */
+  GTask *task; /* (unowned): its task data is this */
   TmDeleteFlags flags;
   TmDeleteProgressCallback callback;
   gpointer data; /* (owned): freed with destroy */
   GDestroyNotify destroy;
-  gboolean is_reporting; /* in the main context of the caller: the callback runs */
-  gboolean is_holding;   /* likewise: the result waits */
+  gboolean is_reporting; /* the callback runs; used in the main context of the caller */
+  gboolean is_holding;   /* the result is held back; likewise */
 
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the fields below */
   guint64 n_deleted;
   guint64 n_found;
-  gboolean is_scheduled;
+  gboolean is_scheduled; /* the counts have to be reported */
 } Reports;
 
 static void
@@ -124,28 +124,28 @@ reports_free (gpointer data)
   g_free (reports);
 }
 
-static gboolean scan_on_cb (gpointer task);
+static gboolean report_cb (gpointer task);
 
 static void
-schedule_pass_on (Reports *reports)
+schedule_report (Reports *reports)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  /* Of the same priority as the result, which comes after the last report. */
+  /* The result has the same priority, and is scheduled after the last report. */
   g_source_set_priority (source, g_task_get_priority (reports->task));
-  g_source_set_callback (source, scan_on_cb, g_object_ref (reports->task), g_object_unref);
+  g_source_set_callback (source, report_cb, g_object_ref (reports->task), g_object_unref);
   g_source_attach (source, g_task_get_context (reports->task));
 }
 
-/* In the main context of the caller. */
+/* Runs in the main context of the caller. */
 static gboolean
-scan_on_cb (gpointer task)
+report_cb (gpointer task)
 {
   Reports *reports = g_task_get_task_data (task);
   guint64 n_deleted, n_found;
   gboolean is_due;
 
-  /* The callback lets the main loop run: the next report waits until it returns. */
+  /* The callback iterates the main loop: the next report waits until it returns. */
   if (reports->is_reporting)
     return G_SOURCE_REMOVE;
 
@@ -158,7 +158,7 @@ scan_on_cb (gpointer task)
 
   if (is_due)
     {
-      /* The result waits too: after it the data of the callback are freed. */
+      /* The result waits too, because the data of the callback are freed after it. */
       if (!reports->is_holding)
         tm_task_hold (task);
       reports->is_holding = TRUE;
@@ -172,10 +172,10 @@ scan_on_cb (gpointer task)
       g_mutex_unlock (&reports->mutex);
     }
 
-  /* The source of the next report may have come too early. The result is held until that report has
-   * been made, since its own source may be attached by now. */
+  /* The source of the next report may have been dispatched while the callback ran: another one is
+   * attached. The result is held back until then, since its source may be attached already. */
   if (is_due)
-    schedule_pass_on (reports);
+    schedule_report (reports);
   else if (reports->is_holding)
     {
       reports->is_holding = FALSE;
@@ -184,9 +184,9 @@ scan_on_cb (gpointer task)
   return G_SOURCE_REMOVE;
 }
 
-/* In the thread that deletes. */
+/* Runs in the deleting thread. */
 static void
-schedule_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+set_counts_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
 {
   Reports *reports = user_data;
   gboolean was_scheduled;
@@ -199,7 +199,7 @@ schedule_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
   g_mutex_unlock (&reports->mutex);
 
   if (!was_scheduled)
-    schedule_pass_on (reports);
+    schedule_report (reports);
 }
 
 static void
@@ -211,12 +211,12 @@ delete_task_cb (TmTaskResult *result,
   Reports *reports = task_data;
 
   result->number = tm_delete_recursively (source, reports->flags, cancellable,
-                                          reports->callback != NULL ? schedule_report_cb : NULL,
-                                          reports, &result->error);
+                                          reports->callback != NULL ? set_counts_cb : NULL, reports,
+                                          &result->error);
 }
 
-/* In the main context of the caller, after its callback: bindings free what belongs to them in the
- * thread it came from. */
+/* Runs in the main context of the caller, after its callback. Bindings have to free their data in
+ * the thread that created them. */
 static void
 delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
 {

@@ -42,7 +42,7 @@
  * Since: 1.0
  */
 
-/* What a GDateTime can hold: the years 1 to 9999. */
+/* The range of a GDateTime: the years 1 to 9999. */
 #define MIN_UNIX_SECONDS G_GINT64_CONSTANT (-62135596800)
 #define MAX_UNIX_SECONDS G_GINT64_CONSTANT (253402300799)
 
@@ -257,7 +257,7 @@ date_time_new (TmTimestamp time)
   return g_date_time_add (seconds, time.nanoseconds / 1000);
 }
 
-/* As GIO stores the times of a local file: those before 1970 too, in an unsigned number. */
+/* Stores a time as GIO does for local files: one before 1970 becomes a large unsigned number. */
 static void
 set_time (GFileInfo *info,
           const char *attribute,

@@ -99,11 +99,11 @@ typedef enum
 {
   STATE_UNINITIALIZED,
   STATE_OPEN,
-  STATE_CLOSING, /* one thread deletes or publishes it, and wakes those that wait */
+  STATE_CLOSING, /* a thread closes, keeps or publishes it, and then wakes waiting threads */
   STATE_CLOSED,
 } State;
 
-/* What can be asked for as a mode. The library sets the sticky bit itself. */
+/* The bits of a mode that a caller can set. The library sets the sticky bit itself. */
 #define PERMISSIONS (guint) (S_IRWXU | S_IRWXG | S_IRWXO)
 
 struct _TmTemporaryDirectory
@@ -115,19 +115,19 @@ struct _TmTemporaryDirectory
   char *suffix;  /* (owned) (nullable): likewise */
   guint mode;    /* likewise */
 
-  TmForkMutex lock; /* guards what follows; not held while the disk is waited for, but by init */
+  TmForkMutex lock; /* guards the fields below; released during disk access, except in init */
   State state;
-  TmProcessToken closing_process; /* of that thread; a forked child does not wait for a thread of
-                                   * its parent */
-  GThread *closing_thread;        /* (unowned): likewise */
-  /* (owned) (nullable): while open or closing; used by the thread that closes */
+  TmProcessToken closing_process; /* that of closing_thread; a forked child does not wait for a
+                                   * thread of its parent */
+  GThread *closing_thread;        /* (unowned): the thread that closes, keeps or publishes */
+  /* (owned) (nullable): set while open or closing; closing_thread uses it without the lock */
   TmBackendDirectory *directory;
   GFile *file; /* (owned) (nullable): set when initialised and when published */
   char *path;  /* (owned) (nullable): likewise */
-  GFile
-      *former_file; /* (owned) (nullable): from before it was published; callers may still use it */
-  char *former_path;   /* (owned) (nullable): likewise */
-  GError *close_error; /* (owned) (nullable): of the last attempt, for those who waited for it */
+  /* (owned) (nullable): the file and the path before the publication; callers may still use them */
+  GFile *former_file;
+  char *former_path;
+  GError *close_error; /* (owned) (nullable): that of the last close, for waiting threads */
 };
 
 typedef enum
@@ -154,7 +154,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (TmTemporaryDirectory,
                                    G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE,
                                                           async_initable_iface_init))
 
-/* The program's name, which can be a path, or tempman. */
+/* Returns (transfer full): the program's name, without the directories of a path, or “tempman”. */
 static char *
 get_default_prefix (void)
 {
@@ -200,7 +200,7 @@ check_suffix (const char *suffix, GError **error)
   return FALSE;
 }
 
-/* Other bits are refused, so that 755 in place of 0755 is an error, and no other mode. */
+/* Refuses other bits, so that 755 in place of 0755 is an error, and not a wrong mode. */
 static gboolean
 check_mode (guint mode, GError **error)
 {
@@ -215,23 +215,19 @@ check_mode (guint mode, GError **error)
   return FALSE;
 }
 
-/* Takes over the directory that was created, if it was. */
-static gboolean
-hold (TmTemporaryDirectory *self, TmBackendDirectory *directory)
+/* @directory: (transfer full): the new directory */
+static void
+set_open (TmTemporaryDirectory *self, TmBackendDirectory *directory)
 {
-  if (directory == NULL)
-    return FALSE;
-
   self->directory = directory;
   self->file = g_object_ref (directory->file);
   self->path = tm_file_get_path (self->file);
   self->state = STATE_OPEN;
-  return TRUE;
 }
 
-/* Called with the lock held, or before another thread knows of the object. @root: (nullable): the
- * root to create the directory in, instead of its parent. @message: (out) (optional) (nullable):
- * for tm_log_message(), without the lock */
+/* Called with the lock held, or before other threads can use the object. @root: (nullable): the
+ * root to create the directory in, instead of its parent. @message: (out) (nullable): a message for
+ * tm_log_message() after the lock is released */
 static gboolean
 create (TmTemporaryDirectory *self,
         TmBackendRoot *root,
@@ -245,14 +241,17 @@ create (TmTemporaryDirectory *self,
     .suffix = self->suffix != NULL ? self->suffix : "",
     .mode = self->mode,
   };
+  TmBackendDirectory *directory;
 
   if (prefix == NULL || !check_suffix (self->suffix, error) || !check_mode (self->mode, error))
     return FALSE;
 
-  if (!hold (self, root != NULL ? tm_backend_root_create (root, &creation, cancellable, error)
-                                : tm_backend_create (self->parent, &creation, cancellable, error)))
+  directory = root != NULL ? tm_backend_root_create (root, &creation, cancellable, error)
+                           : tm_backend_create (self->parent, &creation, cancellable, error);
+  if (directory == NULL)
     return FALSE;
 
+  set_open (self, directory);
   if (tm_log_is_shown ())
     *message = tm_log_describe_creation (self->directory);
   return TRUE;
@@ -353,13 +352,13 @@ tm_temporary_directory_constructed (GObject *object)
 
   G_OBJECT_CLASS (tm_temporary_directory_parent_class)->constructed (object);
 
-  /* $TMPDIR can be relative; from here on it does not depend on the working directory. */
+  /* GFile makes a relative $TMPDIR absolute: later changes of the working directory do not matter.
+   */
   if (self->parent == NULL)
     self->parent = g_file_new_for_path (g_get_tmp_dir ());
 }
 
-/* Whether TEMPMAN_DEBUG tells to keep what a close would delete, so that a developer can look at
- * it.
+/* Whether TEMPMAN_DEBUG=keep makes a close keep the directory, so that a developer can examine it.
  */
 static gboolean
 keeps_for_debugging (void)
@@ -377,7 +376,7 @@ keeps_for_debugging (void)
   return flags == 2;
 }
 
-/* What a close does with the directory. */
+/* Deletes the directory or, with TEMPMAN_DEBUG=keep, keeps it. */
 static gboolean
 delete_or_keep (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
@@ -385,7 +384,7 @@ delete_or_keep (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
                                 : tm_backend_directory_delete (self->directory, cancellable, error);
 }
 
-/* Says what a close has done, without the lock. @start: when it began, if the log is shown */
+/* Logs the result of a close. Called without the lock. @start: its start, if @is_logged */
 static void
 report_closed (TmTemporaryDirectory *self, gboolean is_ours, gboolean is_logged, gint64 start)
 {
@@ -413,7 +412,7 @@ tm_temporary_directory_finalize (GObject *object)
       g_autoptr (GError) local_error = NULL;
 
       gboolean is_ours = tm_backend_directory_is_of_this_process (self->directory);
-      /* A forked child does not call GLib for it, which could wait for a thread of the parent. */
+      /* In a forked child, GLib could wait forever for a lock that a thread of the parent held. */
       gboolean is_logged = is_ours ? tm_log_is_shown () : tm_log_was_shown ();
       gint64 start = is_logged ? g_get_monotonic_time () : 0;
 
@@ -624,7 +623,7 @@ tm_temporary_directory_new (GFile *parent,
                          "prefix", prefix, NULL);
 }
 
-/* For a root, which holds its directory. */
+/* Creates a directory in a root, without resolving the path of the root again. */
 TmTemporaryDirectory *
 tm_temporary_directory_new_in (TmBackendRoot *parent,
                                const char *prefix,
@@ -824,7 +823,7 @@ tm_temporary_directory_is_closed (TmTemporaryDirectory *self)
   return self->state == STATE_CLOSED;
 }
 
-/* The thread that calls is the one that uses the directory from now on. */
+/* Reserves the directory for the calling thread. */
 static void
 set_closing_locked (TmTemporaryDirectory *self)
 {
@@ -833,8 +832,7 @@ set_closing_locked (TmTemporaryDirectory *self)
   self->state = STATE_CLOSING;
 }
 
-/* Releases the lock while the descriptor is closed, for which the kernel may have to wait for the
- * disk. */
+/* Releases the lock meanwhile: the close() of the descriptor may wait for the disk. */
 static void
 set_closed_locked (TmTemporaryDirectory *self)
 {
@@ -844,7 +842,7 @@ set_closed_locked (TmTemporaryDirectory *self)
 
   if (directory != NULL)
     {
-      /* Nobody else goes on before that. */
+      /* Other threads wait until the descriptor is closed. */
       set_closing_locked (self);
       tm_fork_mutex_unlock (&self->lock);
       tm_backend_directory_release (directory);
@@ -855,7 +853,7 @@ set_closed_locked (TmTemporaryDirectory *self)
   tm_fork_mutex_wake_all (&self->lock);
 }
 
-/* In the thread that cancels, without the lock. */
+/* Runs in the thread that cancels, without the lock. */
 static void
 wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
 {
@@ -867,11 +865,11 @@ wake_waiting_cb (GCancellable *cancellable, TmTemporaryDirectory *self)
 /*
  * wake_when_cancelled:
  * @self: a temporary directory
- * @cancellable: (nullable): its cancellation is to end a wait for another thread
+ * @cancellable: (nullable): a cancellable that ends a wait for another thread
  *
- * Has to be called, and g_cancellable_disconnect() with what it returns, without the lock.
+ * Called without the lock, like g_cancellable_disconnect() for the handler.
  *
- * Returns: the handler
+ * Returns: the handler, or 0 without @cancellable
  */
 static gulong
 wake_when_cancelled (TmTemporaryDirectory *self, GCancellable *cancellable)
@@ -896,22 +894,22 @@ fail_closed (TmTemporaryDirectory *self, TmAction action, GError **error)
   return FALSE;
 }
 
-/* Whether another thread deletes or publishes the directory, and will be done some time. A thread
- * that a fork has left behind in the parent will not. */
+/* Whether a thread of this process closes, keeps or publishes the directory. If a thread of the
+ * parent did so at the fork, it does not exist in this process, and must not be waited for. */
 static gboolean
 is_being_closed_locked (TmTemporaryDirectory *self)
 {
   return self->state == STATE_CLOSING && self->closing_process == tm_process_get_token ();
 }
 
-/* Waits, without the lock, until no other thread deletes or publishes the directory. Returns FALSE
- * with an error when it was cancelled before. */
+/* Waits until no other thread closes, keeps or publishes the directory; releases the lock
+ * meanwhile. Returns FALSE with an error if it is cancelled, or if it would wait for itself. */
 static gboolean
 wait_locked (TmTemporaryDirectory *self, TmAction action, GCancellable *cancellable, GError **error)
 {
   while (is_being_closed_locked (self))
     {
-      /* A log handler may call this in the middle of a deletion, which would wait for itself. */
+      /* A log handler may call this from a message of the deletion. */
       if (self->closing_thread == g_thread_self ())
         {
           tm_error_set_for_file (error, action, self->file, G_IO_ERROR_PENDING,
@@ -926,15 +924,15 @@ wait_locked (TmTemporaryDirectory *self, TmAction action, GCancellable *cancella
   return TRUE;
 }
 
-/* Called with the lock held. Returns with the state open, for the caller to go on, or else with
- * what the caller is to return. */
+/* Waits for the thread that closes, keeps or publishes the directory. Returns FALSE with an error
+ * if the caller has to return it: that of a failed wait, or that of the other thread. */
 static gboolean
-wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
+wait_for_close_locked (TmTemporaryDirectory *self, GCancellable *cancellable, GError **error)
 {
   if (!wait_locked (self, TM_ACTION_DELETE, cancellable, error))
     return FALSE;
 
-  /* The other's cancellation is not ours: the deletion is taken over. */
+  /* If the other thread was cancelled, this one continues the deletion. */
   if (self->state == STATE_OPEN && self->close_error != NULL &&
       !g_error_matches (self->close_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
@@ -946,15 +944,15 @@ wait_for_other (TmTemporaryDirectory *self, GCancellable *cancellable, GError **
   return TRUE;
 }
 
-/* Whether an initialised object that is not closed is for this process to close. After a fork that
- * happened while a thread of the parent was closing it, there may be no directory. */
+/* Whether this process owns the directory of an object that is not closed. If a thread of the
+ * parent was closing it at the fork, the copy of the child may have no directory. */
 static gboolean
 is_ours_locked (TmTemporaryDirectory *self)
 {
   return self->directory != NULL && tm_backend_directory_is_of_this_process (self->directory);
 }
 
-/* Sets @closed_now if it was this call that closed it, and a change has to be notified. */
+/* @closed_now: (out): whether this call closed the object, and the caller has to notify this */
 static gboolean
 close_once (TmTemporaryDirectory *self,
             GCancellable *cancellable,
@@ -968,7 +966,7 @@ close_once (TmTemporaryDirectory *self,
 
   *closed_now = FALSE;
 
-  if (is_being_closed_locked (self) && !wait_for_other (self, cancellable, error))
+  if (is_being_closed_locked (self) && !wait_for_close_locked (self, cancellable, error))
     return FALSE;
 
   if (self->state == STATE_UNINITIALIZED)
@@ -982,7 +980,7 @@ close_once (TmTemporaryDirectory *self,
       set_closed_locked (self);
       *closed_now = TRUE;
       tm_fork_mutex_unlock (&self->lock);
-      /* Without GLib: see the last reference. */
+      /* A forked child does not call GLib: see tm_temporary_directory_finalize(). */
       report_closed (self, FALSE, tm_log_was_shown (), 0);
       tm_fork_mutex_lock (&self->lock);
       return TRUE;
@@ -1087,7 +1085,7 @@ close_task_cb (TmTaskResult *result, gpointer source, gpointer task_data, GCance
   result->number = close_cancellably (source, cancellable, closed_now, &result->error);
 }
 
-/* In the main context of the caller, after its callback. */
+/* Runs in the main context of the caller, after its callback. */
 static void
 close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
 {
@@ -1162,7 +1160,8 @@ tm_temporary_directory_close_finish (TmTemporaryDirectory *self,
   return tm_task_propagate_boolean (result, error);
 }
 
-/* Whether this process owns the directory. @action: what fails otherwise. */
+/* Returns FALSE with an error unless this process owns the directory. @action: the action that
+ * fails then */
 static gboolean
 check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
 {
@@ -1231,7 +1230,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
       return TRUE;
 
     case STATE_CLOSING:
-      /* By another thread of this process, which owns it then. */
+      /* Another thread of this process closes it: this process is its owner. */
       if (is_being_closed_locked (self))
         return TRUE;
 
@@ -1248,7 +1247,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
     }
 }
 
-/* Waits for another thread, and makes this one the one that uses the directory. */
+/* Waits for other threads, and reserves the directory for this one until end_using(). */
 static gboolean
 begin_using (TmTemporaryDirectory *self, TmAction action, GCancellable *cancellable, GError **error)
 {
@@ -1413,9 +1412,9 @@ tm_temporary_directory_keep_finish (TmTemporaryDirectory *self,
   return tm_task_propagate_boolean (result, error);
 }
 
-/* Releases the lock and the mark: the directory is one like any other now. */
+/* Sets the new file and path, and releases the descriptor and with it the lock of the directory. */
 static void
-hand_over (TmTemporaryDirectory *self, GFile *destination)
+set_published (TmTemporaryDirectory *self, GFile *destination)
 {
   TmBackendDirectory *directory;
 
@@ -1456,7 +1455,7 @@ publish (TmTemporaryDirectory *self,
 
   backend = self->directory->backend;
   /* The directory is published, even if the deletion of the replaced one fails. */
-  hand_over (self, destination);
+  set_published (self, destination);
   has_replaced = replaced != NULL;
   if (has_replaced)
     tm_backend_delete_replaced (backend, replaced, &local_error);
@@ -1547,8 +1546,8 @@ notify_published (GObject *object)
  * %G_IO_ERROR_NOT_DIRECTORY; with %G_IO_ERROR_BUSY if @destination is a mount point; with
  * %G_IO_ERROR_PERMISSION_DENIED, also if another user could have planted a link in the path of
  * @destination; with %G_IO_ERROR_CLOSED; with %G_IO_ERROR_CANCELLED; and with
- *   %G_IO_ERROR_NOT_INITIALIZED. After an error, nothing has changed, and @self is open. A
- *   cancellation after the directory is published has no effect.
+ * %G_IO_ERROR_NOT_INITIALIZED. After an error, nothing has changed, and @self is open. A
+ * cancellation after the directory is published has no effect.
  *
  * If several threads close, keep or publish a directory, one of them does.
  *
@@ -1604,7 +1603,7 @@ persist_task_cb (TmTaskResult *result,
   result->number = persist->published;
 }
 
-/* In the main context of the caller, after its callback. */
+/* Runs in the main context of the caller, after its callback. */
 static void
 persist_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
 {

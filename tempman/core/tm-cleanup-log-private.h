@@ -11,9 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* The debug messages of one cleanup. All functions but the first do nothing for %NULL, which is the
- * log of a cleanup whose messages are not shown; each may be called in any of its threads, without
- * a lock. */
+/* The debug messages of one cleanup, or %NULL if they are not shown: then the functions do nothing.
+ * They are called in any thread of the cleanup, without a lock. */
 typedef struct _TmCleanupLog TmCleanupLog;
 
 TmCleanupLog *tm_cleanup_log_new (GFile *root, const TmPolicy *policy);

@@ -8,16 +8,17 @@
 #include "core/tm-file-private.h"
 #include "core/tm-log-private.h"
 
-/* What a cleanup did with each entry, and why, for the developer who asks that. See tm-log.c. */
+/* The debug messages about a cleanup and each of its entries: removed or kept, and why. See
+ * tm-log.c. */
 
 struct _TmCleanupLog
 {
   GFile *root;            /* (owned) */
   const TmPolicy *policy; /* (unowned) */
-  const char *basis;      /* (unowned): its nick */
+  const char *basis;      /* (unowned): the nick of the age basis */
   gint64 start;
 
-  /* atomic; every entry is one of these */
+  /* atomic; each entry counts in one of these */
   gint n_removed;
   gint n_kept;
   gint n_failed;
@@ -29,18 +30,18 @@ get_nick (TmAgeBasis basis)
   g_autoptr (GEnumClass) type = g_type_class_ref (TM_TYPE_AGE_BASIS);
   const GEnumValue *value = g_enum_get_value (type, (int) basis);
 
-  /* Its strings are static. */
+  /* Strings of an enumeration are static: they outlive the reference to its class. */
   return value != NULL ? value->value_nick : "unknown";
 }
 
 /*
  * tm_cleanup_log_new:
  * @root: the root
- * @policy: what it removes; has to outlive the log
+ * @policy: the policy of the cleanup, which outlives the log
  *
- * Says that a cleanup begins, or why it does nothing.
+ * Logs that a cleanup begins, or why it does nothing.
  *
- * Returns: (transfer full) (nullable): its log, or %NULL when messages are not shown
+ * Returns: (transfer full) (nullable): a log, or %NULL if there is nothing to log
  */
 TmCleanupLog *
 tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
@@ -74,8 +75,8 @@ tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
   return log;
 }
 
-/* @error: (nullable): the error of the cleanup. It is one that tm_cleanup_log_failed() was told of,
- * or that concerns the whole root. */
+/* Logs that a cleanup has ended. @error: (nullable): the error that it returns: that of an entry,
+ * which is already logged, or one about the whole root. */
 void
 tm_cleanup_log_free (TmCleanupLog *log, const GError *error)
 {
@@ -99,14 +100,14 @@ tm_cleanup_log_free (TmCleanupLog *log, const GError *error)
   g_free (log);
 }
 
-/* When the deletion of an entry begins. Returns what tm_cleanup_log_removed() wants. */
+/* Called before the deletion of an entry. Returns its start, for tm_cleanup_log_removed(). */
 gint64
 tm_cleanup_log_start (TmCleanupLog *log)
 {
   return log != NULL ? g_get_monotonic_time () : 0;
 }
 
-/* Returns (transfer full): for messages. */
+/* Returns (transfer full): the path of an entry, for messages. */
 static char *
 get_entry_name (TmCleanupLog *log, const char *name)
 {
@@ -115,7 +116,7 @@ get_entry_name (TmCleanupLog *log, const char *name)
   return tm_file_get_display_name (file);
 }
 
-/* Returns (transfer full): when an entry was last used, and how long it may go unused. */
+/* Returns (transfer full): the last use of an entry, its age, and the timeout. */
 static char *
 describe_age (TmCleanupLog *log, const TmVerdict *verdict)
 {
@@ -145,7 +146,7 @@ describe_state (TmRootEntryState state)
     }
 }
 
-/* Returns (transfer full): why a cleanup removes an entry. */
+/* Returns (transfer full): the reason for removing an entry. */
 static char *
 describe_removal (TmCleanupLog *log, const TmVerdict *verdict)
 {
@@ -163,7 +164,7 @@ describe_removal (TmCleanupLog *log, const TmVerdict *verdict)
     }
 }
 
-/* Returns (transfer full): why a cleanup keeps an entry. */
+/* Returns (transfer full): the reason for keeping an entry. */
 static char *
 describe_keeping (TmCleanupLog *log, const TmVerdict *verdict)
 {
@@ -212,8 +213,8 @@ describe_keeping (TmCleanupLog *log, const TmVerdict *verdict)
  * tm_cleanup_log_removed:
  * @log: (nullable): a log
  * @name: the name of an entry
- * @verdict: why it was removed
- * @start: from tm_cleanup_log_start()
+ * @verdict: the decision to remove it
+ * @start: the return value of tm_cleanup_log_start()
  */
 void
 tm_cleanup_log_removed (TmCleanupLog *log, const char *name, const TmVerdict *verdict, gint64 start)
@@ -235,7 +236,7 @@ tm_cleanup_log_removed (TmCleanupLog *log, const char *name, const TmVerdict *ve
  * tm_cleanup_log_kept:
  * @log: (nullable): a log
  * @name: the name of an entry
- * @verdict: why it was kept
+ * @verdict: the decision to keep it
  */
 void
 tm_cleanup_log_kept (TmCleanupLog *log, const char *name, const TmVerdict *verdict)
@@ -252,7 +253,7 @@ tm_cleanup_log_kept (TmCleanupLog *log, const char *name, const TmVerdict *verdi
   g_debug ("Kept “%s”: %s", display_name, reason);
 }
 
-/* The same of an entry that is no directory, of which nothing else is known. */
+/* Like tm_cleanup_log_kept(), for an entry that is not a directory. */
 void
 tm_cleanup_log_kept_file (TmCleanupLog *log, const char *name)
 {
@@ -261,7 +262,7 @@ tm_cleanup_log_kept_file (TmCleanupLog *log, const char *name)
   tm_cleanup_log_kept (log, name, &verdict);
 }
 
-/* @error: why an entry could not be removed, with its path */
+/* @error: the error of an entry that could not be removed, with its path */
 void
 tm_cleanup_log_failed (TmCleanupLog *log, const GError *error)
 {

@@ -15,7 +15,7 @@ typedef enum
   TM_ACTION_CREATE,
   TM_ACTION_CREATE_IN,          /* the path is that of the parent */
   TM_ACTION_CREATE_WITH_NAME,   /* the path is the name alone */
-  TM_ACTION_CREATE_WITH_PREFIX, /* the path is the prefix, and so on */
+  TM_ACTION_CREATE_WITH_PREFIX, /* the path is the prefix; likewise the next two */
   TM_ACTION_CREATE_WITH_SUFFIX,
   TM_ACTION_CREATE_WITH_MODE,
   TM_ACTION_ADOPT,
@@ -23,7 +23,7 @@ typedef enum
   TM_ACTION_PUBLISH,
   TM_ACTION_DELETE,
   TM_ACTION_EMPTY,
-  TM_ACTION_DELETE_REPLACED, /* the path is where the replaced file is now */
+  TM_ACTION_DELETE_REPLACED, /* the path is the new path of the replaced file */
   TM_ACTION_OPEN_DIRECTORY,
   TM_ACTION_READ_DIRECTORY,
   TM_ACTION_RETURN_FROM_DIRECTORY, /* to its parent */

@@ -77,10 +77,10 @@ set_named (GError **error, TmAction action, const char *name, GIOErrorEnum code,
 /*
  * tm_error_set:
  * @error: (nullable): return location for an error
- * @action: what failed
+ * @action: the action that failed
  * @path: a path in the file name encoding
  * @code: the error code
- * @reason: why it failed: a clause
+ * @reason: the reason, a clause
  */
 void
 tm_error_set (GError **error,
@@ -97,7 +97,7 @@ tm_error_set (GError **error,
 /*
  * tm_error_set_from_errno:
  * @error: (nullable): return location for an error
- * @action: what failed
+ * @action: the action that failed
  * @path: a path in the file name encoding
  * @error_number: the `errno` of the system call that failed
  */
@@ -111,10 +111,10 @@ tm_error_set_from_errno (GError **error, TmAction action, const char *path, int 
 /*
  * tm_error_set_unopened:
  * @error: (nullable): return location for an error
- * @action: what failed
+ * @action: the action that failed
  * @path: a path that could not be opened, in the file name encoding
- * @refused: (nullable): the link on the way that the library does not follow
- * @error_number: the `errno`, if it failed for another reason
+ * @refused: (nullable): the link in the path that the library refused to follow
+ * @error_number: the `errno`, used only if @refused is %NULL
  */
 void
 tm_error_set_unopened (GError **error,
@@ -138,10 +138,10 @@ tm_error_set_unopened (GError **error,
 /*
  * tm_error_set_for_file:
  * @error: (nullable): return location for an error
- * @action: what failed
+ * @action: the action that failed
  * @file: a file
  * @code: the error code
- * @reason: why it failed: a clause
+ * @reason: the reason, a clause
  */
 void
 tm_error_set_for_file (GError **error,
@@ -158,7 +158,7 @@ tm_error_set_for_file (GError **error,
 /*
  * tm_error_set_from_gio:
  * @error: (nullable): return location for an error
- * @action: what failed
+ * @action: the action that failed
  * @file: a file
  * @cause: the error of GIO
  */
@@ -183,9 +183,9 @@ set_unpublished (GError **error,
  * tm_error_set_unpublished:
  * @error: (nullable): return location for an error
  * @path: the path of a directory, in the file name encoding
- * @destination: the path that it could not be given
+ * @destination: the destination that it could not be moved to
  * @code: the error code
- * @reason: why it failed: a clause
+ * @reason: the reason, a clause
  */
 void
 tm_error_set_unpublished (GError **error,
@@ -200,7 +200,7 @@ tm_error_set_unpublished (GError **error,
   set_unpublished (error, name, new_name, code, reason);
 }
 
-/* As tm_error_set_unpublished(). */
+/* Like tm_error_set_unpublished(). */
 void
 tm_error_set_unpublished_file (GError **error,
                                GFile *file,
@@ -218,16 +218,16 @@ tm_error_set_unpublished_file (GError **error,
  * tm_error_get_code:
  * @error_number: an `errno`
  *
- * Returns: the code of an error of the library for it
+ * Returns: the error code of the library
  */
 GIOErrorEnum
 tm_error_get_code (int error_number)
 {
   switch (error_number)
     {
-    /* From openat2(): a mount point that must not be crossed. */
+    /* From openat2(): a mount point, which must not be crossed. */
     case EXDEV:
-    /* From rmdir(): the directory is not empty again as soon as it has been emptied. */
+    /* From rmdir(): another process keeps adding files. */
     case ENOTEMPTY:
       return G_IO_ERROR_BUSY;
 
@@ -250,7 +250,7 @@ tm_error_get_code (int error_number)
  * tm_error_get_reason:
  * @error_number: an `errno`
  *
- * Returns: the reason that it stands for: a clause in UTF-8
+ * Returns: the reason, a clause in UTF-8
  */
 const char *
 tm_error_get_reason (int error_number)
@@ -272,7 +272,7 @@ tm_error_get_reason (int error_number)
  * tm_error_describe_refused:
  * @refused: the path of a link that is not followed
  *
- * Returns: (transfer full): the reason: a clause
+ * Returns: (transfer full): the reason, a clause
  */
 char *
 tm_error_describe_refused (const char *refused)
@@ -286,7 +286,7 @@ tm_error_describe_refused (const char *refused)
  * tm_error_get_code_from_gio:
  * @cause: an error of GIO
  *
- * Returns: the code of an error of the library for it
+ * Returns: the error code of the library
  */
 GIOErrorEnum
 tm_error_get_code_from_gio (const GError *cause)

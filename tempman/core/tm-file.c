@@ -9,7 +9,7 @@
  * tm_file_get_path:
  * @file: a file
  *
- * Returns: (transfer full) (nullable): the path that is handed out, which only a native file has
+ * Returns: (transfer full) (nullable): the path for callers, or %NULL if the file is not native
  */
 char *
 tm_file_get_path (GFile *file)
@@ -32,10 +32,10 @@ tm_file_get_display_name (GFile *file)
 
 /*
  * tm_file_info_is_directory_of:
- * @info: the `standard::type` and `id::file` of what stands under a name
- * @identity: (nullable): that of the directory that is meant, or %NULL if the back end did not tell
+ * @info: the `standard::type` and `id::file` of the file that now has the name of a directory
+ * @identity: (nullable): the `id::file` of that directory, or %NULL if GIO provides none
  *
- * Returns: %FALSE if it is certainly something else
+ * Returns: %FALSE if it is certainly another file
  */
 gboolean
 tm_file_info_is_directory_of (GFileInfo *info, const char *identity)

@@ -7,20 +7,19 @@
 
 #include "core/tm-process-private.h"
 
-/* A process that forks while another of its threads holds a mutex leaves the child a mutex that
- * nobody unlocks. Each process therefore has a mutex of its own: the first thread of a child that
- * comes to the lock replaces that of the parent.
+/* If a process forks while another of its threads holds a mutex, no thread of the child unlocks it.
+ * Each process therefore has a mutex of its own: the first thread of a forked child that uses it
+ * replaces the one of the parent.
  *
- * What the lock guards is a copy of what the parent had at that moment, and may be half changed: to
- * tell is up to those who use the lock. */
+ * The guarded data in the child may be half changed. The users of the mutex have to detect this. */
 
-struct _TmLockState
+struct _TmForkMutexState
 {
   TmProcessToken process;
   GMutex mutex;
   GCond changed;
-  guint n_waiting;             /* to wake nobody is a system call, too */
-  TmForkMutexState *inherited; /* (owned) (nullable): of the parent; never used again */
+  guint n_waiting;             /* to save a system call if no thread waits */
+  TmForkMutexState *inherited; /* (owned) (nullable): that of the parent; never used again */
 };
 
 static TmForkMutexState *
@@ -35,11 +34,12 @@ state_new (TmForkMutexState *inherited)
   return state;
 }
 
-/* Its mutex and condition are not cleared where they may be in use: by a thread of the parent. */
+/* @is_inherited: whether a thread of the parent may have used the mutex at the fork: then it must
+ * not be cleared */
 static void
-state_free (TmForkMutexState *state, gboolean is_in_use)
+state_free (TmForkMutexState *state, gboolean is_inherited)
 {
-  if (!is_in_use)
+  if (!is_inherited)
     {
       g_cond_clear (&state->changed);
       g_mutex_clear (&state->mutex);
@@ -48,33 +48,33 @@ state_free (TmForkMutexState *state, gboolean is_in_use)
 }
 
 static TmForkMutexState *
-get_state (TmForkMutex *lock)
+get_state (TmForkMutex *mutex)
 {
-  TmForkMutexState *state = g_atomic_pointer_get (&lock->state);
+  TmForkMutexState *state = g_atomic_pointer_get (&mutex->state);
 
   while (G_UNLIKELY (state->process != tm_process_get_token ()))
     {
       TmForkMutexState *own = state_new (state);
 
-      if (!g_atomic_pointer_compare_and_exchange (&lock->state, state, own))
+      if (!g_atomic_pointer_compare_and_exchange (&mutex->state, state, own))
         state_free (own, FALSE);
-      state = g_atomic_pointer_get (&lock->state);
+      state = g_atomic_pointer_get (&mutex->state);
     }
 
   return state;
 }
 
 void
-tm_fork_mutex_init (TmForkMutex *lock)
+tm_fork_mutex_init (TmForkMutex *mutex)
 {
-  lock->state = state_new (NULL);
+  mutex->state = state_new (NULL);
 }
 
-/* Called when no thread of this process uses the lock any more. */
+/* Called when no thread of this process uses the mutex any more. */
 void
-tm_fork_mutex_clear (TmForkMutex *lock)
+tm_fork_mutex_clear (TmForkMutex *mutex)
 {
-  TmForkMutexState *state = lock->state;
+  TmForkMutexState *state = mutex->state;
 
   while (state != NULL)
     {
@@ -86,33 +86,34 @@ tm_fork_mutex_clear (TmForkMutex *lock)
 }
 
 void
-tm_fork_mutex_lock (TmForkMutex *lock)
+tm_fork_mutex_lock (TmForkMutex *mutex)
 {
-  g_mutex_lock (&get_state (lock)->mutex);
+  g_mutex_lock (&get_state (mutex)->mutex);
 }
 
 void
-tm_fork_mutex_unlock (TmForkMutex *lock)
+tm_fork_mutex_unlock (TmForkMutex *mutex)
 {
-  g_mutex_unlock (&get_state (lock)->mutex);
+  g_mutex_unlock (&get_state (mutex)->mutex);
 }
 
-/* Called with the lock held: releases it, and acquires it again when it is woken, or before. */
+/* Called with the mutex held. Unlocks it while it waits for tm_fork_mutex_wake_all(), and may also
+ * return without it. */
 void
-tm_fork_mutex_wait (TmForkMutex *lock)
+tm_fork_mutex_wait (TmForkMutex *mutex)
 {
-  TmForkMutexState *state = get_state (lock);
+  TmForkMutexState *state = get_state (mutex);
 
   state->n_waiting++;
   g_cond_wait (&state->changed, &state->mutex);
   state->n_waiting--;
 }
 
-/* Called with the lock held. */
+/* Called with the mutex held. */
 void
-tm_fork_mutex_wake_all (TmForkMutex *lock)
+tm_fork_mutex_wake_all (TmForkMutex *mutex)
 {
-  TmForkMutexState *state = get_state (lock);
+  TmForkMutexState *state = get_state (mutex);
 
   if (state->n_waiting > 0)
     g_cond_broadcast (&state->changed);

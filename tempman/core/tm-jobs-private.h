@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Work that is done in threads of its own, in the name of the thread that asked for it. */
+/* The work of an asynchronous call. It runs with the rights of the thread that added it. */
 typedef void (*TmJobFunc) (gpointer data);
 
 void tm_jobs_add (GMainContext *context, int priority, TmJobFunc function, gpointer data);

@@ -10,24 +10,27 @@
 
 /* The threads of the asynchronous calls.
  *
- * A thread is started by the thread that asks, so that it may do what that one may and nothing
- * else. Where none can be started, the thread that asks does the work itself.
+ * The thread that adds a job starts a worker for it, because a worker has the rights of the thread
+ * that starts it. If no worker can be started, the thread that adds the job runs it.
  *
- * So many requests at a time have a thread each. Those that come on top wait in a queue of their
- * main context. When a thread is done with its request, it goes on with one that has waited in the
- * queue of the same context since before the thread was started: such a request has been made by a
- * thread that starts threads with the rights that it has at that time, as it does when it comes to
- * the queue itself. To do so, it is told in its main context each time that there is room.
+ * Only MAX_THREADS workers run at a time. Other jobs wait in the queue of their main context. When
+ * a worker ends, a source in each of these contexts starts workers for them.
  *
- * A main context that is never run again has no part in this: only its own requests wait. Nor has a
- * thread that asks for the result in a main context of another one, which may have other rights:
- * none of its requests waits, and the threads it starts take nothing from the queue. */
+ * After its job, a worker runs jobs from the queue of the same context, but only those that were
+ * added before the worker was started. The thread that runs the context added these jobs, and then
+ * started the worker: they get rights that this thread had after it added them, as they do from a
+ * worker that the source starts.
+ *
+ * If a main context does not run any more, only the jobs in its own queue have to wait.
+ *
+ * A thread may add a job whose result belongs to the main context of another thread, which may have
+ * other rights. Such a job never waits, and its worker runs no other jobs. */
 
-/* Requests that wait for the disk or for a server leave the processors idle, and threads that work
- * in one directory wait for each other; more than this gains little. */
+/* Jobs that wait for the disk or for a server leave the processors idle. More threads gain little,
+ * because threads that work in one directory wait for each other. */
 #define MAX_THREADS 16
 
-/* When no request has been done for so long, as on a server that hangs, one more has a thread. */
+/* If no job is done for this time, for example because a server hangs, one more worker starts. */
 #define MILLISECONDS_OF_NO_PROGRESS 100
 
 typedef struct
@@ -35,45 +38,44 @@ typedef struct
   TmJobFunc function;
   gpointer data; /* (unowned) */
   int priority;
-  guint64 number; /* in the order in which they came */
+  guint64 number; /* the number of jobs that were added before */
 } Job;
 
 typedef struct _Jobs Jobs;
 
-/* The requests of one main context that wait. */
+/* The jobs of one main context that wait. */
 typedef struct
 {
   Jobs *jobs;            /* (unowned) */
   GMainContext *context; /* (owned) */
   GQueue waiting;        /* (element-type Job): by priority */
-  GSource *call;         /* (unowned) (nullable): attached, to tell it that there is room */
-  GSource *timer;        /* (unowned) (nullable): attached, to look for progress */
-  guint n_done_before;   /* when the timer was last looked at */
+  GSource *starter;      /* (unowned) (nullable): attached; starts workers when there is room */
+  GSource *timer;        /* (unowned) (nullable): attached; starts a worker without progress */
+  guint n_done_before;   /* n_done when the timer was last dispatched */
 } Queue;
 
-/* Those of one process. A forked child begins with none: it has no thread of its parent, and what
- * waits there is not its to do. */
+/* The workers and queues of one process. A forked child begins without any: the workers of the
+ * parent do not exist in it, and the waiting jobs are those of the parent. */
 struct _Jobs
 {
   TmProcessToken process;
-  Jobs *inherited; /* (nullable): of the parent, with its mutex in whatever state it was */
+  Jobs *inherited; /* (nullable): of the parent; never used, since its mutex may be locked */
 
-  GMutex mutex; /* guards what follows, and the queues */
+  GMutex mutex; /* guards the fields below, and the queues */
   guint n_threads;
   guint n_done; /* it may wrap around */
   guint64 n_jobs;
-  GHashTable *queues; /* (element-type GMainContext Queue): those in which something waits, or a
-                       * source is still attached */
+  GHashTable *queues; /* (element-type GMainContext Queue): queues with a job or a source */
 };
 
-/* A thread, and what it works on. */
+/* A thread that runs jobs. */
 typedef struct
 {
   Jobs *jobs;            /* (unowned) */
-  GMainContext *context; /* (unowned) (nullable): from whose queue it goes on; what waits there
-                          * since before the start keeps it */
-  Job *job;              /* (owned) */
-  guint64 n_jobs;        /* that there were when it was started */
+  GMainContext *context; /* (unowned) (nullable): selects the queue of its further jobs, which has
+                          * a reference as long as there are any */
+  Job *job;              /* (owned): its first job */
+  guint64 n_jobs;        /* the number of jobs that were added before it was started */
 } Worker;
 
 static void
@@ -119,11 +121,11 @@ job_run (Job *job)
   g_free (job);
 }
 
-static void call_lines_locked (Jobs *jobs);
+static void attach_starters_locked (Jobs *jobs);
 
-/* Takes the first request of a queue that came before @n_jobs others had come. */
+/* Removes the first of the jobs numbered below @n_jobs from a queue, and returns it. */
 static Job *
-take_from_line_locked (Jobs *jobs, GMainContext *context, guint64 n_jobs)
+pop_job_locked (Jobs *jobs, GMainContext *context, guint64 n_jobs)
 {
   Queue *queue = g_hash_table_lookup (jobs->queues, context);
 
@@ -144,7 +146,7 @@ take_from_line_locked (Jobs *jobs, GMainContext *context, guint64 n_jobs)
   return NULL;
 }
 
-/* In a thread that was started. */
+/* Runs in the thread of a worker. */
 static void
 work_cb (gpointer data)
 {
@@ -158,23 +160,22 @@ work_cb (gpointer data)
 
       g_mutex_lock (&jobs->mutex);
       jobs->n_done++;
-      /* More than there are to be at a time were started while nothing was done. */
-      job = jobs->n_threads > MAX_THREADS
-                ? NULL
-                : take_from_line_locked (jobs, worker->context, worker->n_jobs);
+      /* The timers may have started more workers than MAX_THREADS. */
+      job = jobs->n_threads > MAX_THREADS ? NULL
+                                          : pop_job_locked (jobs, worker->context, worker->n_jobs);
       if (job == NULL)
         {
           jobs->n_threads--;
-          call_lines_locked (jobs);
+          attach_starters_locked (jobs);
         }
       g_mutex_unlock (&jobs->mutex);
     }
 }
 
-/* Called with the mutex held, which is released meanwhile. Returns FALSE when there was no thread
- * for it, and this one has done the work. */
+/* Starts a worker. Releases the mutex meanwhile. Returns FALSE if no worker could be started, and
+ * the calling thread has run the job. */
 static gboolean
-start_locked (Jobs *jobs, GMainContext *context, Job *job)
+start_worker_locked (Jobs *jobs, GMainContext *context, Job *job)
 {
   Worker *worker = g_new (Worker, 1);
 
@@ -199,65 +200,66 @@ start_locked (Jobs *jobs, GMainContext *context, Job *job)
   return FALSE;
 }
 
-/* A queue without requests and sources is forgotten. */
+/* Frees a queue that has neither jobs nor sources. */
 static void
-queue_settle_locked (Queue *queue)
+queue_free_if_unused_locked (Queue *queue)
 {
-  if (queue->waiting.length == 0 && queue->call == NULL && queue->timer == NULL)
+  if (queue->waiting.length == 0 && queue->starter == NULL && queue->timer == NULL)
     g_hash_table_remove (queue->jobs->queues, queue->context);
 }
 
-/* In the main context of the queue. */
+/* Runs in the main context of the queue. */
 static gboolean
-there_is_room_cb (gpointer data)
+start_workers_cb (gpointer data)
 {
   Queue *queue = data;
   Jobs *jobs = queue->jobs;
   gboolean started = TRUE;
-  gboolean goes_on;
+  gboolean has_more;
   Job *job;
 
-  /* Of a source that a forked child has inherited, the parent takes care. */
+  /* A forked child inherits the source, but the parent starts the workers. */
   if (jobs->process != tm_process_get_token ())
     return G_SOURCE_REMOVE;
 
   g_mutex_lock (&jobs->mutex);
   while (started && jobs->n_threads < MAX_THREADS &&
          (job = g_queue_pop_head (&queue->waiting)) != NULL)
-    started = start_locked (jobs, queue->context, job);
-  /* Between what this thread does itself, it sees to the other sources. */
-  goes_on = !started && queue->waiting.length > 0;
-  if (!goes_on)
-    queue->call = NULL;
-  queue_settle_locked (queue);
+    started = start_worker_locked (jobs, queue->context, job);
+  /* If this thread runs the jobs itself, other sources may be dispatched after each one. */
+  has_more = !started && queue->waiting.length > 0;
+  if (!has_more)
+    queue->starter = NULL;
+  queue_free_if_unused_locked (queue);
   g_mutex_unlock (&jobs->mutex);
-  return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  return has_more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* In the main context of the queue. */
+/* Runs in the main context of the queue. */
 static gboolean
-look_for_progress_cb (gpointer data)
+check_progress_cb (gpointer data)
 {
   Queue *queue = data;
   Jobs *jobs = queue->jobs;
-  gboolean goes_on;
+  gboolean has_more;
 
   if (jobs->process != tm_process_get_token ())
     return G_SOURCE_REMOVE;
 
   g_mutex_lock (&jobs->mutex);
   if (queue->waiting.length > 0 && queue->n_done_before == jobs->n_done)
-    start_locked (jobs, queue->context, g_queue_pop_head (&queue->waiting));
+    start_worker_locked (jobs, queue->context, g_queue_pop_head (&queue->waiting));
   queue->n_done_before = jobs->n_done;
-  goes_on = queue->waiting.length > 0;
-  if (!goes_on)
+  has_more = queue->waiting.length > 0;
+  if (!has_more)
     queue->timer = NULL;
-  queue_settle_locked (queue);
+  queue_free_if_unused_locked (queue);
   g_mutex_unlock (&jobs->mutex);
-  return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  return has_more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* Returns @source, which lasts until @function removes it. */
+/* @source: (transfer full). Returns (transfer none): @source, which is attached until @function
+ * removes it. */
 static GSource *
 queue_attach (Queue *queue, GSource *source, GSourceFunc function)
 {
@@ -270,8 +272,8 @@ queue_attach (Queue *queue, GSource *source, GSourceFunc function)
   return source;
 }
 
-/* What is more urgent than all that waits must not come as late as they do, in a main context that
- * is busy with what is more urgent than they are. */
+/* Otherwise an urgent job would wait for a source with the priority of less urgent jobs, which a
+ * busy main context dispatches late. */
 static void
 raise_priority (GSource *source, int priority)
 {
@@ -279,9 +281,9 @@ raise_priority (GSource *source, int priority)
     g_source_set_priority (source, priority);
 }
 
-/* Tells those whose requests wait that there is room. */
+/* If there is room for a worker, attaches a source to each main context whose jobs wait. */
 static void
-call_lines_locked (Jobs *jobs)
+attach_starters_locked (Jobs *jobs)
 {
   GHashTableIter iter;
   Queue *queue;
@@ -292,8 +294,8 @@ call_lines_locked (Jobs *jobs)
   g_hash_table_iter_init (&iter, jobs->queues);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &queue))
     {
-      if (queue->waiting.length > 0 && queue->call == NULL)
-        queue->call = queue_attach (queue, g_idle_source_new (), there_is_room_cb);
+      if (queue->waiting.length > 0 && queue->starter == NULL)
+        queue->starter = queue_attach (queue, g_idle_source_new (), start_workers_cb);
     }
 }
 
@@ -312,7 +314,7 @@ wait_in_queue_locked (Jobs *jobs, GMainContext *context, Job *job)
       g_hash_table_insert (jobs->queues, context, queue);
     }
 
-  /* Nearly always last. */
+  /* Nearly always appends: most jobs have the same priority. */
   before = queue->waiting.tail;
   while (before != NULL && ((Job *) before->data)->priority > job->priority)
     before = before->prev;
@@ -322,17 +324,17 @@ wait_in_queue_locked (Jobs *jobs, GMainContext *context, Job *job)
     {
       queue->n_done_before = jobs->n_done;
       queue->timer = queue_attach (queue, g_timeout_source_new (MILLISECONDS_OF_NO_PROGRESS),
-                                   look_for_progress_cb);
+                                   check_progress_cb);
     }
   raise_priority (queue->timer, job->priority);
-  raise_priority (queue->call, job->priority);
+  raise_priority (queue->starter, job->priority);
 
   return queue;
 }
 
-/* Whether the thread that calls is the one that will come to the queue of @context. One that has
- * made it its default, or runs it, owns it. Else it is the global one, which the first thread runs
- * later if no other thread does now. */
+/* Whether the calling thread is the one that runs @context. It owns a context that it runs now, or
+ * that is its thread-default one. Otherwise @context is the global one: the main thread runs this
+ * later, unless another thread owns it now. */
 static gboolean
 will_run (GMainContext *context)
 {
@@ -347,10 +349,10 @@ will_run (GMainContext *context)
 
 /*
  * tm_jobs_add:
- * @context: the main context in which the calling thread waits for the result
- * @priority: which of those that wait is first
- * @function: called in a thread of its own or, where none can be started, before this returns or
- *   when its turn comes, in @context
+ * @context: the main context for the result
+ * @priority: the priority among the waiting jobs
+ * @function: called in the thread of a worker; if none can be started, called in the calling
+ *   thread before this returns or, after the job has waited, in @context
  * @data: data for @function
  */
 void
@@ -368,16 +370,16 @@ tm_jobs_add (GMainContext *context, int priority, TmJobFunc function, gpointer d
   job->number = jobs->n_jobs++;
   has_room = jobs->n_threads < MAX_THREADS;
   if (!will_run (context))
-    start_locked (jobs, NULL, job);
+    start_worker_locked (jobs, NULL, job);
   else if (has_room && !g_hash_table_contains (jobs->queues, context))
-    start_locked (jobs, context, job);
+    start_worker_locked (jobs, context, job);
   else
     {
       Queue *queue = wait_in_queue_locked (jobs, context, job);
 
-      /* Others were here before. */
+      /* Other jobs may have waited longer. */
       if (has_room)
-        start_locked (jobs, context, g_queue_pop_head (&queue->waiting));
+        start_worker_locked (jobs, context, g_queue_pop_head (&queue->waiting));
     }
   g_mutex_unlock (&jobs->mutex);
 }

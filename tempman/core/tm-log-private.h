@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Whether the messages are shown. Every other function expects that they are: a caller asks once
- * for each operation, and computes nothing for a message that is not shown. */
+/* Whether debug messages are shown. The other functions do not check it: a caller asks once for
+ * each operation, and computes nothing for a message that is not shown. */
 gboolean tm_log_is_shown (void);
 gboolean tm_log_was_shown (void);
 

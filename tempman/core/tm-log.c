@@ -7,8 +7,8 @@
 
 #include "core/tm-file-private.h"
 
-/* The debug messages: what the library decided, for the developer who asks why a directory was not
- * removed. All of them are here, and docs/debugging.md explains them. They are not translated.
+/* The debug messages, which tell a developer why a directory was removed or kept. Those about a
+ * cleanup are in tm-cleanup-log.c, and docs/debugging.md explains all. They are not translated.
  *
  * No message is written while a lock of the library is held: a log handler may call the library. */
 
@@ -17,7 +17,7 @@ static gint was_shown; /* atomic */
 /*
  * tm_log_is_shown:
  *
- * Asks GLib, without a system call. GLib may wait for a lock of its own.
+ * Calls GLib, which makes no system call, but may wait for a lock of its own.
  *
  * Returns: whether debug messages of the library are shown
  */
@@ -33,10 +33,10 @@ tm_log_is_shown (void)
 /*
  * tm_log_was_shown:
  *
- * Does not ask GLib: another thread of the parent may have held its lock when this process was
- * forked, and nothing unlocks it in the child.
+ * For a forked child, which does not call GLib: if another thread of the parent held GLib's lock
+ * at the fork, no thread of the child releases it.
  *
- * Returns: what tm_log_is_shown() returned last
+ * Returns: the last return value of tm_log_is_shown()
  */
 gboolean
 tm_log_was_shown (void)
@@ -44,7 +44,7 @@ tm_log_was_shown (void)
   return g_atomic_int_get (&was_shown);
 }
 
-/* Since a time of g_get_monotonic_time(). */
+/* @start: a return value of g_get_monotonic_time() */
 double
 tm_log_get_milliseconds_since (gint64 start)
 {
@@ -58,7 +58,7 @@ tm_log_describe_timeout (double timeout)
   return timeout >= 0 ? g_strdup_printf ("timeout %g s", timeout) : g_strdup ("no timeout");
 }
 
-/* A message that was made while a lock was held. @message: (nullable) */
+/* Writes a message that was composed while a lock was held. @message: (nullable) */
 void
 tm_log_message (const char *message)
 {
@@ -99,7 +99,7 @@ tm_log_describe_creation (TmBackendDirectory *directory)
   return g_string_free (g_steal_pointer (&message), FALSE);
 }
 
-/* @start: when the deletion began, as g_get_monotonic_time() */
+/* @start: the monotonic time at which the deletion began */
 void
 tm_log_closed (GFile *file, gint64 start)
 {
@@ -126,7 +126,7 @@ tm_log_published (GFile *former_file, GFile *file, gboolean replaced)
            replaced ? ", in place of the file that had this name" : "");
 }
 
-/* In a forked child. */
+/* Called in a forked child that has not adopted the directory. */
 void
 tm_log_not_ours (GFile *file)
 {
@@ -135,7 +135,7 @@ tm_log_not_ours (GFile *file)
   g_debug ("Kept “%s”: it belongs to the parent of this process, which has not adopted it", name);
 }
 
-/* Says why a deletion did nothing, and succeeded. @path: in the file name encoding */
+/* Called for a deletion that succeeded without deleting a file. @path: in the file name encoding */
 void
 tm_log_missing (const char *path)
 {
@@ -152,7 +152,7 @@ tm_log_missing_file (GFile *file)
   g_debug ("Nothing to delete: “%s” does not exist any more, or was renamed", name);
 }
 
-/* @start: when the deletion began, as g_get_monotonic_time() */
+/* @start: the monotonic time at which the deletion began */
 void
 tm_log_deleted (GFile *file, gboolean keeps_directory, gint64 start)
 {
@@ -162,7 +162,7 @@ tm_log_deleted (GFile *file, gboolean keeps_directory, gint64 start)
            name, tm_log_get_milliseconds_since (start));
 }
 
-/* @path: of a large directory whose content was deleted, in the file name encoding */
+/* @path: the path of a directory that was emptied, in the file name encoding */
 void
 tm_log_threads (const char *path, guint n_threads)
 {
@@ -171,7 +171,7 @@ tm_log_threads (const char *path, guint n_threads)
   g_debug ("Emptied “%s” with %u threads", name, n_threads);
 }
 
-/* Of an error that no caller gets. */
+/* Logs an error that the call may not return. */
 void
 tm_log_error (const GError *error)
 {

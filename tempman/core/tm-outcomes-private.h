@@ -16,7 +16,7 @@ typedef struct
 {
   char *name; /* (owned) */
   TmVerdict verdict;
-  GError *error; /* (owned) (nullable): why the entry could not be removed */
+  GError *error; /* (owned) (nullable): set if the entry could not be removed */
 } TmOutcome;
 
 typedef enum
@@ -25,7 +25,7 @@ typedef enum
   TM_OUTCOME_FAILED = 1 << 1
 } TmOutcomeKinds;
 
-/* The outcomes of one cleanup, on their way to the caller. */
+/* The queue of the outcomes of one cleanup. */
 typedef struct _TmOutcomes TmOutcomes;
 
 typedef void (*TmOutcomeFunc) (const TmOutcome *outcome, gpointer data);

@@ -10,39 +10,39 @@
 
 #include <pthread.h>
 
-/* A queue of outcomes from the threads of a cleanup to the caller.
+/* A queue that carries outcomes from the threads of a cleanup to the caller.
  *
- * The caller's function runs in the thread that called or, for an asynchronous call, in the main
- * context of the caller. Without a lock, and never within itself: a function that lets the main
- * loop run gets the next outcome when it has returned, and the result of the call comes after the
- * last one. */
+ * The caller's function runs in the calling thread or, for an asynchronous call, in the main
+ * context of the caller. No lock is held while it runs, and it never runs within itself: if it
+ * iterates the main loop, the next outcome waits until it returns. The result of the call comes
+ * after the last outcome. */
 
-/* Enough that a cleanup seldom waits, and a few hundred kilobytes at most. */
+/* The length of a full queue: a few hundred kilobytes, so that a cleanup seldom waits. */
 #define MAX_WAITING 1024
 
-/* When the queue is full, each outcome waits this long for room. A main context that nobody runs
- * any more slows a cleanup down, and does not stop it. */
+/* How long each outcome waits for room in a full queue. A main context that does not run any more
+ * slows a cleanup down, but does not block it. */
 #define MAX_WAIT (10 * G_TIME_SPAN_MILLISECOND)
 
-/* After so many, other sources of the main context have their turn. */
+/* The number of outcomes after which the main context may dispatch other sources. */
 #define MAX_PER_DISPATCH 100
 
 struct _TmOutcomes
 {
-  TmOutcomeKinds kinds; /* the others are dropped */
+  TmOutcomeKinds kinds; /* outcomes of other kinds are dropped */
   TmOutcomeFunc function;
   gpointer data; /* (owned): for function; freed with destroy */
   GDestroyNotify destroy;
-  GTask *task;            /* (unowned) (nullable): of an asynchronous call, whose data this is */
-  TmProcessToken process; /* a forked child has a copy, without the threads that fill it */
-  pthread_t thread;       /* that called */
-  gboolean is_holding;    /* in the main context of the caller: the result waits */
+  GTask *task;            /* (unowned) (nullable): of an asynchronous call; its task data is this */
+  TmProcessToken process; /* the creator; a forked child has a copy that no thread adds to */
+  pthread_t thread;       /* the calling thread */
+  gboolean is_holding;    /* the result is held back; used in the main context of the caller */
 
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the fields below */
   GCond changed;
   GQueue waiting; /* (element-type TmOutcome) */
   guint n_helpers;
-  gboolean is_scheduled; /* a source delivers what waits, or is about to */
+  gboolean is_scheduled; /* a source is attached or being dispatched */
 };
 
 static void
@@ -57,14 +57,14 @@ outcome_free (gpointer data)
 
 /*
  * tm_outcomes_new:
- * @kinds: which outcomes the function is called with
+ * @kinds: the kinds of outcomes to deliver
  * @task: (nullable): the task of an asynchronous call, in whose main context @function is called;
- * it has to own the outcomes, as its task data
+ *   the new queue has to become its task data
  * @function: called with each outcome, in the order in which they were added
  * @data: data for @function
  * @destroy: frees @data
  *
- * Returns: (transfer full): an empty queue of the calling thread
+ * Returns: (transfer full): an empty queue; without @task, the calling thread delivers
  */
 TmOutcomes *
 tm_outcomes_new (TmOutcomeKinds kinds,
@@ -88,11 +88,11 @@ tm_outcomes_new (TmOutcomeKinds kinds,
   return outcomes;
 }
 
-/* Called when the cleanup has ended and everything has been delivered. */
+/* Called after the cleanup has ended and all outcomes are delivered. */
 void
 tm_outcomes_free (TmOutcomes *outcomes)
 {
-  /* In a forked child, a thread of the parent may have held the mutex. */
+  /* In a forked child, the mutex may be locked: a thread of the parent may have held it. */
   if (outcomes->process == tm_process_get_token ())
     {
       g_cond_clear (&outcomes->changed);
@@ -116,7 +116,7 @@ pop (TmOutcomes *outcomes)
   return outcome;
 }
 
-/* Returns FALSE when nothing waits. */
+/* Delivers the first outcome. Returns FALSE if there is none. */
 static gboolean
 deliver_one (TmOutcomes *outcomes)
 {
@@ -138,20 +138,20 @@ schedule_locked (TmOutcomes *outcomes)
   g_autoptr (GSource) source = g_idle_source_new ();
 
   outcomes->is_scheduled = TRUE;
-  /* Of the priority of the result, which is scheduled after the last outcome. */
+  /* The result has the same priority, and is scheduled after the last outcome. */
   g_source_set_priority (source, g_task_get_priority (outcomes->task));
   g_source_set_callback (source, deliver_cb, g_object_ref (outcomes->task), g_object_unref);
   g_source_attach (source, g_task_get_context (outcomes->task));
 }
 
-/* In the main context of the caller. */
+/* Runs in the main context of the caller. */
 static gboolean
 deliver_cb (gpointer task)
 {
   TmOutcomes *outcomes = g_task_get_task_data (task);
   gboolean is_scheduled;
 
-  /* The parent delivers them. */
+  /* A forked child inherits the source, but the parent delivers the outcomes. */
   if (outcomes->process != tm_process_get_token ())
     return G_SOURCE_REMOVE;
 
@@ -159,8 +159,8 @@ deliver_cb (gpointer task)
     tm_task_hold (task);
   outcomes->is_holding = TRUE;
 
-  /* If the function lets the main loop run, it gets no other outcome: until here is done, nothing
-   * else is scheduled. */
+  /* If the function iterates the main loop, it is not called within itself: is_scheduled prevents
+   * that another source is attached meanwhile. */
   for (guint i = 0; i < MAX_PER_DISPATCH && deliver_one (outcomes); i++)
     ;
 
@@ -180,7 +180,7 @@ deliver_cb (gpointer task)
   return G_SOURCE_REMOVE;
 }
 
-/* Whether the calling thread is the one that delivers: it would wait for itself. */
+/* Whether the calling thread delivers the outcomes. To wait for room would be useless there. */
 static gboolean
 is_delivering_thread (TmOutcomes *outcomes)
 {
@@ -188,7 +188,7 @@ is_delivering_thread (TmOutcomes *outcomes)
          (outcomes->task != NULL && g_main_context_is_owner (g_task_get_context (outcomes->task)));
 }
 
-/* Takes @error over. */
+/* @error: (transfer full) (nullable) */
 static void
 add (TmOutcomes *outcomes,
      const char *name,
@@ -220,10 +220,10 @@ add (TmOutcomes *outcomes,
  * tm_outcomes_add_removed:
  * @outcomes: (nullable): outcomes, or %NULL if the caller wants none
  * @name: the name of an entry that was removed
- * @verdict: what the cleanup found about it
- * @cancellable: (nullable): once it is cancelled, the call does not wait for room
+ * @verdict: the decision to remove it
+ * @cancellable: (nullable): after its cancellation, the call does not wait for room
  *
- * In any thread of the cleanup, without a lock.
+ * Called in any thread of the cleanup, without a lock.
  */
 void
 tm_outcomes_add_removed (TmOutcomes *outcomes,
@@ -235,7 +235,7 @@ tm_outcomes_add_removed (TmOutcomes *outcomes,
     add (outcomes, name, verdict, NULL, cancellable);
 }
 
-/* The same for an entry that could not be removed, for the reason that @error says. */
+/* Like tm_outcomes_add_removed(), for an entry that could not be removed. */
 void
 tm_outcomes_add_failed (TmOutcomes *outcomes,
                         const char *name,
@@ -251,8 +251,8 @@ tm_outcomes_add_failed (TmOutcomes *outcomes,
  * tm_outcomes_deliver:
  * @outcomes: (nullable): outcomes
  *
- * In any thread of a cleanup, now and then, without a lock. In the thread that called, delivers
- * what waits; elsewhere, and for an asynchronous call, it does nothing.
+ * Delivers the outcomes of a synchronous call in the calling thread. A cleanup calls this now and
+ * then, without a lock, in each of its threads: in the others, it does nothing.
  */
 void
 tm_outcomes_deliver (TmOutcomes *outcomes)
@@ -277,8 +277,7 @@ tm_outcomes_begin_helper (TmOutcomes *outcomes)
   g_mutex_unlock (&outcomes->mutex);
 }
 
-/* Called by the helper when it adds nothing any more, or instead of it if it could not be started.
- */
+/* Called by a helper after its last outcome, or in its place if it could not be started. */
 void
 tm_outcomes_end_helper (TmOutcomes *outcomes)
 {
@@ -291,8 +290,8 @@ tm_outcomes_end_helper (TmOutcomes *outcomes)
   g_mutex_unlock (&outcomes->mutex);
 }
 
-/* In the thread that works: delivers what the helpers add until they have ended. For an
- * asynchronous call there is nothing to wait for. */
+/* Called in the thread that started the helpers. Until they have ended, delivers their outcomes.
+ * Does nothing for an asynchronous call, whose main context delivers them. */
 void
 tm_outcomes_wait_for_helpers (TmOutcomes *outcomes)
 {

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* As wide as can be read and written in one step everywhere. */
+/* The widest integer that every machine reads and writes atomically. */
 typedef gsize TmProcessToken;
 
 #define TM_PROCESS_WIPED_SIZE 512

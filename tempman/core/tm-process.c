@@ -11,21 +11,21 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Which process this is.
+/* A token that identifies this process.
  *
- * Not by its number: a process that is the first of a PID namespace and forks into a new one has a
- * child with the number 1 as well. Each process draws a random token when it is first asked, and a
- * child of a fork loses that of its parent in two ways, since neither is certain: the kernel wipes
- * the page that it is in, but an emulator such as qemu-user only says so; and a handler of the C
- * library resets it, but only in a child that was made by its fork(). */
+ * A process ID is not enough: if the first process of a PID namespace forks into a new namespace,
+ * the child has the ID 1 as well. Each process draws a random token at the first use. In a forked
+ * child, two mechanisms reset the token, because each can fail: MADV_WIPEONFORK wipes the page of
+ * the token, but an emulator such as qemu-user only pretends to do it; and a pthread_atfork()
+ * handler resets the token, but only if the child was created with fork() of the C library. */
 
 typedef struct
 {
   TmProcessToken token; /* atomic; 0: not drawn yet */
-  pid_t number;         /* of the process that drew it, where there is no page */
+  pid_t pid;            /* the process that drew the token; used only in the fallback */
 } State;
 
-/* What the page has room for, behind the token. */
+/* The contents of the wiped page. */
 typedef struct
 {
   State state;
@@ -35,7 +35,7 @@ typedef struct
 static State fallback;
 static State *state = &fallback;
 
-/* Returns NULL where the kernel cannot wipe it. */
+/* Returns NULL if the kernel cannot wipe the page in a forked child. */
 static State *
 map_page (void)
 {
@@ -54,9 +54,9 @@ map_page (void)
   return page;
 }
 
-/* In the child of a fork, before anything else runs there. */
+/* Runs in a forked child before fork() returns. */
 static void
-forget (void)
+reset (void)
 {
   gpointer scratch = tm_process_get_wiped_memory ();
 
@@ -65,16 +65,16 @@ forget (void)
     memset (scratch, 0, TM_PROCESS_WIPED_SIZE);
 }
 
-/* When the library is loaded, and not when it is first needed: a thread that is about to do so
- * while another one forks would leave the child waiting for it. */
+/* Runs when the library is loaded, not at the first use: if a thread forked while another one
+ * initialised this, the child would wait forever for the end of the initialisation. */
 static void __attribute__ ((constructor)) prepare (void)
 {
   State *page = map_page ();
 
-  /* For as long as the process lives. */
+  /* The page is never unmapped. */
   if (page != NULL)
     state = page;
-  pthread_atfork (NULL, NULL, forget);
+  pthread_atfork (NULL, NULL, reset);
 }
 
 static TmProcessToken
@@ -86,7 +86,7 @@ draw_token (void)
   if (getentropy (&token, sizeof token) == 0 && token != 0)
     return token;
 
-  /* Only those of ancestors are ever compared with it, which were drawn earlier. */
+  /* The time is enough: a token is compared only with those of ancestors, which are older. */
   clock_gettime (CLOCK_MONOTONIC, &now);
   return ((TmProcessToken) now.tv_sec * 1000000000u + (TmProcessToken) now.tv_nsec) | 1;
 }
@@ -94,28 +94,27 @@ draw_token (void)
 /*
  * tm_process_get_token:
  *
- * Tells the processes of a fork apart, without a system call but for the first: it is asked for
- * twice in the life of each directory.
+ * Distinguishes a forked child from its parent. Only the first call, and the fallback, make a
+ * system call: this is called several times for each directory.
  *
- * Returns: what no other process has, never 0
+ * Returns: the token of this process, never 0
  */
 TmProcessToken
 tm_process_get_token (void)
 {
   TmProcessToken token;
 
-  /* Before Linux 4.14. The number is all that is left to tell a child by that was made past the
-   * handler. */
-  if (state == &fallback && state->number != getpid ())
+  /* Before Linux 4.14, only the process ID reveals a child that was forked without the handler. */
+  if (state == &fallback && state->pid != getpid ())
     {
-      forget ();
-      state->number = getpid ();
+      reset ();
+      state->pid = getpid ();
     }
 
   token = g_atomic_pointer_get (&state->token);
   if (token == 0)
     {
-      /* Of several threads, the first one draws. */
+      /* If several threads draw a token, the first one sets it. */
       g_atomic_pointer_compare_and_exchange (&state->token, (TmProcessToken) 0, draw_token ());
       token = g_atomic_pointer_get (&state->token);
     }
@@ -126,8 +125,8 @@ tm_process_get_token (void)
 /*
  * tm_process_get_wiped_memory:
  *
- * Returns: (nullable): `TM_PROCESS_WIPED_SIZE` bytes that are zero in a new process and in the
- *   child of a fork, or %NULL where the kernel cannot wipe a page
+ * Returns: (nullable): `TM_PROCESS_WIPED_SIZE` bytes that are zero in a new process and in a
+ *   forked child, or %NULL if the kernel cannot wipe a page
  */
 gpointer
 tm_process_get_wiped_memory (void)

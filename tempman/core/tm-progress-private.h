@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* How far a deletion has come: counted by all the threads that work on it, reported by the one that
- * called. */
+/* The counts of a deletion. Each of its threads adds to them, and the calling thread reports them.
+ */
 typedef struct
 {
   TmDeleteProgressCallback callback;
@@ -19,7 +19,7 @@ typedef struct
   GMutex mutex; /* guards the counts */
   guint64 n_deleted;
   guint64 n_found;
-  gint64 next_report; /* monotonic time; of the reporting thread alone */
+  gint64 next_report; /* monotonic time; used by the reporting thread only */
 } TmProgress;
 
 void tm_progress_init (TmProgress *progress, TmDeleteProgressCallback callback, gpointer user_data);

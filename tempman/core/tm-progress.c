@@ -5,17 +5,16 @@
 
 #include "core/tm-progress-private.h"
 
-/* As often as a progress bar moves smoothly: 25 times a second. */
+/* Often enough for a progress bar to move smoothly: 25 times a second. */
 #define REPORT_INTERVAL (G_USEC_PER_SEC / 25)
 
 /*
  * tm_progress_init:
  * @progress: (out caller-allocates): the progress of one deletion
- * @callback: who is told of it, in the thread that reports
+ * @callback: called in the reporting thread
  * @user_data: data for @callback
  *
- * The first report is due after the first interval: a deletion that is over by then makes one, at
- * its end.
+ * The first report is due after one interval. A shorter deletion reports only once, at its end.
  */
 void
 tm_progress_init (TmProgress *progress, TmDeleteProgressCallback callback, gpointer user_data)
@@ -28,7 +27,7 @@ tm_progress_init (TmProgress *progress, TmDeleteProgressCallback callback, gpoin
   g_mutex_init (&progress->mutex);
 }
 
-/* In any thread. Called per run of entries, not per entry. */
+/* Called in any thread, for a batch of entries and not for each one. */
 void
 tm_progress_add (TmProgress *progress, guint64 n_deleted, guint64 n_found)
 {
@@ -38,7 +37,7 @@ tm_progress_add (TmProgress *progress, guint64 n_deleted, guint64 n_found)
   g_mutex_unlock (&progress->mutex);
 }
 
-/* In the reporting thread, without a lock: the callback is the caller's code. */
+/* Called in the reporting thread, without a lock: the callback is code of the caller. */
 void
 tm_progress_report (TmProgress *progress)
 {
@@ -56,7 +55,7 @@ tm_progress_report (TmProgress *progress)
  * tm_progress_report_if_due:
  * @progress: a progress
  *
- * In the reporting thread.
+ * Called in the reporting thread.
  *
  * Returns: the monotonic time at which the next report is due
  */

@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* What an asynchronous call has found: a value of the kind that its _finish() function returns, or
- * an error. */
+/* The result of an asynchronous call: the value that its _finish() function returns, or an error.
+ */
 typedef struct
 {
   gssize number;   /* or a boolean */

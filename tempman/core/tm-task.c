@@ -7,20 +7,20 @@
 
 #include "core/tm-jobs-private.h"
 
-/* A task, and the work that is done for it.
+/* A task and its function.
  *
- * The thread that works only borrows the task: all of it is dropped in the main context of the
- * caller, after the result. The last reference to the source, which may be what deletes a
- * directory, is never one that the caller cannot wait for and that is lost when the program
- * exits. */
+ * The working thread does not release its reference to the task: the main context of the caller
+ * does, after the result. The task owns a reference to its source object, and the release of the
+ * last one may delete a directory. In the working thread, the caller could not wait for this
+ * deletion, and the end of the program would interrupt it. */
 typedef struct
 {
   GTask *task; /* (owned) */
   TmTaskFunc function;
   TmTaskResult *result; /* (owned) */
-  GSource *done;        /* (owned) (nullable): attached, to pass on the result */
-  gboolean is_held;     /* of the main context of the caller, as is what follows */
-  gboolean is_done;     /* while it was held */
+  GSource *done;        /* (owned) (nullable): the attached source that returns the result */
+  gboolean is_held;     /* used in the main context of the caller, like is_done */
+  gboolean is_done;     /* the source was dispatched while the result was held back */
 } Work;
 
 static GQuark
@@ -41,15 +41,15 @@ result_free (gpointer data)
 
 /*
  * tm_task_new:
- * @source: (type GObject) (nullable): the object whose method it is
- * @source_tag: the method
- * @io_priority: the priority of the request
- * @cancellable: (nullable): to cancel it with
- * @callback: (nullable): called when it is done
+ * @source: (type GObject) (nullable): the object of the asynchronous call
+ * @source_tag: its method
+ * @io_priority: the priority of the call
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable): called with the result
  * @user_data: data for @callback
  *
- * Makes a task whose result is what its function found, also when it is cancelled too late: what
- * has been created by then is handed out, and what has been deleted is reported deleted.
+ * Creates a task. A cancellation that comes after its function has returned does not change the
+ * result: the caller receives the directory that was created, or the success of the deletion.
  *
  * Returns: (transfer full): a new task
  */
@@ -69,7 +69,7 @@ tm_task_new (gpointer source,
   return task;
 }
 
-/* In the main context of the caller. */
+/* Runs in the main context of the caller. */
 static gboolean
 done_cb (gpointer data)
 {
@@ -90,9 +90,9 @@ done_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* In any thread. From the moment that the source is attached the caller may have the result, and
- * may have dropped its main context: the thread that works does not even release the source, for
- * which GLib would lock that context. */
+/* Called in any thread. Once the source is attached, the caller may receive the result and release
+ * its main context. The source is released in done_cb(), because g_source_unref() locks that
+ * context. */
 static void
 schedule_result (Work *work)
 {
@@ -102,7 +102,7 @@ schedule_result (Work *work)
   g_source_attach (work->done, g_task_get_context (work->task));
 }
 
-/* In a thread of its own, or in that of the caller. */
+/* Runs in a thread of its own or, if none could be started, in a thread of the caller. */
 static void
 work_cb (gpointer data)
 {
@@ -116,10 +116,10 @@ work_cb (gpointer data)
 /*
  * tm_task_start:
  * @task: a task of tm_task_new()
- * @function: what to do; it finds the result
+ * @function: the function that finds the result
  *
- * Runs a function in a thread that has the rights of the calling one. Where no thread can be
- * started, the calling thread runs it, and the result comes later all the same.
+ * Runs a function in a thread that has the rights of the calling one. If no thread can be started,
+ * the calling thread runs it. In both cases, the main context of the caller returns the result.
  */
 void
 tm_task_start (GTask *task, TmTaskFunc function)
@@ -133,7 +133,7 @@ tm_task_start (GTask *task, TmTaskFunc function)
   tm_jobs_add (g_task_get_context (task), g_task_get_priority (task), work_cb, work);
 }
 
-/* Makes such a task and runs @function for it. */
+/* Creates a task with tm_task_new() and starts it. */
 void
 tm_task_run (gpointer source,
              gpointer source_tag,
@@ -151,10 +151,10 @@ tm_task_run (gpointer source,
 
 /*
  * tm_task_hold:
- * @task: a task of tm_task_start() whose result has not come
+ * @task: a started task that has not returned its result
  *
- * In the main context of the caller: holds the result back until tm_task_unhold(), should a main
- * loop run in between.
+ * Holds the result back until tm_task_unhold(), even if the main loop runs in between. Called in
+ * the main context of the caller.
  */
 void
 tm_task_hold (GTask *task)
@@ -170,7 +170,8 @@ tm_task_unhold (GTask *task)
   Work *work = g_object_get_qdata (G_OBJECT (task), work_quark ());
 
   work->is_held = FALSE;
-  /* Once: the next hold may come and go before the source of the result does. */
+  /* Schedules the result only once: the task may be held and unheld again before the source is
+   * dispatched. */
   if (work->is_done)
     {
       work->is_done = FALSE;
@@ -180,10 +181,10 @@ tm_task_unhold (GTask *task)
 
 /*
  * tm_task_propagate_boolean:
- * @result: a task that was started
+ * @result: a started task
  * @error: return location for an error
  *
- * Takes what the function found.
+ * Gets the result of the function.
  *
  * Returns: the result, or %FALSE with @error set
  */
@@ -193,7 +194,7 @@ tm_task_propagate_boolean (GAsyncResult *result, GError **error)
   return tm_task_propagate_int (result, error) > 0;
 }
 
-/* The same for a number, -1 with @error set. */
+/* Like tm_task_propagate_boolean(). Returns a number, or -1 with @error set. */
 gssize
 tm_task_propagate_int (GAsyncResult *result, GError **error)
 {
@@ -211,7 +212,7 @@ tm_task_propagate_int (GAsyncResult *result, GError **error)
   return number;
 }
 
-/* The same for an object, which is the caller's, %NULL with @error set. */
+/* Like tm_task_propagate_boolean(). Returns (transfer full): an object, or NULL with @error set. */
 gpointer
 tm_task_propagate_object (GAsyncResult *result, GError **error)
 {
@@ -256,8 +257,8 @@ init_finish (GAsyncInitable *initable, GAsyncResult *result, GError **error)
  * tm_task_implement_async_initable:
  * @iface: the interface of a class that is #GInitable as well
  *
- * Makes the asynchronous initialisation one of these tasks. The default uses a pool, and reports an
- * object that was initialised and then cancelled as cancelled.
+ * Implements the asynchronous initialisation with tm_task_run(). The default implementation uses a
+ * thread pool, and a late cancellation makes it fail although the object is initialised.
  */
 void
 tm_task_implement_async_initable (GAsyncInitableIface *iface)

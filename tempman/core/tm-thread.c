@@ -9,18 +9,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Every thread of the library is started here, by the thread that needs it and for that work alone.
+/* The threads of the library. A thread that needs another one starts it, and for this work only.
  *
- * A new thread inherits what the kernel judges its creator by: user and groups, capabilities,
- * Landlock domain, seccomp filters. A thread of a pool has those of the thread that needed it
- * first, and in a forked child a pool counts on threads that are not there.
+ * A new thread inherits the rights of its creator: user and groups, capabilities, Landlock domain,
+ * seccomp filters. A thread of a pool has the rights of the thread that needed it first, and in a
+ * forked child, a pool relies on threads that do not exist there.
  *
- * Not g_thread_try_new(): that ends the process where a seccomp filter refuses new threads, since
- * it expects no error but EAGAIN. */
+ * g_thread_try_new() handles no error but EAGAIN: it aborts if a seccomp filter refuses new
+ * threads. */
 
 struct _TmThread
 {
-  pthread_t thread; /* of one that is joined */
+  pthread_t thread; /* set only for tm_thread_join() */
   TmThreadFunc function;
   gpointer data;
 };
@@ -39,7 +39,8 @@ run_joined (void *data)
  * @function: called in the new thread
  * @data: data for @function
  *
- * Returns: (nullable): a thread, to be given to tm_thread_join(); %NULL where none can be started
+ * Returns: (transfer full) (nullable): a thread for tm_thread_join(), or %NULL if none can be
+ *   started
  */
 TmThread *
 tm_thread_try_start (TmThreadFunc function, gpointer data)
@@ -76,17 +77,16 @@ run_detached (void *data)
  * @function: called in the new thread
  * @data: data for @function
  *
- * Starts a thread that nothing waits for. The last thing that @function does has to be to pass on
- * its result.
+ * Starts a detached thread. The last action of @function has to be to pass on its result.
  *
- * Returns: %FALSE where no thread can be started
+ * Returns: %FALSE if no thread can be started
  */
 gboolean
 tm_thread_try_start_detached (TmThreadFunc function, gpointer data)
 {
   TmThread *thread = g_new (TmThread, 1);
   pthread_attr_t attributes;
-  pthread_t started_thread; /* the thread itself may have freed its own by then */
+  pthread_t started_thread; /* not a field of thread, which the new thread may have freed */
   gboolean started = FALSE;
 
   thread->function = function;
@@ -103,7 +103,7 @@ tm_thread_try_start_detached (TmThreadFunc function, gpointer data)
   return started;
 }
 
-/* Whether this is the thread that the process began with, or that it was forked by. */
+/* Whether this is the main thread, which in a forked child is the thread that called fork(). */
 gboolean
 tm_thread_is_first (void)
 {

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What bash completes after "tempman". It needs nothing but bash.
+# Completes the command line of tempman in bash. It needs no other package.
 
-# _tempman_offer COMPGEN-ARGUMENTS...: what of that begins as the current word does. Line by line,
-# since a name can have spaces in it.
+# _tempman_offer COMPGEN-ARGUMENTS...: offers the words that begin with the current one. Reads line
+# by line, because names can contain spaces.
 _tempman_offer() {
     local word
     while IFS= read -r word; do
@@ -12,7 +12,7 @@ _tempman_offer() {
     done < <(compgen "$@" -- "$current")
 }
 
-# Names of files, which readline quotes, and adds the slash to.
+# Offers file names. readline quotes them, and adds a slash to directories.
 _tempman_offer_files() {
     compopt -o filenames 2>/dev/null
     _tempman_offer "$@"
@@ -42,7 +42,7 @@ _tempman() {
         *) return ;;
     esac
 
-    # "--in=" is three words for bash.
+    # bash splits "--in=DIR" into three words.
     if [[ $current == = ]]; then
         current=
     elif [[ $previous == = ]]; then
@@ -71,8 +71,8 @@ _tempman() {
             ;;
     esac
 
-    # The command line of another program begins after "--", or with the first word that is neither
-    # an option nor the value of one.
+    # The command line of the program begins after "--", or with the first word that is neither an
+    # option nor the value of one.
     if [[ $command == run ]]; then
         local i
         for ((i = 2; i < COMP_CWORD; i++)); do
@@ -107,8 +107,8 @@ _tempman() {
     esac
 }
 
-# _tempman_other_command INDEX: completes the command line that begins there, as it would be completed
-# by itself where bash-completion is installed.
+# _tempman_other_command INDEX: completes the command line that begins at INDEX. If bash-completion
+# is installed, uses the completion of that command.
 _tempman_other_command() {
     if declare -F _command_offset >/dev/null; then
         _command_offset "$1"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Ages as people write them: 90s, 2h, 1h30m, 7d, 1w. */
+/* Parses and formats the ages of the command line: 90s, 2h, 1h30m, 7d, 1w. */
 
 typedef struct
 {
@@ -15,8 +15,8 @@ typedef struct
   gint64 seconds;
 } Unit;
 
-/* From the largest to the smallest. None is longer than a week: months and years are not always as
- * long, and `m` for them would be taken for minutes. */
+/* From the largest to the smallest. Months and years are missing: their length varies, and “m”
+ * means minutes. */
 static const Unit units[] = {
   { 'w', 7 * 24 * 60 * 60 }, { 'd', 24 * 60 * 60 }, { 'h', 60 * 60 }, { 'm', 60 }, { 's', 1 },
 };
@@ -29,7 +29,7 @@ refuse (const char *text, const char *reason, GError **error)
   return FALSE;
 }
 
-/* Reads digits. Returns FALSE where there are none or the number is too large. */
+/* Reads digits. Returns FALSE if there are none, or if the number is too large. */
 static gboolean
 parse_number (const char **position, gint64 *number)
 {
@@ -49,9 +49,8 @@ parse_number (const char **position, gint64 *number)
   return *position > start;
 }
 
-/* Reads a letter. The units of an age become smaller from one to the next: @n_used of them are
- * over.
- */
+/* Reads the letter of a unit. Each unit of an age is smaller than the one before: the first @n_used
+ * units are not allowed any more. */
 static gboolean
 parse_unit (const char **position, gsize *n_used, gint64 *seconds)
 {
@@ -71,12 +70,13 @@ parse_unit (const char **position, gsize *n_used, gint64 *seconds)
 
 /*
  * tool_age_parse:
- * @text: what was written
- * @seconds: (out): how long that is
- * @error: what is wrong with it
+ * @text: an age
+ * @seconds: (out): the age in seconds
+ * @error: return location for an error
  *
- * A number without a unit is refused, since one person means seconds and the next one days. The
- * exception is 0.
+ * Refuses a number without a unit, except 0: some users would mean seconds, others days.
+ *
+ * Returns: %TRUE on success
  */
 gboolean
 tool_age_parse (const char *text, double *seconds, GError **error)
@@ -115,7 +115,7 @@ tool_age_parse (const char *text, double *seconds, GError **error)
   return TRUE;
 }
 
-/* How many whole seconds have gone by: none since a time in the future, which counts as now. */
+/* Returns the whole seconds from @then to @now, or 0 if @then is in the future. */
 gint64
 tool_age_since (GDateTime *then, GDateTime *now)
 {
@@ -124,9 +124,9 @@ tool_age_since (GDateTime *then, GDateTime *now)
 
 /*
  * tool_age_format:
- * @seconds: a length of time, 0 or more
+ * @seconds: a duration, 0 or more
  *
- * Returns: (transfer full): the same, for people: its two largest units
+ * Returns: (transfer full): the two largest units of the duration, for terminals
  */
 char *
 tool_age_format (gint64 seconds)
@@ -148,11 +148,12 @@ tool_age_format (gint64 seconds)
 
 /*
  * tool_age_parse_basis:
- * @text: (nullable): the name of a basis
- * @basis: (out): the basis
- * @error: what is wrong with the text
+ * @text: (nullable): the name of an age basis
+ * @basis: (out): the age basis
+ * @error: return location for an error
  *
- * Without a text it is the change time, which no archive sets back.
+ * Without @text, this is %TM_AGE_BASIS_CHANGED: extracting an archive does not set the change time
+ * back.
  *
  * Returns: %TRUE on success
  */
@@ -178,9 +179,9 @@ tool_age_parse_basis (const char *text, TmAgeBasis *basis, GError **error)
 /*
  * tool_age_check_exclude:
  * @patterns: (nullable) (array zero-terminated=1): patterns of names
- * @error: what is wrong with one of them
+ * @error: return location for an error
  *
- * Returns: whether each can match a name
+ * Returns: whether each pattern can match a name
  */
 gboolean
 tool_age_check_exclude (char **patterns, GError **error)

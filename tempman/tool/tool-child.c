@@ -14,22 +14,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A program that is run in the place of this one, as far as the terminal, the shell and whoever
- * sends signals are concerned.
+/* Runs a program in a child process. To the terminal, the shell and the senders of signals, both
+ * look like one process.
  *
- * It stays in the process group of this one, so that what the terminal sends reaches both of them;
- * what is sent to this one alone is passed on. When both are asked to stop and the program has done
- * so, this one does so as well: a shell looks at this one. */
+ * The child stays in the process group of this process, so that the signals of a terminal reach
+ * both. Signals to this process alone are passed on. When the child has stopped after a request to
+ * both, this process stops as well, because the shell waits for this process. */
 
-/* How often the program is tried to be started, a millisecond apart. */
+/* The number of attempts to create the child, a millisecond apart. */
 #define MAX_ATTEMPTS 100
 
-/* What the kernel sends to a group because of a terminal: the program has got it as well. */
+/* Signals that the kernel sends to a process group because of a terminal: the child has received
+ * them as well. */
 static const int group_signals[] = {
   SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, 0,
 };
 
-/* What the kernel sends for what a process does itself, or has used up. */
+/* Signals that the kernel sends to a process for its own faults and limits. */
 static const int own_signals[] = {
   SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGPIPE, SIGXCPU, SIGXFSZ, 0,
 };
@@ -40,10 +41,10 @@ typedef struct
 {
   pid_t pid;
   gboolean has_ended;
-  int status;   /* once it has ended by itself */
-  int ended_by; /* the signal that has ended it, or 0 */
+  int status;   /* its exit status, if no signal ended it */
+  int ended_by; /* the signal that ended it, or 0 */
 
-  sigset_t received; /* what this one has got, too */
+  sigset_t received; /* the signals that this process has received */
 
   gboolean is_asked_to_stop;
   gboolean is_stopped;
@@ -61,8 +62,8 @@ is_one_of (int signal_number, const int *signals)
   return FALSE;
 }
 
-/* All that can be: each of them is for the program, also those that would end this one and leave
- * the program to itself. A fault of this one ends it all the same. Ends with 0. */
+/* Returns all signals that can be blocked, and 0 at the end. A signal that ended this process alone
+ * would leave the child behind. A fault of this process still ends it. */
 static const int *
 get_passed_signals (void)
 {
@@ -74,7 +75,7 @@ get_passed_signals (void)
 
   for (int signal_number = 1; signal_number <= SIGRTMAX; signal_number++)
     {
-      /* Those in between are of the C library, for its threads. */
+      /* The C library uses the signals in between for its threads. */
       gboolean is_of_library = signal_number >= __SIGRTMIN && signal_number < SIGRTMIN;
       gboolean cannot_be_blocked = signal_number == SIGKILL || signal_number == SIGSTOP;
 
@@ -85,8 +86,8 @@ get_passed_signals (void)
   return passed_signals;
 }
 
-/* Keeps the signals for the program from here on, and what this one does until it runs from being
- * ended by them. */
+/* Blocks the signals, so that none ends this process before the child runs. They are pending until
+ * child_wait() passes them on. */
 void
 tool_child_prepare (void)
 {
@@ -118,8 +119,8 @@ child_note (Child *child, const siginfo_t *info)
     }
 }
 
-/* Takes notice of what has become of the child. The first process of a container is also given the
- * orphans of all the others, which stay there until they are waited for. */
+/* Updates the state of the child. Reaps other children as well: the first process of a container
+ * inherits all orphans. */
 static void
 child_look_at (Child *child)
 {
@@ -135,26 +136,27 @@ child_look_at (Child *child)
     }
 }
 
-/* Whether the child has got a signal without this process. */
+/* Whether a signal must not be passed on: the child has received it, or it does not concern the
+ * child. */
 static gboolean
 child_has_got (Child *child, const siginfo_t *info)
 {
-  /* It sends to its own group, if it is to be stopped with it. */
+  /* The child sent it to its process group, for example to stop the group. */
   if (info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE)
     return info->si_pid == child->pid;
 
   if (info->si_code <= 0)
     return FALSE;
 
-  /* The kernel. A terminal that hangs up tells the leader of its session alone. */
+  /* The kernel sent it. A terminal that hangs up signals the leader of its session only. */
   if (getsid (0) == getpid () && (info->si_signo == SIGHUP || info->si_signo == SIGCONT))
     return FALSE;
 
-  /* The rest, as an alarm that was set before this program was executed, is for one process. */
+  /* Other signals are for this process alone, such as an alarm that was set before its exec(). */
   return is_one_of (info->si_signo, group_signals) || is_one_of (info->si_signo, own_signals);
 }
 
-/* Whether a signal was for this process as well, or is on its way to it. */
+/* Whether this process has received a signal as well, or has it pending. */
 static gboolean
 child_shares (Child *child, int signal_number)
 {
@@ -164,11 +166,11 @@ child_shares (Child *child, int signal_number)
          (sigpending (&pending) == 0 && sigismember (&pending, signal_number) == 1);
 }
 
-/* What the command is to end with.
+/* Returns the status of the command.
  *
- * A signal is told of by a number, as by a shell. One that this process has got as well ends it,
- * too: a shell goes on with the next line of its script after Ctrl+C unless it sees that, and
- * systemd takes a service that it has stopped for one that has failed. */
+ * If a signal ended the child, the status is 128 + its number, as in a shell. If this process has
+ * received the signal as well, it has to end by it too: otherwise a shell would continue its script
+ * after Ctrl+C, and systemd would report a service that it has stopped as failed. */
 static int
 child_get_status (Child *child)
 {
@@ -204,7 +206,8 @@ child_handle_signal (Child *child, const siginfo_t *info)
     kill (child->pid, info->si_signo);
 }
 
-/* It goes on from here when it is continued, which the child is told of then. */
+/* Stops this process if the child has stopped on request. SIGCONT continues it here, and is then
+ * passed on to the child. */
 static void
 child_stop_with (Child *child)
 {
@@ -226,15 +229,16 @@ child_wait (Child *child)
     {
       siginfo_t info;
 
-      /* Interrupted when this process was stopped. */
+      /* Fails with EINTR after this process was stopped. */
       if (sigwaitinfo (&set, &info) > 0)
         child_handle_signal (child, &info);
       child_stop_with (child);
     }
 }
 
-/* What has no first line that names an interpreter is for the shell, which not every C library does
- * by itself. @shell_arguments have a place for the path of the script. */
+/* Executes the program, or a script without a “#!” line with a shell: execvpe() does not do this in
+ * every C library. @shell_arguments: the path at index 1 is NULL if the program was not found.
+ * Returns the error number */
 static int
 execute (char **arguments, char **shell_arguments, char **environment)
 {
@@ -244,7 +248,7 @@ execute (char **arguments, char **shell_arguments, char **environment)
   return errno;
 }
 
-/* Returns (transfer container): the command line of a shell that runs a script */
+/* Returns (transfer container): the command line of a shell that runs @path, a script or NULL. */
 static char **
 make_shell_arguments (char **arguments, char *path)
 {
@@ -258,27 +262,27 @@ make_shell_arguments (char **arguments, char *path)
   return (char **) g_ptr_array_free (shell_arguments, FALSE);
 }
 
-/* Starts the child and waits for its end. Returns 0, or the error number of what kept it from being
- * the program.
+/* Starts the child and waits until it ends. Returns 0, or the error number if the program could not
+ * be started.
  *
- * The child gets no descriptor but those that it would have got without this program, and the
- * signals as they were: posix_spawn() cannot have it ignore one. */
+ * The program gets the descriptors and the signal dispositions that this process was started with.
+ * posix_spawn() is not used, because it cannot make a child ignore a signal. */
 static int
 run (Child *child, char **arguments, char **environment)
 {
   g_autofree char *path = g_find_program_in_path (arguments[0]);
   g_autofree char **shell_arguments = make_shell_arguments (arguments, path);
-  /* Shared also where an emulator or a sanitizer makes a plain fork of the next. */
+  /* Shared memory also works where an emulator or a sanitizer replaces vfork() by fork(). */
   int *child_error =
       mmap (NULL, sizeof *child_error, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   guint n_attempts = 0;
-  pid_t pid; /* the one variable that the child may write to, until it is another program */
+  pid_t pid; /* the only variable that the child of vfork() may write to */
   int error_number;
 
   if (child_error == MAP_FAILED)
     return errno;
 
-  /* At a limit of processes a thread that has ended counts for a moment longer. */
+  /* A thread that has just ended may still count towards RLIMIT_NPROC. */
   while ((pid = vfork ()) < 0 && errno == EAGAIN && ++n_attempts < MAX_ATTEMPTS)
     g_usleep (G_USEC_PER_SEC / 1000);
 
@@ -318,13 +322,13 @@ get_status_of_error (int error_number)
 
 /*
  * tool_child_run:
- * @arguments: a program, which is looked for in `PATH`, and its arguments
+ * @arguments: a program, which is searched for in `PATH`, and its arguments
  * @environment: its environment
- * @error: why it could not be started
+ * @error: return location for an error
  *
- * Runs a program to its end, after tool_child_prepare().
+ * Runs a program and waits until it ends. tool_child_prepare() has to be called first.
  *
- * Returns: what the command is to end with
+ * Returns: the status of the command; @error is set if the program could not be started
  */
 int
 tool_child_run (char **arguments, char **environment, GError **error)

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-/* What a command ends with: one of these or, as a negative number, the signal that ended it. Those
- * from 125 on are for `run`, whose lower ones are those of the program that it runs. */
+/* The status of a command: one of these or, as a negative number, the signal that ended it. Only
+ * `run` uses those from 125 on: its lower ones are those of the program that it runs. */
 enum
 {
   TOOL_STATUS_DONE = 0,
@@ -21,12 +21,12 @@ enum
 
 #define TOOL_STATUS_ENDED_BY(signal_number) (-(signal_number))
 
-/* As a shell tells of the end by a signal. */
+/* The exit status by which a shell reports a signal. */
 #define TOOL_STATUS_OF_SIGNAL(signal_number) (128 + (signal_number))
 
 typedef struct _ToolCommand ToolCommand;
 
-/* @arguments begin with the name of the command and belong to it. */
+/* @arguments: (inout): the name of the command and its arguments, from which it removes options */
 typedef int (*ToolCommandFunc) (const ToolCommand *command, char ***arguments);
 
 struct _ToolCommand
@@ -34,8 +34,8 @@ struct _ToolCommand
   const char *name;
   const char *parameters;
   const char *summary;
-  const char *description; /* (nullable): what else the help says */
-  int usage_status;        /* what it ends with when it is called wrongly */
+  const char *description; /* (nullable): further text of the help */
+  int usage_status;        /* the status after a usage error */
   ToolCommandFunc func;
 };
 

@@ -21,9 +21,9 @@ const ToolCommand tool_create_command = {
   .func = run_create,
 };
 
-/* Hands the directory over to the reader of its path, unless that is not wanted any more. What
- * nobody is told of does not stay. Returns whether it was handed over: there can be no error where
- * it was not. */
+/* Prints the path and keeps the directory. If the command is interrupted (@is_wanted is FALSE), or
+ * if the path cannot be written, deletes the directory instead, and returns FALSE, even without an
+ * error. */
 static gboolean
 hand_over (TmTemporaryDirectory *directory, gboolean is_wanted, GError **error)
 {
@@ -36,9 +36,7 @@ hand_over (TmTemporaryDirectory *directory, gboolean is_wanted, GError **error)
   return FALSE;
 }
 
-/* Returns what to end with. A signal that comes when the directory has been handed over is too
- * late.
- */
+/* Returns the status of the command. A signal has no effect after the path is printed. */
 static int
 create (const ToolCreation *creation)
 {

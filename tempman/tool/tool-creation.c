@@ -8,7 +8,7 @@
 #include "tool-age.h"
 #include "tool-paths.h"
 
-/* The making of a directory, as `run` and `create` do it. */
+/* The creation of a directory by `run` and `create`. */
 
 void
 tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CREATION_N_ENTRIES])
@@ -37,7 +37,7 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
     entries[i] = all[i];
 }
 
-/* @value: (nullable): of an option that says something of a root. */
+/* @value: (nullable): the value of an option that requires --root */
 static gboolean
 is_of_root (const ToolCreation *creation, gconstpointer value, const char *option, GError **error)
 {
@@ -70,7 +70,7 @@ understand_mode (ToolCreation *creation, GError **error)
   return TRUE;
 }
 
-/* Returns FALSE with an error of the user's. */
+/* Parses the values of the options. Returns FALSE with a usage error. */
 gboolean
 tool_creation_understand (ToolCreation *creation, GError **error)
 {
@@ -108,8 +108,8 @@ tool_creation_clear (ToolCreation *creation)
   g_clear_pointer (&creation->mode_text, g_free);
 }
 
-/* One that is there may belong to somebody else, as /var/tmp does. Only one that has to be made has
- * to be the user's own. */
+/* An existing root may belong to another user, as /var/tmp does. CREATE_DIRECTORY would refuse it,
+ * so the flag is used only if the root is missing. */
 static TmRoot *
 open_root (const ToolCreation *creation, GCancellable *cancellable, GError **error)
 {
@@ -149,8 +149,8 @@ create_in (const ToolCreation *creation, GFile *parent, GCancellable *cancellabl
                          creation->mode, NULL);
 }
 
-/* As tm_root_create_temp_dir(), which takes neither a suffix nor a mode: a cleanup that fails does
- * not keep it from creating the directory. */
+/* Does the same as tm_root_create_temp_dir(), which has no parameters for suffix and mode. An error
+ * of the cleanup does not prevent the creation. */
 static TmTemporaryDirectory *
 create_under_root (const ToolCreation *creation, ToolOperation *operation, GError **error)
 {
@@ -185,11 +185,11 @@ create_in_parent (const ToolCreation *creation, ToolOperation *operation, GError
 
 /*
  * tool_creation_run:
- * @creation: what is to be made, and where
+ * @creation: the parameters of the creation
  * @operation: the operation that this is a part of
- * @error: why it cannot be made
+ * @error: return location for an error
  *
- * Returns: (transfer full) (nullable): the directory
+ * Returns: (transfer full) (nullable): the new directory, or %NULL with @error set
  */
 TmTemporaryDirectory *
 tool_creation_run (const ToolCreation *creation, ToolOperation *operation, GError **error)

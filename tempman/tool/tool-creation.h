@@ -11,7 +11,7 @@
 
 #define TOOL_CREATION_N_ENTRIES 9
 
-/* Where a new directory is created, with which name and mode. */
+/* The parameters of a new directory: its parent or root, its name and its mode. */
 typedef struct
 {
   char *parent_path;    /* (owned) (nullable) */

@@ -25,13 +25,13 @@ const ToolCommand tool_delete_command = {
   .func = run_delete,
 };
 
-/* One after the other, and counted together. */
+/* The paths are deleted one after the other, and counted together. */
 typedef struct
 {
   ToolOperation *operation; /* (unowned) */
-  guint64 n_deleted_before; /* with the paths before the present one */
+  guint64 n_deleted_before; /* without the current path */
   guint64 n_found_before;
-  guint64 n_deleted; /* with the present one */
+  guint64 n_deleted; /* with the current path */
   guint64 n_found;
 } Deletion;
 
@@ -65,7 +65,7 @@ delete_path (Deletion *deletion, const char *path)
                               tool_operation_get_cancellable (deletion->operation), progress_cb,
                               deletion, &error))
     {
-      /* Somebody else was faster. */
+      /* Another process has deleted it. */
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
         g_error_free (error);
       else

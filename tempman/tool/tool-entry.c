@@ -7,9 +7,9 @@
 
 #include "tool-age.h"
 
-/* One sub-directory of a root, as it is shown. */
+/* Prints an entry of a root. */
 
-/* The words of the public enumerations. */
+/* The output uses the nicks of the public enumerations. */
 static const char *
 get_nick (GType type, int value)
 {
@@ -17,7 +17,7 @@ get_nick (GType type, int value)
   const GEnumValue *enum_value = g_enum_get_value (enum_class, value);
 
   g_assert (enum_value != NULL);
-  /* The values are static. */
+  /* The values are static: they outlive the reference to the class. */
   g_type_class_unref (enum_class);
   return enum_value->value_nick;
 }
@@ -36,9 +36,9 @@ get_reason_name (TmRootEntry *entry)
 
 /*
  * tool_entry_print:
- * @entry: a sub-directory
- * @now: the time at which its age ends
- * @outcome: what a cleanup does, or has done, with it
+ * @entry: an entry
+ * @now: the current time, from which its age is computed
+ * @outcome: the first cell: what a cleanup does with the entry
  */
 void
 tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome)
@@ -62,7 +62,7 @@ tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome)
   tool_print_row (cells, tm_root_entry_get_name (entry));
 }
 
-/* In ASCII alone, for whatever locale it is printed or read in. */
+/* Appends ASCII only, which is independent of the locales of the writer and the reader. */
 static void
 append_json_string (GString *json, const char *utf8)
 {
@@ -92,8 +92,8 @@ append_json_member (GString *json, const char *name, const char *utf8)
   g_string_append (json, ", ");
 }
 
-/* Prints an object without the end of the line. Of a name that is no UTF-8, which JSON has no
- * strings for, `name` shows what can be shown, and `uri` is exact, as it is of any name. */
+/* Prints an object, without a newline. JSON has no strings for names that are not UTF-8: `name` has
+ * replacement characters then, and `uri` is always exact. */
 void
 tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
 {

@@ -15,7 +15,7 @@
 #include <locale.h>
 #include <unistd.h>
 
-/* The command: finds out what is to be done, and ends with the status of that. */
+/* The main function: finds the command, and exits with its status. */
 
 static const ToolCommand *const commands[] = {
   &tool_run_command,  &tool_create_command, &tool_cleanup_command,
@@ -90,9 +90,9 @@ parse_and_run (char **arguments)
   return run_command (own + 1);
 }
 
-/* Where standard input, output or error are closed, the next file to be opened would take their
- * place. What stands in for them fails when it is used, as a closed descriptor does, and is closed
- * again in a program that is run. */
+/* If standard input, output or error is closed, the next open() would return its number. /dev/null
+ * takes its place, in a mode that makes a read or write fail, as with a closed descriptor. It is
+ * closed again in the program of `run`. */
 static void
 occupy_standard_descriptors (void)
 {
@@ -117,16 +117,15 @@ main (int argc, char **argv)
   /* GLib writes debug messages to the standard output, which scripts read. */
   g_log_writer_default_set_use_stderr (TRUE);
 
-  /* Names on a command line are those of local files. GIO's modules are for others: they would
-   * start a daemon, or make a folder in the home directory. Not so in the program that `run` runs.
-   */
+  /* Paths on the command line are local. GIO's modules are for other files: they could start a
+   * daemon, or create a directory in the home directory. The program of `run` gets the inherited
+   * environment. */
   tool_run_remember_environment ();
   g_setenv ("GIO_MODULE_DIR", "/dev/null", TRUE);
   g_unsetenv ("GIO_EXTRA_MODULES");
   g_setenv ("GIO_USE_VFS", "local", TRUE);
 
-  /* No GApplication and no main loop: those need descriptors, of which there can be too few, and
-   * end the program where they get none. */
+  /* Without GApplication and a main loop, which need descriptors and abort if there are too few. */
   g_set_prgname ("tempman");
   arguments = g_strdupv (argv);
   status = tool_output_finish (parse_and_run (arguments));

@@ -13,25 +13,25 @@
 #include <pthread.h>
 #include <unistd.h>
 
-/* Work that can be interrupted, and shows how long it takes.
+/* An operation that signals can interrupt, and that shows its progress.
  *
- * The main thread does the work, with calls that block. A second one watches meanwhile: it waits
- * for the signals, which are blocked in all threads, and draws the progress. The first signal
- * cancels. The second one ends the program at once, also while the main thread waits for a server
- * that does not answer.
+ * The main thread makes the blocking calls. A second thread, the watcher, waits for the signals,
+ * which are blocked in all threads, and draws the progress. The first signal cancels the operation.
+ * The second signal ends the program at once, even if the main thread waits for a server that does
+ * not respond.
  *
- * Where that thread cannot be started the work is done all the same. The signals then do what they
- * do to any program, without a second one. */
+ * If the watcher cannot be started, the operation continues without it, and the first signal ends
+ * the program. */
 
-/* A signal that comes sooner than this after the first is the same one: timeout(1) sends it to the
- * process and then to its group. */
+/* A second signal that comes earlier than this is a duplicate: timeout(1) sends one to the process,
+ * and then one to its group. */
 #define REPEATED_AFTER_US (G_USEC_PER_SEC / 10)
 
-/* The main thread sends this to the other one, to have it look whether it is to end. It does
- * nothing to a program that does not ask for it. */
+/* Wakes the watcher when the operation is over. By default, a process ignores this signal. */
 #define WAKE_UP SIGWINCH
 
-/* Any thread of libraries is started by the main thread. This one calls little. */
+/* A small stack is enough: the watcher calls few functions, and libraries start their threads from
+ * the main thread. */
 #define WATCHER_STACK_SIZE (256 * 1024)
 
 struct _ToolOperation
@@ -102,7 +102,7 @@ start_watcher (ToolOperation *operation)
   return error_number == 0;
 }
 
-/* What is ignored stays so: once blocked, it would be pending. */
+/* Leaves ignored signals unblocked: if they were blocked, they would become pending. */
 static void
 block (void)
 {
@@ -117,7 +117,7 @@ ignore_once (int signal_number)
 {
 }
 
-/* Lets the signals end the program. */
+/* Lets the signals end the program. One that does not interrupt the operation is ignored once. */
 static void
 do_without_watcher (ToolOperation *operation)
 {
@@ -151,11 +151,11 @@ stop_watching (ToolOperation *operation)
 
 /*
  * tool_operation_new:
- * @interruption: what interrupts it
- * @format: what is being done
+ * @interruption: the signals that interrupt the operation
+ * @format: the title of the operation
  * @...: arguments of @format
  *
- * The signals are blocked from here on, also when the operation has ended.
+ * Starts an operation. The signals are blocked from here on, even after the operation has ended.
  */
 ToolOperation *
 tool_operation_new (ToolInterruption interruption, const char *format, ...)
@@ -209,9 +209,9 @@ tool_operation_is_interrupted (ToolOperation *operation)
 /*
  * tool_operation_fail:
  * @operation: an operation
- * @error: (transfer full): what went wrong in it
+ * @error: (transfer full): an error of the operation
  *
- * Says what went wrong. That it was interrupted need not be said to whoever has done that.
+ * Prints the error, unless it is the cancellation after an interruption.
  */
 void
 tool_operation_fail (ToolOperation *operation, GError *error)
@@ -228,12 +228,12 @@ tool_operation_fail (ToolOperation *operation, GError *error)
 
 /*
  * tool_operation_end:
- * @operation: an operation whose work is done
- * @failed_status: what to end with if it has failed
+ * @operation: an operation that is done
+ * @failed_status: the status if the operation has failed
  *
- * Stops watching: a signal that comes later waits for the next operation, or until it is unblocked.
+ * Stops the watcher. A later signal is pending until the next operation, or until it is unblocked.
  *
- * Returns: what the command is to end with
+ * Returns: the status of the command
  */
 int
 tool_operation_end (ToolOperation *operation, int failed_status)

@@ -11,8 +11,8 @@
 
 typedef enum
 {
-  TOOL_INTERRUPTION_ANY,         /* whatever asks the program to end */
-  TOOL_INTERRUPTION_BY_KEY_ONLY, /* only Ctrl+C, and what is repeated */
+  TOOL_INTERRUPTION_ANY,         /* any signal that asks the program to end */
+  TOOL_INTERRUPTION_BY_KEY_ONLY, /* only Ctrl+C, or a second signal */
 } ToolInterruption;
 
 typedef struct _ToolOperation ToolOperation;

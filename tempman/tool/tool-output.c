@@ -13,11 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What goes to standard output and standard error.
+/* Writes to standard output and standard error.
  *
- * A terminal obeys what it is sent, and a file name can be anything but what has a slash in it:
- * names and messages get there with everything that could be a command to it made visible. What is
- * read by programs is plain, and the same today and tomorrow. */
+ * A file name may contain control characters, which a terminal would execute: names on a terminal,
+ * and all messages, are escaped. The output for programs is plain, and its format is stable. */
 
 #define COLOR_OFF "\033[0m"
 
@@ -49,7 +48,7 @@ has_colors (void)
          g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
 }
 
-/* Returns UTF-8 in the encoding of the locale. */
+/* Returns (transfer full): UTF-8 text, converted to the encoding of the locale. */
 static char *
 encode (const char *text)
 {
@@ -60,7 +59,7 @@ encode (const char *text)
   if (g_get_charset (&charset))
     return g_strdup (text);
 
-  /* Services often run in the C locale. */
+  /* Services often run in the C locale, which has only ASCII. */
   plain = g_string_new (text);
   g_string_replace (plain, "“", "\"", 0);
   g_string_replace (plain, "”", "\"", 0);
@@ -103,7 +102,7 @@ tool_print (const char *format, ...)
   tool_print_bytes (encoded);
 }
 
-/* Some file systems of other machines say only when a file is closed that there is no room. */
+/* Some network file systems report a full disk only when a file is closed. */
 static int
 close_a_copy (int fd)
 {
@@ -112,7 +111,7 @@ close_a_copy (int fd)
   return copy < 0 || close (copy) == 0 || errno == EINTR ? 0 : EOF;
 }
 
-/* Returns whether all that was printed so far has been written. */
+/* Returns whether the whole output so far has been written. */
 gboolean
 tool_output_flush (void)
 {
@@ -124,11 +123,11 @@ tool_output_flush (void)
 
 /*
  * tool_output_finish:
- * @status: what the command would end with
+ * @status: the status of the command
  *
- * Writes what is left to be written, and complains if that, or anything before, has failed.
+ * Flushes the output. Prints an error if any write has failed.
  *
- * Returns: what the command is to end with
+ * Returns: @status, or a failure if the command was done but its output could not be written
  */
 int
 tool_output_finish (int status)
@@ -138,20 +137,19 @@ tool_output_finish (int status)
   if (tool_output_flush ())
     return status;
 
-  /* As any program whose reader has gone away. */
+  /* Ends like other programs whose reader has closed the pipe. */
   if (failed_with == EPIPE && !tool_signals_started_ignored (SIGPIPE))
     failed_status = TOOL_STATUS_ENDED_BY (SIGPIPE);
   else
     {
-      /* What takes the output of programs may take nothing for as long as it likes. */
+      /* The write to standard error may block forever: a signal has to end it. */
       tool_signals_unblock (tool_signals_to_end);
       tool_complain ("Could not write the output: %s", g_strerror (failed_with));
     }
   return status == TOOL_STATUS_DONE ? failed_status : status;
 }
 
-/* Neither a control character, nor one that changes the direction of the text around it or cannot
- * be seen. */
+/* Control characters, invisible ones, and those that change the direction of text are harmful. */
 static gboolean
 is_harmless (gunichar character)
 {
@@ -173,13 +171,14 @@ append_escaped_byte (GString *escaped, guchar byte)
       g_string_append (escaped, "\\t");
       break;
     default:
-      /* With three octal digits it ends where it ends, whatever comes next. */
+      /* With three octal digits, a digit that follows is not part of the escape. */
       g_string_append_printf (escaped, "\\%03o", byte);
       break;
     }
 }
 
-/* Appends @text with what is not harmless escaped. Returns whether there was any. */
+/* Appends @text, with harmful characters escaped. Returns whether there were any. @also_escaped:
+ * harmless characters that get a backslash */
 static gboolean
 append_escaped (GString *escaped, const char *text, const char *also_escaped)
 {
@@ -212,7 +211,7 @@ append_escaped (GString *escaped, const char *text, const char *also_escaped)
   return has_escaped;
 }
 
-/* In the quotes in which bash takes it, if it needs any. */
+/* Returns (transfer full): the name, in bash's $'…' quotes if it needs them. */
 static char *
 quote_for_terminal (const char *name)
 {
@@ -228,7 +227,7 @@ quote_for_terminal (const char *name)
   return g_string_free (quoted, FALSE);
 }
 
-/* So that one line is one name, and each name can be told from every other. */
+/* Returns (transfer full): the name as one line, from which it can be recovered exactly. */
 static char *
 escape_for_program (const char *name)
 {
@@ -247,7 +246,7 @@ escape_for_program (const char *name)
   return g_string_free (escaped, FALSE);
 }
 
-/* Prints a path alone in a line: whole, for a program that takes what it reads for the path. */
+/* Prints a line with a path. For programs it is not escaped, because they use it as it is. */
 void
 tool_print_path (const char *path)
 {
@@ -262,7 +261,7 @@ tool_print_path (const char *path)
  * @cells: UTF-8 without tabs
  * @name: a file name
  *
- * Prints a line: for people in columns, for programs with a tab between two fields.
+ * Prints a line: with columns on a terminal, with tabs between the fields for programs.
  */
 void
 tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name)
@@ -289,9 +288,9 @@ tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name)
 
 /*
  * tool_escape_message:
- * @text: as good as UTF-8, with names in it
+ * @text: text that should be UTF-8, and may contain file names
  *
- * Returns: (transfer full): one line of it, in the encoding of the locale
+ * Returns: (transfer full): the text as one line, in the encoding of the locale
  */
 char *
 tool_escape_message (const char *text)
@@ -304,8 +303,7 @@ tool_escape_message (const char *text)
   return g_string_free (escaped, FALSE);
 }
 
-/* Says on standard error what is wrong, there escaped as for a terminal whatever it is: what is
- * said of a name that cannot be dealt with ends up in a log, line by line. */
+/* Prints a message to standard error. It is always escaped, so that it is one line in a log. */
 void
 tool_complain (const char *format, ...)
 {
@@ -317,7 +315,7 @@ tool_complain (const char *format, ...)
   text = g_strdup_vprintf (format, args);
   va_end (args);
 
-  /* What is on its way to the same terminal was said before. */
+  /* On a terminal, earlier output comes first. */
   note_result (fflush (stdout));
   escaped = tool_escape_message (text);
   fprintf (stderr, "tempman: %s\n", escaped);

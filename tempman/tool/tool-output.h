@@ -15,7 +15,7 @@ typedef enum
   TOOL_COLOR_YELLOW,
 } ToolColor;
 
-/* What stands in a line before the name, which is last since it can be anything. */
+/* A cell of a line. The name follows the cells, because it can contain any character. */
 typedef struct
 {
   const char *text;

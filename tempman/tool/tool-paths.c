@@ -15,12 +15,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* From paths as they are written on a command line to files.
+/* Turns paths on the command line into files.
  *
- * A GFile takes “link/..” for the directory that the link is in, and the kernel for the one above
- * where the link leads to. Such a path is refused. Where a directory comes before “..”, both mean
- * the same, and both components are left out. All links that are left in the path are for the
- * library to follow, or not. */
+ * “link/..” is the directory that contains the link for a GFile, and the parent of the link's
+ * target for the kernel. Such a path is refused. “directory/..” means the same for both, and is
+ * removed. The library decides whether to follow the remaining links. */
 
 /* The purpose of a path, which selects the message of an error. */
 typedef enum
@@ -54,9 +53,9 @@ fail_with_errno (GError **error, Use use, const char *path, int error_number)
   return fail (error, use, path, g_io_error_from_errno (error_number), g_strerror (error_number));
 }
 
-/* Looks at what stands under @name in @dirfd, a link itself, without waiting for the server of a
- * file system that is mounted there. Old kernels and old containers refuse statx(), and then
- * nothing is known of mount points. */
+/* Gets the status of @name in @dirfd, without following a link and without waiting for the server
+ * of a mounted file system. Old kernels and old containers refuse statx(): then mount points are
+ * not recognised. */
 static int
 look_at (int dirfd, const char *name, int flags, struct statx *status)
 {
@@ -65,7 +64,7 @@ look_at (int dirfd, const char *name, int flags, struct statx *status)
   flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
   if (statx (dirfd, name, flags | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, status) == 0)
     return 0;
-  /* The emulation of the C library does not know the flag. */
+  /* EINVAL: the emulation of the C library does not know AT_STATX_DONT_SYNC. */
   if ((errno != ENOSYS && errno != EPERM && errno != EINVAL) ||
       fstatat (dirfd, name, &old_status, flags) < 0)
     return -1;
@@ -92,9 +91,9 @@ is_same_file (const struct statx *a, const struct statx *b)
          a->stx_ino == b->stx_ino;
 }
 
-/* Returns (transfer full) (nullable): the working directory, or NULL with an error where there is
- * none any more: GLib takes the root of the file system for it then, in which something else can
- * have the same name. */
+/* Returns (transfer full) (nullable): the working directory, or NULL with an error if it was
+ * deleted. GLib would use the root of the file system instead, where another file can have the same
+ * name. */
 static char *
 get_working_directory (gboolean without_links, Use use, const char *path, GError **error)
 {
@@ -107,14 +106,15 @@ get_working_directory (gboolean without_links, Use use, const char *path, GError
       return NULL;
     }
 
-  /* The path that the user has taken there, if that is known; but “..” is above the directory, and
-   * not above a link to it. */
+  /* g_get_current_dir() returns $PWD, which may contain links. “..” needs the path without links.
+   */
   current = without_links ? g_strdup (found) : g_get_current_dir ();
   free (found);
   return current;
 }
 
-/* Whether @directory, which comes before “..”, is a directory and no link to one. */
+/* Whether “..” after @directory can be removed: @directory is a directory, and not a link to one.
+ */
 static gboolean
 can_leave_out (const char *directory, Use use, const char *path, GError **error)
 {
@@ -152,7 +152,7 @@ clean (const char *path, Use use, GError **error)
         return NULL;
     }
 
-  /* Without a separator at the end. */
+  /* The result never ends with a separator. */
   cleaned = g_string_new (start == NULL || g_str_equal (start, G_DIR_SEPARATOR_S) ? "" : start);
   for (char **component = components; *component != NULL; component++)
     {
@@ -182,9 +182,11 @@ clean (const char *path, Use use, GError **error)
 /*
  * tool_paths_new_directory:
  * @path: the path of a directory
- * @error: that it is empty, has “..” after a link, or leads through something that is not there
+ * @error: return location for an error
  *
- * Returns: (transfer full): the directory
+ * Fails if the path is empty, or if it has “..” after a link or after a missing directory.
+ *
+ * Returns: (transfer full) (nullable): the directory, or %NULL with @error set
  */
 GFile *
 tool_paths_new_directory (const char *path, GError **error)
@@ -208,11 +210,11 @@ is_missing (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
 }
 
-/* Whether the link @path, which has @status, is one of the components of the path of the home
- * directory, so that without it that path leads nowhere.
+/* Whether the link @path, which has @status, is a component of the path of the home directory,
+ * which would be broken without it.
  *
- * Past a link, and past a mount point of another file system, the components are compared by their
- * text alone: a server that is asked for them may never answer. */
+ * After a link or a mount point of another file system, only the text of the components is
+ * compared: a request for their status could wait for a server forever. */
 static gboolean
 is_in_path_of_home (const char *path, const struct statx *status)
 {
@@ -242,8 +244,8 @@ is_in_path_of_home (const char *path, const struct statx *status)
   return FALSE;
 }
 
-/* Whether the directory @path is the home directory or one of those above it: the library knows,
- * and opens no root there. It asks no server that it need not ask. */
+/* Whether the directory @path is the home directory or one above it, which tm_root_new() refuses.
+ * The library sends no unnecessary request to a server for this. */
 static gboolean
 is_refused_as_root (const char *path)
 {
@@ -261,13 +263,13 @@ is_home_or_above (const char *path, const struct statx *status)
   if (S_ISLNK (status->stx_mode))
     return is_in_path_of_home (path, status);
 
-  /* A mount point is never deleted. To open it, its server would be asked. */
+  /* A mount point is never deleted, and opening it would send a request to its server. */
   return S_ISDIR (status->stx_mode) && (status->stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 &&
          is_refused_as_root (path);
 }
 
-/* Whether @status is of the working directory or of one of those above it, whatever they are
- * called. */
+/* Whether @status is that of the working directory or of one above it. Their names do not matter.
+ */
 static gboolean
 is_working_directory_or_above (const struct statx *status)
 {
@@ -291,7 +293,7 @@ is_working_directory_or_above (const struct statx *status)
   return is_one;
 }
 
-/* Finds what stands under @path. Returns FALSE with an error. */
+/* Finds the absolute path and the status of @path. Returns FALSE with an error. */
 static gboolean
 find (const char *path, char **cleaned, struct statx *status, GError **error)
 {
@@ -302,9 +304,13 @@ find (const char *path, char **cleaned, struct statx *status, GError **error)
 
 /*
  * tool_paths_find_victim:
- * @path: the path of what is to be deleted
- * @file: (out) (transfer full) (nullable): the file, or %NULL if there is none
- * @error: why it is never deleted, or cannot be found
+ * @path: the path of a file to delete
+ * @file: (out) (transfer full) (nullable): the file, or %NULL if it does not exist
+ * @error: return location for an error
+ *
+ * Fails if the path cannot be examined, or if `delete` refuses it.
+ *
+ * Returns: %TRUE on success
  */
 gboolean
 tool_paths_find_victim (const char *path, GFile **file, GError **error)
@@ -322,8 +328,7 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
   name = g_path_get_basename (trimmed);
   *file = NULL;
 
-  /* An empty path is what is left of a variable that was never set: GIO would take it for the
-   * working directory. */
+  /* An empty path usually comes from an unset variable. GIO would use the working directory. */
   if (*trimmed == '\0')
     return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT, "the path is empty");
   if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
@@ -335,8 +340,8 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
       if (is_missing (local_error))
         return TRUE;
 
-      /* The kernel may refuse a link of another user on the way. So does the library, and says
-       * which one. */
+      /* The kernel may refuse a link of another user in the path. The library refuses it as well,
+       * and names it in its error. */
       if (cleaned != NULL &&
           g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
         {
@@ -356,8 +361,7 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
     return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
                  "it is the working directory or a directory above it");
 
-  /* A slash at the end says that a directory is meant. With a link, nobody knows whether that or
-   * where it leads to. */
+  /* A slash at the end requires a directory. After a link, it could mean the link or its target. */
   if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.stx_mode))
     return fail_with_errno (error, USE_DELETE, path, ENOTDIR);
 

@@ -14,12 +14,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* A line on the terminal that says how far the work has come, for work that takes a while. One
- * thread works and counts, another one has the line drawn. */
+/* A line on the terminal with the progress of a long operation. The working thread sets the counts,
+ * and the watcher draws the line. */
 
+/* Shorter operations show no line. */
 #define DELAY_US (G_USEC_PER_SEC / 2)
 
-/* How long a terminal that takes nothing is waited for at the end. */
+/* How long to wait, at the end, for a terminal that accepts no output. */
 #define PATIENCE_MS 1000
 
 #define ERASE_LINE "\r\033[K"
@@ -30,22 +31,22 @@ struct _ToolProgress
   gint64 started;
   gboolean is_drawn;
 
-  GMutex mutex; /* held while something is written, and for what follows */
+  GMutex mutex; /* held while the line is written; guards the fields below */
   gboolean is_shown;
   guint64 n_done;
   guint64 n_found;
 };
 
-/* Whether there is a terminal to draw on, that obeys, and that is not somebody else's just now. */
+/* Whether standard error is a terminal that supports control sequences, and this process is in its
+ * foreground. */
 static gboolean
 can_draw (void)
 {
   return g_strcmp0 (g_getenv ("TERM"), "dumb") != 0 && tcgetpgrp (STDERR_FILENO) == getpgrp ();
 }
 
-/* Not while the terminal is stopped, or the connection to it hangs: who waits for it takes no
- * signal.
- */
+/* A terminal accepts no output while it is stopped, or while its connection hangs. The watcher must
+ * not wait for it, since it handles the signals. */
 static gboolean
 can_write_within (int milliseconds)
 {
@@ -64,7 +65,7 @@ get_n_columns (void)
   return 80;
 }
 
-/* The title is what is shortened: it can be a path of any length. */
+/* Shortens the title if necessary, since it can contain a long path. */
 static char *
 make_line (ToolProgress *progress)
 {
@@ -80,7 +81,8 @@ make_line (ToolProgress *progress)
   else
     rest = g_strdup_printf (": %s", age);
 
-  /* Any of them may take two columns. A terminal that is full to the last column would wrap. */
+  /* Each character may need two columns. A terminal would wrap a line that fills the last column.
+   */
   n_characters = (get_n_columns () - 1 - (glong) strlen (rest)) / 2;
   if (g_utf8_strlen (progress->title, -1) <= n_characters)
     return g_strconcat (progress->title, rest, NULL);
@@ -100,9 +102,9 @@ draw (ToolProgress *progress)
 
 /*
  * tool_progress_new:
- * @title: what is being done, UTF-8
+ * @title: the title of the operation, UTF-8
  *
- * Begins to count the time.
+ * Starts to measure the time.
  */
 ToolProgress *
 tool_progress_new (const char *title)
@@ -116,14 +118,14 @@ tool_progress_new (const char *title)
   return progress;
 }
 
-/* Whether it has to be told of the time with tool_progress_tick(). */
+/* Whether tool_progress_tick() has to be called regularly. */
 gboolean
 tool_progress_is_drawn (ToolProgress *progress)
 {
   return progress->is_drawn;
 }
 
-/* Draws the line, if it is time. Waits for nothing. */
+/* Draws the line after the delay, unless it would have to wait for that. */
 void
 tool_progress_tick (ToolProgress *progress)
 {
@@ -135,7 +137,7 @@ tool_progress_tick (ToolProgress *progress)
   g_mutex_unlock (&progress->mutex);
 }
 
-/* Takes the line away, for something else to be said. It comes back as long as the work goes on. */
+/* Erases the line before other output. The next tool_progress_tick() draws it again. */
 void
 tool_progress_hide (ToolProgress *progress)
 {
@@ -146,8 +148,8 @@ tool_progress_hide (ToolProgress *progress)
   g_mutex_unlock (&progress->mutex);
 }
 
-/* Once nothing else uses it. Takes the line away, or leaves it as a summary where something was
- * counted. */
+/* Called after all other threads have ended. Erases the line or, if there are counts, leaves it as
+ * a summary. */
 void
 tool_progress_free (ToolProgress *progress)
 {

@@ -31,11 +31,11 @@ const ToolCommand tool_run_command = {
 
 static char **inherited_environment; /* (owned) */
 
-/* Dropping the last reference would delete it after all. Its lock goes with this process, and then
- * it is abandoned. */
+/* The directory of an interrupted deletion. The release of the last reference would continue the
+ * deletion. The end of this process releases the lock, and the directory is abandoned then. */
 static TmTemporaryDirectory *left_directory; /* (owned) */
 
-/* The program is to have the environment that this one was started with. */
+/* Saves the environment for the program, before this process changes it. */
 void
 tool_run_remember_environment (void)
 {
@@ -57,8 +57,8 @@ create (const ToolCreation *creation, int *status)
   if (*status == TOOL_STATUS_DONE || directory == NULL)
     return directory;
 
-  /* Interrupted when it was there already, it goes with the last reference. The next signal does
-   * not wait for that. */
+  /* Interrupted after the creation: the release of the last reference deletes the directory, unless
+   * another signal ends this process. */
   tool_signals_unblock (tool_signals_to_end);
   g_object_unref (directory);
   return NULL;
@@ -85,10 +85,11 @@ keep (TmTemporaryDirectory *directory)
   return TRUE;
 }
 
-/* Takes @directory over. Returns what to end with if the program ended with @status.
+/* @directory: (transfer full). @status: the status of the program. Returns the status of the
+ * command.
  *
- * What asked the program to end is no reason to leave the directory. Who interrupts the deletion,
- * or asks twice, means it. */
+ * A signal that asked the program to end does not interrupt the deletion. Ctrl+C during the
+ * deletion does, or a second signal. */
 static int delete (TmTemporaryDirectory *directory, int status)
 {
   g_autofree char *display_name =
@@ -106,7 +107,7 @@ static int delete (TmTemporaryDirectory *directory, int status)
 
   tool_operation_fail (operation, error);
   own_status = tool_operation_end (operation, TOOL_STATUS_RUN_FAILED);
-  /* Nothing that follows has to be done. */
+  /* From here on, a signal may end this process. */
   tool_signals_unblock (tool_signals_to_end);
   if (own_status < 0)
     {

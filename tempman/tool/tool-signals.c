@@ -10,18 +10,18 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
-/* How this program was started, as far as signals are concerned, and what it makes of that.
+/* The inherited signal mask and dispositions, and the changes that this program makes to them.
  *
- * A mask says nothing of what the caller wants: it is inherited by accident, from a program that
- * reads its own signals from a descriptor. So a blocked signal is unblocked, or waited for, like
- * any other. What was ignored, as by nohup(1), stays ignored. */
+ * A mask is inherited by accident, for example from a program that uses signalfd(). A blocked
+ * signal is therefore unblocked or waited for like any other. A signal that was ignored, as with
+ * nohup(1), stays ignored. */
 
-/* What asks a program to end, and leaves it the time to do so in good order. */
+/* Signals that ask a program to end, and leave it the time to clean up. */
 const int tool_signals_to_end[] = { SIGINT, SIGTERM, SIGHUP, 0 };
 
-/* Signals whose disposition is changed here. A write to a closed pipe, or beyond the limit of the
- * size of a file, is to fail, and not to end this program before it has removed what it has made.
- * The end of a child is never learned of where that signal is ignored. */
+/* Signals whose disposition this program changes. With SIGPIPE and SIGXFSZ ignored, a write fails
+ * instead of ending this program before it has deleted its directory. If SIGCHLD were ignored, the
+ * kernel would not report the end of the child. */
 static const struct
 {
   int signal_number;
@@ -35,7 +35,7 @@ static const struct
 static struct sigaction inherited_actions[G_N_ELEMENTS (changed)];
 static sigset_t inherited_mask;
 
-/* To be called before anything is written, and before any other thread is started. */
+/* Called before any output, and before another thread is started. */
 void
 tool_signals_prepare (void)
 {
@@ -49,8 +49,7 @@ tool_signals_prepare (void)
     }
 }
 
-/* For a child that is going to be another program: it gets what this one was started with.
- * Async-signal-safe. */
+/* Restores the inherited mask and dispositions, in a child before exec(). Async-signal-safe. */
 void
 tool_signals_restore (void)
 {
@@ -74,7 +73,7 @@ tool_signals_started_ignored (int signal_number)
   return sigaction (signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* @signals end with 0. */
+/* @signals: (array zero-terminated=1) */
 sigset_t
 tool_signals_make_set (const int *signals)
 {
@@ -86,7 +85,7 @@ tool_signals_make_set (const int *signals)
   return set;
 }
 
-/* The same without those that this program was told to ignore. */
+/* Like tool_signals_make_set(), without the signals that this program was started to ignore. */
 sigset_t
 tool_signals_make_heeded_set (const int *signals)
 {
@@ -101,7 +100,7 @@ tool_signals_make_heeded_set (const int *signals)
   return set;
 }
 
-/* From here on they wait until they are waited for. */
+/* Blocks the signals: each is pending until a thread waits for it. */
 void
 tool_signals_block (const int *signals)
 {
@@ -110,7 +109,7 @@ tool_signals_block (const int *signals)
   pthread_sigmask (SIG_BLOCK, &set, NULL);
 }
 
-/* From here on they do again what they do to any program. */
+/* Unblocks the signals: each has the effect of its disposition again. */
 void
 tool_signals_unblock (const int *signals)
 {
@@ -123,10 +122,10 @@ tool_signals_unblock (const int *signals)
  * tool_signals_end_by:
  * @signal_number: a signal
  *
- * Ends this program as the signal would have: whoever waits for it has to be able to see that it
- * was interrupted, as a shell does that ends its loop then. Leaves no core.
+ * Ends this program by a signal, without a core dump, so that its parent sees the interruption. A
+ * shell ends its loop then, for example.
  *
- * Returns: what to exit with where that does not end it, as in the first process of a container
+ * Returns: the exit status if the signal has no effect, as in the first process of a container
  */
 int
 tool_signals_end_by (int signal_number)

@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <signal.h>
 
-/* Ends with 0. */
+/* The last element is 0. */
 extern const int tool_signals_to_end[];
 
 void tool_signals_prepare (void);
