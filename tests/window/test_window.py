@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Uses the example with a window as a person would: it is found by its accessible tree, and clicked
-with a pointer, in an X server without a screen.
+"""Tests the example with a window like a user: finds its widgets in the accessibility tree, and clicks
+them with the pointer, in an X server without a screen.
 
-Usage: test_window.py SCRATCH [TEST…]. SCREENSHOT in the environment is the file for a picture; with
-GDK_SCALE=2 it is as sharp as the one in the documentation.
+Usage: test_window.py SCRATCH [TEST…]. Environment variables: SCREENSHOT is the file for a screenshot;
+GDK_SCALE=2 gives it the resolution of the one in the documentation. TEMPMAN_TEST_GATE_LIBRARY is the
+library of tests/tool/gate.c.
 """
 
 import os
@@ -19,35 +20,36 @@ import time
 import unittest
 
 PROGRAMS = ['xvfb-run', 'dbus-run-session', 'xdotool', 'import', 'identify']
-PATIENCE = 60  # seconds; on a busy machine everything takes its time
+PATIENCE = 60  # seconds; enough for a busy machine
 MARKED = 0o1700
-# As the library makes names: only with such a one is the sticky bit the mark.
+# A name with a random part: the sticky bit is the mark only with such a name.
 CRASHED = 'crashed-' + 'a' * 20
 SCALE = int(os.environ.get('GDK_SCALE', 1))
 
-# In a large directory: it has to take many frames to delete them.
+# The number of files in a large directory: the deletion has to take many frames.
 N_FILES = 150000
 
 
 def wait_for(condition, what):
-    """Wait until condition() is true, and return what it returned."""
+    """Wait until condition() is true, and return its value."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.05)
-    raise AssertionError(f'waited in vain for: {what}')
+    raise AssertionError(f'timed out: {what}')
 
 
 class Program:
-    """The program that is tested, in a root of its own."""
+    """The tested program, in its own root. `environment` has additional variables for it."""
 
-    def __init__(self, *options, files=N_FILES):
+    def __init__(self, *options, files=N_FILES, environment=None):
         self.home = tempfile.mkdtemp(prefix='window-')
         self.root = pathlib.Path(self.home, 'scratch')
         self.root.mkdir()
         self.output = ''
+        self.environment = environment or {}
         self.start(*options, files=files)
 
     def start(self, *options, files=N_FILES):
@@ -55,7 +57,7 @@ class Program:
             os.environ, HOME=self.home, XDG_CACHE_HOME=self.home, XDG_CONFIG_HOME=self.home,
             XDG_DATA_HOME=self.home, GDK_BACKEND='x11', GSK_RENDERER='cairo', GTK_A11Y='atspi',
             GIO_USE_VFS='local', GSETTINGS_BACKEND='memory', LC_ALL='C.UTF-8',
-            G_DEBUG='fatal-criticals')
+            G_DEBUG='fatal-criticals', **self.environment)
         self.process = subprocess.Popen(
             [SCRATCH, '--log-frames', f'--files={files}', *options, self.root],
             env=environment, stdout=subprocess.PIPE, text=True)
@@ -72,7 +74,7 @@ class Program:
         return None
 
     def widgets(self):
-        """All that can be seen, as (role, name, accessible), in the order of the tree."""
+        """Return all visible widgets as (role, name, accessible), in the order of the tree."""
         found = []
 
         def visit(accessible):
@@ -83,7 +85,7 @@ class Program:
                 for i in range(accessible.get_child_count()):
                     visit(accessible.get_child_at_index(i))
             except GLib.Error:
-                # It went while it was looked at.
+                # The program has just destroyed the widget.
                 pass
 
         visit(self.application)
@@ -102,9 +104,9 @@ class Program:
         return wait_for(lambda: self.find(Atspi.Role.PUSH_BUTTON, name), f'the button “{name}”')
 
     def click_on(self, accessible):
-        # Without a window manager the window is in the upper left corner of the screen. GTK 4.18
-        # takes the border around its contents from all positions instead of adding it: the frame,
-        # which is at 0, tells how wide that is.
+        # Without a window manager, the window is in the upper left corner of the screen. GTK 4.18
+        # subtracts the border around the contents from all positions instead of adding it. The
+        # position of the frame, which should be 0, shows the width of the border.
         extents = accessible.get_extents(Atspi.CoordType.WINDOW)
         frame = self.application.get_child_at_index(0).get_extents(Atspi.CoordType.WINDOW)
         x = (extents.x - 2 * frame.x + extents.width // 2) * SCALE
@@ -112,7 +114,7 @@ class Program:
         subprocess.run(['xdotool', 'mousemove', str(x), str(y), 'click', '1'], check=True)
 
     def click(self, name):
-        """Click a button as soon as it can be clicked."""
+        """Click a button as soon as it is sensitive."""
         button = self.button(name)
         wait_for(lambda: button.get_state_set().contains(Atspi.StateType.SENSITIVE),
                  f'“{name}” to be sensitive')
@@ -135,7 +137,7 @@ class Program:
         return sum(len(files) for _, _, files in os.walk(self.root / name))
 
     def create(self, button, n_files):
-        """Create a directory and wait until it is filled."""
+        """Create a directory, and wait until its files are written."""
         before = self.directories()
         self.click(button)
         name, = wait_for(lambda: set(self.directories()) - set(before), 'a new directory')
@@ -145,11 +147,11 @@ class Program:
         return name
 
     def take_screenshot(self, path):
-        """Begin to: what happens in the window can be watched all the while."""
+        """Start taking a screenshot, without waiting for it: the caller watches the window."""
         return subprocess.Popen(['import', '-window', 'root', path])
 
     def quit(self):
-        """Close the window with the button in its title bar, and return how the program ended."""
+        """Close the window with the button in its title bar, and return the exit status."""
         *_, button = (accessible for role, name, accessible in self.widgets()
                       if role == Atspi.Role.PUSH_BUTTON and name == 'Close')
         self.click_on(button)
@@ -157,10 +159,10 @@ class Program:
         return self.process.returncode
 
     def frames(self):
-        """What the program said of the frames of its last deletion."""
+        """Return the frame counts that the program printed about its last deletion."""
         match = re.search(r'(\d+) frames drawn in ([\d.]+) s of deletion, never ([\d.]+) s',
                           self.output)
-        assert match, f'nothing about frames in: {self.output!r}'
+        assert match, f'no frame counts in: {self.output!r}'
         return int(match[1]), float(match[2]), float(match[3])
 
     def clean_up(self):
@@ -177,10 +179,8 @@ class WindowTest(unittest.TestCase):
         return program
 
     def make_entries(self, program):
-        """What others have left in the root: one old, one abandoned, one in use."""
-        old = program.root / 'left-by-hand'
-        old.mkdir()
-        os.utime(old, (time.time() - 3 * 24 * 3600,) * 2)
+        """Create an expired, an abandoned and a live entry in the root."""
+        self.make_expired(program, 'left-by-hand')
         (program.root / CRASHED).mkdir()
         (program.root / CRASHED).chmod(MARKED)
         os.utime(program.root / CRASHED, (time.time() - 25 * 60,) * 2)
@@ -191,12 +191,16 @@ class WindowTest(unittest.TestCase):
         fcntl.flock(lock, fcntl.LOCK_SH)
         os.utime(program.root / 'at-work', (time.time() - 4 * 3600,) * 2)
 
+    def make_expired(self, program, name):
+        (program.root / name).mkdir()
+        os.utime(program.root / name, (time.time() - 3 * 24 * 3600,) * 2)
+
     def test_clicks(self):
         program = self.start(files=3000)
         small = program.create('New', 20)
         large = program.create('New, large', 3000)
 
-        # By another process, and seen without a click.
+        # The window shows entries of other processes without a click.
         self.make_entries(program)
         for text in ['left-by-hand', 'no owner', '3 days ago', 'delete: expired',
                      CRASHED, 'abandoned', '25 minutes ago', 'delete: abandoned',
@@ -206,9 +210,9 @@ class WindowTest(unittest.TestCase):
         program.click('Clean up')
         program.wait_for_text('Cleaned up: 2 deleted')
         self.assertEqual(program.directories(), sorted(['at-work', small, large]))
-        wait_for(lambda: CRASHED not in program.texts(), 'the rows to go')
+        wait_for(lambda: CRASHED not in program.texts(), 'the rows of deleted entries to disappear')
 
-        # It belongs to somebody else: neither of the two can be clicked.
+        # Another process uses it: both buttons are insensitive.
         program.select('at-work')
         time.sleep(0.5)
         for name in ['Close', 'Delete']:
@@ -222,12 +226,49 @@ class WindowTest(unittest.TestCase):
 
         program.select(large)
         program.click('Delete')
-        wait_for(lambda: program.directories() == ['at-work'], 'the large directory to go')
+        wait_for(lambda: program.directories() == ['at-work'], 'the deletion of the large directory')
 
-        # What is still open is closed with the window.
+        # The window closes its open directories when it is closed.
         program.create('New', 20)
         self.assertEqual(program.quit(), 0)
         self.assertEqual(program.directories(), ['at-work'])
+
+    def test_failures(self):
+        # Two of three expired entries cannot be deleted. The window shows their names.
+        program = self.start(files=20, environment={
+            'LD_PRELOAD': os.environ['TEMPMAN_TEST_GATE_LIBRARY'],
+            'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
+            'TEMPMAN_TEST_GATE_STUCK': 'stuck',
+            'TEMPMAN_TEST_GATE_UNSEEN': 'unseen'})
+        for name in ['free', 'stuck', 'unseen']:
+            self.make_expired(program, name)
+        program.wait_for_text('free')
+
+        program.click('Clean up')
+        program.wait_for_text('Cleaned up: 1 deleted, 2 failed')
+        self.assertEqual(program.directories(), ['stuck', 'unseen'])
+        failures = {
+            'stuck': f'stuck: Could not delete “{program.root}/stuck”: Read-only file system',
+            'unseen': f'unseen: Could not examine “{program.root}/unseen”: '
+                      'Transport endpoint is not connected',
+        }
+        found = wait_for(
+            lambda: next((text for text in program.texts() if 'Could not' in text), None),
+            'the list of failures')
+        self.assertEqual(sorted(found.splitlines()), sorted(failures.values()))
+
+        # The cleanup before a creation reports its failures as well.
+        program.click('New')
+        program.wait_for_text('Created')
+        self.assertIn(found.splitlines()[0], '\n'.join(program.texts()))
+
+        # The next operation without failures hides the list.
+        name, = set(program.directories()) - set(failures)
+        program.select(name)
+        program.click('Close')
+        program.wait_for_text('Closed')
+        wait_for(lambda: 'Could not' not in ''.join(program.texts()), 'an empty list of failures')
+        self.assertEqual(program.quit(), 0)
 
     def test_killed(self):
         program = self.start()
@@ -236,11 +277,11 @@ class WindowTest(unittest.TestCase):
         program.process.communicate()
         self.assertEqual(program.directories(), [left])
 
-        # What it left is seen for what it is by the next one, which takes it before it creates.
+        # The next process shows the directory as abandoned, and reclaims it before a creation.
         program.start()
         program.wait_for_text('abandoned')
         program.click('New')
-        wait_for(lambda: left not in program.directories(), 'the abandoned directory to go')
+        wait_for(lambda: left not in program.directories(), 'the reclaim of the directory')
 
     def test_cancelled(self):
         program = self.start(files=400000)
@@ -250,14 +291,15 @@ class WindowTest(unittest.TestCase):
         program.wait_for_text('Cancelled')
         name, = program.directories()
 
-        # In the middle of work the window waits for it to be cancelled, and for the rest.
+        # A window that is closed during a deletion cancels it, and then closes its directories.
         program.select(name)
         program.click('Delete')
         self.assertEqual(program.quit(), 0)
         self.assertEqual(program.directories(), [])
 
     def watch_deletion(self, n_files):
-        """Let a large directory be deleted, and return what was seen of the progress."""
+        """Delete a large directory, and return the counts that the window showed meanwhile, and whether
+        a screenshot was taken."""
         program = self.start(files=n_files)
         program.create('New', 20)
         name = program.create('New, large', n_files)
@@ -282,25 +324,25 @@ class WindowTest(unittest.TestCase):
         return seen, picture is not None
 
     def test_progress(self):
-        # On a fast machine it takes more files for a person to see anything.
+        # A fast machine needs more files for a visible progress.
         for n_files in 100000, 300000:
             seen, has_picture = self.watch_deletion(n_files)
             if len(seen) > 2 and has_picture:
                 break
-        self.assertGreater(len(seen), 2, 'no progress was seen')
+        self.assertGreater(len(seen), 2, 'the window showed no progress')
         self.assertTrue(has_picture)
         n_colors = subprocess.run(['identify', '-format', '%k', SCREENSHOT],
                                   check=True, capture_output=True, text=True).stdout
-        self.assertGreater(int(n_colors), 50, 'there is nothing in the picture')
+        self.assertGreater(int(n_colors), 50, 'the screenshot is empty')
 
     def count_frames(self, *options):
-        """Let a large directory be deleted, and return what the program says of the frames."""
+        """Delete a large directory, and return the frame counts that the program printed."""
         program = self.start(*options)
         name = program.create('New, large', N_FILES)
         program.select(name)
         program.click('Delete')
-        # Without asking the program anything, which would take its time.
-        wait_for(lambda: name not in program.directories(), 'the large directory to go')
+        # Do not query the accessibility tree meanwhile: the answers would delay the frames.
+        wait_for(lambda: name not in program.directories(), 'the deletion of the large directory')
         self.assertEqual(program.quit(), 0)
         n_frames, seconds, gap = program.frames()
         print(f'{" ".join(options)}: {n_frames} frames in {seconds} s, '
@@ -308,13 +350,12 @@ class WindowTest(unittest.TestCase):
         return n_frames, seconds, gap
 
     def test_frames(self):
-        # They came all the time: there were many, and nowhere was there none for long. On a busy
-        # machine it may take more than one try to see that.
+        # The window draws many frames, without a long gap. A busy machine may need several attempts.
         self.assertTrue(any(n_frames >= 10 and gap < seconds / 2
                             for n_frames, seconds, gap in
                             (self.count_frames() for _ in range(3))))
 
-        # The control: there the window stands still from the beginning to the end.
+        # The control: a deletion in the main loop blocks the window until it ends.
         n_frames, seconds, gap = self.count_frames('--block')
         self.assertEqual(n_frames, 0)
         self.assertEqual(gap, seconds)
@@ -328,7 +369,7 @@ if __name__ == '__main__':
     if 'WINDOW_TEST_INSIDE' not in os.environ:
         os.environ['WINDOW_TEST_INSIDE'] = '1'
         screen = f'-screen 0 {900 * SCALE}x{400 * SCALE}x24 -noreset'
-        # xvfb-run makes one of the two outputs, of which unittest writes to the other.
+        # xvfb-run merges both outputs into the standard output; unittest uses standard error.
         sys.exit(subprocess.run(
             ['xvfb-run', '--auto-servernum', '--server-args=' + screen,
              'dbus-run-session', '--', sys.executable, *sys.argv],

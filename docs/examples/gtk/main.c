@@ -38,7 +38,7 @@ open_window (GtkApplication *application, GFile *directory, TmRootFlags flags)
   gtk_window_present (GTK_WINDOW (scratch_window_new (application, root, &options)));
 }
 
-/* Without an argument: a place of the program's own, made when it is not there. */
+/* Without an argument, the root is a directory of this program, created if it is missing. */
 static void
 activate_cb (GtkApplication *application)
 {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* An entry of a root in words. */
+/* Describes an entry of a root in words. */
 
 #include "scratch-describe.h"
 

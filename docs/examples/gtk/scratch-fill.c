@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The work that a temporary directory is for. Here it only writes many small files. */
+/* The work of the program: it writes many small files into a temporary directory. */
 
 #include "scratch-fill.h"
 
@@ -69,8 +69,8 @@ write_folder (int parent, const char *name, guint n_files, GError **error)
   return written;
 }
 
-/* In a thread of the pool. Everything is relative to the descriptor of the directory: that is the
- * directory itself, whatever its name stands for by now. */
+/* Runs in a thread of GLib's pool. Files are accessed by the descriptor of the directory: it stays
+ * correct even if the directory was renamed. */
 static void
 fill_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
@@ -103,7 +103,7 @@ fill_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *
   g_task_return_boolean (task, TRUE);
 }
 
-/* n_written counts the files while they are written, and has to last until callback. */
+/* n_written: counts the files while they are written; has to be valid until callback is called. */
 void
 scratch_fill_async (TmTemporaryDirectory *directory,
                     guint n_files,
@@ -130,7 +130,7 @@ scratch_fill_finish (TmTemporaryDirectory *directory, GAsyncResult *result, GErr
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* What has been written into. */
+/* Returns (transfer full): the folder that contains the files. */
 GFile *
 scratch_fill_get_folder (TmTemporaryDirectory *directory)
 {

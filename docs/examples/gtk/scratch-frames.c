@@ -7,16 +7,16 @@
 
 #define N_BARS 60
 
-/* A bar of the whole height: at 60 a second, five frames that did not come. */
+/* The time for a bar of full height. At 60 frames a second, five frames are missing then. */
 #define FULL_HEIGHT (G_USEC_PER_SEC / 10)
 
 struct _ScratchFrames
 {
   GtkWidget parent_instance;
 
-  gint64 gaps[N_BARS]; /* a ring: how long after the frame before, in microseconds */
-  guint n_drawn;       /* in all; the next one is at this place in the ring */
-  gint64 last_drawn;   /* monotonic time; 0 before the first */
+  gint64 gaps[N_BARS]; /* a ring buffer: the time since the previous frame, in microseconds */
+  guint n_drawn;       /* the number of frames; modulo N_BARS, the next position in the ring */
+  gint64 last_drawn;   /* monotonic time; 0 before the first frame */
 
   gint64 counting_since; /* monotonic time */
   guint n_counted;
@@ -25,7 +25,7 @@ struct _ScratchFrames
 
 G_DEFINE_FINAL_TYPE (ScratchFrames, scratch_frames, GTK_TYPE_WIDGET)
 
-/* The time between two frames, or between one and the beginning or the end of counting. */
+/* Measures the time since the last frame, or since the start of the counting. */
 static void
 count_gap (ScratchFrames *self, gint64 now)
 {

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 #define SCRATCH_TYPE_FRAMES (scratch_frames_get_type ())
 
-/* Draws each frame of the window as a bar: the longer after the one before, the higher. It never
- * rests, so that a main loop which stalls is seen at once. */
+/* Draws a bar for each frame of the window, whose height is the time since the previous frame. The
+ * bars move all the time, so that a blocked main loop is visible at once. */
 G_DECLARE_FINAL_TYPE (ScratchFrames, scratch_frames, SCRATCH, FRAMES, GtkWidget)
 
 /* The frames drawn since scratch_frames_start_counting(), and the longest time without one. */

@@ -9,18 +9,21 @@
 #include "scratch-fill.h"
 #include "scratch-frames.h"
 
-/* How many files a directory gets that is not large. */
+/* The number of files in a directory that is not large. */
 #define FEW_FILES 20
 
-/* How often the list is made anew, for the ages and for the locks of other programs: when one of
- * those ends, nothing in the root changes. */
+/* The interval at which the list is updated. The file monitor does not report that an age has
+ * changed, or that another program has released its lock. */
 #define REFRESH_SECONDS 5
+
+/* The number of failures of a cleanup that are listed. */
+#define MAX_FAILURES 100
 
 /* A directory of this program. */
 typedef struct
 {
   TmTemporaryDirectory *directory; /* (owned) */
-  guint n_files;                   /* that it was filled with */
+  guint n_files;                   /* the number of files in it */
 } Ours;
 
 struct _ScratchWindow
@@ -29,24 +32,31 @@ struct _ScratchWindow
 
   TmRoot *root; /* (owned) */
   ScratchOptions options;
-  GHashTable *ours; /* (owned): of GFile, Ours */
+  GHashTable *ours; /* (owned) (element-type GFile Ours) */
 
   GFileMonitor *monitor; /* (owned) (nullable): of the root */
   guint refresh_id;
   GCancellable *list_cancellable; /* (owned) */
   gboolean is_listing;
-  gboolean list_again; /* something has changed since the list was begun */
+  gboolean list_again; /* the root has changed since the list was started */
 
-  /* One work at a time. */
-  GCancellable *cancellable; /* (owned) (nullable): of the work; NULL without any */
-  GFile *file;               /* (owned) (nullable): what it is about */
-  guint n_files;             /* that there are to write or to delete, as far as known */
+  /* The current operation: there is one at a time. */
+  GCancellable *cancellable; /* (owned) (nullable): NULL without an operation */
+  GFile *file;               /* (owned) (nullable): the directory that is deleted */
+  guint n_files;             /* the number of files to write or to delete, if known */
   gint n_written;            /* atomic */
   guint tick_id;             /* 0: no files are being written */
-  gboolean is_closing;       /* close the window when the work has ended */
+  gboolean is_closing;       /* close the window after the operation */
+
+  /* The entries that its cleanup deleted, and those that it could not delete. */
+  guint n_removed;
+  guint n_failed;
+  GString *failures; /* (owned): a line for each of the first MAX_FAILURES */
 
   /* Children of the template, owned by it. */
   GtkSingleSelection *selection;
+  GtkWidget *failures_area;
+  GtkLabel *failures_label;
   GtkLabel *status;
   GtkProgressBar *progress;
   GtkSpinner *spinner;
@@ -61,12 +71,12 @@ ours_free (gpointer data)
 {
   Ours *ours = data;
 
-  /* Were it still open, the last reference would delete it, here and now. */
+  /* It is closed: otherwise, this would delete the directory in the main loop. */
   g_object_unref (ours->directory);
   g_free (ours);
 }
 
-/* --- What is in the root --- */
+/* --- The entries of the root --- */
 
 static Ours *
 get_ours (ScratchWindow *self, TmRootEntry *entry)
@@ -80,7 +90,7 @@ get_selected (ScratchWindow *self)
   return gtk_single_selection_get_selected_item (self->selection);
 }
 
-/* What can be done, and with what is selected. */
+/* Enables the actions that are possible for the selected entry. */
 static void
 update_actions (ScratchWindow *self)
 {
@@ -98,7 +108,7 @@ update_actions (ScratchWindow *self)
   gtk_widget_action_set_enabled (widget, "scratch.cancel", !is_idle);
 }
 
-/* Takes over a new list, in which what was selected is still selected. */
+/* Replaces the list, and selects the same entry in the new one. */
 static void
 show_entries (ScratchWindow *self, GListModel *entries)
 {
@@ -209,7 +219,7 @@ bind_outcome_cb (GtkListItemFactory *factory, GtkListItem *item, ScratchWindow *
   gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)), scratch_describe_outcome (entry));
 }
 
-/* --- Work --- */
+/* --- Operations --- */
 
 static void
 set_working (ScratchWindow *self, gboolean is_working)
@@ -225,11 +235,15 @@ static void
 begin_work (ScratchWindow *self, const char *what)
 {
   self->cancellable = g_cancellable_new ();
+  self->n_removed = 0;
+  self->n_failed = 0;
+  g_string_truncate (self->failures, 0);
+  gtk_widget_set_visible (self->failures_area, FALSE);
   gtk_label_set_text (self->status, what);
   set_working (self, TRUE);
 }
 
-/* outcome: what to say when there is no error. */
+/* outcome: the status text if there is no error */
 static void
 end_work (ScratchWindow *self, const char *outcome, const GError *error)
 {
@@ -241,6 +255,8 @@ end_work (ScratchWindow *self, const char *outcome, const GError *error)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->file);
   gtk_label_set_text (self->status, outcome);
+  gtk_label_set_text (self->failures_label, self->failures->str);
+  gtk_widget_set_visible (self->failures_area, self->n_failed > 0);
   set_working (self, FALSE);
   refresh (self);
 
@@ -260,7 +276,7 @@ show_progress (ScratchWindow *self, const char *what, guint64 n_done, guint64 n_
 
 /* --- Creating --- */
 
-/* Called for each frame while files are written, which is done in another thread. */
+/* Called for each frame while another thread writes files. */
 static gboolean
 show_filling_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
@@ -364,10 +380,10 @@ close_cb (GtkWidget *widget, const char *name, GVariant *parameter)
   close_directory (self, get_ours (self, get_selected (self))->directory);
 }
 
-/* --- Deleting, with the progress to be seen --- */
+/* --- Deleting with progress --- */
 
-/* In the main loop, some tens of times a second. How much there is turns out only while it is read,
- * unless it is known from before. */
+/* Runs in the main loop, a few dozen times a second. The number of files that the deletion has
+ * found grows while it runs. It is known in advance only for a directory of this program. */
 static void
 show_deletion_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
 {
@@ -387,8 +403,8 @@ end_deletion (ScratchWindow *self, const GError *error)
     g_print ("%s: %u frames drawn in %.3f s of deletion, never %.3f s without one\n",
              g_file_peek_path (file), count.n_frames, count.seconds, count.longest_gap);
 
-  /* Of a directory of this program, what was deleted is what it was filled with. It has been ours,
-   * and locked, all the time, and goes last. */
+  /* In a directory of this program, only the files were deleted. The directory was locked all the
+   * time, and is now closed. */
   if (ours != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     close_directory (self, ours->directory);
   else
@@ -436,15 +452,42 @@ delete_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 
 /* --- Cleaning up --- */
 
+/* Emitted in the main loop, because the window makes asynchronous calls only. The creation of a
+ * directory cleans up as well. */
+static void
+entry_removed_cb (ScratchWindow *self, TmRootEntry *entry)
+{
+  self->n_removed++;
+}
+
+static void
+entry_failed_cb (ScratchWindow *self, TmRootEntry *entry, const GError *error)
+{
+  GFileInfo *info = tm_root_entry_get_info (entry);
+
+  self->n_failed++;
+  if (self->n_failed <= MAX_FAILURES)
+    g_string_append_printf (self->failures, "%s%s: %s", self->n_failed > 1 ? "\n" : "",
+                            g_file_info_get_display_name (info), error->message);
+}
+
 static void
 cleaned_up_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (ScratchWindow) self = user_data;
   g_autoptr (GError) error = NULL;
-  gssize n_deleted = tm_root_cleanup_finish (TM_ROOT (source), result, &error);
-  g_autofree char *outcome =
-      g_strdup_printf ("Cleaned up: %" G_GSSIZE_FORMAT " deleted", n_deleted);
+  g_autofree char *outcome = NULL;
 
+  tm_root_cleanup_finish (TM_ROOT (source), result, &error);
+  if (self->n_failed == 0)
+    outcome = g_strdup_printf ("Cleaned up: %u deleted", self->n_removed);
+  else
+    outcome =
+        g_strdup_printf ("Cleaned up: %u deleted, %u failed", self->n_removed, self->n_failed);
+
+  /* The first failure is also the error of the call. All failures are listed already. */
+  if (self->n_failed > 0 && !g_cancellable_is_cancelled (self->cancellable))
+    g_clear_error (&error);
   end_work (self, outcome, error);
 }
 
@@ -466,7 +509,8 @@ cancel_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 
 /* --- The end --- */
 
-/* The window is closed by then; the next cleanup reclaims directories that could not be deleted. */
+/* Called after the window is closed. The next cleanup reclaims directories that were not deleted.
+ */
 static void
 closed_at_end_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -526,6 +570,7 @@ scratch_window_finalize (GObject *object)
   g_clear_object (&self->root);
   g_clear_object (&self->list_cancellable);
   g_clear_pointer (&self->ours, g_hash_table_unref);
+  g_string_free (self->failures, TRUE);
 
   G_OBJECT_CLASS (scratch_window_parent_class)->finalize (object);
 }
@@ -545,6 +590,8 @@ scratch_window_class_init (ScratchWindowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/example/Scratch/scratch-window.ui");
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, selection);
+  gtk_widget_class_bind_template_child (widget_class, ScratchWindow, failures_area);
+  gtk_widget_class_bind_template_child (widget_class, ScratchWindow, failures_label);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, status);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, progress);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, spinner);
@@ -569,6 +616,7 @@ static void
 scratch_window_init (ScratchWindow *self)
 {
   self->list_cancellable = g_cancellable_new ();
+  self->failures = g_string_new (NULL);
   self->ours =
       g_hash_table_new_full (g_file_hash, (GEqualFunc) g_file_equal, g_object_unref, ours_free);
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -583,9 +631,12 @@ scratch_window_new (GtkApplication *application, TmRoot *root, const ScratchOpti
   self->root = g_object_ref (root);
   self->options = *options;
   gtk_label_set_text (self->status, g_file_peek_path (directory));
+  g_signal_connect_object (root, "entry-removed", G_CALLBACK (entry_removed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (root, "entry-failed", G_CALLBACK (entry_failed_cb), self,
+                           G_CONNECT_SWAPPED);
 
-  /* Without one, which is an error of no consequence, the list is only made anew every few
-   * seconds. */
+  /* Without a monitor, the list is updated only every few seconds. */
   self->monitor = g_file_monitor_directory (directory, G_FILE_MONITOR_NONE, NULL, NULL);
   if (self->monitor != NULL)
     g_signal_connect_swapped (self->monitor, "changed", G_CALLBACK (refresh), self);

@@ -12,14 +12,14 @@ G_BEGIN_DECLS
 
 #define SCRATCH_TYPE_WINDOW (scratch_window_get_type ())
 
-/* Shows what is in a root, and works with it. */
+/* A window that shows the entries of a root, and creates and deletes directories in it. */
 G_DECLARE_FINAL_TYPE (ScratchWindow, scratch_window, SCRATCH, WINDOW, GtkApplicationWindow)
 
-/* What the command line asks for. */
+/* The options of the command line. */
 typedef struct
 {
-  int n_files;         /* in a large directory */
-  gboolean log_frames; /* say on the standard output how many frames each deletion left room for */
+  int n_files;         /* the number of files in a large directory */
+  gboolean log_frames; /* print the number of frames that were drawn during each deletion */
   gboolean block;      /* delete in the main loop */
 } ScratchOptions;
 
