@@ -196,7 +196,8 @@ check_suffix (const char *suffix, GError **error)
     return TRUE;
 
   tm_error_set (error, TM_ACTION_CREATE_WITH_SUFFIX, suffix, G_IO_ERROR_INVALID_FILENAME,
-                "a suffix has no “/” and does not begin with a letter or a digit");
+                "a suffix has no “/”, does not begin with a letter or a digit, and does "
+                "not contain the random part of a name");
   return FALSE;
 }
 
@@ -482,7 +483,8 @@ tm_temporary_directory_class_init (TmTemporaryDirectoryClass *klass)
    * The end of the name of the directory, after the random part.
    *
    * A suffix does not begin with a letter or a digit, so that the random part ends where it
-   * begins: `.build` or `-tmp`. It contains no `/`. With another suffix, the creation fails with
+   * begins: `.build` or `-tmp`. It contains no `/`, and no dash with 20 letters or digits like
+   * those of a random part. With another suffix, the creation fails with
    * %G_IO_ERROR_INVALID_FILENAME. %NULL and the empty string select no suffix.
    *
    * Since: 1.0
@@ -1202,8 +1204,9 @@ check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
  * In the process that owns the directory, the call succeeds and changes nothing.
  *
  * Fails with %G_IO_ERROR_CLOSED if the object is closed; with %G_IO_ERROR_BUSY if another thread
- * of the parent was closing, keeping or publishing it at the moment of the fork; and with
- * %G_IO_ERROR_NOT_INITIALIZED.
+ * of the parent was closing, keeping or publishing it at the moment of the fork; with
+ * %G_IO_ERROR_BUSY if the heartbeat of a directory on a shared file system needs a thread and none
+ * can be started; and with %G_IO_ERROR_NOT_INITIALIZED.
  *
  * Returns: %TRUE if this process owns the directory, %FALSE with @error set
  *
@@ -1222,12 +1225,11 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
   switch (self->state)
     {
     case STATE_OPEN:
-      if (!is_ours_locked (self))
-        {
-          g_clear_error (&self->close_error);
-          tm_backend_directory_adopt (self->directory);
-        }
-      return TRUE;
+      if (is_ours_locked (self))
+        return TRUE;
+
+      g_clear_error (&self->close_error);
+      return tm_backend_directory_adopt (self->directory, error);
 
     case STATE_CLOSING:
       /* Another thread of this process closes it: this process is its owner. */

@@ -152,13 +152,12 @@ use_shared_thread (gpointer user_data)
 
   log_begin (TRUE);
   root = open_root (sandbox->path, 1.5, TM_ROOT_FLAGS_NONE);
-  assert_logged ("Opened the root “%s” on a shared file system, where locks of other machines are "
-                 "not seen and marked entries are kept; timeout 1.5 s; flags "
-                 "TM_ROOT_FLAGS_NONE",
+  assert_logged ("Opened the root “%s” on a shared file system, where heartbeats tell which "
+                 "entries are live; timeout 1.5 s; flags TM_ROOT_FLAGS_NONE",
                  sandbox->path);
   directory = create_in (sandbox->path);
   assert_logged ("Created “%s”: locked, on a shared file system, where other machines do not "
-                 "see the lock; not marked",
+                 "see the lock; marked; with a heartbeat every 30 s",
                  tm_temporary_directory_get_path (directory));
   log_end ();
   return NULL;

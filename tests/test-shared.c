@@ -103,7 +103,7 @@ create_shared_thread (gpointer data)
       struct stat status;
 
       g_assert_no_errno (fstat (fd, &status));
-      g_assert_cmphex (status.st_mode & 07777, ==, 0700);
+      g_assert_cmphex (status.st_mode & 07777, ==, 01700);
       g_assert_cmpint (flock (fd, LOCK_EX | LOCK_NB), ==, -1);
       close (fd);
     }

@@ -26,7 +26,8 @@ typedef struct
   double timeout;       /* in seconds; negative: nothing expires */
   gboolean has_timeout; /* whether it is not */
   TmTimestamp oldest;   /* an entry that was last used before this is expired */
-  TmTimestamp now;      /* the same for all entries of one pass */
+  TmTimestamp now;      /* by the clock of the file system; the same for all entries of one scan */
+  gint64 begin;         /* the same on the monotonic clock of this machine */
   gboolean is_shared;   /* whether other machines change the entries too */
 } TmAgeRule;
 
@@ -50,7 +51,12 @@ typedef struct
 
 void tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout);
 gboolean tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used);
+void tm_age_rule_set_now (TmAgeRule *rule, TmTimestamp now);
+gboolean tm_timestamp_equal (TmTimestamp a, TmTimestamp b);
 TmTimestamp tm_timestamp_max (TmTimestamp a, TmTimestamp b);
+TmTimestamp tm_timestamp_add (TmTimestamp time, gint64 microseconds);
+double tm_timestamp_subtract (TmTimestamp a, TmTimestamp b);
+gint64 tm_timestamp_get_boot_time (void);
 TmTimestamp tm_age_rule_latest (const TmAgeRule *rule, const TmTimes *times, TmTimesMask mask);
 TmTimestamp tm_age_rule_own_last_use (const TmAgeRule *rule, const TmTimes *times);
 /* A search for newer entries ends after this many, and counts as successful: what cannot be known

@@ -24,6 +24,43 @@ tm_timestamp_max (TmTimestamp a, TmTimestamp b)
   return is_before (a, b) ? b : a;
 }
 
+gboolean
+tm_timestamp_equal (TmTimestamp a, TmTimestamp b)
+{
+  return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds;
+}
+
+/* Adds a time that is not negative. */
+TmTimestamp
+tm_timestamp_add (TmTimestamp time, gint64 microseconds)
+{
+  guint64 nanoseconds = time.nanoseconds + (guint64) (microseconds % G_USEC_PER_SEC) * 1000;
+
+  time.seconds += microseconds / G_USEC_PER_SEC + (gint64) (nanoseconds / 1000000000);
+  time.nanoseconds = (guint32) (nanoseconds % 1000000000);
+  return time;
+}
+
+/* Returns the seconds from @b to @a. */
+double
+tm_timestamp_subtract (TmTimestamp a, TmTimestamp b)
+{
+  /* The difference of the seconds may not fit into an integer. */
+  return ((double) a.seconds - (double) b.seconds) +
+         ((double) a.nanoseconds - (double) b.nanoseconds) / NANOSECONDS_PER_SECOND;
+}
+
+/* Returns a time in microseconds that also advances while the machine sleeps, unlike that of
+ * g_get_monotonic_time(). */
+gint64
+tm_timestamp_get_boot_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_BOOTTIME, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static TmTimestamp
 read_clock (void)
 {
@@ -87,16 +124,30 @@ subtract_timeout (TmTimestamp time, double timeout)
  * @basis: from when the age runs
  * @timeout: the age in seconds; negative for never
  *
- * Makes a rule for a pass that begins now.
+ * Makes a rule for a scan that begins now.
  */
 void
 tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout)
 {
-  *rule = (TmAgeRule){
-    .basis = basis, .timeout = timeout, .has_timeout = timeout >= 0, .now = read_clock ()
-  };
+  *rule = (TmAgeRule){ .basis = basis, .timeout = timeout, .has_timeout = timeout >= 0 };
+  tm_age_rule_set_now (rule, read_clock ());
+}
+
+/*
+ * tm_age_rule_set_now:
+ * @rule: a rule
+ * @now: the present time, by the clock of the file system
+ *
+ * Sets the time against which the ages are measured. On a local file system that is the clock of
+ * this machine, which tm_age_rule_init() reads.
+ */
+void
+tm_age_rule_set_now (TmAgeRule *rule, TmTimestamp now)
+{
+  rule->now = now;
+  rule->begin = g_get_monotonic_time ();
   if (rule->has_timeout)
-    rule->oldest = subtract_timeout (rule->now, timeout);
+    rule->oldest = subtract_timeout (now, rule->timeout);
 }
 
 /*
@@ -112,6 +163,14 @@ tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used)
   return rule->has_timeout && is_before (last_used, rule->oldest);
 }
 
+/* Returns the present time of the file system. */
+static TmTimestamp
+get_present (const TmAgeRule *rule)
+{
+  return rule->is_shared ? tm_timestamp_add (rule->now, g_get_monotonic_time () - rule->begin)
+                         : read_clock ();
+}
+
 /* What to make of a time of a file. One in the future is wrong, whether a program has set it or the
  * clock was: the change time counts instead, which no program can set. If that lies in the future
  * too, or is not told, the file counts as just used. */
@@ -123,8 +182,8 @@ correct (const TmAgeRule *rule, TmTimestamp time, const TmTimes *times)
   if (!is_before (rule->now, time))
     return time;
 
-  /* It may have been used since the pass began. */
-  now = read_clock ();
+  /* It may have been used since the scan began. */
+  now = get_present (rule);
   if (!is_before (now, time))
     return rule->now;
 
@@ -136,7 +195,7 @@ correct (const TmAgeRule *rule, TmTimestamp time, const TmTimes *times)
 
 /*
  * tm_age_rule_latest:
- * @rule: the rule of the pass
+ * @rule: the rule of the scan
  * @times: the times of a file
  * @mask: which of them count
  *

@@ -52,6 +52,7 @@ typedef struct
 {
   TmLockScope lock_scope;
   gboolean is_marked;
+  gboolean has_heartbeat;
   guint n_lost; /* directories that cleaners deleted before this process could lock them */
 } TmCreationResult;
 
@@ -67,7 +68,8 @@ typedef enum
 typedef struct
 {
   const TmBackend *backend;
-  GFile *file; /* (owned) */
+  GFile *file;    /* (owned) */
+  TmWatch *watch; /* (owned): its memory of heartbeats; safe to be used by several threads */
 } TmBackendRoot;
 
 /* What a publication has replaced. */
@@ -82,6 +84,7 @@ struct _TmBackend
   void (*describe) (TmBackendDirectory *directory, TmCreationResult *result);
   int (*get_fd) (TmBackendDirectory *directory);
   gboolean (*delete) (TmBackendDirectory *directory, GCancellable *cancellable, GError **error);
+  gboolean (*adopt) (TmBackendDirectory *directory, GError **error);
   gboolean (*keep) (TmBackendDirectory *directory, GError **error);
   gboolean (*publish) (TmBackendDirectory *directory,
                        GFile *destination,
@@ -131,7 +134,7 @@ TmBackendDirectory *tm_backend_create (GFile *parent,
                                        GCancellable *cancellable,
                                        GError **error);
 gboolean tm_backend_directory_is_of_this_process (TmBackendDirectory *directory);
-void tm_backend_directory_adopt (TmBackendDirectory *directory);
+gboolean tm_backend_directory_adopt (TmBackendDirectory *directory, GError **error);
 void tm_backend_directory_describe (TmBackendDirectory *directory, TmCreationResult *result);
 int tm_backend_directory_get_fd (TmBackendDirectory *directory);
 gboolean tm_backend_directory_delete (TmBackendDirectory *directory,
@@ -174,6 +177,7 @@ gboolean tm_backend_delete_recursively (GFile *file,
                                         GError **error);
 
 /* For the backends. */
+void tm_backend_root_init (TmBackendRoot *root, const TmBackend *backend, GFile *file);
 void tm_backend_directory_init (TmBackendDirectory *directory,
                                 const TmBackend *backend,
                                 GFile *file);

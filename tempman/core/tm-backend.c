@@ -37,6 +37,15 @@ tm_backend_directory_init (TmBackendDirectory *directory, const TmBackend *backe
   directory->process = tm_process_get_token ();
 }
 
+/* Sets what is common to all roots. @file: (transfer full) */
+void
+tm_backend_root_init (TmBackendRoot *root, const TmBackend *backend, GFile *file)
+{
+  root->backend = backend;
+  root->file = file;
+  root->watch = tm_watch_new ();
+}
+
 /*
  * tm_backend_create:
  * @parent: the directory to create it in
@@ -62,10 +71,23 @@ tm_backend_directory_is_of_this_process (TmBackendDirectory *directory)
   return directory->process == tm_process_get_token ();
 }
 
-void
-tm_backend_directory_adopt (TmBackendDirectory *directory)
+/*
+ * tm_backend_directory_adopt:
+ * @directory: a directory of the parent of this process
+ * @error: return location for an error
+ *
+ * Makes this process the owner.
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_backend_directory_adopt (TmBackendDirectory *directory, GError **error)
 {
+  if (!directory->backend->adopt (directory, error))
+    return FALSE;
+
   directory->process = tm_process_get_token ();
+  return TRUE;
 }
 
 /* Costs a system call: for the log. */
@@ -238,6 +260,7 @@ void
 tm_backend_root_free (TmBackendRoot *root)
 {
   g_object_unref (root->file);
+  tm_watch_free (root->watch);
   root->backend->free_root (root);
 }
 

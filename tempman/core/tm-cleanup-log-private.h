@@ -18,6 +18,7 @@ typedef struct _TmCleanupLog TmCleanupLog;
 TmCleanupLog *tm_cleanup_log_new (GFile *root, const TmPolicy *policy);
 void tm_cleanup_log_free (TmCleanupLog *log, const GError *error);
 
+void tm_cleanup_log_set_now (TmCleanupLog *log, TmTimestamp now);
 gint64 tm_cleanup_log_start (TmCleanupLog *log);
 void tm_cleanup_log_removed (TmCleanupLog *log,
                              const char *name,

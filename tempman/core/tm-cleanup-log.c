@@ -6,6 +6,7 @@
 #include "core/tm-cleanup-log-private.h"
 
 #include "core/tm-file-private.h"
+#include "core/tm-heartbeat-intervals-private.h"
 #include "core/tm-log-private.h"
 
 /* The debug messages about a cleanup and each of its entries: removed or kept, and why. See
@@ -17,6 +18,7 @@ struct _TmCleanupLog
   const TmPolicy *policy; /* (unowned) */
   const char *basis;      /* (unowned): the nick of the age basis */
   gint64 start;
+  TmTimestamp now; /* by the clock of the file system */
 
   /* atomic; each entry counts in one of these */
   gint n_removed;
@@ -68,6 +70,7 @@ tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
   log->policy = policy;
   log->basis = get_nick (policy->age.basis);
   log->start = g_get_monotonic_time ();
+  log->now = policy->age.now;
 
   timeout = tm_log_describe_timeout (policy->age.timeout);
   g_debug ("Cleaning up “%s”: %s (age basis %s); abandoned entries %s", name, timeout, log->basis,
@@ -100,6 +103,14 @@ tm_cleanup_log_free (TmCleanupLog *log, const GError *error)
   g_free (log);
 }
 
+/* Sets the present time by the clock of the file system. */
+void
+tm_cleanup_log_set_now (TmCleanupLog *log, TmTimestamp now)
+{
+  if (log != NULL)
+    log->now = now;
+}
+
 /* Called before the deletion of an entry. Returns its start, for tm_cleanup_log_removed(). */
 gint64
 tm_cleanup_log_start (TmCleanupLog *log)
@@ -120,15 +131,13 @@ get_entry_name (TmCleanupLog *log, const char *name)
 static char *
 describe_age (TmCleanupLog *log, const TmVerdict *verdict)
 {
-  const TmAgeRule *rule = &log->policy->age;
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (verdict->last_used.seconds);
   g_autofree char *last_used = time != NULL ? g_date_time_format_iso8601 (time) : NULL;
-  double age = (double) (rule->now.seconds - verdict->last_used.seconds) +
-               ((double) rule->now.nanoseconds - verdict->last_used.nanoseconds) / 1e9;
+  double age = tm_timestamp_subtract (log->now, verdict->last_used);
 
   return g_strdup_printf ("last used %s, %.1f s ago (age basis %s); the timeout is %g s",
                           last_used != NULL ? last_used : "before all calendars", age, log->basis,
-                          rule->timeout);
+                          log->policy->age.timeout);
 }
 
 static const char *
@@ -155,7 +164,11 @@ describe_removal (TmCleanupLog *log, const TmVerdict *verdict)
   switch (verdict->reason)
     {
     case TM_REMOVAL_REASON_ABANDONED:
-      return g_strdup ("abandoned: marked, and no process holds its lock");
+      if (verdict->heartbeat_age < 0)
+        return g_strdup ("abandoned: marked, and no process holds its lock");
+      return g_strdup_printf ("abandoned: marked, no process holds its lock, and its heartbeat is "
+                              "%.0f s old; the lease is %g s",
+                              verdict->heartbeat_age, log->policy->lease);
     case TM_REMOVAL_REASON_EXPIRED:
     case TM_REMOVAL_REASON_NONE:
     default:
@@ -177,6 +190,14 @@ describe_keeping (TmCleanupLog *log, const TmVerdict *verdict)
       return g_strdup_printf ("young: %s", age);
     case TM_KEEP_REASON_LIVE:
       return g_strdup ("live: a process holds its lock");
+    case TM_KEEP_REASON_HEARTBEAT:
+      return g_strdup_printf ("live: its heartbeat is %.0f s old; the lease is %g s",
+                              verdict->heartbeat_age, log->policy->lease);
+    case TM_KEEP_REASON_WATCHED:
+      return g_strdup_printf (
+          "its heartbeat is %.0f s old, which is longer than the lease of %g s, "
+          "but the root has not watched it for %d s yet",
+          verdict->heartbeat_age, log->policy->lease, TM_HEARTBEAT_SILENCE_SECONDS);
     case TM_KEEP_REASON_UNSEEN_OWNER:
       return g_strdup (
           "it is marked, and the lock of an owner on another machine is not seen here");

@@ -24,6 +24,8 @@ void tm_log_kept (GFile *file);
 void tm_log_published (GFile *former_file, GFile *file, gboolean replaced);
 void tm_log_not_ours (GFile *file);
 void tm_log_missing (const char *path);
+void tm_log_lost (const char *name);
+void tm_log_missed_beat (const char *name, int error_number);
 void tm_log_missing_file (GFile *file);
 void tm_log_deleted (GFile *file, gboolean keeps_directory, gint64 start);
 void tm_log_threads (const char *path, guint n_threads);

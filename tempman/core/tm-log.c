@@ -6,6 +6,7 @@
 #include "core/tm-log-private.h"
 
 #include "core/tm-file-private.h"
+#include "core/tm-heartbeat-intervals-private.h"
 
 /* The debug messages, which tell a developer why a directory was removed or kept. Those about a
  * cleanup are in tm-cleanup-log.c, and docs/debugging.md explains all. They are not translated.
@@ -92,6 +93,9 @@ tm_log_describe_creation (TmBackendDirectory *directory)
   tm_backend_directory_describe (directory, &result);
   g_string_printf (message, "Created “%s”: %s; %s", name, describe_lock (result.lock_scope),
                    result.is_marked ? "marked" : "not marked");
+  if (result.has_heartbeat)
+    g_string_append_printf (message, "; with a heartbeat every %d s",
+                            TM_HEARTBEAT_INTERVAL_SECONDS);
   if (result.n_lost > 0)
     g_string_append_printf (
         message, "; attempt %u, since cleaners deleted the new directory before it was locked",
@@ -144,6 +148,26 @@ tm_log_missing (const char *path)
   g_debug ("Nothing to delete: “%s” does not exist any more, or was renamed", name);
 }
 
+/* Of a heartbeat. @name: of the directory, in the file name encoding */
+void
+tm_log_lost (const char *name)
+{
+  g_autofree char *display_name = g_filename_display_name (name);
+
+  g_debug ("The heartbeat of “%s” ends: the directory was removed or renamed while the heartbeat "
+           "was late",
+           display_name);
+}
+
+/* @name: likewise */
+void
+tm_log_missed_beat (const char *name, int error_number)
+{
+  g_autofree char *display_name = g_filename_display_name (name);
+
+  g_debug ("Could not make a heartbeat of “%s”: %s", display_name, g_strerror (error_number));
+}
+
 void
 tm_log_missing_file (GFile *file)
 {
@@ -186,8 +210,7 @@ describe_root (TmLockScope scope)
     case TM_LOCK_SCOPE_ALL:
       return "on a local file system, where locks tell which entries are live";
     case TM_LOCK_SCOPE_MACHINE:
-      return "on a shared file system, where locks of other machines are not seen and marked "
-             "entries are kept";
+      return "on a shared file system, where heartbeats tell which entries are live";
     case TM_LOCK_SCOPE_NONE:
     default:
       return "through GIO, where there are no locks and the age alone decides";

@@ -10,13 +10,23 @@
 
 G_BEGIN_DECLS
 
-char *tm_name_new (const char *prefix, const char *suffix, gboolean is_local);
+/* How the owner of a directory shows that it lives, as the name of the directory tells all
+ * machines. */
+typedef enum
+{
+  TM_NAME_FOREIGN, /* this library did not create it */
+  TM_NAME_LOCKED,  /* by a lock, which the processes of its machine see */
+  TM_NAME_BEATING  /* by a lock and a heartbeat */
+} TmNameKind;
+
+char *tm_name_new (const char *prefix, const char *suffix, TmNameKind kind);
 gboolean tm_name_suffix_is_valid (const char *suffix);
-gboolean tm_name_is_ours (const char *name);
+TmNameKind tm_name_get_kind (const char *name);
 
 /* The sticky bit: mkdir() sets it in the same step and no umask takes it away. */
 #define TM_MARK S_ISVTX
 
+gboolean tm_mark_is_valid (TmNameKind name, mode_t mode);
 gboolean tm_mark_is_set (const char *name, mode_t mode);
 
 G_END_DECLS

@@ -16,9 +16,9 @@
 #define BITS_PER_DIGIT 5
 #define N_RANDOM_BYTES ((N_RANDOM_DIGITS * BITS_PER_DIGIT + 7) / 8)
 
-/* Stands before the random digits where the owner shows by a heartbeat, and not by a lock, that it
- * lives. This version makes no such names, but takes one for ours. Base 32 does not have it. */
-#define BEATING '0'
+/* Precedes the random digits in the name of a directory with a heartbeat. It is not a digit of base
+ * 32. */
+#define BEATING "0"
 
 static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -55,9 +55,9 @@ random_bytes_draw (RandomBytes *pool, guint8 bytes[N_RANDOM_BYTES])
 
 /* Returns 0, or -1 with errno. */
 static int
-draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
+draw (TmNameKind kind, guint8 bytes[N_RANDOM_BYTES])
 {
-  RandomBytes *pool = is_local ? tm_process_get_wiped_memory () : NULL;
+  RandomBytes *pool = kind == TM_NAME_LOCKED ? tm_process_get_wiped_memory () : NULL;
   int result;
 
   /* A thread that finds the pool in use does not wait. In the child of a fork, the thread that uses
@@ -73,20 +73,20 @@ draw (gboolean is_local, guint8 bytes[N_RANDOM_BYTES])
 /*
  * tm_name_new:
  * @prefix: the beginning of the name; without a separator
- * @suffix: the end of the name; as tm_name_suffix_is_valid() says
- * @is_local: whether only processes of this kernel use the file system that it is for
+ * @suffix: the end of the name; valid according to tm_name_suffix_is_valid()
+ * @kind: %TM_NAME_LOCKED, or %TM_NAME_BEATING for a shared file system
  *
- * Makes a name that never comes back: everything rests on that. From the kernel's generator and not
- * GLib's, which repeats itself in a forked child.
+ * Makes a name that is never used again: the locks and the heartbeats rely on it. The random bytes
+ * come from the kernel, since the generator of GLib repeats itself in a forked child.
  *
- * With @is_local, it may be of bytes that were drawn before. A virtual machine that is copied while
- * it runs has copies of them, but its file systems are copied as well. On a shared file system the
- * two would meet.
+ * For a local file system they may be bytes that were drawn before. If a virtual machine is copied
+ * while it runs, so are the bytes, but its file systems are copied as well. On a shared file system
+ * both copies would use the same names.
  *
  * Returns: (transfer full) (nullable): a new name, or %NULL with errno
  */
 char *
-tm_name_new (const char *prefix, const char *suffix, gboolean is_local)
+tm_name_new (const char *prefix, const char *suffix, TmNameKind kind)
 {
   guint8 bytes[N_RANDOM_BYTES];
   char random[N_RANDOM_DIGITS + 1];
@@ -94,7 +94,7 @@ tm_name_new (const char *prefix, const char *suffix, gboolean is_local)
   guint n_bits = 0;
   guint n_bytes = 0;
 
-  if (draw (is_local, bytes) < 0)
+  if (draw (kind, bytes) < 0)
     return NULL;
 
   for (guint i = 0; i < N_RANDOM_DIGITS; i++)
@@ -109,57 +109,61 @@ tm_name_new (const char *prefix, const char *suffix, gboolean is_local)
     }
   random[N_RANDOM_DIGITS] = '\0';
 
-  return g_strconcat (prefix, *prefix == '\0' ? "" : "-", random, suffix, NULL);
+  return g_strconcat (prefix, *prefix == '\0' ? "" : "-", kind == TM_NAME_BEATING ? BEATING : "",
+                      random, suffix, NULL);
 }
 
-/*
- * tm_name_suffix_is_valid:
- * @suffix: the end of a name
- *
- * Returns: whether the random part can be told from the suffix: an ASCII letter or digit that
- *   follows it would make it another name
- */
-gboolean
-tm_name_suffix_is_valid (const char *suffix)
-{
-  return !g_ascii_isalnum (*suffix);
-}
-
-/* Whether exactly so many digits of base 32 stand at @digits_at, and no other letter or digit after
- * them: of the names of 64 hexadecimal digits that containers have, one in a thousand has an `8` or
+/* Whether a string begins with the random digits of a name, and no other letter or digit follows
+ * them: containers have names of 64 hexadecimal digits, of which one in a thousand has an `8` or
  * the like in just that place. */
 static gboolean
-is_random_part (const char *digits_at)
+is_random_part (const char *string)
 {
-  return strspn (digits_at, digits) == N_RANDOM_DIGITS &&
-         !g_ascii_isalnum (digits_at[N_RANDOM_DIGITS]);
+  return strspn (string, digits) == N_RANDOM_DIGITS && !g_ascii_isalnum (string[N_RANDOM_DIGITS]);
 }
 
 /*
- * tm_name_is_ours:
+ * tm_name_get_kind:
  * @name: the name of a directory
  *
- * Looks for the random part of tm_name_new(), at the beginning or after a dash, and before the end
- * or a suffix.
+ * Looks for the random part that tm_name_new() makes: at the beginning or after a dash, and at the
+ * end or before a suffix. If a prefix contains the name of another temporary directory, the last
+ * one decides.
  *
- * Returns: whether the name can be one that this library has made
+ * Returns: how the owner of a directory with this name shows that it lives
  */
-gboolean
-tm_name_is_ours (const char *name)
+TmNameKind
+tm_name_get_kind (const char *name)
 {
+  TmNameKind kind = TM_NAME_FOREIGN;
   const char *part = name;
 
   while (part != NULL)
     {
-      if (is_random_part (part) || (*part == BEATING && is_random_part (part + 1)))
-        return TRUE;
+      if (is_random_part (part))
+        kind = TM_NAME_LOCKED;
+      else if (g_str_has_prefix (part, BEATING) && is_random_part (part + strlen (BEATING)))
+        kind = TM_NAME_BEATING;
 
       part = strchr (part, '-');
       if (part != NULL)
         part++;
     }
 
-  return FALSE;
+  return kind;
+}
+
+/*
+ * tm_name_suffix_is_valid:
+ * @suffix: the end of a name
+ *
+ * Returns: whether the random part can be distinguished from the suffix: the suffix neither
+ *   continues it nor contains another one
+ */
+gboolean
+tm_name_suffix_is_valid (const char *suffix)
+{
+  return !g_ascii_isalnum (*suffix) && tm_name_get_kind (suffix) == TM_NAME_FOREIGN;
 }
 
 /* The mark says: this directory was made by tempman and has, or had, an owner.
@@ -169,21 +173,23 @@ tm_name_is_ours (const char *name)
  * say that something must not be cleaned up, and podman, runc and others set it on private
  * directories. Only together with a name of ours it is ours. */
 
-static gboolean
-mode_has_bit (mode_t mode)
-{
-  return (mode & TM_MARK) != 0 && (mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
 /*
- * tm_mark_is_set:
- * @name: the name of a directory
+ * tm_mark_is_valid:
+ * @name: the kind of name of a directory
  * @mode: its mode
  *
- * Returns: whether the directory has the mark: the one question on which every reclaiming rests
+ * Returns: whether the directory has the mark: every reclaiming relies on this answer
  */
+gboolean
+tm_mark_is_valid (TmNameKind name, mode_t mode)
+{
+  return name != TM_NAME_FOREIGN && (mode & TM_MARK) != 0 && (mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* As tm_mark_is_valid(), for the name itself. */
 gboolean
 tm_mark_is_set (const char *name, mode_t mode)
 {
-  return mode_has_bit (mode) && tm_name_is_ours (name);
+  /* The mode first: it is cheaper to examine. */
+  return (mode & TM_MARK) != 0 && tm_mark_is_valid (tm_name_get_kind (name), mode);
 }

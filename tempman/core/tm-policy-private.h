@@ -6,6 +6,8 @@
 #pragma once
 
 #include "core/tm-age-private.h"
+#include "core/tm-name-private.h"
+#include "core/tm-watch-private.h"
 #include "tm-enums.h"
 
 #include <gio/gio.h>
@@ -17,17 +19,39 @@ typedef struct
 {
   TmAgeRule age;
   TmRootFlags flags;
-  GStrv exclude;             /* (owned) (nullable): patterns of names that are kept */
-  double lease;              /* in seconds: an owner without a heartbeat for longer may be dead */
-  gboolean lock_reaches_all; /* FALSE where locks of other machines are not seen */
-  int removal_error;         /* why nothing can be removed from the root, as an errno, or 0 */
+  GStrv exclude; /* (owned) (nullable): patterns of names that are kept */
+  double lease;  /* the age in seconds at which a heartbeat is stale */
+
+  /* Set by the backend. */
+  TmWatch *watch;     /* (unowned): of the root */
+  gboolean is_shared; /* processes that do not see the locks can use the entries */
+  gboolean has_marks; /* the mode of an entry can contain the mark */
+  int removal_error;  /* why nothing can be removed from the root, as an errno, or 0 */
 } TmPolicy;
+
+typedef enum
+{
+  TM_LOCK_SIGN_FREE, /* no process that sees the lock holds it */
+  TM_LOCK_SIGN_HELD,
+  TM_LOCK_SIGN_NONE /* the file system has no locks */
+} TmLockSign;
+
+/* What an entry tells of its owner. */
+typedef struct
+{
+  TmNameKind name;
+  mode_t mode;
+  TmLockSign lock;
+  TmHeartbeatSigns heartbeat; /* if tm_policy_needs_heartbeat() */
+} TmOwnerSigns;
 
 /* Why a cleanup keeps an entry. */
 typedef enum
 {
   TM_KEEP_REASON_NONE,         /* it does not */
   TM_KEEP_REASON_LIVE,         /* a process holds its lock */
+  TM_KEEP_REASON_HEARTBEAT,    /* of its owner, is not stale */
+  TM_KEEP_REASON_WATCHED,      /* its heartbeat is stale, but was not watched for long enough */
   TM_KEEP_REASON_UNSEEN_OWNER, /* marked, where the lock of the owner is not seen */
   TM_KEEP_REASON_YOUNG,
   TM_KEEP_REASON_NO_TIMEOUT, /* nothing expires, and it is not abandoned */
@@ -49,9 +73,10 @@ typedef struct
 {
   TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
-  double heartbeat_age;  /* in seconds, by the clock of the file system; -1: no heartbeat */
+  double heartbeat_age;  /* in seconds, or -1 if it has no heartbeat */
   TmRootEntryState state;
-  TmRemovalReason reason; /* NONE: the cleanup keeps it */
+  TmKeepReason live_reason; /* why the state is live */
+  TmRemovalReason reason;   /* NONE: the cleanup keeps it */
   TmKeepReason keep_reason;
 } TmVerdict;
 
@@ -69,6 +94,10 @@ gboolean tm_policy_may_remove_any (const TmPolicy *policy);
 TmKeepReason tm_policy_find_exclusion (const TmPolicy *policy,
                                        const char *name,
                                        gboolean root_is_world_writable);
+gboolean tm_policy_needs_heartbeat (const TmPolicy *policy, TmNameKind name, mode_t mode);
+TmRootEntryState tm_policy_find_state (const TmPolicy *policy,
+                                       const TmOwnerSigns *signs,
+                                       TmKeepReason *live_reason);
 gboolean tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state);
 void tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict);
 

@@ -20,7 +20,7 @@ tm_policy_clear (TmPolicy *policy)
 gboolean
 tm_policy_reclaims (const TmPolicy *policy)
 {
-  return (policy->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 && policy->lock_reaches_all;
+  return (policy->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0;
 }
 
 gboolean
@@ -75,6 +75,66 @@ tm_policy_may_remove_any (const TmPolicy *policy)
   return policy->age.has_timeout || tm_policy_reclaims (policy);
 }
 
+/*
+ * tm_policy_needs_heartbeat:
+ * @policy: a policy
+ * @name: the kind of name of an entry
+ * @mode: its mode
+ *
+ * The sticky bit is enough, even where group or others have write permission, so that it is not a
+ * mark: the directory still has an owner. On a file system that cannot store the bit, every
+ * directory with such a name may have one.
+ *
+ * Returns: whether the owner of the entry, if it has one, shows by a heartbeat that it lives
+ */
+gboolean
+tm_policy_needs_heartbeat (const TmPolicy *policy, TmNameKind name, mode_t mode)
+{
+  return name == TM_NAME_BEATING && ((mode & TM_MARK) != 0 || !policy->has_marks);
+}
+
+/* Returns why an owner is not known to be dead. */
+static TmKeepReason
+get_heartbeat_reason (const TmHeartbeatSigns *heartbeat)
+{
+  return heartbeat->is_stale ? TM_KEEP_REASON_WATCHED : TM_KEEP_REASON_HEARTBEAT;
+}
+
+/*
+ * tm_policy_find_state:
+ * @policy: a policy
+ * @signs: what the entry tells of its owner
+ * @live_reason: (out): why the entry is live
+ *
+ * Finds out who uses an entry. An owner with a heartbeat is dead only if its heartbeat is stale and
+ * silent, and its lock is free: each of them alone can be wrong. On a shared file system a free
+ * lock of an owner without a heartbeat says nothing, since that owner may run on another machine.
+ *
+ * Returns: the state of the entry
+ */
+TmRootEntryState
+tm_policy_find_state (const TmPolicy *policy, const TmOwnerSigns *signs, TmKeepReason *live_reason)
+{
+  gboolean is_marked = tm_mark_is_valid (signs->name, signs->mode);
+  gboolean has_heartbeat = tm_policy_needs_heartbeat (policy, signs->name, signs->mode);
+
+  *live_reason = TM_KEEP_REASON_NONE;
+  if (signs->lock == TM_LOCK_SIGN_HELD)
+    *live_reason = TM_KEEP_REASON_LIVE;
+  else if (has_heartbeat && !(signs->heartbeat.is_stale && signs->heartbeat.is_silent))
+    *live_reason = get_heartbeat_reason (&signs->heartbeat);
+  else if (is_marked && !has_heartbeat && policy->is_shared)
+    *live_reason = TM_KEEP_REASON_UNSEEN_OWNER;
+
+  if (*live_reason != TM_KEEP_REASON_NONE)
+    return TM_ROOT_ENTRY_STATE_LIVE;
+
+  /* Without locks and heartbeats only the age tells whether the entry is used. */
+  return is_marked && (has_heartbeat || signs->lock == TM_LOCK_SIGN_FREE)
+             ? TM_ROOT_ENTRY_STATE_ABANDONED
+             : TM_ROOT_ENTRY_STATE_UNOWNED;
+}
+
 /* Whether the decision depends on the age, which can be costly to find out. */
 gboolean
 tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state)
@@ -108,7 +168,7 @@ tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict)
   if (verdict->state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
     verdict->reason = TM_REMOVAL_REASON_ABANDONED;
   else if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
-    verdict->keep_reason = TM_KEEP_REASON_LIVE;
+    verdict->keep_reason = verdict->live_reason;
   else if (tm_age_rule_is_expired (&policy->age, verdict->last_used))
     verdict->reason = TM_REMOVAL_REASON_EXPIRED;
   else

@@ -49,6 +49,12 @@ gio_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **e
 }
 
 static gboolean
+gio_adopt (TmBackendDirectory *directory, GError **error)
+{
+  return TRUE;
+}
+
+static gboolean
 gio_keep (TmBackendDirectory *directory, GError **error)
 {
   return TRUE;
@@ -206,7 +212,7 @@ gio_free_directory (TmBackendDirectory *directory)
 static TmBackendDirectory *
 gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, FALSE);
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, TM_NAME_LOCKED);
   int errsv = errno;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info = NULL;
@@ -415,8 +421,7 @@ gio_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError
     return NULL;
 
   root = g_new0 (TmBackendRoot, 1);
-  root->backend = &tm_backend_gio;
-  root->file = g_object_ref (file);
+  tm_backend_root_init (root, &tm_backend_gio, g_object_ref (file));
   return root;
 }
 
@@ -437,6 +442,7 @@ const TmBackend tm_backend_gio = {
   .describe = gio_describe,
   .get_fd = gio_get_fd,
   .delete = gio_delete,
+  .adopt = gio_adopt,
   .keep = gio_keep,
   .publish = gio_publish,
   .free_directory = gio_free_directory,

@@ -90,11 +90,15 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
 {
   *verdict = (TmVerdict){
     .times = tm_times_from_info (info),
+    .heartbeat_age = -1,
     .state = TM_ROOT_ENTRY_STATE_UNOWNED,
     .keep_reason = TM_KEEP_REASON_UNKNOWN,
   };
   if (!scan_may_take (scan, info) || is_marked (info))
-    verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
+    {
+      verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
+      verdict->live_reason = TM_KEEP_REASON_UNSEEN_OWNER;
+    }
 
   if (!tm_last_use_gio_find (&scan->policy->age, file, info, scan->entries != NULL,
                              scan->cancellable, &verdict->last_used, error))
@@ -108,9 +112,6 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
     return TRUE;
 
   tm_policy_decide (scan->policy, verdict);
-  /* By the mark: there is no lock to be seen. */
-  if (verdict->keep_reason == TM_KEEP_REASON_LIVE)
-    verdict->keep_reason = TM_KEEP_REASON_UNSEEN_OWNER;
   return TRUE;
 }
 

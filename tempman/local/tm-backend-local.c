@@ -54,6 +54,13 @@ local_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError *
 }
 
 static gboolean
+local_adopt (TmBackendDirectory *directory, GError **error)
+{
+  return tm_locked_directory_adopt (get_locked (directory), g_file_peek_path (directory->file),
+                                    error);
+}
+
+static gboolean
 local_keep (TmBackendDirectory *directory, GError **error)
 {
   return tm_locked_directory_keep (get_locked (directory), g_file_peek_path (directory->file),
@@ -154,8 +161,8 @@ typedef struct
 static TmLockScope
 local_get_lock_scope (TmBackendRoot *root)
 {
-  return tm_parent_is_local (((LocalRoot *) root)->parent) ? TM_LOCK_SCOPE_ALL
-                                                           : TM_LOCK_SCOPE_MACHINE;
+  return tm_parent_is_on_shared_file_system (((LocalRoot *) root)->parent) ? TM_LOCK_SCOPE_MACHINE
+                                                                           : TM_LOCK_SCOPE_ALL;
 }
 
 static TmBackendDirectory *
@@ -185,8 +192,10 @@ get_cleanup_options (TmBackendRoot *root, const TmPolicy *policy)
     .policy = *policy,
   };
 
-  options.policy.lock_reaches_all = tm_parent_is_local (local->parent);
-  options.policy.age.is_shared = !options.policy.lock_reaches_all;
+  options.policy.watch = root->watch;
+  options.policy.is_shared = tm_parent_is_on_shared_file_system (local->parent);
+  options.policy.age.is_shared = options.policy.is_shared;
+  options.policy.has_marks = TRUE;
   return options;
 }
 
@@ -366,9 +375,9 @@ local_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GErr
     return NULL;
 
   local = g_new0 (LocalRoot, 1);
-  local->root.backend = &tm_backend_local;
   /* The paths of entries stay valid if a link on the way is changed. */
-  local->root.file = resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file);
+  tm_backend_root_init (&local->root, &tm_backend_local,
+                        resolved != NULL ? g_file_new_for_path (resolved) : g_object_ref (file));
   local->parent = parent;
   return &local->root;
 }
@@ -504,6 +513,7 @@ const TmBackend tm_backend_local = {
   .describe = local_describe,
   .get_fd = local_get_fd,
   .delete = local_delete,
+  .adopt = local_adopt,
   .keep = local_keep,
   .publish = local_publish,
   .delete_replaced = local_delete_replaced,

@@ -9,6 +9,7 @@
 #include "local/tm-entry-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-dirfd-private.h"
+#include "local/tm-file-system-private.h"
 #include "core/tm-thread-private.h"
 
 #include <errno.h>
@@ -85,7 +86,7 @@ scan_refuse (Scan *scan, const char *name)
 
   policy.removal_error = 0;
   if (!tm_entry_examine (&policy, scan->reading, name, scan->cancellable, &verdict))
-    verdict = (TmVerdict){ .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
+    verdict = (TmVerdict){ .heartbeat_age = -1, .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
 
   if (verdict.reason == TM_REMOVAL_REASON_NONE)
     tm_cleanup_log_kept (scan->log, name, &verdict);
@@ -261,11 +262,30 @@ scan_visit_all (Scan *scan)
     }
 }
 
+/* Measures ages and heartbeats by the clock of a shared file system: that of this machine may
+ * differ. On a local file system it is the same clock. */
+static void
+scan_read_file_system (Scan *scan)
+{
+  TmFileSystemSigns signs;
+
+  if (!scan->policy.is_shared)
+    return;
+
+  if (!tm_watch_get_file_system (scan->policy.watch, &signs) &&
+      tm_file_system_read_signs (tm_parent_get_fd (scan->reading), &signs))
+    tm_watch_set_file_system (scan->policy.watch, &signs);
+  scan->policy.has_marks = signs.has_marks;
+  tm_age_rule_set_now (&scan->policy.age, signs.now);
+  tm_cleanup_log_set_now (scan->log, signs.now);
+}
+
 /* Returns FALSE with @error when the scan was cancelled or failed. */
 static gboolean
 scan_run (Scan *scan, GError **error)
 {
   const TmCleanupOptions *options = scan->options;
+  gint64 begin;
 
   if (g_cancellable_set_error_if_cancelled (scan->cancellable, error))
     return FALSE;
@@ -282,6 +302,8 @@ scan_run (Scan *scan, GError **error)
 
   scan->policy = options->policy;
   scan->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (scan->reading), ".");
+  scan_read_file_system (scan);
+  begin = tm_watch_begin_scan (scan->policy.watch);
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);
   g_mutex_clear (&scan->mutex);
@@ -299,6 +321,7 @@ scan_run (Scan *scan, GError **error)
       return FALSE;
     }
 
+  tm_watch_end_scan (scan->policy.watch, begin);
   return TRUE;
 }
 

@@ -94,6 +94,7 @@ int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode);
 void tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode);
 int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
+int tm_dirfd_touch (int dirfd);
 int tm_dirfd_make_usable (int dirfd, const struct stat *status);
 gboolean tm_dirfd_repair_mode (int dirfd);
 

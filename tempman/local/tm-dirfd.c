@@ -504,6 +504,13 @@ tm_dirfd_set_times (int dirfd, const struct timespec times[2])
   return RETRY_ON_EINTR (futimens (dirfd, times));
 }
 
+/* Sets both times to the present: by the clock of the server, or of this machine. */
+int
+tm_dirfd_touch (int dirfd)
+{
+  return RETRY_ON_EINTR (futimens (dirfd, NULL));
+}
+
 /*
  * tm_dirfd_make_usable:
  * @dirfd: a directory of this user; it may be open with `O_PATH`

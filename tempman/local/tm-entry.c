@@ -17,12 +17,26 @@
  * lock, decides again under it, and repairs a mode that denies access; a list releases the lock at
  * once and changes nothing. */
 
-/* Whether the entry has an owner whose lock is not visible here. */
-static gboolean
-has_unseen_owner (const TmPolicy *policy, const char *name, mode_t mode)
+/* Reads what the name, the mode and the heartbeat of an entry tell of its owner. The lock is only
+ * tried if they do not show that the owner lives. */
+static TmOwnerSigns
+read_signs (const TmPolicy *policy, const char *name, const struct statx *status)
 {
-  return !policy->lock_reaches_all && !tm_policy_expires_live (policy) &&
-         tm_mark_is_set (name, mode);
+  TmTimes times = tm_times_from_statx (status);
+  TmOwnerSigns signs = { .name = tm_name_get_kind (name), .mode = status->stx_mode };
+
+  if (tm_policy_needs_heartbeat (policy, signs.name, signs.mode))
+    signs.heartbeat =
+        tm_watch_look_at (policy->watch, name, times.modified, policy->age.now, policy->lease);
+  return signs;
+}
+
+static double
+get_heartbeat_age (const TmPolicy *policy, const TmOwnerSigns *signs)
+{
+  return tm_policy_needs_heartbeat (policy, signs->name, signs->mode)
+             ? MAX (signs->heartbeat.age, 0)
+             : -1;
 }
 
 static TmKeepReason
@@ -112,6 +126,34 @@ find_last_use_again (const TmPolicy *policy,
   return tm_last_use_find (&policy->age, fd, "", &status, FALSE, cancellable, last_used);
 }
 
+/* Finds the state of an entry by its lock, and looks at its heartbeat once more: the owner may have
+ * made a beat since the status @before. Returns 0, or -1 with errno. */
+static int
+find_state_under_lock (const TmPolicy *policy,
+                       TmLockedDirectory *directory,
+                       TmOwnerSigns *signs,
+                       TmVerdict *verdict)
+{
+  struct statx status;
+
+  if (tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy), &signs->lock,
+                                    &signs->mode) < 0)
+    return -1;
+
+  if (tm_policy_needs_heartbeat (policy, signs->name, signs->mode))
+    {
+      TmLockSign lock = signs->lock;
+
+      if (tm_dirfd_stat_times (tm_locked_directory_get_fd (directory), "", FALSE, &status) < 0)
+        return -1;
+      *signs = read_signs (policy, tm_locked_directory_get_name (directory), &status);
+      signs->lock = lock;
+    }
+
+  verdict->state = tm_policy_find_state (policy, signs, &verdict->live_reason);
+  return 0;
+}
+
 static TmEntryResult
 fail (int *error_number, int errsv)
 {
@@ -162,10 +204,11 @@ tm_entry_acquire (const TmPolicy *policy,
 {
   int root_fd = tm_parent_get_fd (root);
   g_autoptr (TmLockedDirectory) directory = NULL;
+  TmOwnerSigns signs;
   TmKeepReason obstacle;
   struct statx status;
 
-  *verdict = (TmVerdict){ .last_used = policy->age.now };
+  *verdict = (TmVerdict){ .last_used = policy->age.now, .heartbeat_age = -1 };
 
   obstacle = find_exclusion (policy, root_fd, name);
   if (obstacle != TM_KEEP_REASON_NONE)
@@ -175,13 +218,17 @@ tm_entry_acquire (const TmPolicy *policy,
                           : fail_unless_gone (verdict, error_number, errno);
   if (!S_ISDIR (status.stx_mode))
     return keep (verdict, TM_KEEP_REASON_NO_DIRECTORY);
-  if (has_unseen_owner (policy, name, status.stx_mode))
-    return keep (verdict, TM_KEEP_REASON_UNSEEN_OWNER);
 
   verdict->times = tm_times_from_statx (&status);
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
 
-  if (!tm_policy_reclaims (policy) || !tm_mark_is_set (name, status.stx_mode))
+  signs = read_signs (policy, name, &status);
+  verdict->heartbeat_age = get_heartbeat_age (policy, &signs);
+  verdict->state = tm_policy_find_state (policy, &signs, &obstacle);
+  if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
+    return keep (verdict, obstacle);
+
+  if (!tm_policy_reclaims (policy) || verdict->state != TM_ROOT_ENTRY_STATE_ABANDONED)
     {
       if (tm_last_use_find (&policy->age, root_fd, name, &status, FALSE, cancellable,
                             &verdict->last_used) < 0)
@@ -204,7 +251,8 @@ tm_entry_acquire (const TmPolicy *policy,
                                              : fail (error_number, errno);
     }
 
-  verdict->state = tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy));
+  if (find_state_under_lock (policy, directory, &signs, verdict) < 0)
+    return fail_unless_gone (verdict, error_number, errno);
   if (tm_policy_depends_on_age (policy, verdict->state) &&
       find_last_use_again (policy, directory, &status, cancellable, &verdict->last_used) < 0)
     return fail (error_number, errno);
@@ -232,7 +280,9 @@ set_unknown (TmVerdict *verdict, const TmPolicy *policy, TmKeepReason reason)
 {
   *verdict = (TmVerdict){
     .last_used = policy->age.now,
+    .heartbeat_age = -1,
     .state = TM_ROOT_ENTRY_STATE_LIVE,
+    .live_reason = reason,
     .keep_reason = reason,
   };
 }
@@ -240,37 +290,42 @@ set_unknown (TmVerdict *verdict, const TmPolicy *policy, TmKeepReason reason)
 /* Finds the state of the entry by its lock, which is released at once, and why a cleanup could not
  * acquire it. Returns FALSE if the entry does not exist any more. */
 static gboolean
-look_at_lock (const TmPolicy *policy,
+examine_lock (const TmPolicy *policy,
               TmParent *root,
               const char *name,
               const struct statx *status,
-              TmRootEntryState *state,
+              TmVerdict *verdict,
               TmKeepReason *obstacle)
 {
   g_autoptr (TmLockedDirectory) directory = tm_locked_directory_open_unchanged (root, name);
+  TmOwnerSigns signs = read_signs (policy, name, status);
 
-  if (directory != NULL)
+  *obstacle = TM_KEEP_REASON_NONE;
+  verdict->heartbeat_age = get_heartbeat_age (policy, &signs);
+  if (directory != NULL && find_state_under_lock (policy, directory, &signs, verdict) == 0)
     {
-      *state = tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy));
-      *obstacle = tm_locked_directory_is_left_to_its_owner (directory) ? TM_KEEP_REASON_OTHER_USER
-                                                                       : TM_KEEP_REASON_NONE;
+      if (tm_locked_directory_is_left_to_its_owner (directory))
+        *obstacle = TM_KEEP_REASON_OTHER_USER;
       return TRUE;
     }
 
   if (is_gone (errno))
     return FALSE;
 
+  /* If it is this user's directory, but its mode denies access, a cleanup changes the mode to try
+   * the lock. The kernel's table shows most locks without that. */
+  if (directory == NULL && errno == EACCES && status->stx_uid == tm_dirfd_get_user ())
+    {
+      signs.lock = tm_proc_locks_contain (status) ? TM_LOCK_SIGN_HELD : TM_LOCK_SIGN_FREE;
+      verdict->state = tm_policy_find_state (policy, &signs, &verdict->live_reason);
+      return TRUE;
+    }
+
   *obstacle = get_keep_reason (errno);
   if (*obstacle == TM_KEEP_REASON_NONE)
     *obstacle = TM_KEEP_REASON_UNKNOWN;
-
-  /* This user's directory, but its mode denies access. A cleanup changes the mode to try the lock.
-   * The kernel's table shows most locks without that. */
-  if (errno == EACCES && status->stx_uid == tm_dirfd_get_user ())
-    *obstacle = TM_KEEP_REASON_NONE;
-  *state = *obstacle == TM_KEEP_REASON_NONE && !tm_proc_locks_contain (status)
-               ? tm_locked_directory_mode_state (name, status->stx_mode, policy->lock_reaches_all)
-               : TM_ROOT_ENTRY_STATE_LIVE;
+  verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
+  verdict->live_reason = *obstacle;
   return TRUE;
 }
 
@@ -312,7 +367,7 @@ tm_entry_examine (const TmPolicy *policy,
 
   has_age = tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                               &verdict->last_used) == 0;
-  if (!look_at_lock (policy, root, name, &status, &verdict->state, &obstacle))
+  if (!examine_lock (policy, root, name, &status, verdict, &obstacle))
     return FALSE;
 
   verdict->times = tm_times_from_statx (&status);

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include "core/tm-watch-private.h"
+
 #include <glib.h>
 
 #include <sys/stat.h>
@@ -12,10 +14,11 @@
 
 G_BEGIN_DECLS
 
-gboolean tm_file_system_is_local (int dirfd, guint64 mount);
+gboolean tm_file_system_is_shared (int dirfd, guint64 mount);
+gboolean tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs);
 gboolean
 tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new);
-gboolean tm_file_system_name_is_local (const char *name);
+gboolean tm_file_system_name_is_shared (const char *name);
 
 gboolean tm_mounts_can_hold (const char *path, dev_t device);
 

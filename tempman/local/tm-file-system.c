@@ -5,6 +5,7 @@
 
 #include "local/tm-file-system-private.h"
 
+#include "core/tm-name-private.h"
 #include "local/tm-dirfd-private.h"
 
 #include <linux/magic.h>
@@ -20,13 +21,13 @@
  *
  * A lock is visible to the processes of one kernel. On a file system that other machines use too, a
  * directory whose lock is free may be in use on another machine. Only types that are known to
- * belong to one kernel are local; all others are shared: FUSE, NFS, SMB, Ceph, Lustre, 9p,
+ * belong to one kernel are trusted; all others are shared: FUSE, NFS, SMB, Ceph, Lustre, 9p,
  * virtiofs, shared folders of virtual machines, and unknown types. GIO's filesystem::remote knows
  * little more than NFS.
  *
- * Overlay is local. A lock on a directory of an overlay is on the inode of the overlay, and is not
- * visible on the same directory in the upper layer. But changing a layer while it is mounted is
- * undefined behaviour according to the kernel's documentation. eCryptfs is not local: its lower
+ * Overlay is trusted. A lock on a directory of an overlay is on the inode of the overlay, and is
+ * not visible on the same directory in the upper layer. But changing a layer while it is mounted is
+ * undefined behaviour according to the kernel's documentation. eCryptfs is not trusted: its lower
  * directory may be on a server, and mounted by another machine too. */
 
 typedef struct
@@ -34,9 +35,9 @@ typedef struct
   guint32 magic;         /* as of statfs(), whose field is signed in some C libraries */
   const char *names;     /* as in the mount table, separated by spaces */
   gboolean keeps_owners; /* files belong to their creator with any mount option */
-} LocalType;
+} TrustedType;
 
-static const LocalType local_types[] = {
+static const TrustedType trusted_types[] = {
   { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE },
   { 0xef53, "ext2 ext3 ext4", TRUE },
   { 0x58465342, "xfs", TRUE },
@@ -62,7 +63,7 @@ static const LocalType local_types[] = {
 
 /* Returns FALSE when statfs() fails. */
 static gboolean
-find_type (int dirfd, const LocalType **type)
+find_type (int dirfd, const TrustedType **type)
 {
   struct statfs status;
 
@@ -70,29 +71,29 @@ find_type (int dirfd, const LocalType **type)
   if (tm_dirfd_stat_file_system (dirfd, &status) < 0)
     return FALSE;
 
-  for (guint i = 0; i < G_N_ELEMENTS (local_types); i++)
-    if (local_types[i].magic == (guint32) status.f_type)
-      *type = &local_types[i];
+  for (guint i = 0; i < G_N_ELEMENTS (trusted_types); i++)
+    if (trusted_types[i].magic == (guint32) status.f_type)
+      *type = &trusted_types[i];
   return TRUE;
 }
 
 /*
- * tm_file_system_is_local:
+ * tm_file_system_is_shared:
  * @dirfd: a directory
  * @mount: the unique number of the mount that it was reached through, or 0
  *
  * The last answer is remembered for each thread, by the number of the mount. The number of the
  * device does not suffice: those of file systems without a disk are reused.
  *
- * Returns: whether all processes that can reach the directory see its lock; %FALSE if that is
+ * Returns: whether processes that do not see a lock can reach the directory; %TRUE if that is
  *   unknown
  */
 gboolean
-tm_file_system_is_local (int dirfd, guint64 mount)
+tm_file_system_is_shared (int dirfd, guint64 mount)
 {
   static __thread guint64 last_mount = 0;
   static __thread gboolean last_answer;
-  const LocalType *type;
+  const TrustedType *type;
 
   if (mount != 0 && mount == last_mount)
     return last_answer;
@@ -100,10 +101,10 @@ tm_file_system_is_local (int dirfd, guint64 mount)
   if (find_type (dirfd, &type) && mount != 0)
     {
       last_mount = mount;
-      last_answer = type != NULL;
+      last_answer = type == NULL;
     }
 
-  return type != NULL;
+  return type == NULL;
 }
 
 /* Whether files in the directory belong to the user that created them, so that another owner means
@@ -111,7 +112,7 @@ tm_file_system_is_local (int dirfd, guint64 mount)
 static gboolean
 keeps_owners (int dirfd)
 {
-  const LocalType *type;
+  const TrustedType *type;
 
   return find_type (dirfd, &type) && type != NULL && type->keeps_owners;
 }
@@ -148,25 +149,77 @@ tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int paren
 }
 
 /*
- * tm_file_system_name_is_local:
+ * tm_file_system_name_is_shared:
  * @name: a type of file system, as in the mount table
  *
- * As tm_file_system_is_local(), but without a request to the file system, whose server may hang.
+ * As tm_file_system_is_shared(), but without a request to the file system, whose server may hang.
  *
- * Returns: whether all file systems of that type belong to this kernel
+ * Returns: %FALSE if all file systems of that type belong to one kernel
  */
 gboolean
-tm_file_system_name_is_local (const char *name)
+tm_file_system_name_is_shared (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (local_types); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (trusted_types); i++)
     {
-      g_auto (GStrv) names = g_strsplit (local_types[i].names, " ", -1);
+      g_auto (GStrv) names = g_strsplit (trusted_types[i].names, " ", -1);
 
       if (g_strv_contains ((const char *const *) names, name))
-        return TRUE;
+        return FALSE;
     }
 
-  return FALSE;
+  return TRUE;
+}
+
+/* Estimates the present time when nothing can be created, as on a full disk: by the last change of
+ * the directory, which is never later. */
+static void
+estimate_signs (int dirfd, TmFileSystemSigns *signs)
+{
+  struct statx status;
+
+  *signs = (TmFileSystemSigns){ .now = { .seconds = G_MININT64 } };
+  if (tm_dirfd_stat_times (dirfd, "", TRUE, &status) == 0)
+    {
+      TmTimestamp changed = { .seconds = status.stx_ctime.tv_sec,
+                              .nanoseconds = status.stx_ctime.tv_nsec };
+
+      signs->now = changed;
+    }
+}
+
+/*
+ * tm_file_system_read_signs:
+ * @dirfd: a directory on a shared file system
+ * @signs: (out caller-allocates): the present time of its clock, and whether it has marks
+ *
+ * Creates a directory to see which time it gets: no other call tells the clock of a server. The
+ * directory has the name and the mark of a temporary directory, so that a cleanup reclaims it if
+ * this process ends before it removes it.
+ *
+ * Returns: %FALSE if nothing can be created: then @signs is an estimate, which makes entries look
+ *   younger than they are, and owners live
+ */
+gboolean
+tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs)
+{
+  g_autofree char *name = tm_name_new (".tempman-clock", "", TM_NAME_BEATING);
+  gboolean is_read = FALSE;
+  struct statx status;
+
+  if (name != NULL && tm_dirfd_make (dirfd, name, TM_MARK | S_IRWXU) == 0)
+    {
+      is_read = tm_dirfd_stat_times (dirfd, name, TRUE, &status) == 0;
+      tm_dirfd_remove (dirfd, name);
+    }
+
+  if (is_read)
+    *signs = (TmFileSystemSigns){
+      .now = { .seconds = status.stx_mtime.tv_sec, .nanoseconds = status.stx_mtime.tv_nsec },
+      .has_marks = (status.stx_mode & TM_MARK) != 0,
+    };
+  else
+    estimate_signs (dirfd, signs);
+  return is_read;
 }
 
 /* The mount table of this process. The kernel provides it without asking any file system. See
@@ -224,7 +277,7 @@ mount_can_be_of (const Mount *mount, dev_t device)
  * @device: the device of a wanted directory
  *
  * Whether the file system that is mounted at @path can contain the directory. It cannot if it is
- * neither local nor the file system of the directory, unless that one is mounted below it.
+ * shared and not the file system of the directory, unless that one is mounted below it.
  *
  * Returns: %FALSE if it cannot; %TRUE if that is unknown
  */
@@ -250,7 +303,7 @@ tm_mounts_can_hold (const char *path, dev_t device)
 
       /* Of several mounts at the same path, the last one is visible. */
       if (strcmp (mount.path, path) == 0)
-        can_hold = mount_can_be_of (&mount, device) || tm_file_system_name_is_local (mount.type);
+        can_hold = mount_can_be_of (&mount, device) || !tm_file_system_name_is_shared (mount.type);
       else if (g_str_has_prefix (mount.path, prefix))
         can_lie_below |= mount_can_be_of (&mount, device);
       mount_clear (&mount);

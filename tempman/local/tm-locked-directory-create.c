@@ -146,10 +146,10 @@ directory_secure (TmLockedDirectory *directory,
 
   /* The umask may have removed permissions of the owner. Those of group and others are added only
    * now, when no cleaner can delete the directory any more. Bits that a parent with the
-   * set-group-ID bit passes on are kept. Without a lock, the mark would mean that the owner is
-   * gone. */
+   * set-group-ID bit passes on are kept. With neither a lock nor a heartbeat, the mark would mean
+   * that the owner is gone. */
   mode = (status.st_mode & 07777) | S_IRWXU;
-  if (!has_lock)
+  if (!has_lock && !tm_parent_is_on_shared_file_system (directory->parent))
     mode &= (mode_t) ~TM_MARK;
   /* A file system without modes refuses to add permissions, but accepts the mode that it reports.
    */
@@ -159,7 +159,12 @@ directory_secure (TmLockedDirectory *directory,
 
   directory->has_lock = has_lock;
   directory->is_marked = (mode & TM_MARK) != 0;
-  return ATTEMPT_DONE;
+  if (!tm_parent_is_on_shared_file_system (directory->parent) ||
+      tm_locked_directory_start_heartbeat (directory, TM_ACTION_CREATE, path, error))
+    return ATTEMPT_DONE;
+
+  tm_dirfd_remove (parent, directory->name);
+  return ATTEMPT_FAILED;
 
 failed:
   {
@@ -178,8 +183,9 @@ attempt_create (TmParent *parent,
                 TmLockedDirectory **directory_out,
                 GError **error)
 {
-  gboolean is_local = tm_parent_is_local (parent);
-  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, is_local);
+  gboolean is_shared = tm_parent_is_on_shared_file_system (parent);
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix,
+                                       is_shared ? TM_NAME_BEATING : TM_NAME_LOCKED);
   g_autoptr (TmLockedDirectory) directory = NULL;
   int parent_fd = tm_parent_get_fd (parent);
   Attempt attempt;
@@ -192,14 +198,13 @@ attempt_create (TmParent *parent,
       return ATTEMPT_FAILED;
     }
 
-  /* Without a mark if other machines cannot see the lock: it would mean that the owner is gone. */
-  if (tm_dirfd_make (parent_fd, name, is_local ? MODE_MARKED : S_IRWXU) < 0)
+  if (tm_dirfd_make (parent_fd, name, MODE_MARKED) < 0)
     {
       /* No other process can know the name. A server that received the request twice returns EEXIST
        * for a directory that it has created itself. */
       if (errno == EEXIST)
         {
-          if (!is_local)
+          if (is_shared)
             tm_dirfd_remove (parent_fd, name);
           return ATTEMPT_LOST;
         }
@@ -301,14 +306,15 @@ tm_locked_directory_create (TmParent *parent,
 void
 tm_locked_directory_describe (TmLockedDirectory *directory, TmCreationResult *result)
 {
-  TmLockScope scope =
-      tm_parent_is_local (directory->parent) ? TM_LOCK_SCOPE_ALL : TM_LOCK_SCOPE_MACHINE;
+  TmLockScope scope = tm_parent_is_on_shared_file_system (directory->parent) ? TM_LOCK_SCOPE_MACHINE
+                                                                             : TM_LOCK_SCOPE_ALL;
   struct stat status;
 
   *result = (TmCreationResult){
     .lock_scope = directory->has_lock ? scope : TM_LOCK_SCOPE_NONE,
     .is_marked = tm_locked_directory_stat (directory, &status) == 0 &&
                  tm_mark_is_set (directory->name, status.st_mode),
+    .has_heartbeat = directory->heartbeat != NULL,
     .n_lost = directory->n_lost,
   };
 }

@@ -9,6 +9,7 @@
 #include "tm-enums.h"
 #include "local/tm-parent-private.h"
 #include "core/tm-backend-private.h"
+#include "core/tm-policy-private.h"
 #include "core/tm-progress-private.h"
 
 #include <gio/gio.h>
@@ -28,7 +29,10 @@ void tm_locked_directory_describe (TmLockedDirectory *directory, TmCreationResul
 TmLockedDirectory *tm_locked_directory_open (TmParent *parent, const char *name);
 TmLockedDirectory *tm_locked_directory_open_unchanged (TmParent *parent, const char *name);
 gboolean tm_locked_directory_is_free (TmLockedDirectory *directory);
-TmRootEntryState tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean deletes_live);
+int tm_locked_directory_try_lock (TmLockedDirectory *directory,
+                                  gboolean deletes_live,
+                                  TmLockSign *lock,
+                                  mode_t *mode);
 gboolean tm_locked_directory_is_current (TmLockedDirectory *directory);
 gboolean tm_locked_directory_is_left_to_its_owner (TmLockedDirectory *directory);
 gboolean tm_locked_directory_may_be_removed (TmLockedDirectory *directory);
@@ -41,6 +45,7 @@ gboolean tm_locked_directory_delete (TmLockedDirectory *directory,
 void tm_locked_directory_restore_times (TmLockedDirectory *directory);
 gboolean tm_locked_directory_keep (TmLockedDirectory *directory, const char *path, GError **error);
 void tm_locked_directory_mark (TmLockedDirectory *directory, gboolean is_in_use);
+gboolean tm_locked_directory_adopt (TmLockedDirectory *directory, const char *path, GError **error);
 void tm_locked_directory_release (TmLockedDirectory *directory);
 
 int tm_locked_directory_get_fd (TmLockedDirectory *directory);
@@ -49,9 +54,6 @@ TmFileIdentity tm_locked_directory_get_identity (TmLockedDirectory *directory);
 int tm_locked_directory_stat (TmLockedDirectory *directory, struct stat *status);
 TmParent *tm_locked_directory_get_parent (TmLockedDirectory *directory);
 mode_t tm_locked_directory_unmarked_mode (TmLockedDirectory *directory, mode_t mode);
-TmRootEntryState tm_locked_directory_mode_state (const char *name,
-                                                 mode_t mode,
-                                                 gboolean lock_reaches_all);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmLockedDirectory, tm_locked_directory_release)
 

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include "core/tm-error-private.h"
+#include "core/tm-heartbeat-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-restore-private.h"
 
@@ -15,6 +17,9 @@ G_BEGIN_DECLS
 /* Cleaners and lists hold a lock for microseconds when they only examine it. */
 #define TM_LOCKED_DIRECTORY_MAX_LOCK_ATTEMPTS 10
 #define TM_LOCKED_DIRECTORY_LOCK_RETRY_MICROSECONDS 100
+
+/* What the heartbeat uses. */
+typedef struct _TmBeat TmBeat;
 
 struct _TmLockedDirectory
 {
@@ -34,12 +39,21 @@ struct _TmLockedDirectory
   guint n_lost;               /* how many directories cleaners deleted before this one was locked */
   gboolean is_removed;        /* both descriptors were verified on removal */
   gboolean is_to_be_unlocked; /* a lock on the directory of another process */
+
+  /* (owned) (nullable): of the owner, on a shared file system. */
+  TmHeartbeat *heartbeat;
+  TmBeat *beat;
 };
 
 TmLockedDirectory *
 tm_locked_directory_new (int fd, TmParent *parent, const char *name, mode_t repaired_mode);
 void tm_locked_directory_set_status (TmLockedDirectory *directory, const struct stat *status);
 int tm_locked_directory_ensure_status (TmLockedDirectory *directory);
+void tm_beat_free (TmBeat *beat);
+gboolean tm_locked_directory_start_heartbeat (TmLockedDirectory *directory,
+                                              TmAction action,
+                                              const char *path,
+                                              GError **error);
 gboolean tm_locked_directory_lock_is_unsupported (int error_number);
 
 G_END_DECLS

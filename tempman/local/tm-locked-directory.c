@@ -149,7 +149,8 @@ lock_exclusively (TmLockedDirectory *directory)
    * lock between the two calls. A failed conversion loses the shared lock, which is not needed any
    * more; but a lock on a server can remain, and must be released. */
   result = tm_dirfd_lock (directory->fd, LOCK_EX);
-  directory->is_to_be_unlocked = result == 0 || !tm_parent_is_local (directory->parent);
+  directory->is_to_be_unlocked =
+      result == 0 || tm_parent_is_on_shared_file_system (directory->parent);
   return result;
 }
 
@@ -171,37 +172,35 @@ tm_locked_directory_is_free (TmLockedDirectory *directory)
  * tm_locked_directory_try_lock:
  * @directory: a directory from tm_locked_directory_open() or tm_locked_directory_open_unchanged()
  * @deletes_live: whether the caller can delete a live directory
+ * @lock: (out): whether the lock was free
+ * @mode: (out): the mode, unless the lock is held and the caller cannot delete a live directory
  *
- * Tries to acquire the exclusive lock. If it was free, it is held until the release.
+ * Tries to acquire the exclusive lock. If it was free, it is held until the release. If it was not,
+ * a caller without @deletes_live can only release the directory.
  *
- * Returns: the state of the directory; if it is %TM_ROOT_ENTRY_STATE_LIVE, a caller without
- *   @deletes_live can only release the directory
+ * Returns: 0, or -1 with errno
  */
-TmRootEntryState
-tm_locked_directory_try_lock (TmLockedDirectory *directory, gboolean deletes_live)
+int
+tm_locked_directory_try_lock (TmLockedDirectory *directory,
+                              gboolean deletes_live,
+                              TmLockSign *lock,
+                              mode_t *mode)
 {
-  gboolean lock_reaches_all = tm_parent_is_local (directory->parent);
-  gboolean is_free = lock_exclusively (directory) == 0;
-  gboolean has_locks = is_free || !tm_locked_directory_lock_is_unsupported (errno);
   struct stat status;
 
-  if (!is_free && has_locks && !deletes_live)
-    return TM_ROOT_ENTRY_STATE_LIVE;
+  if (lock_exclusively (directory) == 0)
+    *lock = TM_LOCK_SIGN_FREE;
+  else
+    *lock = tm_locked_directory_lock_is_unsupported (errno) ? TM_LOCK_SIGN_NONE : TM_LOCK_SIGN_HELD;
+  *mode = 0;
+  if (*lock == TM_LOCK_SIGN_HELD && !deletes_live)
+    return 0;
 
   if (directory_read_status (directory, &status) < 0)
-    {
-      directory->is_left_to_its_owner = TRUE;
-      return TM_ROOT_ENTRY_STATE_LIVE;
-    }
+    return -1;
 
-  if (!is_free && has_locks)
-    return TM_ROOT_ENTRY_STATE_LIVE;
-
-  /* Without locks, only the age tells whether the directory is used. */
-  if (!is_free && lock_reaches_all)
-    return TM_ROOT_ENTRY_STATE_UNOWNED;
-
-  return tm_locked_directory_mode_state (directory->name, status.st_mode, lock_reaches_all);
+  *mode = status.st_mode;
+  return 0;
 }
 
 /*
@@ -335,9 +334,6 @@ tm_locked_directory_mark (TmLockedDirectory *directory, gboolean is_in_use)
   struct stat status;
   mode_t mode;
 
-  if (!tm_parent_is_local (directory->parent))
-    return;
-
   if (is_in_use && directory->repaired_mode != TM_DIRFD_MODE_UNTOUCHED)
     {
       if (tm_mark_is_set (tm_locked_directory_get_name (directory),
@@ -370,10 +366,12 @@ directory_may_close (TmLockedDirectory *directory)
          tm_dirfd_check (directory->fd, directory->identity) == 0 || errno != EBADF;
 }
 
-/* Releases the lock and frees @directory. The directory itself is not deleted. */
-void
-tm_locked_directory_release (TmLockedDirectory *directory)
+/* Once no beat uses the descriptor. */
+static void
+directory_free_cb (gpointer data)
 {
+  TmLockedDirectory *directory = data;
+
   if (directory_may_close (directory))
     {
       /* Before the lock is released, so that the next cleaner sees the original mode. */
@@ -391,8 +389,20 @@ tm_locked_directory_release (TmLockedDirectory *directory)
     tm_parent_unref_seen (directory->parent);
   else
     tm_parent_unref (directory->parent);
+  g_clear_pointer (&directory->beat, tm_beat_free);
   g_free (directory->name);
   g_free (directory);
+}
+
+/* Releases the lock, ends the heartbeat, and frees @directory. The directory itself is not deleted.
+ * If a beat waits for a server that hangs, the lock is released when it ends. */
+void
+tm_locked_directory_release (TmLockedDirectory *directory)
+{
+  if (directory->heartbeat != NULL)
+    tm_heartbeat_stop (directory->heartbeat, directory_free_cb, directory);
+  else
+    directory_free_cb (directory);
 }
 
 int
@@ -437,22 +447,4 @@ mode_t
 tm_locked_directory_unmarked_mode (TmLockedDirectory *directory, mode_t mode)
 {
   return mode & (directory->is_marked ? 07777 & ~TM_MARK : 07777);
-}
-
-/*
- * tm_locked_directory_mode_state:
- * @name: the name of a directory
- * @mode: its mode
- * @lock_reaches_all: whether all processes that can reach the directory also see its lock
- *
- * Returns: the state of a directory whose lock is free. If processes of other machines can hold
- *   locks that are not visible here, a marked directory counts as live.
- */
-TmRootEntryState
-tm_locked_directory_mode_state (const char *name, mode_t mode, gboolean lock_reaches_all)
-{
-  if (!tm_mark_is_set (name, mode))
-    return TM_ROOT_ENTRY_STATE_UNOWNED;
-
-  return lock_reaches_all ? TM_ROOT_ENTRY_STATE_ABANDONED : TM_ROOT_ENTRY_STATE_LIVE;
 }

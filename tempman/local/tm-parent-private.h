@@ -23,7 +23,7 @@ void tm_parent_unref_seen (TmParent *parent);
 int tm_parent_get_fd (TmParent *parent);
 const TmFileStatus *tm_parent_get_status (TmParent *parent);
 int tm_parent_check (TmParent *parent);
-gboolean tm_parent_is_local (TmParent *parent);
+gboolean tm_parent_is_on_shared_file_system (TmParent *parent);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmParent, tm_parent_unref)
 

@@ -22,7 +22,7 @@ struct _TmParent
   int fd;         /* (owned) */
   TmFileStatus status;
   gboolean is_shared; /* may be the last parent */
-  gint is_local;      /* atomic; whether its file system is known to be local */
+  gint is_trusted;    /* atomic; whether its file system is known not to be shared */
 };
 
 /* Guards last_parent. Held for a few instructions. */
@@ -237,22 +237,22 @@ tm_parent_check (TmParent *parent)
 }
 
 /*
- * tm_parent_is_local:
+ * tm_parent_is_on_shared_file_system:
  * @parent: a directory
  *
- * The file system of an open directory does not change. Only the answer “local” is remembered,
- * since the other answer can mean that the file system is unknown.
+ * The file system of an open directory does not change. Only the answer %FALSE is remembered, since
+ * the other answer can mean that the file system is unknown.
  *
- * Returns: whether all processes that can reach a directory in @parent also see its lock
+ * Returns: whether processes that do not see a lock can reach the directories in @parent
  */
 gboolean
-tm_parent_is_local (TmParent *parent)
+tm_parent_is_on_shared_file_system (TmParent *parent)
 {
   const TmFileStatus *status = &parent->status;
 
-  if (!g_atomic_int_get (&parent->is_local) &&
-      tm_file_system_is_local (parent->fd, status->mount_is_unique ? status->mount : 0))
-    g_atomic_int_set (&parent->is_local, TRUE);
+  if (!g_atomic_int_get (&parent->is_trusted) &&
+      !tm_file_system_is_shared (parent->fd, status->mount_is_unique ? status->mount : 0))
+    g_atomic_int_set (&parent->is_trusted, TRUE);
 
-  return g_atomic_int_get (&parent->is_local);
+  return !g_atomic_int_get (&parent->is_trusted);
 }

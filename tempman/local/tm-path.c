@@ -359,7 +359,11 @@ tm_path_open (const char *path, int flags, char **resolved, char **refused)
     *resolved = fd < 0 ? NULL : canonicalize (path);
   *refused = NULL;
 
-  return fd < 0 && errno == ELOOP ? walk_along (path, flags, resolved, refused) : fd;
+  /* With fs.protected_symlinks, the kernel does not tell a link that its rule refuses from a
+   * directory that this user cannot search. */
+  return fd < 0 && (errno == ELOOP || errno == EACCES)
+             ? walk_along (path, flags, resolved, refused)
+             : fd;
 }
 
 /*

@@ -24,6 +24,7 @@ guint count_entries (const char *path);
 guint count_open_descriptors (void);
 
 /* A name as the library makes them: only with such a name is the sticky bit the mark. */
-#define OUR_NAME(prefix) prefix "-abcdefghijklmnopqrst"
+#define RANDOM_PART "abcdefghijklmnopqrst"
+#define OUR_NAME(prefix) prefix "-" RANDOM_PART
 
 G_END_DECLS

@@ -1,0 +1,23 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The heartbeat of one temporary directory. */
+typedef struct _TmHeartbeat TmHeartbeat;
+
+/* Makes one beat, in a thread of the heartbeats. @is_late: a cleaner may have taken the owner for
+ * dead meanwhile. Returns FALSE if the directory does not exist any more: then there are no more
+ * beats. */
+typedef gboolean (*TmHeartbeatFunc) (gpointer data, gboolean is_late);
+
+TmHeartbeat *tm_heartbeat_start (const char *server, TmHeartbeatFunc beat, gpointer data);
+void tm_heartbeat_stop (TmHeartbeat *heartbeat, GDestroyNotify stopped, gpointer data);
+
+G_END_DECLS

@@ -1,0 +1,457 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* The heartbeat of an owner on a shared file system, and what a root makes of it, with short
+ * intervals. The file systems are local ones that seem to be shared. */
+
+#include "support/directories.h"
+#include "support/interpose.h"
+#include "support/roots.h"
+#include "support/support.h"
+#include "support/threads.h"
+
+#include "short/core/tm-heartbeat-intervals-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INTERVAL (TM_HEARTBEAT_INTERVAL_SECONDS * G_USEC_PER_SEC)
+#define SILENCE (TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC)
+
+/* A machine that is busy makes beats late. */
+#define MAX_WAIT (20 * INTERVAL)
+
+static void
+set_up (Sandbox *sandbox, gconstpointer data)
+{
+  sandbox_set_up (sandbox, data);
+  pretend_shared (TRUE);
+}
+
+static void
+tear_down (Sandbox *sandbox, gconstpointer data)
+{
+  pretend_shared (FALSE);
+  sandbox_tear_down (sandbox, data);
+}
+
+static gint64
+get_modified (const char *path)
+{
+  struct stat status;
+
+  g_assert_no_errno (stat (path, &status));
+  return (gint64) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+}
+
+/* Returns whether the modification time changes within @microseconds. */
+static gboolean
+beats_within (const char *path, gint64 microseconds)
+{
+  gint64 before = get_modified (path);
+  gint64 end = g_get_monotonic_time () + microseconds;
+
+  while (g_get_monotonic_time () < end)
+    {
+      if (get_modified (path) != before)
+        return TRUE;
+      g_usleep (INTERVAL / 50);
+    }
+  return FALSE;
+}
+
+/* Waits for the threads of the heartbeats to end. */
+static gboolean
+has_threads (guint expected)
+{
+  for (gint64 end = g_get_monotonic_time () + MAX_WAIT; g_get_monotonic_time () < end;)
+    {
+      if (count_threads () == expected)
+        return TRUE;
+      g_usleep (1000);
+    }
+  return FALSE;
+}
+
+static void
+test_beats (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  const char *path = tm_temporary_directory_get_path (directory);
+  g_autofree char *name = g_path_get_basename (path);
+  const char *digits = strrchr (name, '-') + 1;
+
+  g_assert_cmpuint (strlen (digits), ==, 21);
+  g_assert_true (digits[0] == '0');
+  g_assert_cmphex (get_mode (path), ==, 01700);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (beats_within (path, MAX_WAIT));
+  close_successfully (directory);
+}
+
+static void
+test_no_thread (Sandbox *sandbox, gconstpointer data)
+{
+  guint n_threads = count_threads ();
+  g_autoptr (TmTemporaryDirectory) first = NULL;
+  g_autoptr (TmTemporaryDirectory) second = NULL;
+
+  pretend_shared (FALSE);
+  first = create_in (sandbox->path);
+  g_assert_cmpuint (count_threads (), ==, n_threads);
+  close_successfully (first);
+
+  pretend_shared (TRUE);
+  g_clear_object (&first);
+  first = create_in (sandbox->path);
+  second = create_in (sandbox->path);
+  g_assert_true (has_threads (n_threads + 1));
+  close_successfully (first);
+  g_assert_true (beats_within (tm_temporary_directory_get_path (second), MAX_WAIT));
+  close_successfully (second);
+  g_assert_true (has_threads (n_threads));
+}
+
+static void
+test_ends_with_keep (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  const char *path = tm_temporary_directory_get_path (directory);
+
+  g_assert_true (beats_within (path, MAX_WAIT));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
+  g_assert_false (beats_within (path, 3 * INTERVAL));
+  g_assert_cmphex (get_mode (path), ==, 0700);
+}
+
+static void
+test_ends_with_persist (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  g_autofree char *path = sandbox_path (sandbox, "published");
+  g_autoptr (GFile) destination = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (beats_within (tm_temporary_directory_get_path (directory), MAX_WAIT));
+  tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_NONE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (beats_within (path, 3 * INTERVAL));
+}
+
+typedef struct
+{
+  TmTemporaryDirectory *directory;
+  gboolean adopts;
+} Fork;
+
+static void
+forked_child (gpointer data)
+{
+  const Fork *fork = data;
+
+  if (fork->adopts)
+    child_assert (tm_temporary_directory_adopt (fork->directory, NULL));
+  kill (getppid (), SIGSTOP);
+  child_assert (count_threads () == (fork->adopts ? 2 : 1));
+  child_assert (beats_within (tm_temporary_directory_get_path (fork->directory), 4 * INTERVAL) ==
+                fork->adopts);
+  kill (getppid (), SIGCONT);
+}
+
+/* While the parent is stopped, only the child can beat. */
+static void
+test_fork_in_child (Sandbox *sandbox, gconstpointer data)
+{
+  Fork fork = { create_in (sandbox->path), GPOINTER_TO_INT (data) };
+
+  assert_success_in_child (run_in_child (forked_child, &fork));
+  close_successfully (fork.directory);
+  g_object_unref (fork.directory);
+}
+
+static void
+fork_child (gpointer data)
+{
+  const struct
+  {
+    Sandbox *sandbox;
+    gboolean adopts;
+  } *options = data;
+
+  test_fork_in_child (options->sandbox, GINT_TO_POINTER (options->adopts));
+}
+
+/* In a child of its own: what started the test must not be stopped with it. */
+static void
+test_fork (Sandbox *sandbox, gconstpointer data)
+{
+  struct
+  {
+    Sandbox *sandbox;
+    gboolean adopts;
+  } options = { sandbox, GPOINTER_TO_INT (data) };
+
+  assert_success_in_child (run_in_child (fork_child, &options));
+}
+
+typedef struct
+{
+  int hanging_fd;
+  gint n_calls; /* atomic; of any beat */
+  gint is_hanging;
+} Server;
+
+static int
+count_or_hang_cb (const SystemCall *call, gpointer user_data)
+{
+  Server *server = user_data;
+
+  if (!g_str_equal (call->name, "futimens"))
+    return 0;
+
+  g_atomic_int_inc (&server->n_calls);
+  while (call->fd == server->hanging_fd && g_atomic_int_get (&server->is_hanging))
+    g_usleep (INTERVAL / 50);
+  return 0;
+}
+
+/* The beats of one directory do not return, as on a server that is stopped. */
+static void
+test_hanging_server (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) hanging = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) other = create_in (sandbox->path);
+  const char *path = tm_temporary_directory_get_path (hanging);
+  Server server = { tm_temporary_directory_get_fd (hanging), 0, TRUE };
+  g_autoptr (TmTemporaryDirectory) late = NULL;
+
+  interpose (count_or_hang_cb, &server);
+  g_assert_false (beats_within (path, 4 * INTERVAL));
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (beats_within (tm_temporary_directory_get_path (other), MAX_WAIT));
+
+  late = create_in (sandbox->path);
+  g_assert_true (beats_within (tm_temporary_directory_get_path (late), MAX_WAIT));
+
+  /* The beat in flight uses the descriptor. */
+  g_assert_true (tm_temporary_directory_keep (hanging, NULL, NULL));
+  g_assert_no_errno (fcntl (server.hanging_fd, F_GETFD));
+  g_atomic_int_set (&server.is_hanging, FALSE);
+  for (guint i = 0; i < 1000 && fcntl (server.hanging_fd, F_GETFD) >= 0; i++)
+    g_usleep (INTERVAL / 100);
+  g_assert_cmpint (fcntl (server.hanging_fd, F_GETFD), ==, -1);
+  g_assert_false (beats_within (path, 3 * INTERVAL));
+
+  interpose_end ();
+  close_successfully (other);
+  close_successfully (late);
+}
+
+static int
+count_all_cb (const SystemCall *call, gpointer user_data)
+{
+  Server *server = user_data;
+
+  g_atomic_int_inc (g_str_equal (call->name, "futimens") ? &server->n_calls : &server->is_hanging);
+  return 0;
+}
+
+static void
+test_costs_one_call (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  Server counts = { -1, 0, 0 };
+
+  interpose (count_all_cb, &counts);
+  while (g_atomic_int_get (&counts.n_calls) < 3)
+    g_usleep (INTERVAL / 10);
+  interpose_end ();
+  g_assert_cmpint (counts.is_hanging, ==, 0);
+  close_successfully (directory);
+}
+
+static void
+test_many (Sandbox *sandbox, gconstpointer data)
+{
+  TmTemporaryDirectory *directories[200];
+  gint64 before[200];
+  guint n_without = G_N_ELEMENTS (directories);
+
+  for (guint i = 0; i < G_N_ELEMENTS (directories); i++)
+    {
+      directories[i] = create_in (sandbox->path);
+      before[i] = get_modified (tm_temporary_directory_get_path (directories[i]));
+    }
+  for (gint64 end = g_get_monotonic_time () + MAX_WAIT;
+       n_without > 0 && g_get_monotonic_time () < end; g_usleep (INTERVAL / 10))
+    {
+      n_without = 0;
+      for (guint i = 0; i < G_N_ELEMENTS (directories); i++)
+        n_without += get_modified (tm_temporary_directory_get_path (directories[i])) == before[i];
+    }
+  g_assert_cmpuint (n_without, ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (directories); i++)
+    {
+      close_successfully (directories[i]);
+      g_object_unref (directories[i]);
+    }
+}
+
+static void
+test_no_threads_to_have (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) parent = g_file_new_for_path (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autoptr (GError) error = NULL;
+
+  thread_starts_fail (EAGAIN);
+  directory = tm_temporary_directory_new (parent, NULL, NULL, &error);
+  thread_starts_fail (0);
+  g_assert_null (directory);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+}
+
+/* A dead directory: as its owner has left it. */
+static char *
+make_dead (Sandbox *sandbox, const char *name)
+{
+  return make_old_with_mode (sandbox, name, 01700, HOUR);
+}
+
+/* A cleanup that only ever looks twice takes a dead directory, but not before the silence. */
+static void
+test_two_looks (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+  g_autoptr (TmRoot) other = open_reclaiming_root (sandbox->path);
+
+  assert_cleanup (root, 0);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), >, 0);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), <=, TM_HEARTBEAT_SILENCE_SECONDS);
+  g_assert_cmpfloat (tm_root_get_watch_time (other), ==, 0);
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE + INTERVAL / 10);
+  /* Each root has to have seen it. */
+  assert_cleanup (other, 0);
+  assert_cleanup (root, 1);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), ==, 0);
+  g_assert_false (path_exists (dead));
+}
+
+static void
+test_not_stale (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+
+  tm_root_set_lease (root, 2 * HOUR);
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE + INTERVAL / 10);
+  assert_cleanup (root, 0);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), ==, 0);
+  tm_root_set_lease (root, 60);
+  assert_cleanup (root, 1);
+}
+
+/* One beat within the silence, of an owner whose clock is an hour behind. */
+static void
+test_not_silent (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *slow = make_dead (sandbox, "slow-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE * 3 / 4);
+  make_old (slow, HOUR - 30);
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE * 3 / 4);
+  assert_cleanup (root, 0);
+  g_assert_true (path_exists (slow));
+}
+
+typedef struct
+{
+  const char *name;
+  mode_t mode;
+  gboolean is_shared;
+  TmRootEntryState state;
+} Row;
+
+/* The name tells how an owner shows that it lives, to all machines. */
+static void
+test_table (Sandbox *sandbox, gconstpointer data)
+{
+  static const Row rows[] = {
+    { "plain-" RANDOM_PART, 01700, FALSE, TM_ROOT_ENTRY_STATE_ABANDONED },
+    { "plain-" RANDOM_PART, 01700, TRUE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "plain-" RANDOM_PART, 0700, FALSE, TM_ROOT_ENTRY_STATE_UNOWNED },
+    { "plain-" RANDOM_PART, 0700, TRUE, TM_ROOT_ENTRY_STATE_UNOWNED },
+    { "beats-0" RANDOM_PART, 01700, FALSE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "beats-0" RANDOM_PART, 01700, TRUE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "beats-0" RANDOM_PART, 0700, FALSE, TM_ROOT_ENTRY_STATE_UNOWNED },
+    { "beats-0" RANDOM_PART, 0700, TRUE, TM_ROOT_ENTRY_STATE_UNOWNED },
+    /* Not a mark, but of a directory that has an owner. */
+    { "beats-0" RANDOM_PART, 01770, FALSE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "beats-0" RANDOM_PART, 01770, TRUE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "x-" RANDOM_PART "-0" RANDOM_PART, 01700, FALSE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "x-0" RANDOM_PART "-" RANDOM_PART, 01700, FALSE, TM_ROOT_ENTRY_STATE_ABANDONED },
+    { "none-00" RANDOM_PART, 01700, FALSE, TM_ROOT_ENTRY_STATE_UNOWNED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const Row *row = &rows[i];
+      g_autofree char *path = make_old_with_mode (sandbox, row->name, row->mode, HOUR);
+      g_autoptr (TmRoot) root = NULL;
+      g_autoptr (GListModel) entries = NULL;
+      g_autoptr (TmRootEntry) entry = NULL;
+
+      pretend_shared (row->is_shared);
+      root = open_reclaiming_root (sandbox->path);
+      entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+      g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+      entry = g_list_model_get_item (entries, 0);
+      g_test_message ("%s, mode %o, %s", row->name, row->mode, row->is_shared ? "shared" : "local");
+      g_assert_cmpint (tm_root_entry_get_state (entry), ==, row->state);
+      assert_cleanup (root, row->state == TM_ROOT_ENTRY_STATE_ABANDONED);
+      if (path_exists (path))
+        g_assert_no_errno (rmdir (path));
+    }
+}
+
+static void
+add_heartbeat_test (const char *name, gpointer data, SandboxFunc function)
+{
+  g_test_add (name, Sandbox, data, set_up, of_descriptors (function), tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_heartbeat_test ("/heartbeat/beats", NULL, test_beats);
+  add_heartbeat_test ("/heartbeat/costs-one-call", NULL, test_costs_one_call);
+  add_heartbeat_test ("/heartbeat/many", NULL, test_many);
+  add_heartbeat_test ("/heartbeat/no-thread", NULL, test_no_thread);
+  add_heartbeat_test ("/heartbeat/no-thread-to-have", NULL, test_no_threads_to_have);
+  add_heartbeat_test ("/heartbeat/ends-with-keep", NULL, test_ends_with_keep);
+  add_heartbeat_test ("/heartbeat/ends-with-persist", NULL, test_ends_with_persist);
+  add_heartbeat_test ("/heartbeat/forked", GINT_TO_POINTER (FALSE), test_fork);
+  add_heartbeat_test ("/heartbeat/adopted", GINT_TO_POINTER (TRUE), test_fork);
+  add_heartbeat_test ("/heartbeat/hanging-server", NULL, test_hanging_server);
+  add_heartbeat_test ("/heartbeat/cleanup/table", NULL, test_table);
+  add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);
+  add_heartbeat_test ("/heartbeat/cleanup/not-stale", NULL, test_not_stale);
+  add_heartbeat_test ("/heartbeat/cleanup/not-silent", NULL, test_not_silent);
+
+  return g_test_run ();
+}
