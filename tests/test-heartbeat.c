@@ -95,22 +95,33 @@ test_beats (Sandbox *sandbox, gconstpointer data)
   close_successfully (directory);
 }
 
+static gpointer
+create_on_local_thread (gpointer data)
+{
+  const Sandbox *sandbox = data;
+  guint n_threads = count_threads ();
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+
+  g_assert_cmpuint (count_threads (), ==, n_threads);
+  close_successfully (directory);
+  return NULL;
+}
+
+/* In a thread of its own, which does not remember that the file system seemed to be shared. */
 static void
-test_no_thread (Sandbox *sandbox, gconstpointer data)
+test_no_thread_on_local (Sandbox *sandbox, gconstpointer data)
+{
+  pretend_shared (FALSE);
+  g_thread_join (g_thread_new ("local", create_on_local_thread, sandbox));
+}
+
+static void
+test_thread_ends (Sandbox *sandbox, gconstpointer data)
 {
   guint n_threads = count_threads ();
-  g_autoptr (TmTemporaryDirectory) first = NULL;
-  g_autoptr (TmTemporaryDirectory) second = NULL;
+  g_autoptr (TmTemporaryDirectory) first = create_in (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) second = create_in (sandbox->path);
 
-  pretend_shared (FALSE);
-  first = create_in (sandbox->path);
-  g_assert_cmpuint (count_threads (), ==, n_threads);
-  close_successfully (first);
-
-  pretend_shared (TRUE);
-  g_clear_object (&first);
-  first = create_in (sandbox->path);
-  second = create_in (sandbox->path);
   g_assert_true (has_threads (n_threads + 1));
   close_successfully (first);
   g_assert_true (beats_within (tm_temporary_directory_get_path (second), MAX_WAIT));
@@ -385,6 +396,32 @@ typedef struct
   TmRootEntryState state;
 } Row;
 
+typedef struct
+{
+  Sandbox *sandbox;
+  const Row *row;
+} RowTest;
+
+/* In a thread of its own, which remembers no file system. */
+static gpointer
+check_row_thread (gpointer data)
+{
+  const RowTest *test = data;
+  const Row *row = test->row;
+  g_autofree char *path = make_old_with_mode (test->sandbox, row->name, row->mode, HOUR / 2);
+  g_autoptr (TmRoot) root = open_reclaiming_root (test->sandbox->path);
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+  g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, 0);
+
+  g_test_message ("%s, mode %o, %s", row->name, row->mode, row->is_shared ? "shared" : "local");
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+  g_assert_cmpint (tm_root_entry_get_state (entry), ==, row->state);
+  assert_cleanup (root, row->state == TM_ROOT_ENTRY_STATE_ABANDONED);
+  if (path_exists (path))
+    g_assert_no_errno (rmdir (path));
+  return NULL;
+}
+
 /* The name tells how an owner shows that it lives, to all machines. */
 static void
 test_table (Sandbox *sandbox, gconstpointer data)
@@ -408,22 +445,10 @@ test_table (Sandbox *sandbox, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      const Row *row = &rows[i];
-      g_autofree char *path = make_old_with_mode (sandbox, row->name, row->mode, HOUR);
-      g_autoptr (TmRoot) root = NULL;
-      g_autoptr (GListModel) entries = NULL;
-      g_autoptr (TmRootEntry) entry = NULL;
+      RowTest test = { sandbox, &rows[i] };
 
-      pretend_shared (row->is_shared);
-      root = open_reclaiming_root (sandbox->path);
-      entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
-      g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
-      entry = g_list_model_get_item (entries, 0);
-      g_test_message ("%s, mode %o, %s", row->name, row->mode, row->is_shared ? "shared" : "local");
-      g_assert_cmpint (tm_root_entry_get_state (entry), ==, row->state);
-      assert_cleanup (root, row->state == TM_ROOT_ENTRY_STATE_ABANDONED);
-      if (path_exists (path))
-        g_assert_no_errno (rmdir (path));
+      pretend_shared (rows[i].is_shared);
+      g_thread_join (g_thread_new ("row", check_row_thread, &test));
     }
 }
 
@@ -441,7 +466,8 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/beats", NULL, test_beats);
   add_heartbeat_test ("/heartbeat/costs-one-call", NULL, test_costs_one_call);
   add_heartbeat_test ("/heartbeat/many", NULL, test_many);
-  add_heartbeat_test ("/heartbeat/no-thread", NULL, test_no_thread);
+  add_heartbeat_test ("/heartbeat/thread-ends", NULL, test_thread_ends);
+  add_heartbeat_test ("/heartbeat/no-thread-on-local", NULL, test_no_thread_on_local);
   add_heartbeat_test ("/heartbeat/no-thread-to-have", NULL, test_no_threads_to_have);
   add_heartbeat_test ("/heartbeat/ends-with-keep", NULL, test_ends_with_keep);
   add_heartbeat_test ("/heartbeat/ends-with-persist", NULL, test_ends_with_persist);

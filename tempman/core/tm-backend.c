@@ -240,9 +240,9 @@ tm_backend_root_cleanup (TmBackendRoot *root,
 /* Returns the time in seconds after which another cleanup can decide about watched entries, or 0.
  */
 double
-tm_backend_root_get_watch_time (TmBackendRoot *root G_GNUC_UNUSED)
+tm_backend_root_get_watch_time (TmBackendRoot *root)
 {
-  return 0; /* Until a root watches entries. */
+  return tm_watch_get_time_left (root->watch);
 }
 
 /* Returns (transfer full) (nullable) (element-type TmListedEntry): all sub-directories, by name,
