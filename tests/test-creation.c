@@ -138,12 +138,9 @@ crash (const char *path, const char *suffix, guint mode)
 static void
 test_suffix_is_ours (Sandbox *sandbox, gconstpointer data)
 {
-  static const char *const suffixes[] = { ".build",
-                                          "-",
-                                          "-abc",
-                                          "-abcdefghijklmnopqrs",
-                                          ".abcdefghijklmnopqrst",
-                                          ".0abcdefghijklmnopqrst" };
+  static const char *const suffixes[] = {
+    ".build", "-", "-abc", "-abcdefghijklmnopqrs", ".abcdefghijklmnopqrst", ".0abcdefghijklmnopqrst"
+  };
   g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)

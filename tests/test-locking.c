@@ -487,12 +487,8 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
     "-",
   };
   static const char *const ours[] = {
-    "abcdefghijklmnopqrst",
-    "-abcdefghijklmnopqrst",
-    "p-234567abcdefghijklmn",
-    "p-q-abcdefghijklmnopqrst",
-    "p-abcdefghijklmnopqrst.d",
-    "p-abcdefghijklmnopqrst-1.0a",
+    "abcdefghijklmnopqrst",     "-abcdefghijklmnopqrst",    "p-234567abcdefghijklmn",
+    "p-q-abcdefghijklmnopqrst", "p-abcdefghijklmnopqrst.d", "p-abcdefghijklmnopqrst-1.0a",
   };
   /* Also where locks reach all processes: another machine may have created the directory. */
   static const char *const beating[] = {

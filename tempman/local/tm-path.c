@@ -361,9 +361,8 @@ tm_path_open (const char *path, int flags, char **resolved, char **refused)
 
   /* With fs.protected_symlinks, the kernel does not tell a link that its rule refuses from a
    * directory that this user cannot search. */
-  return fd < 0 && (errno == ELOOP || errno == EACCES)
-             ? walk_along (path, flags, resolved, refused)
-             : fd;
+  return fd < 0 && (errno == ELOOP || errno == EACCES) ? walk_along (path, flags, resolved, refused)
+                                                       : fd;
 }
 
 /*
