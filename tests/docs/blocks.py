@@ -1,15 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The code blocks of the pages, of the README and of the comments that the reference is made of.
+"""The code blocks of the pages, of the README and of the comments that become the API reference.
 
-A comment before a block, which no reader sees, says what cannot be seen from the block:
+A comment before a block, which readers do not see, tells the test how to treat the block:
 
-    <!-- not run: REASON -->      it is only looked at by what reads the language without running it
-    <!-- given                    what it needs to have before it
+    <!-- not run: REASON -->      compile or parse the block, but do not run it
+    <!-- prints: TEXT -->         the output of the block must contain this text
+    <!-- given                    run this code before the block
     CODE
     -->
 
-What a page takes from docs/examples/ is no block here: those are programs, with tests of their own.
+The programs that a page includes from docs/examples/ have tests of their own, and are not found here.
 """
 
 import dataclasses
@@ -17,8 +18,9 @@ import pathlib
 import re
 
 FENCE = re.compile(r'^(?P<indent> *)```(?P<language>[^\s`]*)\s*$')
-NOT_RUN = re.compile(r'<!--\s*not run:\s*(?P<reason>.*?)\s*-->\s*\Z', re.DOTALL)
-GIVEN = re.compile(r'<!--\s*given\s*\n(?P<code>.*?)\n\s*-->\s*\Z', re.DOTALL)
+PRINTS = re.compile(r'<!--\s*prints:\s*(?P<text>(?:(?!-->).)*?)\s*-->\s*\Z', re.DOTALL)
+NOT_RUN = re.compile(r'<!--\s*not run:\s*(?P<reason>(?:(?!-->).)*?)\s*-->\s*\Z', re.DOTALL)
+GIVEN = re.compile(r'<!--\s*given\s*\n(?P<code>(?:(?!-->).)*?)\n\s*-->\s*\Z', re.DOTALL)
 DOC_COMMENT = re.compile(r'^ */\*\*\n(.*?)\*/', re.DOTALL | re.MULTILINE)
 
 
@@ -30,6 +32,7 @@ class Block:
     code: str
     given: str = ''
     not_run: str = ''
+    prints: str = ''
 
 
 def _blocks_in(path, text, first_line=1):
@@ -52,6 +55,8 @@ def _blocks_in(path, text, first_line=1):
         while True:
             if match := NOT_RUN.search(before):
                 block.not_run = match['reason']
+            elif match := PRINTS.search(before):
+                block.prints = match['text']
             elif match := GIVEN.search(before):
                 block.given = match['code'] + '\n' + block.given
             else:

@@ -24,25 +24,26 @@ HERE = pathlib.Path(__file__).resolve().parent
 C_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wno-unused',
            '-Wno-unused-parameter', '-Wno-missing-field-initializers', '-Wno-cast-function-type']
 
-# What a page may speak of as if it were there. Elsewhere nothing is touched: see localize().
+# Directories that a page may use without creating them. localize() moves them into the folder of the test.
 FOLDERS = ['work', 'build', 'node_modules', 'var/tmp/photos', 'srv/photos', 'home/you/.cache/scratch']
 
-# The same, of what is installed: where it is in the source.
+# Installed directories that a page may use, and where they are in the source.
 INSTALLED = {
     'usr/share/doc/tempman/examples': 'docs/examples/systemd',
     'usr/share/tempman-1/types': 'tempman/bindings/types',
 }
 
-# Programs of the reader's that are not the library's to test, or reach beyond the test: here they
-# succeed, and do nothing.
-STUBS = ['make', 'npm', 'systemctl', 'systemd-escape']
+# Programs that belong to the reader, or that would act outside of the test: here they succeed and do
+# nothing.
+STUBS = ['journalctl', 'make', 'npm', 'systemctl', 'systemd-escape']
 
-# Without one of these a block of the shell is skipped; it fails without any other program.
+# A shell block that needs one of these programs is skipped if it is not installed. It fails if any other
+# program is missing.
 OPTIONAL = ['c++', 'tempman', 'valac']
 
 
 class Skip(Exception):
-    """The block cannot be tried here."""
+    """The block cannot be tested on this machine."""
 
 
 class Failure(Exception):
@@ -70,7 +71,7 @@ def flags(*options):
 
 
 def localize(code, folder):
-    """Leads the places that a page speaks of into the folder of the test."""
+    """Moves the paths of a page into the folder of the test."""
     return re.sub(r'(?<![\w/.])/(?=(?:var/tmp|srv|home/you|usr/share)\b)', f'{folder}/', code)
 
 
@@ -79,7 +80,7 @@ def write(folder, name, code):
 
 
 def prepare_common():
-    """What is the same for all blocks."""
+    """Creates the files that all blocks use."""
     programs = COMMON / 'bin'
     programs.mkdir()
     for name in STUBS:
@@ -90,7 +91,7 @@ def prepare_common():
     bindings.mkdir(parents=True)
     (bindings / 'tempman-1.vapi').symlink_to(LIBRARY / 'tempman-1.vapi')
 
-    # Reading GLib's headers takes longer than all the rest.
+    # Precompiled: most of the time to compile a block is that of GLib's headers.
     shutil.copy(HERE / 'prelude.h', COMMON)
     run(['cc', *C_FLAGS, *flags('--cflags'), '-x', 'c-header', 'prelude.h',
          '-o', 'prelude.h.gch'], COMMON)
@@ -106,17 +107,18 @@ def prepare(folder):
         shutil.copy(example, folder)
 
 
-# --- What is compiled ---
+# --- Compiled languages ---
 
 def wrap(code):
-    """Makes a program of a piece of C."""
+    """Completes C code to a program."""
     if re.search(r'^main \(', code, re.MULTILINE):
         return code
-    # What a page defines before it includes the header has to come before the header here too.
+    # Preprocessor definitions of the page have to come before the included header.
     directives = ''.join(f'{line}\n' for line in re.findall(r'^#.*$', code, re.MULTILINE))
     directives += '#include "prelude.h"\n'
     code = re.sub(r'^#.*$', '', code, flags=re.MULTILINE)
-    # A definition: the name of a function at the beginning of a line, or what only a file has.
+    # The code is a file, not the body of a function, if it defines a function, which GNU style begins in
+    # the first column, or has another definition of a file.
     if re.search(r'^\w+ \(.*\)\n\{|^(static|struct|typedef)\b', code, re.MULTILINE | re.DOTALL):
         return f'{directives}{code}\nint\nmain (void)\n{{\n  return 0;\n}}\n'
     return f'''{directives}
@@ -143,29 +145,28 @@ def try_compiled(block, folder, name, code, compiler):
     need(compiler[0])
     write(folder, name, code)
     run([*compiler, name, '-o', 'block', *flags('--cflags', '--libs')], folder)
-    if not block.not_run:
-        run(['./block'], folder)
+    return '' if block.not_run else run(['./block'], folder)
 
 
 def try_c(block, folder):
-    try_compiled(block, folder, 'block.c', wrap(block.given + block.code),
-                 ['cc', *C_FLAGS, f'-I{COMMON}'])
+    return try_compiled(block, folder, 'block.c', wrap(block.given + block.code),
+                        ['cc', *C_FLAGS, f'-I{COMMON}'])
 
 
 def try_cpp(block, folder):
-    try_compiled(block, folder, 'block.cpp', block.given + block.code,
-                 ['c++', '-std=c++17', '-Wall', '-Wextra', '-Werror'])
+    return try_compiled(block, folder, 'block.cpp', block.given + block.code,
+                        ['c++', '-std=c++17', '-Wall', '-Wextra', '-Werror'])
 
 
-# --- What is interpreted ---
+# --- Interpreted languages ---
 
 def try_python(block, folder):
     code = f'from prelude import *\n{block.given}{block.code}'
     write(folder, 'block.py', code)
     if block.not_run:
         compile(code, str(block.path), 'exec')
-    else:
-        run([sys.executable, 'block.py'], folder)
+        return ''
+    return run([sys.executable, 'block.py'], folder)
 
 
 def try_javascript(block, folder):
@@ -174,7 +175,7 @@ def try_javascript(block, folder):
         raise Skip(block.not_run)
     write(folder, 'block.js', f"import '{(HERE / 'prelude.js').as_uri()}';\n"
                               f'{block.given}{block.code}')
-    run(['gjs', '-m', 'block.js'], folder)
+    return run(['gjs', '-m', 'block.js'], folder)
 
 
 def try_shell(block, folder):
@@ -184,14 +185,14 @@ def try_shell(block, folder):
         if not (SOURCE_ROOT / path).exists():
             raise Failure(f'there is no {path}')
     if block.not_run:
-        return
-    # At the beginning of a line, or of a substitution.
+        return ''
+    # A command is at the beginning of a line, after variables, or in a substitution.
     need(*(name for name in OPTIONAL
-           if re.search(rf'(^|\$\() *{re.escape(name)} ', block.code, re.MULTILINE)))
-    run(['sh', '-eu', 'block.sh'], folder)
+           if re.search(rf'(^|\$\() *(\w+=\S* )*{re.escape(name)} ', block.code, re.MULTILINE)))
+    return run(['sh', '-eu', 'block.sh'], folder)
 
 
-# --- What is read ---
+# --- Data, which is parsed only ---
 
 def try_meson(block, folder):
     need('meson')
@@ -208,9 +209,24 @@ def try_json(block, _folder):
     json.loads(block.code)
 
 
-def try_ini(block, _folder):
-    # systemd's units may have a key twice.
-    configparser.ConfigParser(strict=False, interpolation=None).read_string(block.code)
+def try_drop_in(block, folder):
+    """Adds the block to a service, as `systemctl edit` does."""
+    need('systemd-analyze')
+    (folder / 'block.service.d').mkdir()
+    write(folder, 'block.service', '[Service]\nExecStart=/bin/true\n')
+    write(folder, 'block.service.d/override.conf', block.code)
+    complaints = run(['env', f'XDG_RUNTIME_DIR={folder}', 'systemd-analyze', 'verify', '--user', '--man=no',
+                      './block.service'], folder)
+    if complaints:
+        raise Failure(complaints)
+
+
+def try_ini(block, folder):
+    # A unit of systemd may have a key twice.
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read_string(block.code)
+    if parser.has_section('Service'):
+        try_drop_in(block, folder)
 
 
 def do_not_try(_block, _folder):
@@ -233,11 +249,13 @@ TRY = {
 
 def try_block(block):
     if block.language not in TRY:
-        raise Failure(f'nothing here can try the language “{block.language}”; it may be “text”')
+        raise Failure(f'no test for the language “{block.language}”; use “text” for text')
     with tempfile.TemporaryDirectory(prefix='block-') as name:
         folder = pathlib.Path(name).resolve()
         prepare(folder)
-        TRY[block.language](block, folder)
+        output = TRY[block.language](block, folder)
+    if block.prints and block.prints not in (output or ''):
+        raise Failure(f'does not print “{block.prints}”:\n{output}')
 
 
 def main():
