@@ -23,7 +23,7 @@ _tempman() {
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
     local creation='--help --in --root --timeout --age-basis --exclude --prefix --suffix --mode'
-    local rules='--help --timeout --reclaim --age-basis --exclude'
+    local rules='--help --timeout --reclaim --age-basis --exclude --lease'
     local options word
 
     COMPREPLY=()
@@ -36,7 +36,7 @@ _tempman() {
     case $command in
         run) options="$creation --keep-on-failure" ;;
         create) options=$creation ;;
-        cleanup) options="$rules --dry-run" ;;
+        cleanup) options="$rules --dry-run --no-wait" ;;
         list) options="$rules --json" ;;
         delete) options='--help' ;;
         *) return ;;
@@ -52,6 +52,10 @@ _tempman() {
     case $command:$previous in
         *:--timeout | *:-t)
             _tempman_offer -W '0 30m 1h 12h 1d 7d 4w'
+            return
+            ;;
+        *:--lease)
+            _tempman_offer -W '5m 10m 30m 1h 12h'
             return
             ;;
         *:--age-basis)

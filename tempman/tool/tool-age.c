@@ -21,6 +21,8 @@ static const Unit units[] = {
   { 'w', 7 * 24 * 60 * 60 }, { 'd', 24 * 60 * 60 }, { 'h', 60 * 60 }, { 'm', 60 }, { 's', 1 },
 };
 
+#define MAX_SECONDS (G_GINT64_CONSTANT (1) << 53)
+
 static gboolean
 refuse (const char *text, const char *reason, GError **error)
 {
@@ -120,6 +122,13 @@ gint64
 tool_age_since (GDateTime *then, GDateTime *now)
 {
   return MAX (g_date_time_difference (now, then) / G_TIME_SPAN_SECOND, 0);
+}
+
+/* Returns the whole seconds of a length of time, which can be longer than an integer holds. */
+gint64
+tool_age_to_seconds (double seconds)
+{
+  return seconds < (double) MAX_SECONDS ? (gint64) seconds : MAX_SECONDS;
 }
 
 /*

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "tool-age.h"
 #include "tool-command.h"
 #include "tool-entry.h"
 #include "tool-operation.h"
@@ -13,6 +14,9 @@
 #include <string.h>
 
 /* `tempman cleanup` */
+
+/* More heartbeats can become overdue while the command waits, without end. */
+#define MAX_WAITS 2
 
 static int run_cleanup (const ToolCommand *command, char ***arguments);
 
@@ -30,8 +34,9 @@ typedef struct
 {
   ToolOperation *operation; /* (unowned) */
   GPtrArray *rows;          /* (owned) (element-type Row) */
+  GHashTable *failed_rows;  /* (owned) (element-type filename Row): by the names of the entries */
   gssize n_removed;
-  gboolean has_complained; /* of an entry */
+  gboolean has_complained; /* about an entry that failed in the current cleanup */
 } Report;
 
 typedef struct
@@ -52,12 +57,13 @@ row_free (gpointer data)
 static void
 report_clear (Report *report)
 {
+  g_clear_pointer (&report->failed_rows, g_hash_table_unref);
   g_clear_pointer (&report->rows, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Report, report_clear)
 
-static void
+static Row *
 report_add (Report *report, TmRootEntry *entry, const char *outcome, ToolColor color)
 {
   Row *row = g_new (Row, 1);
@@ -65,6 +71,20 @@ report_add (Report *report, TmRootEntry *entry, const char *outcome, ToolColor c
   row->entry = g_object_ref (entry);
   row->outcome = (ToolCell){ outcome, color };
   g_ptr_array_add (report->rows, row);
+  return row;
+}
+
+/* Removes the row of an entry that failed in an earlier cleanup: the last outcome counts. */
+static void
+report_forget_failure (Report *report, TmRootEntry *entry)
+{
+  Row *row = g_hash_table_lookup (report->failed_rows, tm_root_entry_get_name (entry));
+
+  if (row == NULL)
+    return;
+
+  g_hash_table_remove (report->failed_rows, tm_root_entry_get_name (entry));
+  g_ptr_array_remove (report->rows, row);
 }
 
 static void
@@ -73,6 +93,7 @@ entry_removed_cb (TmRoot *root, TmRootEntry *entry, gpointer user_data)
   Report *report = user_data;
 
   report->n_removed++;
+  report_forget_failure (report, entry);
   report_add (report, entry, "removed", TOOL_COLOR_GREEN);
 }
 
@@ -80,12 +101,18 @@ static void
 entry_failed_cb (TmRoot *root, TmRootEntry *entry, const GError *error, gpointer user_data)
 {
   Report *report = user_data;
+  const char *name = tm_root_entry_get_name (entry);
+  gboolean is_new = !g_hash_table_contains (report->failed_rows, name);
+  Row *row;
 
-  report_add (report, entry, "failed", TOOL_COLOR_RED);
+  report_forget_failure (report, entry);
+  row = report_add (report, entry, "failed", TOOL_COLOR_RED);
+  g_hash_table_insert (report->failed_rows, g_strdup (name), row);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
-  tool_operation_fail (report->operation, g_error_copy (error));
+  if (is_new)
+    tool_operation_fail (report->operation, g_error_copy (error));
   report->has_complained = TRUE;
 }
 
@@ -102,13 +129,21 @@ static void
 print_rows (const Report *report)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  ToolColumns columns = TOOL_COLUMNS_INIT;
+
+  for (guint i = 0; tool_output_is_terminal () && i < report->rows->len; i++)
+    {
+      const Row *row = g_ptr_array_index (report->rows, i);
+
+      tool_entry_fit (row->entry, &columns);
+    }
 
   g_ptr_array_sort (report->rows, compare_rows);
   for (guint i = 0; i < report->rows->len; i++)
     {
       const Row *row = g_ptr_array_index (report->rows, i);
 
-      tool_entry_print (row->entry, now, row->outcome);
+      tool_entry_print (row->entry, now, row->outcome, &columns);
     }
 }
 
@@ -132,8 +167,7 @@ clean_up (TmRoot *root, Report *report)
   GCancellable *cancellable = tool_operation_get_cancellable (report->operation);
   GError *error = NULL;
 
-  g_signal_connect (root, "entry-removed", G_CALLBACK (entry_removed_cb), report);
-  g_signal_connect (root, "entry-failed", G_CALLBACK (entry_failed_cb), report);
+  report->has_complained = FALSE;
   if (tm_root_cleanup (root, cancellable, &error) >= 0)
     return TRUE;
 
@@ -145,7 +179,43 @@ clean_up (TmRoot *root, Report *report)
   return report->rows->len > 0;
 }
 
-/* The same for a cleanup that deletes nothing. */
+static gboolean
+wait_for_heartbeats (const Report *report, double seconds)
+{
+  g_autofree char *time = tool_age_format (MAX (tool_age_to_seconds (seconds + 0.5), 1));
+
+  tool_progress_hide (tool_operation_get_progress (report->operation));
+  tool_complain (
+      "Some heartbeats are overdue: waiting %s to see whether they change; --no-wait skips this",
+      time);
+  return tool_operation_wait (report->operation, seconds);
+}
+
+/* Cleans up, and again after the time in which overdue heartbeats show whether owners are dead. */
+static gboolean
+clean_up_and_wait (TmRoot *root, Report *report, gboolean waits)
+{
+  gboolean is_known;
+
+  g_signal_connect (root, "entry-removed", G_CALLBACK (entry_removed_cb), report);
+  g_signal_connect (root, "entry-failed", G_CALLBACK (entry_failed_cb), report);
+  is_known = clean_up (root, report);
+
+  for (guint i = 0; i < MAX_WAITS && waits && is_known; i++)
+    {
+      double seconds = tm_root_get_watch_time (root);
+
+      if (seconds <= 0 || tool_operation_is_interrupted (report->operation) ||
+          !wait_for_heartbeats (report, seconds))
+        break;
+      /* If this one fails, the results of the first one are still known. */
+      clean_up (root, report);
+    }
+
+  return is_known;
+}
+
+/* Lists the entries that a cleanup would delete. Returns FALSE if the root cannot be read. */
 static gboolean
 list_removable (TmRoot *root, Report *report)
 {
@@ -175,7 +245,7 @@ list_removable (TmRoot *root, Report *report)
 }
 
 static int
-clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run)
+clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run, gboolean waits)
 {
   g_autofree char *display_name = g_filename_display_name (rules->path);
   g_autoptr (ToolOperation) operation =
@@ -183,8 +253,10 @@ clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run)
   g_auto (Report) report = {
     .operation = operation,
     .rows = g_ptr_array_new_with_free_func (row_free),
+    .failed_rows = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
   };
-  gboolean is_known = is_dry_run ? list_removable (root, &report) : clean_up (root, &report);
+  gboolean is_known =
+      is_dry_run ? list_removable (root, &report) : clean_up_and_wait (root, &report, waits);
   int status = tool_operation_end (operation, TOOL_STATUS_FAILED);
 
   /* Erases the line that shows the progress. */
@@ -204,9 +276,12 @@ run_cleanup (const ToolCommand *command, char ***arguments)
   g_auto (ToolRules) rules = { 0 };
   g_autoptr (TmRoot) root = NULL;
   gboolean is_dry_run = FALSE;
+  gboolean does_not_wait = FALSE;
   const GOptionEntry entries[] = {
     { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run,
       "Delete nothing, and show what a cleanup would delete", NULL },
+    { "no-wait", 0, 0, G_OPTION_ARG_NONE, &does_not_wait,
+      "Do not wait to see whether overdue heartbeats change, and keep these directories", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;
@@ -215,5 +290,5 @@ run_cleanup (const ToolCommand *command, char ***arguments)
   if (root == NULL)
     return status;
 
-  return clean_up_and_report (root, &rules, is_dry_run);
+  return clean_up_and_report (root, &rules, is_dry_run, !does_not_wait);
 }

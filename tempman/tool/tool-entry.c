@@ -7,7 +7,11 @@
 
 #include "tool-age.h"
 
+#include <string.h>
+
 /* Prints an entry of a root. */
+
+#define STATE_CELL 1
 
 /* The output uses the nicks of the public enumerations. */
 static const char *
@@ -34,14 +38,45 @@ get_reason_name (TmRootEntry *entry)
   return get_nick (TM_TYPE_REMOVAL_REASON, (int) tm_root_entry_get_reason (entry));
 }
 
+static char *
+format_age (gint64 seconds)
+{
+  return tool_output_is_terminal () ? tool_age_format (seconds)
+                                    : g_strdup_printf ("%" G_GINT64_FORMAT "s", seconds);
+}
+
+/* Returns (transfer full): the state, followed by the age of the heartbeat if there is one. */
+static char *
+describe_state (TmRootEntry *entry)
+{
+  double heartbeat_age = tm_root_entry_get_heartbeat_age (entry);
+  g_autofree char *age = NULL;
+
+  if (heartbeat_age < 0)
+    return g_strdup (get_state_name (entry));
+
+  age = format_age (tool_age_to_seconds (heartbeat_age));
+  return g_strdup_printf ("%s (heartbeat %s ago)", get_state_name (entry), age);
+}
+
+/* Widens the columns so that the cells of an entry fit. */
+void
+tool_entry_fit (TmRootEntry *entry, ToolColumns *columns)
+{
+  g_autofree char *state = describe_state (entry);
+
+  columns->widths[STATE_CELL] = MAX (columns->widths[STATE_CELL], (int) strlen (state));
+}
+
 /*
  * tool_entry_print:
  * @entry: an entry
  * @now: the current time, from which its age is computed
  * @outcome: the first cell: what a cleanup does with the entry
+ * @columns: the widths of the columns
  */
 void
-tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome)
+tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome, const ToolColumns *columns)
 {
   static const ToolColor colors[] = {
     [TM_ROOT_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
@@ -49,17 +84,16 @@ tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome)
     [TM_ROOT_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
   };
   gint64 age = tool_age_since (tm_root_entry_get_last_used (entry), now);
-  g_autofree char *age_text = tool_output_is_terminal ()
-                                  ? tool_age_format (age)
-                                  : g_strdup_printf ("%" G_GINT64_FORMAT "s", age);
+  g_autofree char *age_text = format_age (age);
+  g_autofree char *state = describe_state (entry);
   const ToolCell cells[TOOL_N_CELLS] = {
     outcome,
-    { get_state_name (entry), colors[tm_root_entry_get_state (entry)] },
+    [STATE_CELL] = { state, colors[tm_root_entry_get_state (entry)] },
     { get_reason_name (entry), TOOL_COLOR_NONE },
     { age_text, TOOL_COLOR_NONE },
   };
 
-  tool_print_row (cells, tm_root_entry_get_name (entry));
+  tool_print_row (columns, cells, tm_root_entry_get_name (entry));
 }
 
 /* Appends ASCII only, which is independent of the locales of the writer and the reader. */
@@ -102,6 +136,7 @@ tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
   g_autofree char *uri = g_file_get_uri (tm_root_entry_get_file (entry));
   GDateTime *last_used = tm_root_entry_get_last_used (entry);
   g_autofree char *last_used_text = g_date_time_format (last_used, "%Y-%m-%dT%H:%M:%S");
+  double heartbeat_age = tm_root_entry_get_heartbeat_age (entry);
 
   append_json_member (json, "name", valid);
   append_json_member (json, "uri", uri);
@@ -111,6 +146,11 @@ tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
   append_json_member (json, "reason", get_reason_name (entry));
   g_string_append_printf (json, "\"last_used\": \"%s.%06dZ\", ", last_used_text,
                           g_date_time_get_microsecond (last_used));
-  g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT "}", tool_age_since (last_used, now));
+  g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT ", ", tool_age_since (last_used, now));
+  if (heartbeat_age < 0)
+    g_string_append (json, "\"heartbeat_age\": null}");
+  else
+    g_string_append_printf (json, "\"heartbeat_age\": %" G_GINT64_FORMAT "}",
+                            tool_age_to_seconds (heartbeat_age));
   tool_print_bytes (json->str);
 }

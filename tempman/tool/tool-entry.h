@@ -9,5 +9,7 @@
 
 #include <tempman.h>
 
-void tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome);
+void tool_entry_fit (TmRootEntry *entry, ToolColumns *columns);
+void
+tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome, const ToolColumns *columns);
 void tool_entry_print_json (TmRootEntry *entry, GDateTime *now);

@@ -34,9 +34,17 @@ print_table (GListModel *entries, GDateTime *now)
   };
   guint n_entries = g_list_model_get_n_items (entries);
   guint n_removable = 0;
+  ToolColumns columns = TOOL_COLUMNS_INIT;
+
+  for (guint i = 0; tool_output_is_terminal () && i < n_entries; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      tool_entry_fit (entry, &columns);
+    }
 
   if (tool_output_is_terminal () && n_entries > 0)
-    tool_print_row (titles, "NAME");
+    tool_print_row (&columns, titles, "NAME");
 
   for (guint i = 0; i < n_entries; i++)
     {
@@ -46,7 +54,8 @@ print_table (GListModel *entries, GDateTime *now)
       n_removable += is_removable;
       tool_entry_print (entry, now,
                         is_removable ? (ToolCell){ "removable", TOOL_COLOR_RED }
-                                     : (ToolCell){ "kept", TOOL_COLOR_NONE });
+                                     : (ToolCell){ "kept", TOOL_COLOR_NONE },
+                        &columns);
     }
 
   if (tool_output_is_terminal ())

@@ -206,6 +206,56 @@ tool_operation_is_interrupted (ToolOperation *operation)
   return g_atomic_int_get (&operation->interrupted_by) != 0;
 }
 
+typedef struct
+{
+  GMutex mutex;
+  GCond cond;
+} Wait;
+
+static void
+wake_up_cb (GCancellable *cancellable, gpointer user_data)
+{
+  Wait *wait = user_data;
+
+  g_mutex_lock (&wait->mutex);
+  g_cond_broadcast (&wait->cond);
+  g_mutex_unlock (&wait->mutex);
+}
+
+/*
+ * tool_operation_wait:
+ * @operation: an operation
+ * @seconds: a time
+ *
+ * Waits, and shows the time left. Needs no descriptor.
+ *
+ * Returns: %FALSE if the operation was interrupted
+ */
+gboolean
+tool_operation_wait (ToolOperation *operation, double seconds)
+{
+  gint64 deadline = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC) + 1;
+  Wait wait;
+  gulong handler;
+
+  g_mutex_init (&wait.mutex);
+  g_cond_init (&wait.cond);
+  handler = g_cancellable_connect (operation->cancellable, G_CALLBACK (wake_up_cb), &wait, NULL);
+  tool_progress_set_deadline (operation->progress, deadline);
+
+  g_mutex_lock (&wait.mutex);
+  while (!g_cancellable_is_cancelled (operation->cancellable) &&
+         g_cond_wait_until (&wait.cond, &wait.mutex, deadline))
+    continue;
+  g_mutex_unlock (&wait.mutex);
+
+  tool_progress_set_deadline (operation->progress, 0);
+  g_cancellable_disconnect (operation->cancellable, handler);
+  g_cond_clear (&wait.cond);
+  g_mutex_clear (&wait.mutex);
+  return !tool_operation_is_interrupted (operation);
+}
+
 /*
  * tool_operation_fail:
  * @operation: an operation

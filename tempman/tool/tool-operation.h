@@ -25,6 +25,7 @@ GCancellable *tool_operation_get_cancellable (ToolOperation *operation);
 ToolProgress *tool_operation_get_progress (ToolOperation *operation);
 
 gboolean tool_operation_is_interrupted (ToolOperation *operation);
+gboolean tool_operation_wait (ToolOperation *operation, double seconds);
 void tool_operation_fail (ToolOperation *operation, GError *error);
 int tool_operation_end (ToolOperation *operation, int failed_status);
 

@@ -27,8 +27,6 @@ static const char *const color_codes[] = {
   [TOOL_COLOR_YELLOW] = "\033[33m",
 };
 
-static const int cell_widths[TOOL_N_CELLS] = { 9, 9, 9, 8 };
-
 static gboolean has_printed;
 static gboolean has_failed;
 static int failed_with; /* errno */
@@ -258,13 +256,14 @@ tool_print_path (const char *path)
 
 /*
  * tool_print_row:
+ * @columns: how wide the cells are on a terminal
  * @cells: UTF-8 without tabs
  * @name: a file name
  *
  * Prints a line: with columns on a terminal, with tabs between the fields for programs.
  */
 void
-tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name)
+tool_print_row (const ToolColumns *columns, const ToolCell cells[TOOL_N_CELLS], const char *name)
 {
   gboolean is_terminal = tool_output_is_terminal ();
   gboolean is_colored = has_colors ();
@@ -277,9 +276,10 @@ tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name)
       if (!is_terminal)
         tool_print ("%s\t", cell->text);
       else if (is_colored && cell->color != TOOL_COLOR_NONE)
-        tool_print ("%s%-*s" COLOR_OFF "  ", color_codes[cell->color], cell_widths[i], cell->text);
+        tool_print ("%s%-*s" COLOR_OFF "  ", color_codes[cell->color], columns->widths[i],
+                    cell->text);
       else
-        tool_print ("%-*s  ", cell_widths[i], cell->text);
+        tool_print ("%-*s  ", columns->widths[i], cell->text);
     }
 
   tool_print_bytes (shown);

@@ -24,6 +24,19 @@ typedef struct
 
 #define TOOL_N_CELLS 4
 
+/* How wide the cells of a line are on a terminal. */
+typedef struct
+{
+  int widths[TOOL_N_CELLS];
+} ToolColumns;
+
+#define TOOL_COLUMNS_INIT                                                                          \
+  {                                                                                                \
+    {                                                                                              \
+      9, 9, 9, 8                                                                                   \
+    }                                                                                              \
+  }
+
 gboolean tool_output_is_terminal (void);
 gboolean tool_output_flush (void);
 int tool_output_finish (int status);
@@ -31,7 +44,9 @@ int tool_output_finish (int status);
 void tool_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_print_bytes (const char *bytes);
 void tool_print_path (const char *path);
-void tool_print_row (const ToolCell cells[TOOL_N_CELLS], const char *name);
+void tool_print_row (const ToolColumns *columns,
+                     const ToolCell cells[TOOL_N_CELLS],
+                     const char *name);
 
 void tool_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 

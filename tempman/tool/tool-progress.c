@@ -35,6 +35,7 @@ struct _ToolProgress
   gboolean is_shown;
   guint64 n_done;
   guint64 n_found;
+  gint64 deadline; /* of a wait, or 0 */
 };
 
 /* Whether standard error is a terminal that supports control sequences, and this process is in its
@@ -69,13 +70,17 @@ get_n_columns (void)
 static char *
 make_line (ToolProgress *progress)
 {
-  gint64 seconds = (g_get_monotonic_time () - progress->started) / G_USEC_PER_SEC;
-  g_autofree char *age = tool_age_format (seconds);
+  gint64 now = g_get_monotonic_time ();
+  gint64 left = MAX (progress->deadline - now, 0);
+  g_autofree char *age = tool_age_format ((now - progress->started) / G_USEC_PER_SEC);
+  g_autofree char *left_text = tool_age_format ((left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
   g_autofree char *title = NULL;
   g_autofree char *rest = NULL;
   glong n_characters;
 
-  if (progress->n_found > 0)
+  if (progress->deadline != 0)
+    rest = g_strdup_printf (": waiting, %s left", left_text);
+  else if (progress->n_found > 0)
     rest = g_strdup_printf (": %'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " entries, %s",
                             progress->n_done, progress->n_found, age);
   else
@@ -175,5 +180,14 @@ tool_progress_set_counts (ToolProgress *progress, guint64 n_done, guint64 n_foun
   g_mutex_lock (&progress->mutex);
   progress->n_done = n_done;
   progress->n_found = n_found;
+  g_mutex_unlock (&progress->mutex);
+}
+
+/* Shows the time left until a monotonic time, instead of the counts. 0 ends this. */
+void
+tool_progress_set_deadline (ToolProgress *progress, gint64 deadline)
+{
+  g_mutex_lock (&progress->mutex);
+  progress->deadline = deadline;
   g_mutex_unlock (&progress->mutex);
 }

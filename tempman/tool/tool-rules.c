@@ -31,6 +31,10 @@ parse (ToolRules *rules,
       "BASIS" },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->exclude,
       "Keep directories whose name matches PATTERN; may be repeated", "PATTERN" },
+    { "lease", 0, 0, G_OPTION_ARG_FILENAME, &rules->lease_text,
+      "On shared file systems: an owner counts as dead if its last heartbeat is older than AGE "
+      "(default: 10m)",
+      "AGE" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -73,6 +77,10 @@ understand (ToolRules *rules, gboolean needs_timeout, GError **error)
   if (rules->timeout_text != NULL && !tool_age_parse (rules->timeout_text, &rules->timeout, error))
     return FALSE;
 
+  rules->lease = TM_DEFAULT_LEASE;
+  if (rules->lease_text != NULL && !tool_age_parse (rules->lease_text, &rules->lease, error))
+    return FALSE;
+
   return tool_age_parse_basis (rules->age_basis_text, &rules->age_basis, error) &&
          tool_age_check_exclude (rules->exclude, error);
 }
@@ -83,6 +91,7 @@ tool_rules_clear (ToolRules *rules)
   g_clear_pointer (&rules->paths, g_strfreev);
   g_clear_pointer (&rules->timeout_text, g_free);
   g_clear_pointer (&rules->age_basis_text, g_free);
+  g_clear_pointer (&rules->lease_text, g_free);
   g_clear_pointer (&rules->exclude, g_strfreev);
 }
 
@@ -102,6 +111,7 @@ open_root (const ToolRules *rules, GError **error)
     {
       tm_root_set_age_basis (root, rules->age_basis);
       tm_root_set_exclude (root, (const char *const *) rules->exclude);
+      tm_root_set_lease (root, rules->lease);
     }
   return root;
 }

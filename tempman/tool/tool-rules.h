@@ -15,12 +15,14 @@ typedef struct
   char **paths;         /* (owned) (nullable) */
   char *timeout_text;   /* (owned) (nullable) */
   char *age_basis_text; /* (owned) (nullable) */
+  char *lease_text;     /* (owned) (nullable) */
   char **exclude;       /* (owned) (nullable): patterns of names */
   gboolean reclaims;
 
   const char *path; /* (unowned): the only one of them, the directory of the root */
   double timeout;
   TmAgeBasis age_basis;
+  double lease;
 } ToolRules;
 
 TmRoot *tool_rules_read (ToolRules *rules,

@@ -64,6 +64,8 @@ class Ages(support.TestCase):
         for text in NONSENSE:
             errors = self.fail_with(2, 'cleanup', root, '--timeout', text)
             self.assertIn('is not an age', errors, text)
+            errors = self.fail_with(2, 'list', root, f'--lease={text}')
+            self.assertIn('is not an age', errors, text)
         for text in NONSENSE[:5]:
             self.fail_with(2, 'list', root, f'--timeout={text}')
             self.fail_with(2, 'create', '--root', root, '--timeout', text)

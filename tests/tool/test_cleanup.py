@@ -428,7 +428,9 @@ class List(Root):
         entries = json.loads(self.succeed('list', self.root, '-j', '--timeout', '1d'))
         self.assertEqual(len(entries), 6)
         entry = entries[-1]
-        self.assertEqual(sorted(entry), ['age', 'last_used', 'name', 'reason', 'removable', 'state', 'uri'])
+        self.assertEqual(sorted(entry), ['age', 'heartbeat_age', 'last_used', 'name', 'reason',
+                                         'removable', 'state', 'uri'])
+        self.assertIsNone(entry['heartbeat_age'])
         self.assertEqual((entry['name'], entry['state'], entry['removable'], entry['reason']),
                          ('unowned-old', 'unowned', True, 'expired'))
         self.assertEqual(entry['uri'], 'file://' + self.path('root', 'unowned-old'))

@@ -139,6 +139,9 @@ class Completion(Documents):
             self.succeed('create', '--mode', mode)
         for age in self.complete('cleanup', '--timeout', ''):
             self.succeed('list', root, '--timeout', age)
+        for lease in self.complete('cleanup', '--lease', ''):
+            self.succeed('list', root, '--lease', lease)
+        self.assertIn('10m', self.complete('list', '--lease', '=', ''))
 
     def test_files(self):
         self.assertEqual(sorted(self.complete('delete', 'a')), ['a file', 'a folder', 'another'])

@@ -1,0 +1,71 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <tempman.h>
+
+#include <dlfcn.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A library for LD_PRELOAD, so that the command finds heartbeats where no file system is shared. It
+ * replaces functions of the public interface, as its environment variables say:
+ *
+ * TEMPMAN_TEST_HEARTBEAT_AGE: the age of the heartbeat of every entry, in seconds.
+ * TEMPMAN_TEST_WATCH_TIMES: what tm_root_get_watch_time() returns, with spaces between the numbers
+ * of successive calls; then 0. TEMPMAN_TEST_WATCH_MOVES: pairs of lines, the old and the new path
+ * of a file; each such call renames the next one. TEMPMAN_TEST_LEASE: a file that receives each
+ * lease that is set. */
+
+double
+tm_root_entry_get_heartbeat_age (TmRootEntry *self)
+{
+  double (*real) (TmRootEntry *) = dlsym (RTLD_NEXT, "tm_root_entry_get_heartbeat_age");
+  const char *age = g_getenv ("TEMPMAN_TEST_HEARTBEAT_AGE");
+
+  return age != NULL ? g_ascii_strtod (age, NULL) : real (self);
+}
+
+static void
+move_next (guint n)
+{
+  const char *moves = g_getenv ("TEMPMAN_TEST_WATCH_MOVES");
+  g_auto (GStrv) paths = g_strsplit (moves != NULL ? moves : "", "\n", -1);
+
+  if (2 * n + 1 < g_strv_length (paths) && g_rename (paths[2 * n], paths[2 * n + 1]) < 0)
+    abort ();
+}
+
+double
+tm_root_get_watch_time (TmRoot *self)
+{
+  static guint n_calls;
+  guint n = n_calls++;
+  double (*real) (TmRoot *) = dlsym (RTLD_NEXT, "tm_root_get_watch_time");
+  const char *text = g_getenv ("TEMPMAN_TEST_WATCH_TIMES");
+  g_auto (GStrv) times = NULL;
+
+  if (text == NULL)
+    return real (self);
+
+  move_next (n);
+  times = g_strsplit (text, " ", -1);
+  return n < g_strv_length (times) ? g_ascii_strtod (times[n], NULL) : 0;
+}
+
+void
+tm_root_set_lease (TmRoot *self, double lease)
+{
+  void (*real) (TmRoot *, double) = dlsym (RTLD_NEXT, "tm_root_set_lease");
+  const char *path = g_getenv ("TEMPMAN_TEST_LEASE");
+  FILE *file = path != NULL ? fopen (path, "ae") : NULL;
+
+  if (file != NULL)
+    {
+      fprintf (file, "%g\n", lease);
+      fclose (file);
+    }
+  real (self, lease);
+}
