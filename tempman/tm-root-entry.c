@@ -59,8 +59,7 @@ struct _TmRootEntry
   GFileInfo *info;      /* (owned) (nullable) */
   TmRootEntryState state;
   TmRemovalReason reason;
-  double
-      heartbeat_age; /* in seconds; not yet set from the verdict, which the backends do not fill */
+  double heartbeat_age; /* in seconds; negative without a heartbeat */
 };
 
 typedef enum
@@ -308,6 +307,7 @@ tm_root_entry_new (GFile *root, const char *name, const TmVerdict *verdict)
   self->info = file_info_new (name, verdict);
   self->state = verdict->state;
   self->reason = verdict->reason;
+  self->heartbeat_age = verdict->heartbeat_age;
   return self;
 }
 
