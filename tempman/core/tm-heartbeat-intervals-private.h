@@ -5,12 +5,12 @@
 
 #pragma once
 
-/* How often an owner shows that it lives, and how long a cleaner must see no sign of life. All
- * programs on all machines that use a directory have to agree on them: they are no options. The
- * tests build the library with a header of their own, with shorter intervals. */
+/* The interval of the heartbeats, and the time for which a cleaner must see no change. All programs
+ * on all machines that use a directory have to agree on them: they are not options. The tests build
+ * the library with another header, which has shorter intervals. */
 
 #define TM_HEARTBEAT_INTERVAL_SECONDS 30
 
 /* Longer than an interval, plus the delay of a late beat, plus the time for which network file
- * systems cache attributes: mostly up to 30 s for directories. */
+ * systems cache attributes: usually up to 30 s for directories. */
 #define TM_HEARTBEAT_SILENCE_SECONDS 90

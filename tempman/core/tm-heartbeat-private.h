@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /* The heartbeat of one temporary directory. */
 typedef struct _TmHeartbeat TmHeartbeat;
 
-/* Makes one beat, in a thread of the heartbeats. @is_late: a cleaner may have taken the owner for
- * dead meanwhile. Returns FALSE if the directory does not exist any more: then there are no more
- * beats. */
+/* Makes one beat, in the thread of a worker. @is_late: whether the last beat was so long ago that a
+ * cleaner may have deleted the directory. Returns FALSE if the directory does not exist any more,
+ * which ends the heartbeat. */
 typedef gboolean (*TmHeartbeatFunc) (gpointer data, gboolean is_late);
 
 TmHeartbeat *tm_heartbeat_start (const char *server, TmHeartbeatFunc beat, gpointer data);

@@ -13,41 +13,41 @@
 /* The heartbeats of this process.
  *
  * The owner of a directory on a shared file system sets its modification time at each interval, so
- * that cleaners on other machines see that it lives. Beats wait for servers, and a server can hang:
- * so the threads that make them are not the thread that waits for the next one.
+ * that cleaners on other machines see that it lives. A beat waits for a server, which may hang: the
+ * thread that schedules the beats leaves them to other threads.
  *
  * The scheduler is one thread, which exists while there are heartbeats. It moves each heartbeat
  * that is due to the queue of its server, and starts a worker for that server. A worker makes the
- * beats of its queue one after the other, and ends. A server that hangs holds up its own workers
+ * beats of its queue one after the other, and ends. A server that hangs blocks its own workers
  * only. If a beat takes long, the scheduler starts another worker for that server, up to
  * MAX_WORKERS: the file system may hang for one directory and not for the next.
  *
- * The threads inherit the rights of the threads that start them: the scheduler those of the thread
- * that creates the first directory. A program whose threads have different users must not use
+ * A thread inherits the rights of the thread that starts it. The scheduler has those of the thread
+ * that created the first directory. A program whose threads have different users must not use
  * shared file systems, and one that changes its user must still be able to write to the directory.
  *
- * A forked child has no thread of its parent, and does not beat: see get_heartbeats(). */
+ * A forked child has no thread of its parent, and makes no beats: see get_heartbeats(). */
 
-/* For each server. Directories of a server that hangs for good hold this many threads. */
+/* The maximum for one server. A server that hangs forever blocks this many threads. */
 #define MAX_WORKERS 4
 
-/* A beat that takes longer does not hold up the other directories of its server. */
+/* If a beat takes longer, another worker makes the next beats of the server. */
 #define SLOW_BEAT_MICROSECONDS G_USEC_PER_SEC
 
-/* A stopped heartbeat waits for this long for a beat in flight, so that none comes afterwards. A
- * longer beat waits for a server that hangs. */
+/* How long tm_heartbeat_stop() waits for a beat in flight. A beat that takes longer waits for a
+ * server that hangs. */
 #define MAX_WAIT_MICROSECONDS (G_USEC_PER_SEC / 5)
 
 #define INTERVAL (TM_HEARTBEAT_INTERVAL_SECONDS * G_USEC_PER_SEC)
 
 typedef struct _Heartbeats Heartbeats;
 
-/* A server, or a file system of it, that can hang. */
+/* A server, or one of its file systems: if one beat hangs, the others may hang as well. */
 typedef struct
 {
   Heartbeats *heartbeats; /* (unowned) */
   char *name;             /* (owned) */
-  GQueue due;             /* (element-type TmHeartbeat): no worker has begun on them */
+  GQueue due;             /* (element-type TmHeartbeat): no worker has started their beats */
   guint n_workers;
   gint64 progress; /* monotonic time of the last start of a worker, or end of a beat */
 } Server;
@@ -71,23 +71,23 @@ struct _TmHeartbeat
   State state;
   GList link;             /* in the schedule, or in the queue of the server */
   gint64 due;             /* monotonic time */
-  gint64 last;            /* time of the last beat, or of the start; also runs in a suspend */
+  gint64 last;            /* boot time of the last beat, or of the start */
   GDestroyNotify stopped; /* (nullable): called by the worker at the end of the beat */
   gpointer stopped_data;  /* (unowned) */
 };
 
-/* Those of one process. */
+/* The heartbeats of one process. */
 struct _Heartbeats
 {
   TmProcessToken process;
-  Heartbeats *inherited; /* (nullable): of the parent, its mutex in any state; never used again */
+  Heartbeats *inherited; /* (nullable): of the parent; never used, since its mutex may be locked */
 
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the fields below, the servers and the heartbeats */
   GCond changed;
   GCond beat_ended;
   GQueue schedule;     /* (element-type TmHeartbeat): by time */
   GHashTable *servers; /* (element-type utf8 Server): never removed, since beats refer to them */
-  guint n_heartbeats;  /* that are not stopped or ended */
+  guint n_heartbeats;  /* the number of those that are not stopped or ended */
   gboolean has_scheduler;
 };
 
@@ -116,8 +116,8 @@ heartbeats_free (Heartbeats *heartbeats)
   g_free (heartbeats);
 }
 
-/* Returns those of this process. A forked child begins with none: the threads are those of its
- * parent, and a mutex can be locked for ever. */
+/* Returns the heartbeats of this process. A forked child begins without any: the threads of the
+ * parent do not exist in it, and the mutex of the parent may be locked. */
 static Heartbeats *
 get_heartbeats (void)
 {
@@ -154,7 +154,7 @@ get_server_locked (Heartbeats *heartbeats, const char *name)
   return server;
 }
 
-/* All intervals are the same: a new one mostly is the last. */
+/* Nearly always appends: all intervals are equal. */
 static void
 schedule_locked (Heartbeats *heartbeats, TmHeartbeat *heartbeat, gint64 due)
 {
@@ -169,7 +169,7 @@ schedule_locked (Heartbeats *heartbeats, TmHeartbeat *heartbeat, gint64 due)
     g_cond_signal (&heartbeats->changed);
 }
 
-/* Makes the first beat of the queue. Called with the mutex held, which is released meanwhile. */
+/* Makes the first beat of the queue. Releases the mutex meanwhile. */
 static void
 beat_locked (Server *server)
 {
@@ -221,8 +221,8 @@ worker_cb (gpointer data)
   g_mutex_unlock (&heartbeats->mutex);
 }
 
-/* Makes sure that a worker makes the beats that are due. Returns the monotonic time at which to
- * look again. */
+/* Starts a worker for the due beats of a server if necessary. Returns the monotonic time of the
+ * next check. */
 static gint64
 serve_locked (Server *server, gint64 now)
 {
@@ -235,7 +235,7 @@ serve_locked (Server *server, gint64 now)
   server->progress = now;
   if (tm_thread_try_start_detached (worker_cb, server))
     server->n_workers++;
-  /* Without another thread, a beat that may hang is better than none. */
+  /* If no thread can be started, the scheduler makes the beats, although they may hang. */
   else if (server->n_workers == 0)
     while (server->due.length > 0)
       beat_locked (server);
@@ -243,7 +243,7 @@ serve_locked (Server *server, gint64 now)
   return server->due.length > 0 ? now + SLOW_BEAT_MICROSECONDS : G_MAXINT64;
 }
 
-/* Starts the beats that are due. Returns the monotonic time at which to look again. */
+/* Starts workers for all due beats. Returns the monotonic time of the next check. */
 static gint64
 run_due_locked (Heartbeats *heartbeats)
 {
@@ -291,8 +291,8 @@ scheduler_cb (gpointer data)
 
 /*
  * tm_heartbeat_start:
- * @server: what the beats wait for, such as a file system: if a beat hangs, so may others with the
- *   same server
+ * @server: the name of a server or of a file system: if a beat hangs, others with this name may
+ * hang as well
  * @beat: makes a beat
  * @data: data for @beat; exists until tm_heartbeat_stop() calls back
  *
@@ -341,7 +341,7 @@ wait_for_beat_locked (Heartbeats *heartbeats, TmHeartbeat *heartbeat)
   return TRUE;
 }
 
-/* Removes a heartbeat of which no beat is in flight. */
+/* Removes a heartbeat whose beat is not in flight from the schedule or the queue. */
 static void
 unschedule_locked (Heartbeats *heartbeats, TmHeartbeat *heartbeat)
 {
@@ -366,9 +366,8 @@ unschedule_locked (Heartbeats *heartbeats, TmHeartbeat *heartbeat)
  * @stopped: called when no beat uses the data any more
  * @data: data for @stopped
  *
- * Ends a heartbeat. If a beat waits for a server that hangs, @stopped is called when it ends, in
- * the thread that makes it, and otherwise before this returns. In a forked child, where the
- * heartbeat does not exist, it is called at once.
+ * Ends a heartbeat. @stopped is called before this returns or, if a beat hangs, at the end of that
+ * beat in the thread of its worker. In a forked child, which makes no beats, it is called at once.
  */
 void
 tm_heartbeat_stop (TmHeartbeat *heartbeat, GDestroyNotify stopped, gpointer data)

@@ -148,7 +148,7 @@ tm_log_missing (const char *path)
   g_debug ("Nothing to delete: “%s” does not exist any more, or was renamed", name);
 }
 
-/* Of a heartbeat. @name: of the directory, in the file name encoding */
+/* Called if a heartbeat ends early. @name: that of the directory, in the file name encoding */
 void
 tm_log_lost (const char *name)
 {
@@ -159,7 +159,7 @@ tm_log_lost (const char *name)
            display_name);
 }
 
-/* @name: likewise */
+/* @name: the name of the directory, in the file name encoding */
 void
 tm_log_missed_beat (const char *name, int error_number)
 {

@@ -9,22 +9,22 @@
 
 G_BEGIN_DECLS
 
-/* What a root remembers of a shared file system from one call to the next: its clock, and the
- * heartbeats of its entries. All functions may be called by several threads. */
+/* The heartbeats that a root has seen on a shared file system, and the clock of this file system.
+ * All functions may be called in any thread. */
 typedef struct _TmWatch TmWatch;
 
-/* What a heartbeat tells of an owner. It is dead only if both hold. */
+/* The result of a look at a heartbeat. The owner is dead only if it is both stale and silent. */
 typedef struct
 {
   double age;         /* by the clock of the file system, in seconds */
   gboolean is_stale;  /* it is older than the lease */
-  gboolean is_silent; /* there was none while the root watched for long enough */
+  gboolean is_silent; /* it did not change while the root watched for long enough */
 } TmHeartbeatSigns;
 
 TmWatch *tm_watch_new (void);
 void tm_watch_free (TmWatch *watch);
 
-/* What creating a file tells of its file system. */
+/* The properties of a file system, found by creating a file in it. */
 typedef struct
 {
   TmTimestamp now;

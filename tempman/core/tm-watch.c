@@ -9,39 +9,39 @@
 #include "core/tm-heartbeat-intervals-private.h"
 #include "core/tm-process-private.h"
 
-/* The memory of a root.
+/* The heartbeats that a root has seen.
  *
- * A heartbeat is a modification time that the owner sets, mostly by the clock of its own machine.
- * One look at it proves nothing: clocks differ, and then each heartbeat looks old. So a root
- * remembers which modification time an entry had and since when, and an owner is dead only if that
- * time did not change while the root watched. The watch runs on the monotonic clock, which stands
- * still while this machine sleeps: a sleeping machine sees no heartbeats.
+ * A heartbeat is a modification time that the owner sets, usually by the clock of its own machine.
+ * A single look at it proves nothing: if the clocks differ, each heartbeat seems old. A root
+ * therefore remembers the modification time of an entry, and since when it has seen it. An owner is
+ * dead only if this time did not change while the root watched. The watch uses the monotonic clock,
+ * which stops while this machine sleeps, because a sleeping machine sees no heartbeats.
  *
- * Only looks count. A root that looks twice has seen the same time for as long as it takes from the
- * first look to the second, since an owner never sets the same time twice. */
+ * Two looks are enough: if both see the same time, it did not change in between, since an owner
+ * never sets the same time twice. */
 
-/* Entries beyond it are not watched, and so count as live: about 10 MB. */
+/* Further entries are not watched, and so count as live. A full table has about 10 MB. */
 #define MAX_ENTRIES 65536
 
-/* For how long the clock of a file system is extrapolated, instead of being read again. */
+/* How long the clock of a file system is extrapolated before it is read again. */
 #define MAX_CLOCK_AGE (60 * G_USEC_PER_SEC)
 
 typedef struct
 {
   TmTimestamp beat;  /* the modification time */
   gint64 since;      /* monotonic time at which it was first seen */
-  gint64 last_look;  /* likewise, last seen */
+  gint64 last_look;  /* monotonic time at which it was last seen */
   gboolean is_stale; /* at the last look */
 } Entry;
 
 struct _TmWatch
 {
-  TmForkMutex lock;       /* guards what follows */
-  TmProcessToken process; /* that filled the table */
+  TmForkMutex lock;       /* guards the fields below */
+  TmProcessToken process; /* the process that filled the table */
   GHashTable *entries;    /* (owned) (element-type utf8 Entry) */
   gboolean has_file_system;
   TmFileSystemSigns file_system;
-  gint64 read_at; /* when the signs of the file system were read; also runs in a suspend */
+  gint64 read_at; /* boot time at which file_system was set */
 };
 
 static GHashTable *
@@ -64,7 +64,7 @@ tm_watch_new (void)
 void
 tm_watch_free (TmWatch *watch)
 {
-  /* That of a parent may be half changed, and stays as it is. */
+  /* In a forked child, the table of the parent may be half changed: it is not freed. */
   if (watch->process == tm_process_get_token ())
     g_hash_table_unref (watch->entries);
   tm_fork_mutex_clear (&watch->lock);
@@ -78,7 +78,7 @@ lock (TmWatch *watch)
   if (watch->process == tm_process_get_token ())
     return;
 
-  /* In a forked child: a thread of the parent may have been changing the table. */
+  /* In a forked child, the table of the parent may be half changed: it is replaced. */
   watch->process = tm_process_get_token ();
   watch->entries = table_new ();
   watch->has_file_system = FALSE;
@@ -90,7 +90,7 @@ unlock (TmWatch *watch)
   tm_fork_mutex_unlock (&watch->lock);
 }
 
-/* Remembers the clock of the file system, from the file that was created just now. */
+/* @signs: the properties of the file system, from a file that was created just now */
 void
 tm_watch_set_file_system (TmWatch *watch, const TmFileSystemSigns *signs)
 {
@@ -140,9 +140,9 @@ was_not_seen_since_cb (gpointer key, gpointer value, gpointer data)
 /*
  * tm_watch_end_scan:
  * @watch: a watch
- * @begin: from tm_watch_begin_scan()
+ * @begin: the return value of tm_watch_begin_scan()
  *
- * Forgets the entries that a complete scan of the root did not find any more.
+ * Removes the entries that a complete scan of the root did not find.
  */
 void
 tm_watch_end_scan (TmWatch *watch, gint64 begin)
@@ -182,9 +182,9 @@ get_entry_locked (TmWatch *watch, const char *name, TmTimestamp beat, gint64 now
  * @now: the present time of the file system
  * @lease: the age in seconds at which a heartbeat is stale
  *
- * Remembers the heartbeat of an entry.
+ * Records the heartbeat of an entry.
  *
- * Returns: what it tells of the owner
+ * Returns: whether the heartbeat is stale and silent
  */
 TmHeartbeatSigns
 tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestamp now, double lease)
@@ -210,8 +210,8 @@ tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestam
  * tm_watch_get_time_left:
  * @watch: a watch
  *
- * Returns: the seconds until another look can show that the owners of all entries whose heartbeat
- *   is stale are dead; 0 if there are no such entries
+ * Returns: the seconds until another scan can decide about all entries with a stale heartbeat; 0 if
+ *   there are none
  */
 double
 tm_watch_get_time_left (TmWatch *watch)

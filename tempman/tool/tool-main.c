@@ -125,7 +125,7 @@ main (int argc, char **argv)
   g_unsetenv ("GIO_EXTRA_MODULES");
   g_setenv ("GIO_USE_VFS", "local", TRUE);
 
-  /* Without GApplication and a main loop, which need descriptors and abort if there are too few. */
+  /* GApplication and a main loop are not used: they abort if there are too few descriptors. */
   g_set_prgname ("tempman");
   arguments = g_strdupv (argv);
   status = tool_output_finish (parse_and_run (arguments));
