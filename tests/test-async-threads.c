@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The threads of asynchronous calls: none comes from a pool, each has the rights of the thread that
- * called, there are so many at a time, and the calls are answered where none can be had. */
+/* The threads of asynchronous calls: none comes from a pool, each has the rights of the calling
+ * thread, their number is bounded, and the calls are answered even if no thread can be started. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More than there are threads at a time. */
+/* More requests than threads that run at a time. */
 #define N_REQUESTS 300
 
 static TmTemporaryDirectory *
@@ -126,7 +126,7 @@ refused_child (gpointer data)
   const Refusal *refusal = data;
   guint n_starts = thread_starts_count ();
 
-  /* A call that is never answered ends here. */
+  /* Fails if a call is never answered. */
   alarm (60);
   thread_starts_fail (refusal->error_number);
   call_everything (refusal->path);
@@ -134,7 +134,7 @@ refused_child (gpointer data)
   child_assert (thread_starts_count () == n_starts);
 }
 
-/* The work is done in the calling thread; the result comes later all the same. */
+/* The calling thread does the work, and the result still arrives later. */
 static void
 test_refused (Sandbox *sandbox, gconstpointer data)
 {
@@ -171,10 +171,10 @@ forked_child (gpointer data)
   call_everything (data);
 }
 
-/* Requests that do not get on, as on a server that hangs. */
+/* Requests that do not progress, as on a server that hangs. */
 typedef struct
 {
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the fields below */
   GCond changed;
   gboolean hangs;
 } Server;
@@ -203,7 +203,7 @@ hang_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* How many threads are at work, and were at most. */
+/* How many threads are at work, and the maximum of that. */
 typedef struct
 {
   gint n_working; /* atomic */
@@ -238,8 +238,8 @@ count_done_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   (*n_done)++;
 }
 
-/* Many requests at once are answered by a bounded number of threads. A child that is forked in the
- * middle of that begins anew, and does nothing of what waits in the parent. */
+/* A bounded number of threads answers many requests at once. A child that is forked meanwhile
+ * starts without threads, and does no work on the requests that wait in the parent. */
 static void
 test_many (Sandbox *sandbox, gconstpointer data)
 {
@@ -260,7 +260,7 @@ test_many (Sandbox *sandbox, gconstpointer data)
       g_ptr_array_add (directories, directory);
     }
 
-  /* All of them are there before the first one is done. */
+  /* All requests are queued before the first one is done. */
   server_hang (library_has_descriptors ());
   interpose (count_working_cb, &working);
   for (guint i = 0; i < N_REQUESTS; i++)
@@ -277,14 +277,14 @@ test_many (Sandbox *sandbox, gconstpointer data)
   if (library_has_descriptors ())
     {
       g_assert_cmpint (working.maximum, >, 1);
-      /* One more for each tenth of a second in which the machine does not get on. */
+      /* One more thread for each tenth of a second without progress. */
       g_assert_cmpint (working.maximum, <, N_REQUESTS / 4);
-      /* Most find a thread that goes on. */
+      /* Most requests reuse a thread. */
       g_assert_cmpuint (thread_starts_count () - n_starts, <, N_REQUESTS / 2);
     }
 }
 
-/* Those that come after them are answered. */
+/* Later requests are answered. */
 static void
 test_hanging (Sandbox *sandbox, gconstpointer data)
 {
@@ -330,7 +330,7 @@ note_order_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_ptr_array_add (order, user_data);
 }
 
-/* Of those that wait, the most urgent ones are first. */
+/* Of the requests that wait, the most urgent ones run first. */
 static void
 test_priorities (Sandbox *sandbox, gconstpointer data)
 {
@@ -357,7 +357,7 @@ test_priorities (Sandbox *sandbox, gconstpointer data)
 
   for (guint i = 0; i < N_REQUESTS / 2; i++)
     n_urgent_first += GPOINTER_TO_INT (g_ptr_array_index (order, i)) == G_PRIORITY_DEFAULT;
-  /* All but those that did not have to wait. */
+  /* All requests but those that had a thread at once. */
   g_assert_cmpuint (n_urgent_first, >, N_REQUESTS / 4);
   g_ptr_array_unref (order);
 }
@@ -380,13 +380,14 @@ close_with_priority (GPtrArray *directories, guint first, guint n, int priority)
                                         note_order_cb, GINT_TO_POINTER (priority));
   server_hang (FALSE);
 
-  /* Those that have a thread are done, and the main context knows that there is room. */
+  /* The requests that have a thread are done, and the main context knows that another one can
+   * start. */
   while (count_threads () > n_threads)
     g_usleep (1000);
 }
 
-/* Urgent ones for which there is no room, when the main context knows of room for less urgent ones,
- * and is busy with what is more urgent than those. */
+/* Urgent requests without a thread, when the main context knows that less urgent ones can start,
+ * and is busy with a source that is more urgent than these. */
 static void
 test_urgent (Sandbox *sandbox, gconstpointer data)
 {
@@ -436,7 +437,7 @@ delete_as_other_cb (gpointer data)
   return error;
 }
 
-/* The thread that works may not do more than the one that asks. */
+/* A thread that works may not do more than the thread that called. */
 static void
 test_rights (Sandbox *sandbox, gconstpointer data)
 {
@@ -448,14 +449,14 @@ test_rights (Sandbox *sandbox, gconstpointer data)
   if (skip_unless_root ())
     return;
 
-  /* So that there is a thread that may do everything. */
+  /* Creates a thread that may do everything. */
   make_tree (path);
   tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, 0, NULL, NULL, NULL, NULL,
                                keep_result_cb, &result);
   tm_delete_recursively_finish (wait_for_result (&result), &error);
   g_assert_no_error (error);
 
-  /* And waits for more to do. */
+  /* And waits for more work. */
   g_usleep (20000);
   make_tree (path);
   error = g_thread_join (g_thread_new ("other", delete_as_other_cb, file));
@@ -468,7 +469,7 @@ typedef struct
   GPtrArray *directories; /* (element-type TmTemporaryDirectory) */
   guint n_closed;
   guint n_denied;
-  uid_t user; /* that asks */
+  uid_t user; /* that calls */
 } Requests;
 
 static void
@@ -520,8 +521,8 @@ requests_wait (Requests *requests)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* A thread asks for more than there are threads, and the results are to come to the main context of
- * the first thread, which may do more, and runs it later. */
+/* A thread makes more requests than there are threads. Their results arrive in the main context of
+ * the first thread, which may do more, and runs the context later. */
 static void
 test_rights_of_another_thread (Sandbox *sandbox, gconstpointer data)
 {
@@ -537,8 +538,8 @@ test_rights_of_another_thread (Sandbox *sandbox, gconstpointer data)
   g_ptr_array_unref (requests.directories);
 }
 
-/* The other way round: what waits in the line of the first thread is not done by a thread that
- * another one has started, which may do more. */
+/* The other way round: a request that waits in the queue of the first thread is not run by a thread
+ * that another caller has started, which may do more. */
 static void
 test_rights_in_line (Sandbox *sandbox, gconstpointer data)
 {
@@ -558,7 +559,7 @@ test_rights_in_line (Sandbox *sandbox, gconstpointer data)
   close_as_user_cb (&waiting);
   server_hang (FALSE);
 
-  /* Those that have a thread are done, and the others wait for this one. */
+  /* The requests that have a thread are done, and the others wait for this thread. */
   while (count_threads () > n_threads)
     g_usleep (1000);
   g_thread_join (g_thread_new ("other", close_as_user_cb, &other));

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Somebody attacks a deletion as fast as he can for as long as it lasts, in trees that are large
- * enough to be deleted by several threads. What the attacker is after has to stay as it is; and a
- * deletion as others have written it has to fall for the very same attack, else it would be none.
+/* An attacker changes the tree for as long as the deletion runs, in trees that are large enough for
+ * several threads. The target of the attacker has to stay unchanged. In the control, a deletion as
+ * other programs wrote it falls for the same attack: otherwise the attack would prove nothing.
  *
- * The same attacks, at every single moment but on one thread, are in test-attacks.c,
+ * The same attacks, before each system call but on one thread, are in test-attacks.c,
  * test-permissions.c and test-mounts.c. */
 
 #include "support/deleters.h"
@@ -26,52 +26,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of a tree of about a thousand entries, which takes one thread some milliseconds. */
+/* A tree of about a thousand entries, which one thread deletes in some milliseconds. */
 #define N_DIRECTORIES 64
 #define N_FILES_IN_EACH 16
 
-/* Few, since it is only while a directory is being emptied that its mode is repaired. */
+/* Few, since the mode of a directory is only repaired while it is being emptied. */
 #define N_DIRECTORIES_OF_LINKS 4
 #define N_LINKS_IN_EACH 256
 
 #define N_CHAINS 8
 /* More than a walk holds open. */
 #define N_LEVELS 40
-/* Levels of a chain are moved from these up. */
+/* The levels of a chain that the attacker moves. */
 #define HIGHEST_MOVED 3
 #define LOWEST_MOVED 12
 
-/* Where descriptors are few, a walk that is at the lowest level has closed the one that is
- * attacked; and it is known to be on its way there when it has passed the marker. The files there
- * keep it. */
+/* With few descriptors, a walk at the lowest level has closed the level that is attacked. A walk
+ * that has passed the marker is on its way there, and the files at the bottom keep it busy. */
 #define FEW_DESCRIPTORS 30
 #define MARKED_LEVEL 32
 #define N_FILES_AT_BOTTOM 128
-/* How many directories are made to get the number of one that was removed. */
+/* How many new directories are created to get the inode number of a removed one. */
 #define MAX_MADE_FOR_INODE 16
 
-/* Else an attack on a machine that is busy with other things could come to nothing. */
+/* Without the limit, an attack on a busy machine could never succeed. */
 #define MAX_SECONDS 20
 
 typedef struct _Attack Attack;
 
-/* One directory, and what there is around it. */
+/* One directory and its surroundings. */
 typedef struct
 {
   const Attack *attack;
   const char *base;
   TmTemporaryDirectory *directory; /* (owned) */
-  char *parent;                    /* (owned): the directory is in there */
+  char *parent;                    /* (owned): contains the directory */
   char *outside;                   /* (owned): the attacker's */
-  char *victim;                    /* (owned): what is not to be touched */
+  char *victim;                    /* (owned): must not be touched */
   char *namesake;                  /* (owned): in the victim, of the same name as the directory */
-  GPtrArray *targets;              /* (owned) (element-type filename): what is attacked */
-  GPtrArray *partners;             /* (owned) (element-type filename): with what */
-  GPtrArray *markers;              /* (owned) (element-type filename): files on the way to what
-                                    * is attacked */
-  GPtrArray *canaries;             /* (owned) (element-type filename): not to be touched either */
-  char *mounted_at;                /* (owned) (nullable) */
-  gint n_swaps;                    /* atomic, all of them */
+  GPtrArray *targets;              /* (owned) (element-type filename): the files to attack */
+  GPtrArray *partners;             /* (owned) (element-type filename): what replaces them */
+  GPtrArray *markers;  /* (owned) (element-type filename): files on the way to the targets */
+  GPtrArray *canaries; /* (owned) (element-type filename): must not be touched either */
+  char *mounted_at;    /* (owned) (nullable) */
+  gint n_swaps;        /* atomic, all of them */
   gint started;
   gint stop;
 } Round;
@@ -80,11 +78,11 @@ struct _Attack
 {
   const char *name;
   void (*prepare) (Round *round);
-  gboolean (*strike) (Round *round, guint i); /* returns FALSE when nothing came of it */
+  gboolean (*strike) (Round *round, guint i); /* returns FALSE if the attack had no effect */
   Deleter delete;
   Deleter naive;
   mode_t victim_mode;
-  gboolean takes_ordinary_user; /* whom a mode bars */
+  gboolean takes_ordinary_user; /* who is subject to modes */
   gboolean takes_mounts;
   gboolean takes_few_descriptors;
 };
@@ -237,7 +235,7 @@ exchange (Round *round, guint i)
                     RENAME_EXCHANGE) == 0;
 }
 
-/* What has been deleted by now is put there again, for as long as the deletion looks once more. */
+/* Creates deleted entries again, as long as the deletion reads the directory once more. */
 static gboolean
 move_in (Round *round, guint i)
 {
@@ -259,7 +257,7 @@ exchange_with_directory (Round *round, guint i)
          (move_in (round, i) && mkdir (round->partners->pdata[i], 0700) == 0);
 }
 
-/* Below each level that is attacked there are more than a walk with few descriptors holds open. */
+/* Below each attacked level there are more levels than a walk with few descriptors keeps open. */
 static void
 prepare_levels (Round *round)
 {
@@ -290,8 +288,8 @@ prepare_levels (Round *round)
     }
 }
 
-/* Makes a directory with the inode number of one that was removed; where the file system gives that
- * to none of the next ones, it looks like that. */
+/* Creates a directory with the inode number of a removed one. If the file system gives the number
+ * to none of the new directories, the test pretends that it does. */
 static void
 make_canary (const char *path, const struct stat *former)
 {
@@ -314,8 +312,8 @@ make_canary (const char *path, const struct stat *former)
   lay_out (path);
 }
 
-/* Moves a level aside with the walk below it, removes the directory that it was in, and moves it
- * into another that has its inode number by then. */
+/* Moves a level aside with the walk below it, removes its former parent, and moves it into another
+ * directory that has the inode number of that parent by then. */
 static gboolean
 give_inode_away (Round *round, guint i)
 {
@@ -364,7 +362,7 @@ prepare_linked_files (Round *round)
     }
 }
 
-/* Takes away the mode that was repaired, so that the next of the links cannot be deleted either. */
+/* Takes away the repaired mode, so that the next link cannot be deleted either. */
 static gboolean
 bar_again (Round *round, guint i)
 {
@@ -483,7 +481,7 @@ round_prepare (Round *round)
 {
   g_autofree char *name = NULL;
 
-  /* Before anything is made that may have the number of a directory of the last round. */
+  /* Before the round creates a directory that may reuse the number of one from the last round. */
   take_inodes_back ();
 
   round->parent = g_build_filename (round->base, "p", NULL);
@@ -502,7 +500,7 @@ round_prepare (Round *round)
   round->attack->prepare (round);
 }
 
-/* With everything where it was, or in the hands of the attacker. */
+/* Everything is where it was, or where the attacker moved it. */
 static void
 round_clear (Round *round)
 {
@@ -656,14 +654,14 @@ test_attack (Sandbox *sandbox, gconstpointer data)
   munmap (tally, sizeof *tally);
 }
 
-/* Somebody who never stops can keep a directory from being emptied. */
+/* An attacker that never stops can prevent a directory from being emptied. */
 static void
 close_somehow (TmTemporaryDirectory *directory)
 {
   tm_temporary_directory_close (directory, NULL, NULL);
 }
 
-/* By somebody else, for whom it is old enough. */
+/* A cleanup by another process, at age 0. */
 static void
 clean_up_somehow (TmTemporaryDirectory *directory)
 {
@@ -677,7 +675,7 @@ static const Attack attacks[] = {
   /* CVE-2022-21658, RUSTSEC-2023-0018, Go 52745, CVE-2004-0452 */
   { "link-exchanged", prepare_links, exchange_with_link, close_somehow, delete_by_path, 0755, FALSE,
     FALSE, FALSE },
-  /* GHSA-mc8h-8q98-g5hr, pam 972. Nothing in the directory itself is in the way. */
+  /* GHSA-mc8h-8q98-g5hr, pam 972. The directory itself does not prevent the deletion. */
   { "parent-exchanged", prepare_parent, exchange, delete_by_library, delete_by_path, 0755, FALSE,
     FALSE, FALSE },
   /* CVE-2023-6597 */

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Somebody who may write where the library deletes tries to have it delete, or change, something
- * else. Where the moment matters, the attack is made before every single system call, one after
- * the other; and a deletion as others have written it has to fall for it, else it would be none.
+/* An attacker who may write where the library deletes tries to make it delete or change another
+ * file. Where the moment matters, the attack is made before every system call in turn. In the
+ * control, a deletion as other programs wrote it falls for the attack: otherwise the attack would
+ * prove nothing.
  *
- * Elsewhere: attacks at every moment at once, on several threads, in test-attack-races.c; on the
- * creation of a directory in test-locking.c; through modes in test-permissions.c; with mounts in
- * test-mounts.c; with what is no file in test-contents.c; with a prefix or the umask in
+ * Elsewhere: attacks at any moment on several threads in test-attack-races.c; on the creation of a
+ * directory in test-locking.c; through modes in test-permissions.c; with mounts in test-mounts.c;
+ * with files of other types in test-contents.c; with a prefix or the umask in
  * test-temporary-directory.c; on the directory of a root in test-root.c. */
 
 #include "support/deleters.h"
@@ -48,13 +49,13 @@ typedef struct
   const char *from;
   const char *to;
   guint flags;
-  Deleter naive; /* (nullable): who falls for it */
+  Deleter naive; /* (nullable): the control, which falls for it */
 } RenameAttack;
 
 static const RenameAttack link_attacks[] = {
   { "t/a", "link", RENAME_EXCHANGE, delete_by_path },
   { "t/1", "link", RENAME_EXCHANGE, delete_by_path },
-  /* It depends on the order in which they are listed whether there is anything to fall for. */
+  /* Whether the control falls for it depends on the order of the directory entries. */
   { "t/a", "t/link", RENAME_EXCHANGE, NULL },
   { "t/1", "t/link", RENAME_EXCHANGE, NULL },
 };
@@ -75,8 +76,8 @@ resolve (const char *base, TmTemporaryDirectory *directory, const char *path)
   return g_build_filename (base, path, NULL);
 }
 
-/* Deletes a directory once for each of the calls that this takes, with the attack before it.
- * Returns how often something was lost that was elsewhere. */
+/* Deletes a directory once for each call that the deletion makes, with the attack before that call.
+ * Returns how often a file outside of the directory was lost. */
 static guint
 count_escapes (const char *base, const RenameAttack *attack, Deleter delete)
 {
@@ -168,8 +169,8 @@ test_parent_exchanged (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (renames_child, &test));
 }
 
-/* With so few descriptors that the way back up cannot be held open: one is that of the parent.
- * Without openat2(), one more is needed to tell a mount point. */
+/* So few descriptors that the walk cannot keep the levels above open. One is that of the parent.
+ * Without openat2(), one more is needed to detect a mount point. */
 static void
 few_descriptors_child (gpointer data)
 {
@@ -182,7 +183,7 @@ few_descriptors_child (gpointer data)
   renames_child (data);
 }
 
-/* From so far down that no walk holds all of the way up open. */
+/* From a level so deep that no walk keeps all levels above it open. */
 static void
 moved_from_below_child (gpointer data)
 {
@@ -201,7 +202,7 @@ moved_from_below_child (gpointer data)
     {
       guint n_calls = 1;
 
-      /* It is on the way back up that it matters; every call would take long. */
+      /* Only the calls on the way back up matter; an attack before every call would take long. */
       for (guint nth = 0; nth < n_calls; nth += 41)
         {
           g_autoptr (TmTemporaryDirectory) directory = create_in (base);
@@ -232,8 +233,8 @@ test_moved_out (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (moved_from_below_child, sandbox->path));
 }
 
-/* CVE-2026-3888: it is idle for as long as the attacker likes, and every cleaner finds it so old
- * that it could go. */
+/* CVE-2026-3888: the attacker leaves the directory unused until every cleaner considers it
+ * expired. */
 static void
 test_idle_live (Sandbox *sandbox, gconstpointer data)
 {
@@ -279,7 +280,7 @@ write_name_cb (const SystemCall *call, gpointer user_data)
 
   child_assert (strlen (call->path) == strlen ("t-") + N_DIGITS);
   child_assert (write (fd, call->path + strlen ("t-"), N_DIGITS) == N_DIGITS);
-  /* The name is all that is asked for: so many directories would take long. */
+  /* Only the name is tested: to create so many directories would take long. */
   return ENOSPC;
 }
 
@@ -294,8 +295,8 @@ names_child (gpointer data)
   interpose_end ();
 }
 
-/* CVE-2026-3888, and the whole protocol rests on it: no name comes twice, not in forked children
- * either, and none can be told from those before. */
+/* CVE-2026-3888, and the locking protocol relies on it: no name is used twice, not even in forked
+ * children, and no name can be predicted from earlier ones. */
 static void
 test_names (Sandbox *sandbox, gconstpointer data)
 {
@@ -305,7 +306,7 @@ test_names (Sandbox *sandbox, gconstpointer data)
   char name[N_DIGITS + 1] = "";
 
   g_assert_nonnull (file);
-  /* The generator of GLib, which a forked child goes on with where its parent was. */
+  /* GLib's generator: a forked child continues the sequence of its parent. */
   g_random_int ();
   for (guint i = 0; i < N_PROCESSES; i++)
     assert_success_in_child (run_in_child (names_child, GINT_TO_POINTER (fileno (file))));
@@ -371,8 +372,8 @@ expire_live_child (gpointer data)
   child_assert (error == NULL);
 }
 
-/* Rust 127576: two processes at one tree. Here none takes a lock of the other for a reason to stay
- * away. */
+/* Rust 127576: two processes delete the same tree. Neither keeps an entry because of a lock of the
+ * other one. */
 static void
 test_two_deleters (Sandbox *sandbox, gconstpointer data)
 {
@@ -415,8 +416,8 @@ test_name_is_link_to_it (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (path));
 }
 
-/* What every descriptor and lock is asked for, if the attacks above succeed or not: some of it is
- * held up by other guards too, and each is to hold by itself. */
+/* The flags of each open and the lock of each descriptor, whether the attacks above succeed or not:
+ * other guards also stop some attacks, and each guard has to work by itself. */
 typedef struct
 {
   guint n_down; /* directories opened by their name */
@@ -433,7 +434,7 @@ check_open (const SystemCall *call, Opened *opened)
   if (call->fd == AT_FDCWD || g_str_equal (call->path, "."))
     return;
 
-  /* Unless it is only to tell which file it is. */
+  /* Except to find out which file it is. */
   g_assert_true ((call->flags & (O_DIRECTORY | O_PATH)) != 0);
   if (g_str_equal (call->path, ".."))
     {
@@ -446,7 +447,7 @@ check_open (const SystemCall *call, Opened *opened)
   g_assert_null (strstr (call->path, ".."));
   if (strchr (call->path, '/') != NULL)
     {
-      /* Only with the flags below, which hold for each name. */
+      /* Only with the flags below, which apply to each component. */
       g_assert_cmpstr (call->name, ==, "openat2");
       opened->n_far++;
     }

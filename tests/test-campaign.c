@@ -48,8 +48,8 @@ typedef struct
   guint32 seed;
   Operation operation;
   gboolean is_async;
-  guint attack_chance; /* one call in so many, or 0 */
-  gint first_attack;   /* the number of a call: else nothing would ever get deep into a tree */
+  guint attack_chance; /* every nth call, or 0 */
+  gint first_attack;   /* the number of a call: otherwise no operation would get deep into a tree */
   guint fault_chance;  /* likewise */
   gint cancel_at;      /* the number of a call, or -1 */
 
@@ -190,7 +190,7 @@ run_operation (Round *round, GError **error)
     }
 }
 
-/* As the library leaves it when its owner is killed. */
+/* As the library leaves it if its owner is killed. */
 static char *
 make_abandoned (const char *root)
 {
@@ -257,7 +257,7 @@ round_set_up (Round *round, const char *base, gboolean may_mount)
       g_assert_not_reached ();
     }
 
-  /* Between the last look at a directory and its rename, nothing holds its name. */
+  /* Between the last check of a directory and its rename, the name is unprotected. */
   round->world->may_move_top =
       round->operation != OPERATION_PERSIST && round->operation != OPERATION_REPLACE;
   world_fill (round->world, round->top);
@@ -265,7 +265,7 @@ round_set_up (Round *round, const char *base, gboolean may_mount)
   shorten_reads (world_random (round->world, 4) == 0);
 }
 
-/* What has been moved away stays, and so does what something else stands in the way of. */
+/* Returns TRUE also if the directory was moved away: then it is not deleted. */
 static gboolean
 is_gone_or_moved (Round *round, int fd)
 {
@@ -302,7 +302,7 @@ check_outcome (Round *round, gboolean ok, const GError *error, int top_fd)
     case OPERATION_CLOSE:
       check (round, tm_temporary_directory_is_closed (round->directory) == ok, error);
       check (round, !ok || is_gone_or_moved (round, top_fd), error);
-      /* Whatever befell it, it can be finished, unless its name is another one's. */
+      /* After any fault it can be finished, unless another file has its name. */
       if (!ok && !tm_temporary_directory_close (round->directory, NULL, &local_error))
         check (round,
                round->world->has_moved_top &&
@@ -338,7 +338,7 @@ check_outcome (Round *round, gboolean ok, const GError *error, int top_fd)
       break;
 
     case OPERATION_CLEANUP:
-      /* A fault may have told it that the directory is gone, or in use. */
+      /* A fault may have made it appear missing or in use. */
       check (round, !ok || is_gone_or_moved (round, top_fd) || round->n_faults > 0, error);
       break;
 
@@ -354,7 +354,7 @@ check_outcome (Round *round, gboolean ok, const GError *error, int top_fd)
 static gboolean
 has_open_descriptors (guint n)
 {
-  /* A thread that has ended its work closes what it had a moment later. */
+  /* A thread that has ended its work closes its descriptors a moment later. */
   for (guint i = 0; i < 1000 && count_open_descriptors () != n; i++)
     g_usleep (1000);
   return count_open_descriptors () != n;
@@ -402,7 +402,7 @@ run_round (guint32 seed, const char *base, gboolean may_mount)
   world_clear (base);
 }
 
-/* What GLib opens once and for all, for its threads and main context, is no leak. */
+/* Descriptors that GLib opens once, for its threads and main context, are not leaks. */
 static void
 warm_up (const char *base)
 {
@@ -448,7 +448,7 @@ user_child (gpointer data)
   run_rounds (data, FALSE);
 }
 
-/* Whom modes bar. */
+/* A user who is subject to modes. */
 static void
 test_ordinary_user (Sandbox *sandbox, gconstpointer data)
 {
@@ -472,7 +472,7 @@ test_mounts (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
-/* Where the number of an inode comes back at once. */
+/* On a file system that reuses the number of an inode at once. */
 static void
 ext4_child (gpointer data)
 {

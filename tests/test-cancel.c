@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Cancellation before, between and after all the system calls that an operation makes, one after
- * the other: whatever was created is handed out or gone again, and what is reported deleted is. */
+/* Cancellation before, between and after all the system calls of an operation, one after the other:
+ * each created directory is returned or deleted again, and each entry that is reported as deleted
+ * is deleted. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -17,11 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a thread waits for at most that the library may never do. */
+/* The longest time to wait for a call that the library may never make. */
 #define PATIENCE (20 * G_USEC_PER_SEC)
 
-/* How often an operation was cancelled in time, and how often it was too late. Both have to be
- * seen, or the moments were none. */
+/* How often an operation was cancelled in time, and how often too late. Both have to occur, or the
+ * moments of the cancellation were wrong. */
 typedef struct
 {
   guint n_cancelled;
@@ -58,7 +59,7 @@ cancel_cb (gpointer user_data)
   g_cancellable_cancel (user_data);
 }
 
-/* Between the end of the operation and the look at its result. */
+/* Between the end of the operation and the check of its result. */
 static void
 cancel_and_keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -95,7 +96,8 @@ assert_handed_out_or_gone (const char *parent, TmTemporaryDirectory *directory)
     }
 }
 
-/* What nobody asked for is deleted by whoever drops the last reference: maybe another thread. */
+/* A directory whose creation was cancelled is deleted with its last reference, perhaps in another
+ * thread. */
 static void
 wait_until_gone (const char *parent)
 {
@@ -223,7 +225,7 @@ cancel_created (const Creator *creator)
   assert_handed_out_or_gone (g_file_peek_path (creator->parent), directory);
 }
 
-/* A caller who was cancelled himself does not call finish() any more. */
+/* A caller that was itself cancelled never calls finish(). */
 static void
 drop_created (const Creator *creator)
 {
@@ -301,7 +303,7 @@ test_without_callback (Sandbox *sandbox, gconstpointer data)
   with_creators (sandbox, create_without_callback);
 }
 
-/* The object, the disk and the result say the same. */
+/* The object, the disk and the result agree. */
 static void
 assert_closed_or_open (TmTemporaryDirectory *directory, gboolean closed)
 {
@@ -407,7 +409,7 @@ hold_deleter_cb (const SystemCall *call, gpointer user_data)
     return 0;
 
   wait_for_number (&pair->waiter_is_in, TRUE);
-  /* For the waiter to get from there into the call. */
+  /* The waiter needs time to get from there into the call. */
   g_usleep (2000);
 
   if (pair->cancels_deleter)
@@ -476,21 +478,21 @@ close_as_pair (Sandbox *sandbox, gboolean cancels_deleter)
   assert_closed_or_open (directory, TRUE);
 }
 
-/* Who waits for another to delete is let go. */
+/* A cancelled call that waits for another thread's deletion returns. */
 static void
 test_waiting (Sandbox *sandbox, gconstpointer data)
 {
   close_as_pair (sandbox, FALSE);
 }
 
-/* The cancellation of one is not the other's, who goes on with the deletion. */
+/* The cancellation of one call does not cancel the other, which takes over the deletion. */
 static void
 test_taken_over (Sandbox *sandbox, gconstpointer data)
 {
   close_as_pair (sandbox, TRUE);
 }
 
-/* Three that go, one that is young and one in use. */
+/* Three expired entries, a young one and one in use. */
 typedef struct
 {
   TmRoot *root;
@@ -581,7 +583,7 @@ test_async_cleanup (Sandbox *sandbox, gconstpointer data)
   assert_seen_both (&seen, n_calls);
 }
 
-/* Nothing was done, and nothing is held: the next one does it all. */
+/* Nothing was deleted, and no lock is left: the next cleanup deletes all of them. */
 static void
 test_before (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What a cleanup takes and what it keeps: by owner and by type. */
+/* Which entries a cleanup deletes and which it keeps: by owner and by type. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -19,7 +19,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* A marked directory that nobody holds any more. */
+/* A marked directory without an owner. */
 static char *
 make_abandoned_directory (Sandbox *sandbox, const char *name)
 {
@@ -125,7 +125,7 @@ test_abandoned (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (shared));
 }
 
-/* Exactly those of the process that was killed. */
+/* Exactly the directories of the process that was killed. */
 static void
 test_killed_owner (Sandbox *sandbox, gconstpointer data)
 {
@@ -193,11 +193,11 @@ test_unreadable_entries (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (unreadable_child, sandbox->path));
 }
 
-/* Someone who cleans up again and again, until he is told to stop. */
+/* A process that cleans up in a loop, until a file tells it to stop. */
 typedef struct
 {
   TmRoot *root;
-  const char *stop; /* a file that appears */
+  const char *stop; /* a file that appears when it has to stop */
 } Cleaner;
 
 static void
@@ -215,7 +215,8 @@ cleaner_child (gpointer data)
     }
 }
 
-/* Two of us and systemd's at once: what is in use stays, all the rest goes, and nobody fails. */
+/* Two of our cleaners and systemd-tmpfiles at once: entries in use are kept, all others are
+ * deleted, and no cleaner fails. */
 static void
 test_several_cleaners (Sandbox *sandbox, gconstpointer data)
 {
@@ -243,7 +244,7 @@ test_several_cleaners (Sandbox *sandbox, gconstpointer data)
       make_old (file, HOUR);
       make_old (tm_temporary_directory_get_path (directory), HOUR);
 
-      /* They may be gone before they are old. */
+      /* They may be deleted before they are old. */
       for (guint i = 0; i < 20; i++)
         {
           g_autofree char *name = g_strdup_printf ("root/%u/below", i);

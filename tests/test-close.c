@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* How a directory ends: closed, dropped, or left behind by its process. */
+/* The end of a directory: closed, dropped with its last reference, or left behind by its
+ * process. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -51,12 +52,12 @@ test_use_after_close (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);
 
-  /* It was initialised, and is not a second time. */
+  /* It was initialised, and cannot be initialised again. */
   g_assert_true (g_initable_init (G_INITABLE (directory), NULL, &error));
   g_assert_no_error (error);
   g_assert_true (tm_temporary_directory_is_closed (directory));
 
-  /* What stands under the name by now is not ours. */
+  /* Another file has the name by now, and is not deleted. */
   make_directory (path);
   g_assert_true (tm_temporary_directory_close (directory, NULL, &error));
   g_clear_object (&directory);
@@ -76,13 +77,13 @@ test_notify (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (n_notified, ==, 1);
 }
 
-/* Threads that close one directory, and what the library does meanwhile. */
+/* Threads that close one directory, and the calls of the library meanwhile. */
 typedef struct
 {
   TmTemporaryDirectory *directory;
-  int error_number; /* that nothing can be removed with, or 0 */
+  int error_number; /* the error of each removal, or 0 */
   gint n_started;   /* atomic, all of them */
-  gint n_deleters;  /* threads that came so far as to look at the disk */
+  gint n_deleters;  /* threads that have reached the disk */
   gint n_failed;
 } Closers;
 
@@ -100,7 +101,7 @@ watch_closers_cb (const SystemCall *call, gpointer user_data)
       is_deleter = TRUE;
       g_atomic_int_inc (&closers->n_deleters);
       wait_for_number (&closers->n_started, N_CLOSERS);
-      /* For the last of them to get from there into the call. */
+      /* The last thread needs time to get from there into the call. */
       g_usleep (2000);
     }
 
@@ -135,7 +136,7 @@ close_from_threads (Closers *closers)
   interpose_end ();
 }
 
-/* One deletes, and all are told. */
+/* One thread deletes, and all calls get the result. */
 static void
 test_from_threads (Sandbox *sandbox, gconstpointer data)
 {
@@ -162,7 +163,7 @@ test_failure_from_threads (Sandbox *sandbox, gconstpointer data)
 
   close_from_threads (&closers);
   g_assert_cmpint (closers.n_failed, ==, N_CLOSERS);
-  /* Who comes when it has failed already tries for himself; the others were told. */
+  /* A call that starts after the failure tries again; the others share the result. */
   g_assert_cmpint (closers.n_deleters, <, N_CLOSERS);
   g_assert_false (tm_temporary_directory_is_closed (directory));
   assert_in_use (tm_temporary_directory_get_path (directory));
@@ -196,7 +197,7 @@ test_last_unref_in_thread (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
-/* There is nobody to tell: a warning would end the process here. */
+/* No caller could get the error: a warning would end the process here. */
 static void
 test_last_unref_fails (Sandbox *sandbox, gconstpointer data)
 {
@@ -248,7 +249,7 @@ test_renamed_away (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (saved));
 }
 
-/* Under the same name, too: it is the place that counts. */
+/* Under the same name, too: the parent directory counts. */
 static void
 test_moved_to_another_parent (Sandbox *sandbox, gconstpointer data)
 {
@@ -328,7 +329,7 @@ test_name_taken (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (g_unlink (path));
   g_assert_true (path_exists (saved));
 
-  /* When the name is ours again, so is the directory. */
+  /* When the directory has its name again, it is deleted. */
   g_assert_no_errno (g_rename (mine, path));
   close_successfully (directory);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
@@ -352,7 +353,7 @@ close_child (gpointer data)
   child_assert (tm_temporary_directory_get_fd (data) == -1);
 }
 
-/* What a child makes is its own. */
+/* A directory that the child creates belongs to the child. */
 static void
 create_in_child (gpointer data)
 {
@@ -391,12 +392,12 @@ test_fork (Sandbox *sandbox, gconstpointer data)
   close_successfully (directory);
 }
 
-/* A process that creates, and another that it leaves behind. */
+/* A process that creates a directory, and a child that outlives it. */
 typedef struct
 {
   TmRoot *root;
-  int ready[2];  /* to us */
-  int finish[2]; /* to the heir: at the end of what it reads, it ends */
+  int ready[2];  /* read by the test */
+  int finish[2]; /* read by the heir, which exits at the end of file */
 } Heir;
 
 static Heir
@@ -418,7 +419,8 @@ heir_wait_until_ready (Heir *heir)
   g_assert_cmpint (read (heir->ready[0], &byte, 1), ==, 1);
 }
 
-/* It is not always our child to wait for; but it holds the pipe as long as it lives. */
+/* The heir is not always a child of this process; but it keeps the pipe open as long as it
+ * lives. */
 static void
 heir_end (Heir *heir)
 {
@@ -451,7 +453,7 @@ owner_child (gpointer data)
   kill (getpid (), SIGKILL);
 }
 
-/* The lock is that of the descriptor, and so of everybody who has it. */
+/* The lock belongs to the open file description, which forked children share. */
 static void
 test_child_outlives_owner (Sandbox *sandbox, gconstpointer data)
 {
@@ -483,7 +485,7 @@ exec_child (gpointer data)
   _exit (1);
 }
 
-/* The process lives on, and is another program: the directory is no longer anybody's. */
+/* The process continues as another program: the directory has no owner any more. */
 static void
 test_exec (Sandbox *sandbox, gconstpointer data)
 {
@@ -499,7 +501,7 @@ test_exec (Sandbox *sandbox, gconstpointer data)
   wait_for_child (pid);
 }
 
-/* Where a leak checker looks: they are not leaked, but in use to the end. */
+/* The pointers stay reachable for a leak checker: they are in use until the end. */
 static TmTemporaryDirectory *in_use[3];
 
 static void G_GNUC_NORETURN
@@ -514,7 +516,8 @@ exit_in_use_child (gpointer data)
   exit (0);
 }
 
-/* C has no hook that would be safe to delete in; but nothing is left for long. */
+/* C has no hook at exit in which a deletion would be safe; but the next cleanup deletes the
+ * directory. */
 static void
 test_exit_in_use (Sandbox *sandbox, gconstpointer data)
 {
@@ -528,7 +531,7 @@ test_exit_in_use (Sandbox *sandbox, gconstpointer data)
   close_successfully (mine);
 }
 
-/* Without a descriptor to spare, files can be deleted, but no directory can be gone into. */
+/* Without a spare descriptor, files can be deleted, but no sub-directory can be entered. */
 static void
 close_all (GPtrArray *directories)
 {
@@ -563,7 +566,7 @@ out_of_descriptors_child (gpointer data)
   g_autoptr (GError) error = NULL;
   struct rlimit limit;
 
-  /* Where that can be had: so many on a disk take a while. */
+  /* In memory, where possible: so many files on a disk take a while. */
   if (enter_mount_namespace ())
     mount_tmpfs (data);
 
@@ -573,7 +576,8 @@ out_of_descriptors_child (gpointer data)
   limit.rlim_cur = 1024;
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);
 
-  /* A root has its directory open already, and gets as far as making one in it. */
+  /* A root has its directory open already, and fails only after it has created a directory
+   * there. */
   for (guint i = 0; i < n_wanted; i++)
     {
       TmTemporaryDirectory *directory = i % 2 == 0

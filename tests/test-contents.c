@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What can be in a directory that is deleted: every kind and name of file, many of them,
- * directories of any depth, and what others add meanwhile. */
+/* The possible content of a directory that is deleted: every type and name of file, many files,
+ * directories of any depth, and files that other processes add meanwhile. */
 
 #include "support/deleters.h"
 #include "support/directories.h"
@@ -23,7 +23,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Every byte that a name can have, alone and in a name as long as can be. */
+/* Every byte that a name can have, alone and in a name of maximum length. */
 static void
 test_names (Sandbox *sandbox, gconstpointer data)
 {
@@ -98,7 +98,8 @@ test_links (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (after.st_mtim.tv_nsec, ==, before.st_mtim.tv_nsec);
 }
 
-/* A file system that does not tell the types as it lists: XFS without ftype, many network ones. */
+/* A file system that does not return types in a list: XFS without ftype, many network file
+ * systems. */
 static void
 test_types_unknown (Sandbox *sandbox, gconstpointer data)
 {
@@ -113,7 +114,7 @@ test_types_unknown (Sandbox *sandbox, gconstpointer data)
 
 #define N_FILES_TO_READ 300
 
-/* Two directories, one in the other, in each of which there is more than some reads tell. */
+/* Two directories, one in the other, each with more entries than one read returns. */
 static void
 make_directories_to_read (const char *path)
 {
@@ -130,7 +131,7 @@ make_directories_to_read (const char *path)
     }
 }
 
-/* Every other of the files stays. */
+/* Every second file cannot be deleted. */
 static int
 keep_odd_cb (const SystemCall *call, gpointer user_data)
 {
@@ -139,7 +140,7 @@ keep_odd_cb (const SystemCall *call, gpointer user_data)
              : 0;
 }
 
-/* The directories themselves stay. */
+/* The directories themselves cannot be removed. */
 static int
 keep_directories_cb (const SystemCall *call, gpointer user_data)
 {
@@ -162,8 +163,8 @@ close_and_keep (TmTemporaryDirectory *directory, SystemCallFunc keep_cb)
   g_assert_false (closed);
 }
 
-/* A file system that never fills the room that it is offered for entries, as many do that are
- * served by programs: what is read first looks like all there is. */
+/* A file system that never fills the buffer for entries, as many FUSE servers do: the first read
+ * looks complete. */
 static void
 test_short_reads (Sandbox *sandbox, gconstpointer data)
 {
@@ -171,7 +172,7 @@ test_short_reads (Sandbox *sandbox, gconstpointer data)
   const char *path = tm_temporary_directory_get_path (directory);
   g_autofree char *below = child_path (directory, "below");
 
-  /* Where something stays, all the rest goes. */
+  /* If one entry cannot be deleted, all others are. */
   make_directories_to_read (path);
   close_and_keep (directory, keep_odd_cb);
   g_assert_cmpuint (count_entries (path), ==, N_FILES_TO_READ / 2 + 1);
@@ -196,7 +197,7 @@ typedef struct
   guint n_seeks;
 } Bottom;
 
-/* What is at the bottom stays. Each level is read, and once more for what came after. */
+/* The file at the bottom stays. Each level is read, and once more for late entries. */
 static int
 keep_bottom_cb (const SystemCall *call, gpointer user_data)
 {
@@ -266,14 +267,14 @@ test_open_files (Sandbox *sandbox, gconstpointer data)
   close (dirfd);
 }
 
-/* A sanitizer keeps for a while what has been freed. */
+/* A sanitizer keeps freed memory for a while. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MEMORY_IS_MEASURABLE FALSE
 #else
 #define MEMORY_IS_MEASURABLE TRUE
 #endif
 
-/* In kB, of what is resident now and was so at most. */
+/* In kB: the resident memory now, and its peak. */
 static void
 read_memory (guint64 *now, guint64 *peak)
 {
@@ -319,7 +320,7 @@ memory_child (gpointer data)
   child_assert (peak < before + 12 * 1024);
 }
 
-/* However many there are, the memory stays the same. */
+/* The memory does not grow with the number of entries. */
 static void
 test_memory (Sandbox *sandbox, gconstpointer data)
 {
@@ -366,14 +367,14 @@ test_filled (Sandbox *sandbox, gconstpointer data)
       Filler filler = { path, 5, 0 };
       g_autoptr (GError) error = NULL;
 
-      /* Somebody who stops after a while is waited for... */
+      /* Another process that adds files and stops after a while is waited for... */
       make_directory (below);
       interpose (fill_cb, &filler);
       close_successfully (directory);
       interpose_end ();
       g_assert_cmpuint (filler.n_left, ==, 0);
 
-      /* ...and somebody who does not, only for so long. */
+      /* ...and one that does not stop is waited for only a limited time. */
       g_clear_object (&directory);
       g_clear_pointer (&path, g_free);
       directory = create_in (sandbox->path);
@@ -392,7 +393,7 @@ test_filled (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* What a kernel may say at any time, and means nothing. */
+/* Errors that the kernel may return at any time, and that must not make a call fail. */
 static void
 test_again (Sandbox *sandbox, gconstpointer data)
 {
@@ -438,7 +439,7 @@ refused_child (gpointer data)
   g_autoptr (TmRoot) root = open_root (refusal->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   g_autoptr (GListModel) entries = NULL;
 
-  /* Should it never end. */
+  /* In case it never ends. */
   alarm (60);
 
   make_tree (tree);
@@ -446,7 +447,7 @@ refused_child (gpointer data)
   make_old (old, 2 * HOUR);
   tm_root_set_age_basis (root, TM_AGE_BASIS_ACCESSED_OR_MODIFIED);
 
-  /* Until now everything worked. */
+  /* Until then every call works. */
   fail_call (refusal->name, refusal->error_number, G_MAXINT);
   entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
   child_assert (entries != NULL && g_list_model_get_n_items (entries) == 2);
@@ -459,8 +460,8 @@ refused_child (gpointer data)
   child_assert (directory != NULL && tm_temporary_directory_close (directory, NULL, NULL));
 }
 
-/* A newer call that works at first and then never again: a program forbids itself calls once it has
- * begun, and a tracer can answer what it likes. */
+/* A newer system call that works at first and then never again: a program forbids itself calls once
+ * it has started, and a tracer can return any error. */
 static void
 test_refused_later (Sandbox *sandbox, gconstpointer data)
 {
@@ -537,7 +538,7 @@ test_special_files (Sandbox *sandbox, gconstpointer data)
         g_assert_no_errno (mknodat (fd, "device", S_IFBLK | 0600, makedev (250, 250)));
       close (fd);
 
-      /* Unlinked at once where its type is known; where not, it may not be opened to find out. */
+      /* Unlinked at once if its type is known; otherwise it may not be opened to find out. */
       hide_entry_types (hidden);
       interpose (refuse_to_open_cb, NULL);
       close_successfully (directory);
@@ -589,7 +590,7 @@ deep_child (gpointer data)
   child_assert (count_entries (base) == 0);
 }
 
-/* CVE-2021-3997: deeper than PATH_MAX, than the descriptors and than the stack. */
+/* CVE-2021-3997: deeper than PATH_MAX, the number of descriptors and the stack allow. */
 static void
 test_depth (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* A process is killed before each of the system calls of an operation, one in each run. Whatever it
- * had done by then, no live directory of anybody else is gone, and one cleanup by somebody else
- * leaves none of its own. */
+/* A process is killed before each of the system calls of an operation, one in each run. Wherever it
+ * was killed, no live directory of another owner is lost, and one cleanup by another process
+ * deletes all of its directories. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -22,9 +22,9 @@
 typedef struct
 {
   const char *name;
-  void (*prepare) (const char *base); /* (nullable): what is there beforehand */
+  void (*prepare) (const char *base); /* (nullable): prepares the files */
   void (*run) (const char *base);     /* in the process that is killed, which calls begin() */
-  void (*check) (const char *base);   /* (nullable): what has to be so once it is dead */
+  void (*check) (const char *base);   /* (nullable): checks the files once it is dead */
 } Operation;
 
 static guint nth;
@@ -45,8 +45,8 @@ begin (void)
   interpose (kill_cb, NULL);
 }
 
-/* Permissions are no obstacle to whoever owns it; and if he is killed just when he changed them,
- * nor to the next. */
+/* Permissions do not stop the owner of a directory. If it is killed right after it changed them,
+ * they do not stop the next owner either. */
 static void
 fill (const char *path)
 {
@@ -63,7 +63,7 @@ fill (const char *path)
   child_assert (g_chmod (barred, 0) == 0);
 }
 
-/* One that may be made with every umask. */
+/* A name that works with every umask. */
 static void
 run_create (const char *base)
 {
@@ -71,7 +71,7 @@ run_create (const char *base)
 
   umask (0777);
   begin ();
-  /* Not closed: it ends with the process. */
+  /* Not closed: the process exits with it. */
   child_assert (tm_temporary_directory_new (parent, "t", NULL, NULL) != NULL);
   interpose_end ();
 }
@@ -182,7 +182,7 @@ run_persist_replacing (const char *base)
   persist (base, TM_PERSIST_FLAGS_REPLACE);
 }
 
-/* Whole, and none that a cleaner would take for abandoned. */
+/* Whole, and without the mark, so that no cleaner considers it abandoned. */
 static gboolean
 is_published (const char *path, const char *content)
 {
@@ -194,8 +194,8 @@ is_published (const char *path, const char *content)
          (status.st_mode & S_ISVTX) == 0;
 }
 
-/* Between the loss of one name or mark and the next there is a moment at which what is no longer,
- * or not yet, at the destination is like any other directory there: it goes by its age. */
+/* Between the loss of one name or mark and the next there is a moment at which the old or the new
+ * directory is at the destination without a mark. It expires by its age. */
 static void
 make_unmarked_old (const char *base)
 {
@@ -214,7 +214,7 @@ make_unmarked_old (const char *base)
     }
 }
 
-/* Then nothing is there for the next. */
+/* Leaves no files for the next run. */
 static void
 delete_published (const char *base)
 {
@@ -255,7 +255,7 @@ run_list (const char *base)
   interpose_end ();
 }
 
-/* Two that are abandoned, and the one that is live: as they were. */
+/* The two abandoned directories and the live one are unchanged. */
 static void
 check_listed (const char *base)
 {
@@ -293,7 +293,7 @@ victim_child (gpointer data)
   victim->operation->run (victim->base);
 }
 
-/* Still there, still ours, and still locked. */
+/* Still there, still owned, and still locked. */
 static gboolean
 is_alive (TmTemporaryDirectory *directory)
 {
@@ -314,7 +314,7 @@ is_alive (TmTemporaryDirectory *directory)
   return is_locked;
 }
 
-/* Returns FALSE when the operation has fewer calls than that. */
+/* Returns FALSE when the operation has fewer calls than @nth. */
 static gboolean
 kill_before_call (const Operation *operation, const char *base, TmTemporaryDirectory *live)
 {
@@ -353,7 +353,7 @@ kill_before_each_call (const Operation *operation, const char *base)
 
   for (nth = 0; kill_before_call (operation, base, live); nth++)
     ;
-  /* Else it was not seen to call anything. */
+  /* Otherwise the interposer saw no calls. */
   child_assert (nth > 5);
   child_assert (tm_temporary_directory_close (live, NULL, NULL));
 }

@@ -133,8 +133,7 @@ crash (const char *path, const char *suffix, guint mode)
   g_assert_cmpuint (count_entries (path), ==, 1);
 }
 
-/* With a suffix, a directory is known by its name as well; also where the suffix is as long as a
- * random part. */
+/* A name with a suffix is recognised too, also where the suffix is as long as a random part. */
 static void
 test_suffix_is_ours (Sandbox *sandbox, gconstpointer data)
 {
@@ -211,7 +210,7 @@ test_bad_modes (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
-/* The group of the parent, and the bit that passes it on, stay. */
+/* The group of the parent is inherited, and so is the bit that passes it on. */
 static void
 test_set_group_id (Sandbox *sandbox, gconstpointer data)
 {
@@ -237,8 +236,8 @@ test_set_group_id (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (status.st_gid, ==, TEST_UID);
 }
 
-/* After a crash the mark says whose it was, unless other users may write to the directory: they
- * could have set the bit. */
+/* After a crash the mark tells that it had an owner, unless other users may write to the directory:
+ * they could have set the bit. */
 static void
 test_crash (Sandbox *sandbox, gconstpointer data)
 {
@@ -301,7 +300,7 @@ test_closed_to_others_at_first (Sandbox *sandbox, gconstpointer data)
   g_assert_cmphex (get_mode (tm_temporary_directory_get_path (directory)), ==, 01777);
 }
 
-/* A file system without modes keeps its own; any other error is one of the creation. */
+/* A file system without modes keeps its own mode; any other error fails the creation. */
 static void
 test_refused (Sandbox *sandbox, gconstpointer data)
 {
@@ -370,7 +369,7 @@ test_remote (Sandbox *sandbox, gconstpointer data)
   g_assert_cmphex (get_mode (path), ==, 0711);
 }
 
-/* The directories of a root have neither. */
+/* The directories of a root have neither a suffix nor a mode of their own. */
 static void
 test_root (Sandbox *sandbox, gconstpointer data)
 {

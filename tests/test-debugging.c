@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* TEMPMAN_DEBUG=keep in the environment of a process: closing keeps the directory, and everything
- * else is as ever. The variable is read once, so that each test asks for it in a child, and this
+/* TEMPMAN_DEBUG=keep in the environment of a process: closing keeps the directory, and all other
+ * operations are unchanged. The variable is read once: each test sets it in a child, and this
  * process never closes a directory. */
 
 #include "support/directories.h"
@@ -64,7 +64,7 @@ close_child (gpointer data)
   assert_told_of (path);
   if (library_has_descriptors ())
     child_assert (get_mode (path) == 0700);
-  /* It was closed, and a second time says nothing. */
+  /* It is closed, and a second call logs nothing. */
   child_assert (tm_temporary_directory_close (directory, NULL, NULL));
   child_assert (messages->len == 0);
 
@@ -137,7 +137,7 @@ published_child (gpointer data)
   child_assert (tm_temporary_directory_persist (directory, destination, TM_PERSIST_FLAGS_REPLACE,
                                                 NULL, NULL));
   g_object_unref (directory);
-  /* The directory that was replaced is deleted as ever. */
+  /* The replaced directory is deleted as always. */
   child_assert (path_exists (published) && count_entries (sandbox->path) == 1);
   child_assert (messages->len == 0);
 }
@@ -158,7 +158,7 @@ remote_child (gpointer data)
   assert_told_of (uri);
 }
 
-/* A forked child owns nothing that it could keep. */
+/* A forked child has no directory of its own to keep. */
 static void
 fork_child (gpointer data)
 {

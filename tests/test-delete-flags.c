@@ -65,7 +65,7 @@ test_emptied (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (chmod (path, 0751));
   g_assert_no_errno (lstat (path, &before));
 
-  /* The second time, there is nothing in it. */
+  /* The second time, it is empty already. */
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr (GError) error = NULL;
@@ -108,7 +108,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_assert_no_error (error);
 }
 
-/* A link is not followed, and nothing but a directory is emptied. */
+/* A link is not followed, and only a directory can be emptied. */
 static void
 test_no_directory (Sandbox *sandbox, gconstpointer data)
 {
@@ -194,7 +194,7 @@ mount_point_child (gpointer data)
   child_assert (delete_with (path, LOCAL, TM_DELETE_FLAGS_KEEP_DIRECTORY, &error));
   child_assert (count_entries (path) == 0);
 
-  /* What is mounted in it is not entered. */
+  /* A mounted file system in it is not entered. */
   make_links_and_files (path);
   make_directory (inner);
   child_assert (mount_tmpfs (inner));
@@ -283,7 +283,7 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
           file, TM_DELETE_FLAGS_KEEP_DIRECTORY | TM_DELETE_FLAGS_ALLOW_MISSING, cancellable, NULL,
           NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      /* Nor is a cancelled call a success where there is nothing. */
+      /* Nor does a cancelled call succeed if the file is missing. */
       if (i > 0)
         break;
       g_assert_cmpuint (count_entries (path), ==, 2);
@@ -403,7 +403,7 @@ test_not_missing (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
 
-  /* GIO says NOT_FOUND of what is below a file. */
+  /* GIO returns NOT_FOUND for a path below a file. */
   if (data == LOCAL && library_has_descriptors ())
     {
       g_assert_false (delete_with (below, data, TM_DELETE_FLAGS_ALLOW_MISSING, &error));
@@ -428,7 +428,7 @@ exchange_cb (gpointer user_data)
 {
   const Exchange *exchange = user_data;
 
-  /* At the last calls it has been deleted. */
+  /* Before the last calls it has been deleted. */
   if (g_rename (exchange->path, exchange->elsewhere) == 0)
     make_directory (exchange->path);
 }

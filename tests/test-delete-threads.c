@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Deletion by several threads while somebody else is at work in the tree, or while one of the
- * threads is slow. */
+/* Deletion by several threads while another process changes the tree, or while one of the threads
+ * is slow. */
 
 #include "support/interpose.h"
 #include "support/support.h"
@@ -33,7 +33,8 @@ make_files (const char *path, guint n_files)
     }
 }
 
-/* Deeper than the levels that a walk keeps open, with enough beside each level to be given away. */
+/* Deeper than the levels that a walk keeps open, with enough directories beside each level to
+ * share. */
 static void
 make_chain (const char *path, guint depth, guint n_beside)
 {
@@ -59,8 +60,8 @@ typedef struct
   gint n_moved; /* atomic */
 } Mover;
 
-/* Before a walk opens levels again to go back up: moves the directory that it is in out of the
- * tree, and the one above it too. What is to be gone back to is then further up than one level. */
+/* Before a walk reopens levels on its way back up: moves its current directory out of the tree, and
+ * the one above it too. The level to return to is then more than one level above. */
 static int
 move_levels_cb (const SystemCall *call, gpointer user_data)
 {
@@ -74,7 +75,7 @@ move_levels_cb (const SystemCall *call, gpointer user_data)
   g_autofree char *to_above = NULL;
   int n;
 
-  /* Gives the others time to hold parts. */
+  /* Gives the other threads time to acquire work items. */
   if (g_str_equal (call->name, "unlinkat"))
     g_usleep (g_random_int_range (0, 60));
 
@@ -101,7 +102,7 @@ move_levels_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* What was moved out of the tree is left to whoever did it, and the rest goes. */
+/* A directory that was moved out of the tree is left alone, and the rest is deleted. */
 static void
 test_levels_moved (Sandbox *sandbox, gconstpointer data)
 {
@@ -134,7 +135,7 @@ test_levels_moved (Sandbox *sandbox, gconstpointer data)
       g_assert_true (path_exists (treasure));
       g_assert_cmpuint (count_open_descriptors (), ==, n_descriptors);
     }
-  /* Without it, each name is opened by itself. */
+  /* Without openat2(), each component is opened by itself. */
   if (!openat2_is_denied ())
     g_assert_cmpint (mover.n_moved, >, 0);
 }
@@ -145,10 +146,10 @@ typedef struct
   guint64 n_deleted;
   guint64 n_found;
   guint n_reports;
-  gint n_slow; /* atomic: what the others deleted */
+  gint n_slow; /* atomic: the number of files that the other threads deleted */
 } Reports;
 
-/* The threads that help take their time, so that what they are given is of before. */
+/* The helper threads are slow, so that the walks they are given are out of date by then. */
 static int
 slow_helpers_cb (const SystemCall *call, gpointer user_data)
 {
@@ -175,8 +176,8 @@ check_report_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
   reports->n_reports++;
 }
 
-/* What one thread found and another deletes is never counted deleted before it is counted found,
- * and whoever is done helps the slow. */
+/* An entry that one thread finds and another one deletes is never counted as deleted before it is
+ * counted as found. A thread that has finished helps the slow ones. */
 static void
 test_progress (Sandbox *sandbox, gconstpointer data)
 {
@@ -211,7 +212,7 @@ typedef struct
   GHashTable *threads; /* (element-type GThread): that have deleted something */
 } Deleters;
 
-/* Each deletion takes its time, as on a disk that is waited for. */
+/* Each deletion waits, as on a slow disk. */
 static int
 wait_for_disk_cb (const SystemCall *call, gpointer user_data)
 {
@@ -236,12 +237,12 @@ typedef struct
 
 static const Shape shapes[] = {
   { "large-directories", 2, 3000 },
-  /* The names of the directories come before anything is deleted. */
+  /* The read returns the names of the directories before a file is deleted. */
   { "many-directories", 200, 20 },
   { "one-directory", 1, 400 },
 };
 
-/* There, more threads than processors are of use, as long as there is work for all of them. */
+/* On a slow disk, more threads than processors help as long as there is work for all of them. */
 static void
 test_blocking (Sandbox *sandbox, gconstpointer data)
 {
@@ -269,7 +270,7 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
   g_mutex_clear (&deleters.mutex);
 }
 
-/* How many descriptors there are at most, near enough; counting takes longer than deleting. */
+/* Estimates the maximum number of descriptors; counting takes longer than deleting. */
 static int
 count_descriptors_cb (const SystemCall *call, gpointer user_data)
 {
@@ -285,8 +286,8 @@ count_descriptors_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* Each ends in a directory in which a thread is busy for longer than others wait for descriptors.
- */
+/* Each chain ends in a directory that keeps a thread busy for longer than the other threads wait
+ * for descriptors. */
 static void
 delete_chains (const char *path, gint *max_descriptors)
 {
@@ -337,7 +338,7 @@ descriptors_child (gpointer data)
   delete_chains (data, NULL);
 }
 
-/* Many threads, each in a deep tree, have few descriptors nonetheless. */
+/* Many threads, each in a deep tree, use few descriptors nonetheless. */
 static void
 test_descriptors (Sandbox *sandbox, gconstpointer data)
 {
@@ -346,7 +347,7 @@ test_descriptors (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (descriptors_child, path));
 }
 
-/* As on a disk that is waited for; every other of the files stays. */
+/* As on a slow disk; every second file cannot be deleted. */
 static int
 keep_odd_cb (const SystemCall *call, gpointer user_data)
 {
@@ -361,7 +362,7 @@ keep_odd_cb (const SystemCall *call, gpointer user_data)
   return (call->path[strlen (call->path) - 1] & 1) != 0 ? EACCES : 0;
 }
 
-/* What was given away is not gone through again because something in it stays. */
+/* A shared walk is not repeated because an entry in it stays. */
 static void
 test_stuck (Sandbox *sandbox, gconstpointer data)
 {

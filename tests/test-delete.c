@@ -28,7 +28,7 @@ delete_path (const char *path, GError **error)
   return tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, error);
 }
 
-/* @n_directories below each other's first ones, @n_files in each. */
+/* @n_directories below the first one of each level, @n_files in each. */
 static void
 make_large_tree (const char *path, guint n_directories, guint n_files)
 {
@@ -161,7 +161,7 @@ test_large (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* A read that leaves room in the buffer is not the end of the directory. */
+/* A read that does not fill the buffer is not the end of the directory. */
 static void
 test_short_reads (Sandbox *sandbox, gconstpointer data)
 {
@@ -215,12 +215,12 @@ test_threads (Sandbox *sandbox, gconstpointer data)
   Size large = { path, 100, 100, TRUE };
 
   assert_success_in_child (run_in_child (threads_child, &small));
-  /* On one processor there would be nothing to gain. */
+  /* On one processor, more threads would not help. */
   if (g_get_num_processors () > 1)
     assert_success_in_child (run_in_child (threads_child, &large));
 }
 
-/* A forked child has none of the threads of its parent, and starts its own. */
+/* A forked child has no threads of its parent, and starts its own. */
 static void
 test_forked (Sandbox *sandbox, gconstpointer data)
 {
@@ -302,7 +302,7 @@ errors_child (gpointer data)
   }
 }
 
-/* What belongs to somebody else stays, with the way to it, and the rest goes. */
+/* Files of another user stay, with the directories that contain them, and the rest is deleted. */
 static void
 test_errors (Sandbox *sandbox, gconstpointer data)
 {
@@ -315,8 +315,8 @@ test_errors (Sandbox *sandbox, gconstpointer data)
   delete_tree (path);
 }
 
-/* Of somebody else, at the top and further down: what is in the way of looking into a directory is
- * not in the way of removing it when it is empty. */
+/* A directory of another user that cannot be read can still be removed if it is empty, at the top
+ * and further down. */
 static void
 barred_child (gpointer data)
 {
@@ -354,8 +354,9 @@ test_barred (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (barred_child, sandbox->path));
 }
 
-/* Neither a file nor a directory can be removed then, but what is in the directory can: in a parent
- * of somebody else, and in one like /tmp whose entries are somebody else's. */
+/* Then neither a file nor a directory can be removed, but the contents of the directory can: in a
+ * parent of another user, and in a sticky one, such as /tmp, whose entries belong to another
+ * user. */
 static void
 unwritable_parent_child (gpointer data)
 {
@@ -498,7 +499,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
 typedef struct
 {
   GCancellable *cancellable; /* (unowned) */
-  gint moment;               /* the number of the unlink that it is cancelled at, from 1 */
+  gint moment;               /* the number of the unlink that cancels, from 1 */
   gint n_unlinks;            /* atomic */
 } Cancellation;
 
@@ -514,7 +515,8 @@ cancel_cb (const SystemCall *call, gpointer user_data)
   nth = g_atomic_int_add (&cancellation->n_unlinks, 1) + 1;
   if (nth == cancellation->moment)
     g_cancellable_cancel (cancellation->cancellable);
-  /* While that thread is on its way to the line above, the others would delete all the rest. */
+  /* While that thread is on its way to the line above, the other threads would delete all the
+   * rest. */
   while (nth > cancellation->moment && !g_cancellable_is_cancelled (cancellation->cancellable))
     g_thread_yield ();
   return 0;
@@ -536,7 +538,7 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
       guint n_descriptors = count_open_descriptors ();
       Cancellation cancellation = { cancellable, moments[i], 0 };
 
-      /* Each time, more than may be deleted before all threads have stopped. */
+      /* Each time, more files than all threads can delete before they stop. */
       make_large_tree (path, 1 + (guint) (moments[i] + most_after) / 50, 50);
       interpose (cancel_cb, &cancellation);
       g_assert_false (
@@ -564,7 +566,7 @@ test_cancelled_by_progress (Sandbox *sandbox, gconstpointer data)
                                progress_cb, &seen, destroy_cb, finished_cb, &seen);
   g_main_loop_run (loop);
 
-  /* It may have been over before the first report; then that was the last one. */
+  /* The deletion may have ended before the first report; then that was the last one. */
   if (seen.progress.n_deleted < seen.progress.n_found)
     {
       g_assert_error (seen.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -580,7 +582,7 @@ delete_child (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  /* Whoever comes when all is gone is told so. */
+  /* A caller that comes too late gets an error. */
   if (!delete_path (data, &error))
     child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
 }

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What the library takes from around it: TMPDIR, HOME, the working directory, the directories that
- * others move and bar, and those that it shares with a container. */
+/* What the library uses of its surroundings: TMPDIR, HOME, the working directory, directories that
+ * other processes move or bar, and directories that it shares with a container. */
 
 #include "support/directories.h"
 #include "support/roots.h"
@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* GLib looks at the environment once in a process. That of the tests in a process of their own is
- * what these say, and where their sandbox is. */
+/* GLib reads the environment once in a process. Tests in a process of their own get their
+ * environment and their sandbox from these variables. */
 #define SANDBOX_VARIABLE "TEMPMAN_TEST_SANDBOX"
 #define EXPECTED_VARIABLE "TEMPMAN_TEST_EXPECTED"
 
@@ -121,7 +121,7 @@ test_tmpdir (Sandbox *sandbox, gconstpointer data)
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", plain, plain);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", with_slash, plain);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", spaces, spaces);
-  /* A directory is named by where it is, which GIO does not tell. */
+  /* A directory is named by its location, which GIO does not tell. */
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", link, library_has_descriptors () ? plain : link);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", "relative", relative);
   run_with (sandbox, TMPDIR_WORKS, "TMPDIR", "../plain/../wd/./relative", relative);
@@ -136,7 +136,7 @@ test_tmpdir (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (missing));
 }
 
-/* The way to it is looked at once. */
+/* Its path is resolved once. */
 static void
 test_link_replaced (Sandbox *sandbox, gconstpointer data)
 {
@@ -280,20 +280,20 @@ test_root_replaced (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (own));
   g_assert_true (path_exists (stranger));
 
-  /* Nobody would find by its path what was created there. */
+  /* A directory that is created there could not be found by its path. */
   g_assert_null (tm_root_create_temp_dir (root, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_cmpuint (count_entries (moved), ==, 0);
   g_assert_cmpuint (count_entries (path), ==, 1);
 }
 
-/* What a mode of the root leaves possible. */
+/* The operations that work with a mode of the root. */
 typedef struct
 {
   mode_t mode;
   gboolean can_create; /* without a cleanup before */
   gboolean can_close;
-  gboolean can_empty_own; /* what is in it and cannot be removed */
+  gboolean can_empty_own; /* deletes the contents of a directory that cannot be removed */
 } Barred;
 
 static void
@@ -342,11 +342,11 @@ barred_child (gpointer data)
       child_assert (barred->can_close ||
                     g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
 
-      /* It is not ours to change, even if we own it. */
+      /* The mode of the root is not changed, even if the root belongs to the user. */
       child_assert (lstat (path, &status) == 0 && (status.st_mode & 07777) == barred->mode);
 
       child_assert (g_chmod (path, 0700) == 0);
-      /* What a cleanup cannot remove it does not empty either. */
+      /* A cleanup does not empty a directory that it cannot remove. */
       child_assert (path_exists (inside));
       child_assert (path_exists (file) == !barred->can_empty_own);
       assert_cleanup (root, 1);
@@ -362,7 +362,7 @@ test_root_barred (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (barred_child, sandbox->path));
 }
 
-/* Of paths in the sandbox. */
+/* Paths in the sandbox. */
 static void
 assert_refused (const char *name)
 {
@@ -410,7 +410,8 @@ home_subprocess (void)
   assert_allowed ("elsewhere");
 }
 
-/* Where there is no home directory, those that it would be in are spared all the same. */
+/* If there is no home directory, the directories that would be its parents are refused all the
+ * same. */
 static void
 missing_home_subprocess (void)
 {
@@ -513,8 +514,8 @@ test_home (Sandbox *sandbox, gconstpointer data)
 #define ROOT_OUTSIDE "root"
 #define ROOT_INSIDE "inside"
 
-/* Where nobody outside is to be seen: a cleaner that goes by process numbers would take whatever is
- * theirs. */
+/* The container has a process namespace of its own: a cleaner that relied on process IDs would
+ * delete the directories of all processes outside. */
 static void
 assert_is_contained (void)
 {
@@ -562,8 +563,8 @@ typedef struct
   const char *test; /* (nullable) */
 } Container;
 
-/* Becomes a test in a process namespace of its own; or, without one, something that only succeeds.
- */
+/* Turns the process into a test in a process namespace of its own; or, without one, into a program
+ * that only succeeds. */
 static void G_GNUC_NORETURN
 container_child (gpointer data)
 {
@@ -601,7 +602,7 @@ container_child (gpointer data)
 
   set_or_unset (SANDBOX_VARIABLE, container->sandbox);
   set_or_unset (EXPECTED_VARIABLE, parent);
-  /* The report is that of the test out here. */
+  /* The test outside writes the report. */
   dup2 (STDERR_FILENO, STDOUT_FILENO);
   execvp (start[0], (char **) command->pdata);
   _exit (CHILD_CANNOT);
@@ -615,7 +616,7 @@ can_contain (Sandbox *sandbox)
   return run_in_child (container_child, &container) == 0;
 }
 
-/* The path of what is in the root beside @live. */
+/* Returns the path of the entry beside @live. */
 static char *
 find_other (TmRoot *root, TmTemporaryDirectory *live)
 {
@@ -631,7 +632,7 @@ find_other (TmRoot *root, TmTemporaryDirectory *live)
   g_assert_not_reached ();
 }
 
-/* Lets whoever locked it end, which the death of a container does not wait for. */
+/* Waits until the owner has exited: the end of the container does not wait for that. */
 static void
 wait_until_unlocked (const char *path)
 {
@@ -666,7 +667,8 @@ test_container (Sandbox *sandbox, gconstpointer data)
   root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
   live = create_under (root);
 
-  /* Of two that were made out here, the container takes the one that nobody uses any more. */
+  /* Of two directories that were created outside, the container deletes the one without an
+   * owner. */
   pid = start_holder (root, 1);
   g_assert_no_errno (kill (pid, SIGKILL));
   g_assert_cmpint (wait_for_child (pid), ==, 128 + SIGKILL);
@@ -675,7 +677,7 @@ test_container (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (path), ==, 1);
   g_assert_true (path_exists (tm_temporary_directory_get_path (live)));
 
-  /* And what was made in the container stays for as long as that does. */
+  /* A directory that was created in the container is kept as long as the container runs. */
   pid = start_child (container_child, &holds);
   while (!path_exists (ready) && waitpid (pid, NULL, WNOHANG) == 0)
     g_usleep (1000);

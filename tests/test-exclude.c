@@ -105,7 +105,7 @@ test_patterns (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* Nor when it is abandoned, or in use and to expire nevertheless; nor by a creation. */
+/* Nor when it is abandoned, or in use with EXPIRE_LIVE; nor by a creation. */
 static void
 test_whatever_it_is (Sandbox *sandbox, gconstpointer data)
 {

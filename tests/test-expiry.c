@@ -3,8 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* When a sub-directory has expired: by the times that it has, and by nothing that a cleanup does to
- * them. */
+/* When a sub-directory expires: its timestamps decide, and a cleanup does not change them. */
 
 #include "support/directories.h"
 #include "support/roots.h"
@@ -74,7 +73,7 @@ test_timeouts (Sandbox *sandbox, gconstpointer data)
     { DBL_MAX, HOUR, FALSE },
     { INFINITY, HOUR, FALSE },
     { INFINITY, G_GINT64_CONSTANT (20000000000), FALSE },
-    /* Beyond what nanoseconds in 64 bits can hold. */
+    /* Outside the range of nanoseconds in 64 bits. */
     { HOUR, G_GINT64_CONSTANT (20000000000), TRUE },
     { HOUR, G_GINT64_CONSTANT (-20000000000), FALSE },
     /* It was changed right before. */
@@ -105,7 +104,7 @@ set_times (const char *path, struct timespec accessed, struct timespec modified)
   g_assert_no_errno (utimensat (AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
 }
 
-/* An entry that was last used at @last_used. Returns whether the cleanup takes it. */
+/* Creates an entry that was last used at @last_used. Returns whether the cleanup deletes it. */
 static gboolean
 is_taken (TmRoot *root, struct timespec last_used)
 {
@@ -145,12 +144,12 @@ test_exact_limit (Sandbox *sandbox, gconstpointer data)
     { 0.5, { 1700000001, 499999999 } },
     { 1, { 1700000001, 999999999 } },
     { HOUR, { 1700003600, 999999999 } },
-    /* No double is exactly that: the nearest nanosecond is meant. */
+    /* No double is exactly this value: the nearest nanosecond counts. */
     { 0.1, { 1700000001, 99999999 } },
     { 0.3, { 1700000001, 299999999 } },
     { 0.7, { 1700000001, 699999999 } },
     { 86400.3, { 1700086401, 299999999 } },
-    /* Less than a nanosecond is none. */
+    /* Less than a nanosecond counts as 0. */
     { DBL_TRUE_MIN, { 1700000000, 999999999 } },
     { DBL_MIN, { 1700000000, 999999999 } },
     { 0.9e-9, { 1700000000, 999999999 } },
@@ -176,7 +175,7 @@ test_exact_limit (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* What was just used lies in the future then. */
+/* The last use is then in the future. */
 static void
 test_clock_set_back (Sandbox *sandbox, gconstpointer data)
 {
@@ -199,7 +198,7 @@ test_clock_set_back (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (root, 1);
 }
 
-/* The clock of this process, which the file system does not know of. */
+/* The clock of this process only: the file system has another one. */
 static void
 set_clock_ahead (gint64 seconds)
 {
@@ -220,7 +219,7 @@ open_root_with_basis (const char *path, TmAgeBasis basis)
   return root;
 }
 
-/* A time in the future makes nothing last for ever: the change time counts in its place. */
+/* A time in the future does not keep an entry for ever: the change time counts instead. */
 static void
 test_future (Sandbox *sandbox, gconstpointer data)
 {
@@ -260,7 +259,7 @@ test_future (Sandbox *sandbox, gconstpointer data)
       set_clock_ahead (2 * HOUR);
       assert_cleanup (root, 1);
 
-      /* With the clock set back, the change time lies in the future too. */
+      /* With the clock set back, the change time is in the future too. */
       make_tree (entry);
       set_clock_ahead (-2 * HOUR);
       assert_cleanup (root, 0);
@@ -270,7 +269,7 @@ test_future (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* Of all the times of an entry, the change time is the one that an archive does not bring along. */
+/* Of all the timestamps of an entry, an archive does not restore the change time. */
 static void
 test_changed (Sandbox *sandbox, gconstpointer data)
 {
@@ -291,7 +290,7 @@ test_changed (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (control, 1);
   g_assert_false (path_exists (unpacked));
 
-  /* It gets old as well. */
+  /* It expires as well. */
   make_directory (unpacked);
   make_old (unpacked, 1000 * HOUR);
   set_clock_ahead (2 * HOUR);
@@ -319,8 +318,8 @@ repaired_child (gpointer data)
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
 }
 
-/* A cleanup changes a mode that bars it from a directory, and with it the change time. That is no
- * use of the directory. */
+/* A cleanup changes a mode that denies access to a directory, and with it the change time. That
+ * does not count as use. */
 static void
 test_changed_by_cleanup (Sandbox *sandbox, gconstpointer data)
 {
@@ -330,7 +329,7 @@ test_changed_by_cleanup (Sandbox *sandbox, gconstpointer data)
 static void
 extreme_times_child (gpointer data)
 {
-  /* Before 1601, 1900 and 1970; and the fraction of a second counts upwards there, too. */
+  /* Before 1601, 1900 and 1970; the fraction of a second counts upwards there, too. */
   static const struct timespec past[] = { { G_MININT64, 0 },
                                           { G_MININT64 + 1, 999999999 },
                                           { G_GINT64_CONSTANT (-11644473601), 0 },
@@ -355,7 +354,7 @@ extreme_times_child (gpointer data)
 
       for (guint j = 0; j < G_N_ELEMENTS (past); j++)
         child_assert (is_taken (root, past[j]));
-      /* What counts then is that it was changed right before. */
+      /* Then the change time, right before, counts. */
       for (guint j = 0; j < G_N_ELEMENTS (future); j++)
         child_assert (is_taken (root, future[j]) == (timeouts[i] == 0));
     }
@@ -368,8 +367,8 @@ test_extreme_times (Sandbox *sandbox, gconstpointer data)
                           "no mount namespaces here");
 }
 
-/* What make_tree() makes, with a time that 32 bits do not hold on all of it. Returns FALSE where
- * the file system does not hold it either. */
+/* Sets a time that does not fit into 32 bits on all files of make_tree(). Returns FALSE if the file
+ * system cannot store it either. */
 static gboolean
 make_tree_of_time (const char *path, struct timespec time)
 {
@@ -403,8 +402,8 @@ assert_listed (TmRoot *root, gint64 last_used, gboolean expired)
   g_assert_cmpint (tm_root_entry_get_removable (entry), ==, expired);
 }
 
-/* A time_t of 32 bits ends in 2038, and then the C library cannot even look at a file (EOVERFLOW).
- */
+/* A time_t of 32 bits ends in 2038; after that, the C library cannot even stat a file
+ * (EOVERFLOW). */
 static void
 test_after_2038 (Sandbox *sandbox, gconstpointer data)
 {
@@ -490,8 +489,8 @@ access_times_child (gpointer data)
         _exit (CHILD_CANNOT);
       root = open_root (data, HOUR, TM_ROOT_FLAGS_NONE);
 
-      /* It cannot be deleted, though all of it is looked at, and so is not used either: it is no
-       * younger the next time. */
+      /* It cannot be deleted, although the cleanup reads it all. That does not count as use: the
+       * next time it is as old. */
       make_directory (inside);
       child_assert (mount_tmpfs (inside));
       make_old (path, 100 * HOUR);
@@ -506,7 +505,7 @@ access_times_child (gpointer data)
         }
       child_assert (umount (inside) == 0);
 
-      /* Somebody else does use it: if the file system says so. */
+      /* Another process uses it: if the file system records that. */
       make_old (path, 100 * HOUR);
       read_directory (path);
       child_assert (tm_root_cleanup (root, NULL, NULL) == (options[i].reading_counts ? 0 : 1));
@@ -523,7 +522,7 @@ test_access_times (Sandbox *sandbox, gconstpointer data)
                           "no mount namespaces here");
 }
 
-/* Looking at an entry, and at who has it, changes nothing. */
+/* Neither examining an entry nor checking its lock changes it. */
 static void
 test_scan_leaves_times (Sandbox *sandbox, gconstpointer data)
 {
@@ -558,7 +557,8 @@ run_tar (const char *option, const char *archive, const char *directory)
   g_assert_no_error (error);
 }
 
-/* An archive brings its times along, and its mode, which has no mark: only the lock is left. */
+/* An archive restores timestamps and the mode, without the mark: only the lock protects the
+ * directory. */
 static void
 test_unpacked_archive (Sandbox *sandbox, gconstpointer data)
 {
@@ -584,7 +584,7 @@ test_unpacked_archive (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (lstat (archive, &now));
   g_assert_cmpint (status.st_mtim.tv_sec, <, now.st_mtim.tv_sec - 999 * HOUR);
   g_assert_cmphex (status.st_mode & 07777, ==, 0755);
-  /* tar leaves it the time of the unpacking. */
+  /* tar sets the time of the extraction. */
   set_times (tm_temporary_directory_get_path (directory), status.st_mtim, status.st_mtim);
 
   assert_cleanup (root, 0);

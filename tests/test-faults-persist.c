@@ -4,8 +4,8 @@
  */
 
 /* Every system call of a publication fails with each errno that it can return, one in each run, as
- * in test-faults.c: neither what is published nor what was there before is lost, and the directory
- * is at the one place or at the other. */
+ * in test-faults.c: neither the published directory nor the one that was there before is lost, and
+ * the directory is at one place or the other. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -20,13 +20,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What is at the destination beforehand. */
+/* The destination before the publication. */
 typedef enum
 {
   BEFORE_NOTHING,
   BEFORE_FILE,
   BEFORE_DIRECTORY,
-  BEFORE_BARRED, /* a directory that has to be made writable to be moved */
+  BEFORE_BARRED, /* a directory that needs write permission to be moved */
 } Before;
 
 static Before before;
@@ -71,7 +71,7 @@ make_before (const char *path)
     }
 }
 
-/* Not published, so what was there is as it was. */
+/* Not published, so the destination is unchanged. */
 static void
 check_before (const char *path)
 {
@@ -97,7 +97,7 @@ check_before (const char *path)
         g_autofree char *old = g_build_filename (path, "old", NULL);
         mode_t mode = before == BEFORE_BARRED ? 0 : 0755;
 
-        /* Where nothing may be changed any more, a mode that was repaired cannot be put back. */
+        /* If no mode can be changed any more, a repaired mode cannot be restored. */
         fault_assert (lstat (path, &status) == 0 &&
                       ((status.st_mode & 07777) == mode || fault_lasts ()));
         fault_assert (g_chmod (path, 0700) == 0);
@@ -108,7 +108,7 @@ check_before (const char *path)
     }
 }
 
-/* Not published, so it is as it was, and in use. */
+/* Not published, so the directory is unchanged and in use. */
 static void
 check_unpublished (TmTemporaryDirectory *directory)
 {
@@ -116,13 +116,13 @@ check_unpublished (TmTemporaryDirectory *directory)
 
   fault_assert (!tm_temporary_directory_is_closed (directory));
   fault_assert (path_exists (file));
-  /* It was not allowed to put the mark back. */
+  /* The fault prevented the mark from being restored. */
   if (fault_lasts ())
     fault_assert (g_chmod (tm_temporary_directory_get_path (directory), 01700) == 0);
   check_created (directory);
 }
 
-/* A directory like any other, which nobody uses and no cleaner takes for abandoned. */
+/* An unowned directory, which no cleaner considers abandoned. */
 static void
 check_published (TmTemporaryDirectory *directory, const char *path)
 {
@@ -139,8 +139,8 @@ check_published (TmTemporaryDirectory *directory, const char *path)
   close (fd);
 }
 
-/* What was replaced and could not be deleted goes like any other; a file that a cleaner leaves
- * alone is all that may stay. */
+/* A replaced directory that could not be deleted expires like any other; only a file, which a
+ * cleaner leaves alone, may stay. */
 static void
 clean_up_replaced (const char *parent, const char *name)
 {
@@ -153,7 +153,7 @@ clean_up_replaced (const char *parent, const char *name)
       fault_assert (fault_was_met ());
       if (S_ISREG (status.st_mode))
         fault_assert (before == BEFORE_FILE && g_unlink (path) == 0);
-      /* Unless it could not be marked. */
+      /* Unless the fault prevented the mark. */
       else if ((status.st_mode & S_ISVTX) == 0)
         make_old (path, 2 * HOUR);
     }
@@ -264,8 +264,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* Whenever one looks for what is at the destination it is gone, and whenever one moves something
- * there, it is back. */
+/* Each look at the destination finds nothing there, and each move to it finds a file. */
 static int
 come_and_go_cb (const SystemCall *call, gpointer user_data)
 {
@@ -278,7 +277,7 @@ come_and_go_cb (const SystemCall *call, gpointer user_data)
   return (call->flags & RENAME_EXCHANGE) != 0 ? ENOENT : EEXIST;
 }
 
-/* That comes to an end. */
+/* This ends at some time. */
 static void
 test_comes_and_goes (Sandbox *sandbox, gconstpointer data)
 {

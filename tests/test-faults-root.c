@@ -62,15 +62,15 @@ delete_entry (const char *path)
   return tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
-#define N_ENTRIES_TO_GO 4
+#define N_DELETED_ENTRIES 4
 
-/* What goes and what stays in a root. */
+/* Which entries of a root are deleted and which are kept. */
 static const struct
 {
   const char *name;
   mode_t mode;
   gint64 age;
-  gboolean goes;
+  gboolean is_deleted;
 } entries[] = {
   { OUR_NAME ("abandoned"), 01700, 0, TRUE },
   { OUR_NAME ("abandoned-and-barred"), 01000, 0, TRUE },
@@ -110,13 +110,13 @@ make_entries (const char *base)
   return lock;
 }
 
-/* Whether it is decided here what becomes of it. One that somebody else moved away is none of the
- * cleaner's; and where there are no locks, nothing but its age says whether it is in use. */
+/* Whether this cleaner decides about it. It does not if another process moved the entry away; and
+ * without locks, only its age tells whether it is in use. */
 static gboolean
 entry_counts (guint i)
 {
   return !fault_moved_away (entries[i].name) &&
-         !(entries[i].mode == 0 && !entries[i].goes && fault_was_that_there_are_no_locks ());
+         !(entries[i].mode == 0 && !entries[i].is_deleted && fault_was_that_there_are_no_locks ());
 }
 
 static void
@@ -143,7 +143,7 @@ clear_entries (const char *base, int lock)
     }
 }
 
-/* How many are still to go. */
+/* How many entries are still to be deleted. */
 static gssize
 count_left (const char *base)
 {
@@ -153,7 +153,7 @@ count_left (const char *base)
     {
       g_autofree char *path = entry_path (base, i);
 
-      if (entries[i].goes && entry_counts (i))
+      if (entries[i].is_deleted && entry_counts (i))
         n += path_exists (path);
     }
 
@@ -164,14 +164,14 @@ static void
 check_what_stays (const char *base)
 {
   for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
-    if (!entries[i].goes && entry_counts (i))
+    if (!entries[i].is_deleted && entry_counts (i))
       {
         g_autofree char *path = entry_path (base, i);
         struct stat status;
 
         fault_assert (stat (path, &status) == 0);
-        /* Who only looked at it leaves it as it was, if he can, and can see that nobody else has
-         * changed it since. */
+        /* A call that only examined it leaves it unchanged, if it can, and if it can see that no
+         * other process has changed it since. */
         if (!fault_was_of ("fchmod") && !fault_was_of ("chmod") && !fault_was_of ("fstat") &&
             !fault_lasts ())
           fault_assert ((status.st_mode & 07777) == entries[i].mode);
@@ -181,8 +181,8 @@ check_what_stays (const char *base)
       }
 }
 
-/* What cannot be locked, or is a mount point, or somebody else's, is none of a cleaner's business:
- * then it keeps the entry and says nothing. */
+/* A cleaner keeps an entry that it cannot lock, a mount point and an entry of another user, and
+ * reports no error. */
 static gboolean
 fault_is_a_reason_to_keep (void)
 {
@@ -207,7 +207,7 @@ cleanup_scenario (const char *base)
   fault_end ();
 
   n_left = count_left (base);
-  n_gone = N_ENTRIES_TO_GO - n_left;
+  n_gone = N_DELETED_ENTRIES - n_left;
   check_what_stays (base);
   fault_assert (path_exists (live_file) || fault_moved_away (live_name));
   fault_assert ((n_deleted >= 0) == (error == NULL));
@@ -218,7 +218,7 @@ cleanup_scenario (const char *base)
     }
   else if (fault_was (ENOENT))
     {
-      /* Whether it counts what was moved away at the last moment is of no importance. */
+      /* An entry that was moved away at the last moment may be counted or not. */
       fault_assert (n_left == 0);
       fault_assert (n_deleted == n_gone || n_deleted == n_gone - 1);
     }
@@ -228,7 +228,7 @@ cleanup_scenario (const char *base)
       fault_assert (n_left == 0 || fault_is_a_reason_to_keep ());
     }
 
-  /* It was not allowed to give them their age back. */
+  /* The fault prevented the timestamps from being restored. */
   if (fault_lasts ())
     make_entries_old (base);
   fault_assert (clean_up (root, NULL) == n_left);
@@ -240,12 +240,12 @@ cleanup_scenario (const char *base)
   clear_entries (base, lock);
 }
 
-/* By which age entries are listed. */
+/* The age basis of the list. */
 static TmAgeBasis age_basis;
 
 typedef struct
 {
-  struct stat status[G_N_ELEMENTS (entries)]; /* with a mode of 0 when it is not there */
+  struct stat status[G_N_ELEMENTS (entries)]; /* the mode of a missing entry is 0 */
 } Snapshot;
 
 static void
@@ -266,7 +266,7 @@ times_are_equal (const struct timespec *a, const struct timespec *b)
   return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* Returns how many entries are there. */
+/* Returns the number of entries. */
 static guint
 check_unchanged (const char *base, const Snapshot *before)
 {
@@ -284,7 +284,8 @@ check_unchanged (const char *base, const Snapshot *before)
       n++;
       fault_assert (status->st_mode == before->status[i].st_mode);
       fault_assert (status->st_ino == before->status[i].st_ino);
-      /* It may not be allowed to leave no trace; and what is in it may have been moved away. */
+      /* The fault may prevent it from restoring a mode; and the content may have been moved
+       * away. */
       fault_assert (fault_was (ENOENT) ||
                     times_are_equal (&status->st_mtim, &before->status[i].st_mtim));
       fault_assert (fault_was (ENOENT) || fault_was (EPERM) ||
@@ -293,14 +294,15 @@ check_unchanged (const char *base, const Snapshot *before)
   return n;
 }
 
-/* Whether somebody who does not change its mode can find out whether the entry is in use. */
+/* Whether a process that does not change its mode can find out whether the entry is in use. */
 static gboolean
 entry_can_be_looked_at (guint i)
 {
   return (geteuid () == 0 || (entries[i].mode & 0500) == 0500) && !fault_was (EACCES);
 }
 
-/* What stays is never called expired; and what goes is, unless it could not be looked at. */
+/* A kept entry is never listed as expired; and a deleted one is, unless it could not be
+ * examined. */
 static void
 check_listed (GListModel *list)
 {
@@ -315,15 +317,15 @@ check_listed (GListModel *list)
         if (!g_str_equal (name, entries[i].name) || !entry_counts (i))
           continue;
 
-        if (!entries[i].goes && entry_can_be_looked_at (i))
+        if (!entries[i].is_deleted && entry_can_be_looked_at (i))
           fault_assert (!tm_root_entry_get_removable (entry));
-        if (entries[i].goes && fault_is_to_be_hidden () && !fault_is_a_reason_to_keep () &&
+        if (entries[i].is_deleted && fault_is_to_be_hidden () && !fault_is_a_reason_to_keep () &&
             age_basis != TM_AGE_BASIS_NEWEST_CONTENT)
           fault_assert (tm_root_entry_get_removable (entry));
       }
 }
 
-/* It changes nothing, whatever it meets, and calls nothing expired that is not. */
+/* The list changes nothing, whatever the fault is, and lists no entry as expired that is not. */
 static void
 list_scenario (const char *base)
 {
@@ -354,13 +356,13 @@ list_scenario (const char *base)
   if (list == NULL)
     {
       fault_assert (!fault_is_to_be_hidden ());
-      /* The root has to be read for it, and no entry to be looked at. */
+      /* It needs to read the root, but not to examine an entry. */
       fault_assert (fault_lasts () || (!fault_was_of_name ("statx") && !fault_was_of ("flock")));
       fault_check_error (error, base);
     }
   else
     {
-      /* What is said to be gone is not listed, even if it is a lie. */
+      /* An entry that the fault hides is not listed. */
       gboolean seems_gone = fault_was (ENOENT) || fault_was (ENOTDIR);
 
       fault_assert (g_list_model_get_n_items (list) + (seems_gone ? 1 : 0) >= n_there);
@@ -373,7 +375,7 @@ list_scenario (const char *base)
   clear_entries (base, lock);
 }
 
-/* With the sweep that comes before it, whose failures are not the creation's. */
+/* With the cleanup that precedes it, whose failures do not fail the creation. */
 static void
 create_in_root_scenario (const char *base)
 {
@@ -402,7 +404,7 @@ create_in_root_scenario (const char *base)
   fault_assert (directory == NULL || tm_temporary_directory_close (directory, NULL, NULL));
 }
 
-/* A root itself. */
+/* The root itself. */
 static void
 root_scenario (const char *base)
 {

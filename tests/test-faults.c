@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Every system call of every operation fails with each errno that it can return, one in each run:
- * no success is reported that is none, nothing is left open or behind, and once the fault is over
- * the same call finishes the job.
+/* Every system call of every operation fails with each errno that it can return, one in each run: a
+ * failure is never reported as success, no descriptor and no file is left, and once the fault is
+ * over the same call finishes the job.
  *
- * Those of a root are in test-faults-root.c, that of persist() in test-faults-persist.c. */
+ * Those of a root are in test-faults-root.c, those of persist() in test-faults-persist.c. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More than the engine holds open. */
+/* More levels than the library keeps open. */
 #define N_LEVELS 34
 
 /* Enough for several threads, where there are as many processors. */
@@ -107,8 +107,8 @@ delete_path (const char *path, GError **error)
   return tm_delete_recursively_finish (wait_for_result (&result), error);
 }
 
-/* Nothing of it is seen by whoever deletes: what it says of the world at that moment is no
- * hindrance by the time it is looked at again. */
+/* Whether the deletion has to succeed in spite of the fault: it looks again later, and the fault is
+ * over by then. */
 static gboolean
 fault_is_to_be_hidden_by_deletion (void)
 {
@@ -162,7 +162,7 @@ delete_scenario (const char *base)
   fault_end ();
 
   fault_assert (deleted == (error == NULL));
-  /* Before it was begun with. */
+  /* Before the operation has started. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     fault_assert (fault_was (ENOENT) && !path_exists (path));
   else if (!deleted)
@@ -251,7 +251,7 @@ test_delete (Sandbox *sandbox, gconstpointer data)
   run_each (sandbox, delete_scenario);
 }
 
-/* More levels than are held open at once. */
+/* More levels than are kept open at once. */
 static void
 test_deep (Sandbox *sandbox, gconstpointer data)
 {
@@ -282,7 +282,7 @@ test_lasting (Sandbox *sandbox, gconstpointer data)
   run_each_lasting (sandbox, scenarios, G_N_ELEMENTS (scenarios));
 }
 
-/* Nobody closes a descriptor for as long as the deletion waits for one. */
+/* No other thread closes a descriptor while the deletion waits for one. */
 static void
 test_lasting_want_of_descriptors (Sandbox *sandbox, gconstpointer data)
 {
@@ -302,7 +302,8 @@ test_async (Sandbox *sandbox, gconstpointer data)
   run_each_async (sandbox, scenarios, G_N_ELEMENTS (scenarios));
 }
 
-/* Somebody who looks at the lock of a new directory is held up: it is given up, and not left. */
+/* Another process holds the lock of a new directory: the creation gives up the directory, and does
+ * not leave it behind. */
 static void
 test_lock_held (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The same work on each file system, by root and by an ordinary user. What is mounted for it,
- * nobody but the test sees. */
+/* The same work on each file system, by root and by an ordinary user. Only the test sees the
+ * mounted file systems. */
 
 #include "support/directories.h"
 #include "support/roots.h"
@@ -24,20 +24,20 @@
 typedef struct
 {
   const char *name;
-  long magic;          /* by which it is recognised */
-  gsize megabytes;     /* that it needs at least, in an image; or 0: it needs none */
-  const char *options; /* (nullable): of the program that makes it */
+  long magic;          /* identifies the file system */
+  gsize megabytes;     /* the minimum of an image; or 0: it needs none */
+  const char *options; /* (nullable): the program that creates it */
 } FileSystem;
 
 typedef struct
 {
   const FileSystem *file_system;
-  const char *base;   /* of what is needed to mount it */
-  const char *target; /* where it is mounted */
-  const char *reason; /* a file for why it cannot be */
+  const char *base;   /* for images and layers */
+  const char *target; /* the mount point */
+  const char *reason; /* a file with the reason why it cannot be mounted */
 } Job;
 
-/* What an earlier program has left in the directory of the root. */
+/* An old directory in a root, as another program left it. */
 #define LEFT_OVER "left-over"
 
 static void
@@ -77,7 +77,7 @@ make_left_overs (const char *parent)
     }
 }
 
-/* Says why it cannot be done. */
+/* Writes the reason why it cannot be mounted. */
 static void G_GNUC_NORETURN
 cannot (const Job *job, const char *reason)
 {
@@ -105,7 +105,7 @@ run (const Job *job, const char *const *command)
     cannot (job, reason);
 }
 
-/* In a sparse file, which takes no more room than what is written. */
+/* In a sparse file, which needs no more space than the written blocks. */
 static void
 mount_image (const Job *job)
 {
@@ -125,7 +125,7 @@ mount_image (const Job *job)
   child_assert (g_unlink (image) == 0);
 }
 
-/* What is left over lies in the lower layer: to delete it is to hide it. */
+/* The remaining files are in the lower layer: to delete one is to hide it. */
 static void
 mount_overlay_of_tmpfs (const Job *job)
 {
@@ -203,7 +203,7 @@ work_with_directory (TmRoot *root)
   child_assert (!path_exists (dropped_path));
 }
 
-/* An entry with such a time, or as near to it as the file system comes. */
+/* An entry with such a time, or with the nearest one that the file system stores. */
 static gboolean
 is_taken (TmRoot *root, gint64 seconds)
 {
@@ -236,8 +236,8 @@ work_with_ages (TmRoot *root)
 
   child_assert (is_taken (root, now - 2 * HOUR));
   child_assert (!is_taken (root, now - HOUR / 2));
-  /* 1901, 1969, 2038 and beyond what a double of microseconds or an integer of nanoseconds holds.
-   */
+  /* 1901, 1969, 2038, and times beyond the range of a double of microseconds or an integer of
+   * nanoseconds. */
   child_assert (is_taken (root, G_MININT32));
   child_assert (is_taken (root, -1));
   child_assert (!is_taken (root, G_MAXINT32));

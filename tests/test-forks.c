@@ -4,7 +4,7 @@
  */
 
 /* The objects of a process in a child that it forks: whatever its threads were doing at that
- * moment, the child waits for none of them; and a child can take a directory over. */
+ * moment, the child waits for none of them; and a child can adopt a directory. */
 
 #include "support/interpose.h"
 #include "support/support.h"
@@ -33,7 +33,7 @@ typedef struct
   const char *call;
   GThread *thread; /* atomic */
 
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the fields below */
   GCond changed;
   gboolean is_there;
   gboolean may_go_on;
@@ -125,7 +125,7 @@ use_while_closing_child (gpointer data)
   g_autoptr (GFile) destination = g_file_new_for_path ("/nonexistent/destination");
   g_autoptr (GError) error = NULL;
 
-  /* What waits for ever ends here. */
+  /* Ends a call that waits for ever. */
   alarm (20);
   interpose_end ();
 
@@ -176,7 +176,7 @@ keep_cb (gpointer data)
   return NULL;
 }
 
-/* Nor is one that was keeping it. */
+/* Nor does a thread that was keeping it. */
 static void
 test_amid_keeping (Sandbox *sandbox, gconstpointer data)
 {
@@ -192,7 +192,7 @@ test_amid_keeping (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* A thread that was closing a directory is not there in the child, and not waited for. */
+/* A thread that was closing a directory does not exist in the child, which does not wait for it. */
 static void
 test_amid_closing (Sandbox *sandbox, gconstpointer data)
 {
@@ -239,7 +239,7 @@ use_while_initializing_child (gpointer data)
   child_assert (tm_temporary_directory_close (directory, NULL, NULL));
 }
 
-/* A lock that another thread holds is never released in the child, and not waited for. */
+/* A lock that another thread holds is never released in the child, which does not wait for it. */
 static void
 test_amid_creation (Sandbox *sandbox, gconstpointer data)
 {
@@ -327,7 +327,7 @@ adopt_and_keep_child (gpointer data)
   adopt (adoption->directory);
   child_assert (tm_temporary_directory_keep (adoption->directory, NULL, NULL));
   child_assert (path_exists (adoption->path));
-  /* For the test to see that it is left as it is. */
+  /* The test checks that this directory is unchanged. */
   make_file (g_build_filename (adoption->path, "kept", NULL));
 }
 
@@ -390,7 +390,8 @@ test_adopt (Sandbox *sandbox, gconstpointer data)
 
       assert_success_in_child (run_in_child (ways[i].child, &adoption));
       g_assert_cmpuint (count_entries (sandbox->path), ==, ways[i].n_left);
-      /* The copy of this process does not know of that, and must not delete what was kept. */
+      /* The copy of this process does not know that the directory was kept, and must not delete
+       * it. */
       tm_temporary_directory_keep (adoption.directory, NULL, NULL);
       adoption_clear (&adoption);
       g_assert_cmpuint (count_entries (sandbox->path), ==, ways[i].n_left);
@@ -435,13 +436,13 @@ daemonize_child (gpointer data)
 {
   Daemon *daemon = data;
 
-  /* The daemon inherits the other end, and with it says that it has ended. */
+  /* The daemon inherits the other end, which is closed when it exits. */
   close (daemon->pipe[0]);
   daemon_child (daemon->sandbox);
 }
 
-/* A daemon forks, and ends in the parent; the directory is live throughout, and closed at its end.
- */
+/* A daemon forks, and the parent exits; the directory is live throughout, and closed when the
+ * daemon exits. */
 static void
 test_daemon (Sandbox *sandbox, gconstpointer data)
 {
@@ -518,13 +519,13 @@ drop_and_log_child (gpointer data)
   child_assert (path_exists (path));
 }
 
-/* Who asks why nothing was deleted finds it there. */
+/* The log tells why no directory was deleted. */
 static void
 test_log (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmTemporaryDirectory) directory = NULL;
 
-  /* Before the fork: the child does not ask GLib. */
+  /* Before the fork: the child does not call GLib. */
   g_log_set_debug_enabled (TRUE);
   directory = create (sandbox);
 
@@ -536,7 +537,7 @@ test_log (Sandbox *sandbox, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  /* Debug messages do not belong into the report of the test. */
+  /* Debug messages must not be written into the report of the test. */
   g_log_writer_default_set_use_stderr (TRUE);
   g_test_init (&argc, &argv, NULL);
 

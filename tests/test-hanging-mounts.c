@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* File systems whose server never answers, or is dead, mounted in what is looked at or deleted: no
- * call waits for them.
+/* File systems whose server never answers, or is dead, mounted below a path that is examined or
+ * deleted: no call waits for them.
  *
  * The server is a real one that the test stops. Each test runs in a child with a mount namespace of
  * its own. A child that hangs is ended by its alarm, which fails the test. */
@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* For a child that has to end by itself. */
+/* For a child that must not run for ever. */
 #define PATIENCE 30
 
 typedef enum
@@ -51,13 +51,13 @@ bindfs_child (gpointer data)
 {
   char **directories = data;
 
-  /* A stopped process is not to be left behind. */
+  /* A stopped process must not be left behind. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   execlp ("bindfs", "bindfs", "-f", directories[0], directories[1], NULL);
   _exit (CHILD_CANNOT);
 }
 
-/* Serves @source at @path. Returns the process that does, or -1 where that is not possible. */
+/* Serves @source at @path. Returns the process of the server, or -1 if that is not possible. */
 static pid_t
 start_server (const char *source, const char *path)
 {
@@ -93,7 +93,7 @@ set_server_state (pid_t server, ServerState state)
     }
 }
 
-/* Also one that is stopped. */
+/* Ends a stopped process too. */
 static void
 end_server (pid_t server, const char *path)
 {
@@ -108,7 +108,7 @@ typedef struct
   TmRoot *root;
   pid_t server;
   char *mounted; /* (owned) */
-  char *old;     /* (owned): a sub-directory that is to be deleted */
+  char *old;     /* (owned): a sub-directory to delete */
 } Scene;
 
 /* @mounted: where a file system is mounted, below the root. Everything below the root is old. */
@@ -172,7 +172,7 @@ clean_up (TmRoot *root)
   return n_deleted;
 }
 
-/* Known for a mount point, and not for a failure. */
+/* Recognised as a mount point, and not an error. */
 static void
 look_and_clean (Scene *scene)
 {
@@ -232,8 +232,8 @@ run_entry_case (Case *test_case)
                           "no FUSE, bindfs or mount namespaces here");
 }
 
-/* The test child mounts and unmounts in namespaces of its own; what remains is a tree of
- * directories for the next. */
+/* The test child mounts and unmounts in its own namespaces; only a tree of directories remains for
+ * the next one. */
 static void
 test_entry (Sandbox *sandbox, gconstpointer data)
 {
@@ -249,7 +249,7 @@ test_entry (Sandbox *sandbox, gconstpointer data)
       }
 }
 
-/* Filters of containers do that; the other ways to know a mount point have to do as well. */
+/* As filters of containers forbid it; the other ways to detect a mount point must suffice. */
 static void
 test_refused_calls (Sandbox *sandbox, gconstpointer data)
 {
@@ -283,7 +283,7 @@ content_child (gpointer data)
   set_server_state (scene.server, test_case->state);
   hide_entry_types (test_case->hides_types);
 
-  /* The times of the file system that is mounted there do not count. */
+  /* The timestamps of the file system that is mounted there do not count. */
   entry = find_entry (scene.root, "old");
   child_assert (entry != NULL && tm_root_entry_get_removable (entry));
 
@@ -344,7 +344,7 @@ covered_child (gpointer data)
   child_assert (!path_exists (path));
 }
 
-/* Over the directory itself: it cannot be deleted until that is gone. */
+/* Over the directory itself: it cannot be deleted until the file system is unmounted. */
 static void
 test_covered (Sandbox *sandbox, gconstpointer data)
 {
@@ -382,7 +382,8 @@ covered_parent_child (gpointer data)
   end_server (server, parent);
 }
 
-/* Over the parent of a directory that another process has removed: it is not looked for there. */
+/* Over the parent of a directory that another process has removed: the library does not look
+ * there. */
 static void
 test_covered_parent (Sandbox *sandbox, gconstpointer data)
 {
@@ -421,7 +422,7 @@ new_mount_child (gpointer data)
   end_server (server, target);
 }
 
-/* Before its server was asked, the root of a file system has another inode number than later. */
+/* Until its server has answered, the root of a file system has another inode number than later. */
 static void
 test_new_mount (Sandbox *sandbox, gconstpointer data)
 {
@@ -429,15 +430,15 @@ test_new_mount (Sandbox *sandbox, gconstpointer data)
                           "no FUSE, bindfs or mount namespaces here");
 }
 
-/* Deeper than any walk holds open. */
+/* Deeper than any walk keeps open. */
 #define DEPTH 40
 
 typedef struct
 {
   const Case *test_case;
-  gboolean is_age; /* the age is looked at, and nothing deleted */
+  gboolean is_age; /* the age is examined, and no file deleted */
   const char *mounted;
-  char *level; /* (owned): which the walk has closed when it is at the bottom */
+  char *level; /* (owned): the walk has closed it when it is at the bottom */
   gboolean is_covered;
 } Covering;
 
@@ -547,8 +548,8 @@ is_refused_as_home (const char *path)
   return root == NULL;
 }
 
-/* As in a session, where GVfs has a directory for its sockets that is not in the home directory.
- * GLib looks at the environment once. */
+/* As in a session, where GVfs has a directory for its sockets outside of the home directory. GLib
+ * reads the environment once. */
 static void
 set_home (const char *home, const char *runtime_directory)
 {
@@ -612,8 +613,8 @@ home_child (gpointer data)
   end_server (server, mounted);
 }
 
-/* The home directory is never cleaned up, nor one above it: to know that, the server of the file
- * system that it is on is not asked. */
+/* Neither the home directory nor a parent of it is ever cleaned up. To find that out, the library
+ * does not ask the server of its file system. */
 static void
 test_home (Sandbox *sandbox, gconstpointer data)
 {
@@ -632,7 +633,8 @@ test_home (Sandbox *sandbox, gconstpointer data)
         }
 }
 
-/* The home directory is mounted in what the server has, and on a file system of this machine. */
+/* The home directory is a mount point below the mounted server, on a file system of this
+ * machine. */
 static void
 home_behind_server_child (gpointer data)
 {
@@ -681,8 +683,8 @@ release_in_forked_child (gpointer data)
   g_object_unref (data);
 }
 
-/* A temporary directory on a file system whose server does not answer: the process that owns it has
- * to wait, but a forked child only closes its descriptors. */
+/* A temporary directory on a file system whose server does not answer: its owner has to wait, but a
+ * forked child only closes its descriptors. */
 static void
 forked_child (gpointer data)
 {

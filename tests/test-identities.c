@@ -18,16 +18,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What is taken for the same must be the same: the directory above, whose name leads elsewhere by
- * now, and the file behind the number of a descriptor that other code has closed. */
+/* Files are identified before they are used: the parent directory, whose name leads elsewhere by
+ * now, and the file behind a descriptor number that other code has closed. */
 
 typedef struct
 {
   char *root;    /* with the entry */
-  char *entry;   /* what is to be deleted: root/old */
+  char *entry;   /* the entry to delete: root/old */
   char *other;   /* another directory */
   char *victim;  /* of the same name in it, empty: other/old */
-  char *outside; /* where the entry can be moved: other/aside */
+  char *outside; /* where the entry is moved: other/aside */
 } Places;
 
 static Places
@@ -64,7 +64,7 @@ places_clear (Places *places)
   g_free (places->outside);
 }
 
-/* From there on, ".." of the entry is the other directory, where its name is the victim's. */
+/* From then on, ".." of the entry is the other directory, where its name belongs to the victim. */
 static void
 move_aside_cb (gpointer user_data)
 {
@@ -110,7 +110,7 @@ assert_victim_stays (const char *base, void (*function) (const Places *places))
       places_clear (&places);
     }
 
-  /* Else nothing was ever attacked. */
+  /* Otherwise there was no attack. */
   g_assert_cmpuint (n_moved, >, 1);
 }
 
@@ -177,7 +177,7 @@ mount_over_parent_child (gpointer data)
   child_assert (count_entries (parent) == 0);
 }
 
-/* What is said to be deleted is, beneath it. */
+/* A deletion that succeeds has deleted the entry. */
 static void
 test_mount_over_parent (Sandbox *sandbox, gconstpointer data)
 {
@@ -203,7 +203,8 @@ mount_over_directory_child (gpointer data)
       g_autofree char *file = child_path (directory, "file");
       g_autoptr (GError) error = NULL;
 
-      /* Something else, and the directory itself: only the mount tells that from no mount. */
+      /* Another file system, and the directory itself: only the mount shows that the second is
+       * mounted. */
       make_file (file);
       if (i == 0 ? !mount_tmpfs (path) : mount (i == 1 ? source : path, path, "", MS_BIND, "") < 0)
         _exit (CHILD_CANNOT);
@@ -243,8 +244,8 @@ find_descriptor (const char *path)
   return -1;
 }
 
-/* Other code closes @fd by mistake, and opens a directory that gets its number: one with contents
- * that are not to be lost. Returns what was there, to be put back. */
+/* Other code closes @fd by mistake, and opens a directory that gets its number: one whose contents
+ * must not be lost. Returns a copy of the earlier descriptor, to restore it. */
 static int
 replace_descriptor (int fd, const char *victim)
 {
@@ -345,7 +346,7 @@ test_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* That of its parent: the names in it are no other's. */
+/* The descriptor of its parent: it has no name in the other directory. */
 static void
 test_parent_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
 {
@@ -364,7 +365,7 @@ test_parent_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* The last reference closes nothing that belongs to others, and deletes nothing of theirs. */
+/* The last reference closes no descriptor of other code, and deletes no file behind it. */
 static void
 test_descriptor_replaced_before_unref (Sandbox *sandbox, gconstpointer data)
 {
@@ -392,7 +393,7 @@ test_descriptor_replaced_before_unref (Sandbox *sandbox, gconstpointer data)
   close (parent_fd);
 }
 
-/* A root neither creates in what is not its directory nor cleans that up. */
+/* A root neither creates nor cleans up in a directory that is not its own. */
 static void
 test_root_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
 {
@@ -429,7 +430,7 @@ test_root_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
   close (fd);
 }
 
-/* As a program that is started without them, and opens /dev/null in their place later. */
+/* As a program that is started without them, and opens /dev/null under their numbers later. */
 static void
 standard_descriptors_child (gpointer data)
 {
@@ -477,7 +478,7 @@ test_standard_descriptors (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (standard_descriptors_child, sandbox->path));
 }
 
-/* Those of one parent share its descriptor, also when a link leads to it. */
+/* Directories with the same parent share its descriptor, also if a link leads to it. */
 static void
 test_parent_is_shared (Sandbox *sandbox, gconstpointer data)
 {
@@ -495,13 +496,13 @@ test_parent_is_shared (Sandbox *sandbox, gconstpointer data)
     g_ptr_array_add (directories, create_in (i % 2 == 0 ? parent : link));
   g_assert_cmpuint (count_open_descriptors (), ==, n_before + 101);
 
-  /* Another one is not taken for it. */
+  /* Another directory is not mistaken for it. */
   elsewhere = create_in (other);
   close_successfully (elsewhere);
   g_object_unref (elsewhere);
   g_assert_cmpuint (count_entries (other), ==, 0);
 
-  /* Nor one that is there in its place. */
+  /* Nor is a new directory with its name. */
   {
     g_autofree char *moved = sandbox_path (sandbox, "moved");
     TmTemporaryDirectory *last = g_ptr_array_index (directories, 99);
@@ -562,7 +563,7 @@ fork_child (gpointer data)
   child_assert (count_open_descriptors () == n_before - 2);
 }
 
-/* A forked child shares the parent directory as well, and takes nothing from its own parent. */
+/* A forked child shares the parent directory as well, and does not close the copy of its parent. */
 static void
 test_fork (Sandbox *sandbox, gconstpointer data)
 {

@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* What a thread waits for at most that the library may never do. */
+/* The longest time to wait for a call that the library may never make. */
 #define PATIENCE (20 * G_USEC_PER_SEC)
 
 static TmTemporaryDirectory *
@@ -63,7 +63,7 @@ notify_cb (GObject *object, GParamSpec *pspec, gpointer user_data)
   order->n_notifications++;
 }
 
-/* The caller is called back in its main context, then "closed" is notified there. */
+/* The callback runs in the caller's main context, and then "closed" is notified there. */
 static void
 test_order (Sandbox *sandbox, gconstpointer data)
 {
@@ -106,7 +106,7 @@ test_blocking_notification (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (order.n_notifications, ==, 1);
 }
 
-/* It is still open, and nothing has been notified. */
+/* It is still open, and no notification was emitted. */
 static void
 test_cancelled (Sandbox *sandbox, gconstpointer data)
 {
@@ -114,7 +114,7 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  /* A notification would find no result. */
+  /* A notification must not find a result. */
   Order order = { .thread = g_thread_self () };
 
   g_signal_connect (directory, "notify::closed", G_CALLBACK (notify_cb), &order);
@@ -223,7 +223,7 @@ look_thread (gpointer data)
   return NULL;
 }
 
-/* While a thread keeps the directory on a disk that is slow, no getter waits. */
+/* While a thread keeps the directory on a slow disk, no getter waits. */
 static void
 test_getters_do_not_wait (Sandbox *sandbox, gconstpointer data)
 {
@@ -248,13 +248,13 @@ test_getters_do_not_wait (Sandbox *sandbox, gconstpointer data)
 static gpointer
 cancel_thread (gpointer data)
 {
-  /* So that it is waited for in most runs; it is cancelled either way. */
+  /* So that in most runs the call waits; it is cancelled either way. */
   g_usleep (20000);
   g_cancellable_cancel (data);
   return NULL;
 }
 
-/* A thread that waits for one that closes can be cancelled. */
+/* A call that waits for another thread's close can be cancelled. */
 static void
 test_cancelled_while_waiting (Sandbox *sandbox, gconstpointer data)
 {
@@ -278,7 +278,7 @@ test_cancelled_while_waiting (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
-/* A thread that closes the directory waits for the one that keeps it, and has nothing to delete. */
+/* A thread that closes the directory waits for the one that keeps it, and deletes no file. */
 static void
 test_close_waits (Sandbox *sandbox, gconstpointer data)
 {
@@ -290,8 +290,8 @@ test_close_waits (Sandbox *sandbox, gconstpointer data)
   keeper = g_thread_new ("keep", keep_thread, &stop);
   wait_for_number (&stop.is_there, TRUE);
   closer = g_thread_new ("close", close_thread, &stop);
-  /* So that it waits already in most runs; if it did not wait, it would delete the directory now.
-   */
+  /* So that in most runs it waits already; if it did not wait, it would delete the directory
+   * now. */
   g_usleep (20000);
   g_atomic_int_set (&stop.may_go_on, TRUE);
   g_assert_null (g_thread_join (keeper));
@@ -302,9 +302,9 @@ test_close_waits (Sandbox *sandbox, gconstpointer data)
 
 typedef struct
 {
-  Stop stop; /* for the threads; nothing stops */
+  Stop stop; /* for the threads; no call stops */
   gint n_ready;
-  guint delay; /* microseconds, so that the other thread may be first */
+  guint delay; /* microseconds, which let the other thread be first */
 } Race;
 
 static gpointer
@@ -319,7 +319,8 @@ race_to_close (gpointer data)
   return close_thread (&race->stop);
 }
 
-/* Of a thread that keeps and one that closes, one does, and the other knows. */
+/* If one thread keeps and another closes, one of them does it, and the other one gets its
+ * result. */
 static void
 test_race (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The mode of a directory that stays: without the mark, whatever the program has made of it, and
- * where modes cannot be changed. */
+/* The mode of a directory that is kept: without the mark, as the program has changed it, and where
+ * modes cannot be changed. */
 
 #include "support/directories.h"
 #include "support/fuse.h"
@@ -23,14 +23,14 @@ typedef struct
   mode_t after;
 } Modes;
 
-/* As the program changes the mode while the directory is its own, and what is to be left of that.
- */
+/* The mode that the program sets while the directory is temporary, and the mode after keeping
+ * it. */
 static const Modes modes[] = {
   { 01700, 00700 }, { 01770, 00770 }, { 01707, 00707 },
   { 01777, 00777 }, { 00755, 00755 }, { 03775, 02775 },
 };
 
-/* Neither now nor when group and others lose their permission again. */
+/* Neither now nor when the group and others lose their permission again. */
 static void
 assert_not_reclaimed (TmRoot *root, const char *path)
 {
@@ -70,7 +70,7 @@ test_published (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (modes) * G_N_ELEMENTS (flags); i++)
     {
       g_autoptr (TmTemporaryDirectory) directory = create_under (root);
-      /* With a name such as only the library gives. */
+      /* With a name that only the library creates. */
       g_autofree char *path =
           g_strconcat (tm_temporary_directory_get_path (directory), ".published", NULL);
       g_autoptr (GFile) destination = g_file_new_for_path (path);
@@ -88,7 +88,7 @@ test_published (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* A publication that fails leaves the mark, and what follows knows of it. */
+/* A publication that fails leaves the mark, and later calls know that. */
 static void
 test_kept_after_failure (Sandbox *sandbox, gconstpointer data)
 {
@@ -114,7 +114,7 @@ refuse_modes_cb (const SystemCall *call, gpointer user_data)
   return g_str_has_suffix (call->name, "chmod") ? EPERM : 0;
 }
 
-/* With the mark it cannot be kept, and can be used, kept or closed later. */
+/* As long as it has the mark it cannot be kept, but it can be used, and kept or closed later. */
 static void
 test_mark_that_stays (Sandbox *sandbox, gconstpointer data)
 {
@@ -140,7 +140,7 @@ test_mark_that_stays (Sandbox *sandbox, gconstpointer data)
   g_assert_cmphex (get_mode (path), ==, 0700);
 }
 
-/* A change that changes nothing is not asked for. */
+/* A mode that would not change is not set. */
 static void
 test_no_mark_to_take_away (Sandbox *sandbox, gconstpointer data)
 {
@@ -201,7 +201,7 @@ work_without_modes (const char *target)
   child_assert (path_exists (published));
 }
 
-/* bindfs that refuses every chmod(), as a server does to all but the owner. */
+/* A bindfs that refuses every chmod(), as a server does to all users but the owner. */
 static void
 test_without_modes (Sandbox *sandbox, gconstpointer data)
 {
@@ -223,7 +223,7 @@ work_on_ntfs (const char *target)
   child_assert (get_mode (tm_temporary_directory_get_path (directory)) == mode);
 }
 
-/* Its modes are those of the mount, whatever one asks for. */
+/* All modes are those of the mount, also after chmod(). */
 static void
 test_modes_of_the_mount (Sandbox *sandbox, gconstpointer data)
 {

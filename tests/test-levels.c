@@ -21,39 +21,39 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A level that a walk has closed on its way down, and what is taken for it on the way back. The
- * inode of a directory that was removed is given to the next one that is made, on ext4 at once. */
+/* A level that a walk has closed on its way down, and a directory with the same identity on the way
+ * back. The inode number of a removed directory is reused by the next new one, on ext4 at once. */
 
-/* Deeper than any walk holds open. */
+/* Deeper than any walk keeps open. */
 #define DEPTH 40
 
-/* Names that wait at the level of the attack. */
+/* Names that are not deleted yet at the attacked level. */
 #define N_WAITING 20
 
 typedef enum
 {
   PLACE_EXT4,
   PLACE_OVERLAY,
-  PLACE_LOWNTFS, /* whose server tells what it likes */
+  PLACE_LOWNTFS, /* whose server returns any inode number */
 } Place;
 
 typedef struct
 {
   const char *base;
   Place place;
-  gboolean is_age; /* the age is looked at, and nothing deleted */
+  gboolean is_age; /* the age is examined, and no file deleted */
 } Attack;
 
 typedef struct
 {
   const Attack *attack;
-  char *root;   /* that is cleaned up */
+  char *root;   /* the entry to clean up */
   char *above;  /* root/entry/d/d */
   char *level;  /* root/entry/d/d/d, which is removed */
   char *below;  /* root/entry/d/d/d/d, which is moved away with the walk in it */
   char *victim; /* of another user */
   gboolean is_done;
-  gboolean has_inode; /* the victim got that of the level */
+  gboolean has_inode; /* the victim got the number of the level */
   guint n_strayed;    /* directories that were opened as if the victim were the level */
 } Moves;
 
@@ -155,7 +155,7 @@ mount_lowntfs (const char *base)
   return g_steal_pointer (&target);
 }
 
-/* Returns where there is such a file system. */
+/* Returns a directory on such a file system. */
 static char *
 mount_place (const Attack *attack)
 {
@@ -267,7 +267,7 @@ test_inode_given_away (Sandbox *sandbox, gconstpointer data)
       "no such file system can be mounted here, or the inode did not come back");
 }
 
-/* How a deep tree is gone through. */
+/* How a walk goes through a deep tree. */
 typedef struct
 {
   guint n_down; /* names that were opened or passed on the way down */
@@ -332,7 +332,7 @@ test_deep (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (opened.n_down, <, 14 * depth);
 }
 
-/* Those that the deletion holds beside the levels, and a few for these. */
+/* The descriptors that the deletion needs besides the levels, and a few for these. */
 #define FEWEST_DESCRIPTORS 7
 #define MOST_DESCRIPTORS 12
 
@@ -372,11 +372,11 @@ few_descriptors_child (gpointer data)
               few->n_descriptors);
   child_assert (opened.n_up == 0);
   child_assert (opened.n_down > depth);
-  /* Without openat2() each is opened twice. */
+  /* Without openat2(), each directory is opened twice. */
   child_assert (opened.n_down < (openat2_is_denied () ? 80 : 40) * depth);
 }
 
-/* Nor with the square of the depth where there is room for few check points. */
+/* Nor with the square of the depth if only few check points are kept. */
 static void
 test_deep_few_descriptors (Sandbox *sandbox, gconstpointer data)
 {
@@ -421,7 +421,7 @@ refuse_removal_cb (const SystemCall *call, gpointer user_data)
   return g_str_equal (call->name, "unlinkat") && g_strcmp0 (call->path, "left") == 0 ? EIO : 0;
 }
 
-/* What stays has the mode that it had. */
+/* A directory that stays has its earlier mode. */
 static void
 modes_child (gpointer data)
 {
@@ -450,7 +450,7 @@ modes_child (gpointer data)
     {
       g_autoptr (GError) error = NULL;
 
-      /* What is deepest in each cannot be removed. */
+      /* The deepest entry of each cannot be removed. */
       if (round == 0)
         interpose (refuse_removal_cb, NULL);
       tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Creators and cleaners of one root, one step at a time: what the one does between two calls of the
- * other. test-stress.c has them run freely.
+/* Creators and cleaners of one root, one step at a time: what one process does between two calls of
+ * the other. test-stress.c runs them freely.
  *
  * In the controls the verification of a new directory always succeeds: there, directories have to
  * be lost. */
@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether it is what stands under its path. */
+/* Whether its path still leads to it. */
 static gboolean
 is_there (TmTemporaryDirectory *directory)
 {
@@ -40,7 +40,7 @@ typedef struct
   gboolean with_systemd;
 } Cleaner;
 
-/* At age 0: everything goes that nobody holds. */
+/* At age 0: deletes every entry that is not live. */
 static void
 clean_cb (gpointer user_data)
 {
@@ -57,8 +57,8 @@ clean_cb (gpointer user_data)
   g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
 }
 
-/* Creates a directory once for each of the calls that this takes, with a cleaner before it. Returns
- * how many of those that were handed out are not there. */
+/* Creates a directory once for each call that the creation makes, with a cleanup before that call.
+ * Returns how many of the returned directories are missing. */
 static guint
 count_lost (Cleaner *cleaner)
 {
@@ -135,7 +135,7 @@ test_systemd_while_creating (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
-/* When it is open, and its lock is all that is missing. */
+/* When it is open, and only the lock is missing. */
 static void
 test_cleaner_between_open_and_lock (Sandbox *sandbox, gconstpointer data)
 {
@@ -161,7 +161,7 @@ clean_every_time_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* One after the other is taken away. */
+/* A cleaner deletes one after the other. */
 static void
 test_cleaners_without_a_pause (Sandbox *sandbox, gconstpointer data)
 {
@@ -174,7 +174,7 @@ test_cleaners_without_a_pause (Sandbox *sandbox, gconstpointer data)
   g_assert_true (is_there (directory));
 }
 
-/* The one directory that is there. */
+/* The only directory in the root. */
 static char *
 find_only_entry (const char *parent)
 {
@@ -196,7 +196,7 @@ take_away_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* It gives up at some time, and says so. */
+/* It gives up after some attempts, with an error. */
 static void
 test_never_left_alone (Sandbox *sandbox, gconstpointer data)
 {
@@ -216,8 +216,8 @@ test_never_left_alone (Sandbox *sandbox, gconstpointer data)
 typedef struct
 {
   const char *parent;
-  int fd;               /* that holds the lock of a cleaner, or -1 */
-  guint n_until_let_go; /* tries of the creator */
+  int fd;               /* with the lock of a cleaner, or -1 */
+  guint n_until_let_go; /* attempts of the creator */
 } Holder;
 
 static int
@@ -240,7 +240,7 @@ hold_lock_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* A cleaner that only looks at it does not cost the creator his directory. */
+/* A cleaner that only examines it does not cost the creator its directory. */
 static void
 test_lock_held_for_a_moment (Sandbox *sandbox, gconstpointer data)
 {
@@ -255,7 +255,7 @@ test_lock_held_for_a_moment (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
 }
 
-/* One that is about to take it is left it. */
+/* The creator leaves a directory to a cleaner that is about to delete it. */
 static void
 test_lock_held_for_long (Sandbox *sandbox, gconstpointer data)
 {
@@ -268,7 +268,7 @@ test_lock_held_for_long (Sandbox *sandbox, gconstpointer data)
   interpose_end ();
   g_assert_true (is_there (directory));
 
-  /* He has another, and that one does not stay behind. */
+  /* The creator has another directory, and the first one is not left behind. */
   close (holder.fd);
   g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
   g_assert_true (is_there (directory));
@@ -281,9 +281,8 @@ typedef struct
   char *moved; /* (owned) */
 } Exchange;
 
-/* In a parent that others may write to, and that is not sticky: before what was just made is
- * opened.
- */
+/* In a parent that others may write to, and that is not sticky: before the new directory is
+ * opened. */
 static int
 put_foreign_in_place_cb (const SystemCall *call, gpointer user_data)
 {
@@ -335,7 +334,7 @@ replace_new_cb (gpointer user_data)
   g_assert_no_errno (g_mkdir (path, 0700));
 }
 
-/* What stands under the name is a directory of the same user, but not the one that is locked. */
+/* The path leads to a directory of the same user, but not to the one that is locked. */
 static void
 test_exchanged_before_lock (Sandbox *sandbox, gconstpointer data)
 {
@@ -349,7 +348,7 @@ test_exchanged_before_lock (Sandbox *sandbox, gconstpointer data)
   g_assert_true (is_there (directory));
 }
 
-/* Where there are no locks, the mark would say that its owner is gone. */
+/* Without locks, the mark would mean that its owner has exited. */
 static void
 test_create_without_locks (Sandbox *sandbox, gconstpointer data)
 {
@@ -402,7 +401,7 @@ test_no_space (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* Then a free lock says nothing: only the age is left. */
+/* Then a free lock means nothing: only the age counts. */
 static void
 test_clean_without_locks (Sandbox *sandbox, gconstpointer data)
 {
@@ -417,7 +416,7 @@ test_clean_without_locks (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (old));
 }
 
-/* Whoever cannot tell whether it is in use takes it to be. */
+/* A cleaner that cannot tell whether it is in use treats it as live. */
 static void
 test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
 {
@@ -435,7 +434,7 @@ test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (root, 1);
 }
 
-/* The sticky bit of a directory that others may write to is that of /tmp. */
+/* The sticky bit of a directory that others may write to is that of /tmp, and no mark. */
 static void
 test_marks (Sandbox *sandbox, gconstpointer data)
 {
@@ -459,9 +458,9 @@ test_marks (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* The XDG base directory specification uses the bit in the runtime directory to say that something
- * must not be cleaned up, and others set it on private directories: without a name of ours it is
- * not the mark. */
+/* The XDG base directory specification uses the bit in the runtime directory to exclude files from
+ * cleanup, and other programs set it on private directories: without a name of tempman it is not
+ * the mark. */
 static void
 test_names_of_others (Sandbox *sandbox, gconstpointer data)
 {
@@ -530,7 +529,7 @@ make_young_cb (gpointer user_data)
   make_old (user_data, 0);
 }
 
-/* Used between the look at its age and the lock. */
+/* Another process used it between the check of its age and the lock. */
 static void
 test_used_before_lock (Sandbox *sandbox, gconstpointer data)
 {
@@ -552,7 +551,7 @@ unmark_cb (gpointer user_data)
   g_assert_no_errno (g_chmod (user_data, 0700));
 }
 
-/* Kept by its owner at that moment. */
+/* Its owner keeps it at that moment. */
 static void
 test_kept_before_lock (Sandbox *sandbox, gconstpointer data)
 {
@@ -573,7 +572,7 @@ rename_away_cb (gpointer user_data)
   g_assert_no_errno (g_rename (user_data, moved));
 }
 
-/* It is not counted, for it has not been deleted. */
+/* Not counted, for this cleanup has not deleted it. */
 static void
 test_renamed_before_lock (Sandbox *sandbox, gconstpointer data)
 {
@@ -597,7 +596,7 @@ replace_cb (gpointer user_data)
   g_assert_no_errno (g_mkdir (user_data, 0700));
 }
 
-/* Nor is it an error that what stands there now is not what expired. */
+/* Nor is it an error that another directory has its name by then. */
 static void
 test_replaced_before_lock (Sandbox *sandbox, gconstpointer data)
 {
@@ -653,7 +652,7 @@ replace_entry_cb (gpointer user_data)
     }
 }
 
-/* Whatever takes the place of an entry at whatever moment, it stays. */
+/* Another file that takes the name of an entry, at any moment, is kept. */
 static void
 test_replaced_at_any_time (Sandbox *sandbox, gconstpointer data)
 {
@@ -703,7 +702,7 @@ test_replaced_at_any_time (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* The entries of a root are told apart by what they are and not by what is said of them. */
+/* Entries of a root are identified by their inode, and not by their name. */
 static void
 test_types_unknown (Sandbox *sandbox, gconstpointer data)
 {

@@ -39,7 +39,7 @@ assert_is_sentence (const char *message, const char *end, guint n_paths)
   g_assert_null (strchr (message, '%'));
 }
 
-/* What failed, the quoted path, the reason. No two actions have the same sentence. */
+/* What failed, the quoted path, the reason. No two actions have the same message. */
 static void
 test_sentences (void)
 {
@@ -76,7 +76,7 @@ test_publication (void)
   g_assert_cmpstr (file_error->message, ==, error->message);
 }
 
-/* Of a local file the path, of another one the URI. */
+/* The path of a local file, and the URI of any other. */
 static void
 test_files (void)
 {
@@ -99,7 +99,7 @@ test_errno (void)
   {
     int error_number;
     GIOErrorEnum code;
-    const char *reason; /* (nullable): that of the C library */
+    const char *reason; /* (nullable): the reason of the C library */
   } cases[] = {
     { EACCES, G_IO_ERROR_PERMISSION_DENIED, NULL },
     { ENOENT, G_IO_ERROR_NOT_FOUND, NULL },

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The exclusive lock that a list or a cleanup holds for a moment, and what else happens in that
- * moment. */
+/* The exclusive lock that a list or a cleanup holds for a moment, and what other processes do in
+ * that moment. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -62,7 +62,7 @@ wait_child (gpointer data)
   wait_to_be_killed ();
 }
 
-/* The next call after the lock was taken. */
+/* The next call after the lock was acquired. */
 static int
 fork_under_lock_cb (const SystemCall *call, gpointer user_data)
 {
@@ -87,7 +87,7 @@ end_child (pid_t child)
   wait_for_child (child);
 }
 
-/* The child has the descriptor as well, and knows nothing of it. */
+/* The child has a copy of the descriptor, and does not close it. */
 static void
 test_list_forked (Sandbox *sandbox, gconstpointer data)
 {
@@ -120,7 +120,7 @@ test_cleanup_forked (Sandbox *sandbox, gconstpointer data)
   end_child (forker.child);
 }
 
-/* But never that of an owner, whose children are to keep it. */
+/* But never the lock of an owner, which forked children have to keep. */
 static void
 test_owner_forked (Sandbox *sandbox, gconstpointer data)
 {
@@ -136,8 +136,8 @@ test_owner_forked (Sandbox *sandbox, gconstpointer data)
 
 typedef struct
 {
-  int fd;        /* that holds the lock */
-  guint n_calls; /* of flock(), of the one who finds it held */
+  int fd;        /* with the lock */
+  guint n_calls; /* attempts of the process that finds it locked */
   guint lets_go; /* before the call with this number */
 } Holder;
 
@@ -159,7 +159,8 @@ hold (Holder *holder, const char *path, guint lets_go)
   interpose (hold_cb, holder);
 }
 
-/* Another list or cleanup looks at the same moment, and is done before any of our calls. */
+/* Another list or cleanup examines the entry at the same moment, and ends before any of these
+ * calls. */
 static void
 test_two_at_once (Sandbox *sandbox, gconstpointer data)
 {
@@ -184,7 +185,7 @@ test_two_at_once (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* One that does not let go is waited for so long, and no longer. */
+/* A process that does not release it is waited for only so long. */
 static void
 test_never_let_go (Sandbox *sandbox, gconstpointer data)
 {
@@ -210,7 +211,7 @@ count_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* What is really in use is neither waited for nor asked more often than it takes. */
+/* A lock of an owner is neither waited for nor tried more often than necessary. */
 static void
 test_live (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* File systems that are mounted in what is deleted, and those that it is on. */
+/* File systems that are mounted in a directory that is deleted, and file systems that contain
+ * it. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -65,7 +66,7 @@ test_mounts (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
-/* A mount point in a root is no sub-directory of it, and no failure. */
+/* A mount point in a root is not an entry, and no error. */
 static void
 mounted_entries_child (gpointer data)
 {
@@ -136,7 +137,7 @@ busy_entry_child (gpointer data)
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
 }
 
-/* An entry that cannot be deleted is not young for having been looked into. */
+/* An entry that cannot be deleted is not younger because the cleanup has read it. */
 static void
 test_busy_entries (Sandbox *sandbox, gconstpointer data)
 {
@@ -166,7 +167,7 @@ mounted_modes_child (gpointer data)
   child_assert (lstat (victim, &status) == 0 && (status.st_mode & 07777) == 0);
 }
 
-/* Nor is the mode of what is mounted there repaired. */
+/* Nor is the mode of a mounted directory repaired. */
 static void
 test_mounted_modes (Sandbox *sandbox, gconstpointer data)
 {
@@ -214,7 +215,7 @@ mount_moved_in_child (gpointer data)
       n_calls = attack_end ();
       child_assert (is_whole (victim));
 
-      /* Too late: the mount point had been removed or is removed with its mount. */
+      /* Too late: the mount point was removed before, or is removed with its mount. */
       if (error == NULL)
         continue;
 
@@ -261,7 +262,7 @@ without_proc_child (gpointer data)
     child_assert (error == NULL);
 }
 
-/* Where nothing tells a mount point from a directory, no directory is entered. */
+/* If a mount point cannot be detected, no directory is entered. */
 static void
 test_without_proc (Sandbox *sandbox, gconstpointer data)
 {
@@ -278,7 +279,7 @@ get_inode (const char *path)
   return status.st_ino;
 }
 
-/* In a tmpfs of its own, a directory with the number that @inode is in another. */
+/* In a tmpfs of its own, creates a directory with the number that @inode has in another one. */
 static char *
 make_with_inode (const char *place, ino_t inode)
 {
@@ -330,7 +331,7 @@ same_inode_child (gpointer data)
   child_assert (path_exists (kept) && path_exists (treasure));
 }
 
-/* The number of a file says which it is only together with that of its device. */
+/* A number identifies a file only together with that of its device. */
 static void
 test_same_inode (Sandbox *sandbox, gconstpointer data)
 {
@@ -363,16 +364,16 @@ overlay_child (gpointer data)
 
   make_tree (lower_tree);
   make_directory (lower_probe);
-  /* Not every file system beneath, and not every user, allows it to remove a directory. */
+  /* Not every lower file system, and not every user, allows an overlay to remove a directory. */
   if (!mount_overlay (base, lower, merged) || g_rmdir (probe) < 0)
     _exit (CHILD_CANNOT);
 
-  /* One that is made there, with what is removed again leaving whiteouts behind. */
+  /* A directory that is created there, and whose removed files leave whiteouts behind. */
   directory = create_in (merged);
   make_tree (tm_temporary_directory_get_path (directory));
   close_successfully (directory);
 
-  /* One that is in both layers, with a file of the lower one already removed. */
+  /* A directory that is in both layers, with a file of the lower one already removed. */
   make_file (added);
   child_assert (g_unlink (removed) == 0);
   make_old (old, 2 * HOUR);
@@ -381,7 +382,7 @@ overlay_child (gpointer data)
   child_assert (count_entries (merged) == 0);
   child_assert (path_exists (lower_file));
 
-  /* The upper layer itself, where a character device 0/0 hides what was deleted. */
+  /* The upper layer itself, where a character device 0/0 hides a deleted file. */
   g_clear_object (&root);
   child_assert (umount (merged) == 0);
   child_assert (path_exists (whiteouts));
@@ -414,7 +415,7 @@ btrfs_child (gpointer data)
   g_autoptr (TmRoot) root = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* The loop device goes with the mount, and that with the child. */
+  /* The loop device is released with the mount, and the mount with the child. */
   make_directory (place);
   if (geteuid () != 0 || !enter_mount_namespace () ||
       !run_command ((const char *[]){ "truncate", "-s", "128M", image, NULL }) ||
@@ -445,7 +446,7 @@ btrfs_child (gpointer data)
   child_assert (!path_exists (old));
 }
 
-/* Each has a device number of its own and yet is no mount point. */
+/* Each has a device number of its own, but is no mount point. */
 static void
 test_btrfs_subvolumes (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What fails each time that it is tried, and what comes back each time that it is deleted: it is
- * tried as often as there is hope, and then named in the error. */
+/* Calls that always fail, and files that come back after each deletion: the library tries again a
+ * limited number of times, and names the file in the error. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -33,7 +33,7 @@ barred_path_child (gpointer data)
   root = open_root (root_path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
   child_assert (g_chmod (above, 0) == 0);
 
-  /* It can be made, but nobody who is given its path could use it. */
+  /* It could be created, but its path would not be usable. */
   directory = tm_root_create_temp_dir (root, NULL, &error);
   child_assert (directory == NULL);
   child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
@@ -49,7 +49,7 @@ test_barred_path (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (barred_path_child, sandbox->path));
 }
 
-/* What somebody else does meanwhile, and how often he still will. */
+/* What another process does meanwhile, and how often it still will. */
 static gint n_additions;
 static guint n_attempts;   /* to remove the directory that is filled */
 static const char *filled; /* its name */
@@ -61,7 +61,7 @@ take_one (gint *n)
   return g_atomic_int_add (n, -1) > 0;
 }
 
-/* Somebody adds a file whenever the directory is to be removed. */
+/* Another process adds a file whenever the directory is about to be removed. */
 static int
 add_cb (const SystemCall *call, gpointer user_data)
 {
@@ -70,7 +70,7 @@ add_cb (const SystemCall *call, gpointer user_data)
     {
       g_autofree char *path = g_build_filename (call->path, "file", NULL);
 
-      /* While it has not been emptied there is nothing to add. */
+      /* While the file still exists there is none to add. */
       n_attempts++;
       if (faccessat (call->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && take_one (&n_additions))
         g_assert_no_errno (mknodat (call->fd, path, S_IFREG | 0600, 0));
@@ -78,7 +78,7 @@ add_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* As NFS does with a file that somebody has open: what is unlinked only gets another name. */
+/* As NFS does with a file that a process has open: unlink() only gives it another name. */
 static int
 rename_cb (const SystemCall *call, gpointer user_data)
 {
@@ -98,8 +98,8 @@ rename_cb (const SystemCall *call, gpointer user_data)
 
 #define MAX_RESCANS 10
 
-/* Closes a directory of which @name, or itself when that is NULL, does not get empty for @n times.
- * It is an error from one more than the rescans on. */
+/* Closes a directory in which @name, or the directory itself if that is NULL, is filled again @n
+ * times. More often than the rescans is an error. */
 static void
 close_while_filled (Sandbox *sandbox, SystemCallFunc function, const char *name, gint n)
 {
@@ -128,7 +128,8 @@ close_while_filled (Sandbox *sandbox, SystemCallFunc function, const char *name,
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
       g_assert_true (g_str_has_prefix (error->message, quoted));
       g_assert_true (path_exists (path));
-      /* Up to twice for each time that it is read: to see whether it is empty, and that it is. */
+      /* Up to two attempts for each scan: to see whether it is empty, and once the scan has found
+       * it empty. */
       g_assert_cmpuint (n_attempts, >=, 1 + MAX_RESCANS);
       g_assert_cmpuint (n_attempts, <=, 2 * (1 + MAX_RESCANS) + 1);
       close_successfully (directory);
@@ -147,7 +148,7 @@ test_filled (Sandbox *sandbox, gconstpointer data)
     for (guint j = 0; j < G_N_ELEMENTS (names); j++)
       {
         close_while_filled (sandbox, add_cb, names[j], n_times[i]);
-        /* A new name may be met in the same scan: how many it takes is not so exact. */
+        /* A new name may be found in the same scan: the number of attempts is not exact. */
         if (n_times[i] != MAX_RESCANS + 1)
           close_while_filled (sandbox, rename_cb, names[j], n_times[i]);
       }
@@ -157,10 +158,10 @@ test_filled (Sandbox *sandbox, gconstpointer data)
 typedef struct
 {
   const char *call; /* openat() stands for openat2(), too */
-  const char *name; /* (nullable): what it is about */
+  const char *name; /* (nullable): the file that it concerns */
   int error_number;
   int code;
-  const char *reported; /* after the path of the directory */
+  const char *reported; /* the rest of the path, below the directory */
 } Refusal;
 
 static int
@@ -174,12 +175,12 @@ refuse_cb (const SystemCall *call, gpointer user_data)
              : 0;
 }
 
-/* It is named, and with what it failed, as often as it may be read again; and the rest goes. */
+/* The error names it and the reason, after a limited number of scans; and the rest is deleted. */
 static void
 test_refused (Sandbox *sandbox, gconstpointer data)
 {
   static const Refusal refusals[] = {
-    /* As NFS does on the machine that has it open. */
+    /* As NFS does on the machine where a process has it open. */
     { "unlinkat", ".nfs01", EBUSY, G_IO_ERROR_BUSY, "/1/.nfs01" },
     { "unlinkat", "1", EBUSY, G_IO_ERROR_BUSY, "/1" },
     { "unlinkat", "1", EIO, G_IO_ERROR_FAILED, "/1" },

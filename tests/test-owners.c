@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* File systems that decide who owns a new directory, so that its owner says nothing about who made
- * it, and those that do not, where it does. */
+/* File systems that decide who owns a new directory, so that its owner does not tell who created
+ * it, and file systems where it does. */
 
 #include "support/directories.h"
 #include "support/fuse.h"
@@ -51,7 +51,7 @@ test_bindfs (Sandbox *sandbox, gconstpointer data)
     test_on_bindfs (sandbox->path, options, work_in);
 }
 
-/* Nor is the mode what was asked for: the directory can be made, but not opened. */
+/* Nor is the mode the requested one: the directory can be created, but not opened. */
 static void
 fail_in (const char *parent)
 {
@@ -104,7 +104,7 @@ work_as_both (const char *parent)
   child_assert (run_in_child (ordinary_user_child, below) == 0);
 }
 
-/* Where everything belongs to root, and everybody may do everything. */
+/* All files belong to root, and every user may do everything. */
 static void
 test_ntfs (Sandbox *sandbox, gconstpointer data)
 {
@@ -112,9 +112,9 @@ test_ntfs (Sandbox *sandbox, gconstpointer data)
     test_on_ntfs (sandbox->path, work_as_both);
 }
 
-/* A file server that acts for a client: what it makes belongs to that one. */
-/* A mode that bars us is repaired, whether the umask made it so or the mode is that of what is to
- * be deleted. */
+/* A file server that acts for a client: new files belong to the client. */
+/* A mode that denies access is repaired, whether it comes from the umask or is the mode of a
+ * directory that is deleted. */
 static void
 work_with_modes_in (const char *parent)
 {
@@ -150,7 +150,7 @@ test_fsuid (Sandbox *sandbox, gconstpointer data)
     assert_success_in_child (run_in_child (fsuid_child, sandbox->path));
 }
 
-/* A root that the library makes, and finds again. */
+/* A root that the library creates, and later opens again. */
 static void
 make_root_in (const char *parent)
 {
@@ -291,8 +291,8 @@ found_roots_thread (gpointer data)
   return NULL;
 }
 
-/* A root that another user could have made beforehand, in a sticky directory too, is refused;
- * one that only its own owner could, where the file system decides about owners, is not. */
+/* A root that another user could have created before, in a sticky directory too, is refused. It is
+ * not refused if only its own owner could, and the file system decides about owners. */
 static void
 test_found_roots (Sandbox *sandbox, gconstpointer data)
 {
@@ -304,7 +304,7 @@ typedef struct
 {
   const char *parent;
   const char *elsewhere;
-  guint n_times; /* how often is left */
+  guint n_times; /* how many attempts are left */
 } Attacker;
 
 static int
@@ -315,7 +315,7 @@ exchange_cb (const SystemCall *call, gpointer user_data)
   g_autofree char *path = NULL;
   g_autofree char *moved = NULL;
 
-  /* When the new directory is opened by its name, with O_PATH first where there is no openat2(). */
+  /* When the new directory is opened by its name, with O_PATH first if there is no openat2(). */
   if (!g_str_has_prefix (call->name, "openat") || call->path == NULL || *call->path == '/' ||
       *call->path == '.' || attacker->n_times == 0 || count_entries (attacker->parent) == 0)
     return 0;
@@ -362,9 +362,8 @@ exchanged_thread (gpointer data)
   return NULL;
 }
 
-/* Where others may put something in the place of a new directory, what belongs to one of them is
- * never handed out, whatever the file system is. One that never stops gets a few of them, not
- * a thousand. */
+/* If other users may replace a new directory, one of theirs is never returned, on any file system.
+ * An attacker that never stops replaces a few of them, not a thousand. */
 static void
 test_exchanged (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Permissions, owners and attributes that stand in the way of a deletion, and what may be done
- * about them: the mode of a directory of ours is repaired, and never that of anything else. */
+/* Permissions, owners and attributes that prevent a deletion, and what the library may do about
+ * them: it repairs the mode of its own directories, and never that of other files. */
 
 #include "support/deleters.h"
 #include "support/directories.h"
@@ -25,7 +25,7 @@
 
 static const mode_t modes[] = { 0, 0100, 0200, 0300, 0400, 0500, 0600 };
 
-/* A directory and a file of the user's own, which a repair of modes must not reach. */
+/* A directory and a file of the user, which a repair of modes must not reach. */
 static void
 make_victim (const char *path)
 {
@@ -73,7 +73,7 @@ link_victim (const ModesTest *test, const char *victim, const char *link)
   return symlink (test->type == LINK_TO_FILE ? file : victim, link);
 }
 
-/* Returns whether the victim was changed while what lies there was deleted. */
+/* Returns whether the victim was changed by the deletion of the directory. */
 static gboolean
 changes_through_link (const ModesTest *test, Deleter delete)
 {
@@ -101,8 +101,8 @@ typedef struct
   const char *link;
 } ModesAttack;
 
-/* The link is made beside what it is exchanged with: it takes the permission to write into a
- * directory to give it another parent. And only now, when the entries beside it have been read. */
+/* The link is created beside the directory that it is exchanged with: to move it there, the
+ * directory would have to be writable. And only now, when the entries beside it have been read. */
 static void
 exchange_with_link_cb (gpointer user_data)
 {
@@ -112,8 +112,8 @@ exchange_with_link_cb (gpointer user_data)
     renameat2 (AT_FDCWD, attack->barred, AT_FDCWD, attack->link, RENAME_EXCHANGE);
 }
 
-/* Returns how often the victim was changed when what denied access was exchanged with a link to it,
- * before each of the calls. */
+/* Returns how often the victim was changed when the directory that denied access was exchanged with
+ * a link to it, before each of the calls. */
 static guint
 count_changes (const ModesTest *test, Deleter delete)
 {
@@ -151,7 +151,7 @@ modes_child (gpointer data)
 {
   const ModesTest *test = data;
 
-  /* Not as an ordinary user, who would be granted everything there. */
+  /* Not as an ordinary user, who has all access there. */
   if (geteuid () == 0 && enter_mount_namespace ())
     mount_tmpfs (test->base);
   child_assert (become_ordinary_user ());
@@ -162,8 +162,8 @@ modes_child (gpointer data)
   child_assert (count_changes (test, delete_by_path) > 0);
 }
 
-/* CVE-2023-6597: as it lies there. CPython 157579, CVE-2017-6512: the directory that denied access
- * is exchanged before access is tried again. */
+/* CVE-2023-6597: without an exchange. CPython 157579, CVE-2017-6512: the directory that denied
+ * access is exchanged before access is tried again. */
 static void
 test_modes_through_links (Sandbox *sandbox, gconstpointer data)
 {
@@ -206,7 +206,7 @@ every_mode_child (gpointer data)
     }
 }
 
-/* With nothing in it whose deletion would make it accessible. */
+/* The directory is empty: no deletion in it makes it accessible. */
 static void
 empty_child (gpointer data)
 {
@@ -236,7 +236,7 @@ test_hard_links (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (every_mode_child, sandbox->path));
 }
 
-/* Returns FALSE where the file system, or who we are, does not allow it. */
+/* Returns FALSE if the file system or the user does not allow it. */
 static gboolean
 change_attributes (const char *path, int set, int clear)
 {
@@ -251,7 +251,8 @@ change_attributes (const char *path, int set, int clear)
   return changed;
 }
 
-/* Immutable and append-only files and directories stay, with what leads to them; the rest goes. */
+/* Immutable and append-only files and directories stay, with the directories above them; the rest
+ * is deleted. */
 static void
 test_immutable (Sandbox *sandbox, gconstpointer data)
 {
@@ -307,7 +308,7 @@ test_immutable (Sandbox *sandbox, gconstpointer data)
   close_successfully (directory);
 }
 
-/* Hands @path over to root, as one who once was an ordinary user. */
+/* Gives @path to root, as a process that was an ordinary user before. */
 static void
 give_to_root (const char *path, mode_t mode)
 {
@@ -351,7 +352,7 @@ foreign_child (gpointer data)
   give_to_root (closed, 0755);
   give_to_root (sticky_file, 0644);
   give_to_root (sticky, 01777);
-  /* Only its owner may ask for the access time to be left alone. */
+  /* Only the owner may open a file without a change of its access time. */
   give_to_root (lent, 0777);
 
   child_assert (!tm_temporary_directory_close (directory, NULL, &error));
@@ -368,7 +369,7 @@ foreign_child (gpointer data)
   child_assert (tm_temporary_directory_close (directory, NULL, NULL));
 }
 
-/* What belongs to somebody else stays, and the rest goes. */
+/* Files of another user stay, and the rest is deleted. */
 static void
 test_foreign_files (Sandbox *sandbox, gconstpointer data)
 {
@@ -400,7 +401,7 @@ foreign_modes_child (gpointer data)
   child_assert (lstat (foreign, &status) == 0 && (status.st_mode & 07777) == 0);
 }
 
-/* The mode of somebody else's directory is not ours to repair, even where we could. */
+/* The mode of another user's directory is not repaired, even where the process could. */
 static void
 test_foreign_modes (Sandbox *sandbox, gconstpointer data)
 {
@@ -427,8 +428,8 @@ foreign_entries_child (gpointer data)
   make_directory (mine);
   make_old (mine, 2 * HOUR);
 
-  /* Whether somebody uses what cannot even be opened, nobody can tell: it is no failure that it
-   * stays. */
+  /* If a directory cannot be opened, the cleanup cannot tell whether it is in use: it keeps the
+   * directory, which is no error. */
   root = open_root (path, HOUR, TM_ROOT_FLAGS_NONE);
   child_assert (tm_root_cleanup (root, NULL, &error) == 2 && error == NULL);
   child_assert (!path_exists (mine) && !path_exists (open_to_all));
@@ -460,7 +461,7 @@ deep_modes_child (gpointer data)
       child_assert (fds[i + 1] >= 0);
     }
 
-  /* From the lowest up: the last is one that can be listed and no more. */
+  /* From the lowest up: the last one can only be listed. */
   for (guint i = n_levels; i > 0; i--)
     {
       child_assert (fchmod (fds[i], i == n_levels ? 0400 : modes[i % G_N_ELEMENTS (modes)]) == 0);
@@ -470,7 +471,7 @@ deep_modes_child (gpointer data)
   close_successfully (directory);
 }
 
-/* Directories that bar their owner, so deep that the way back is not open any more. */
+/* Directories that deny access to their owner, so deep that the way back is not open any more. */
 static void
 test_deep_modes (Sandbox *sandbox, gconstpointer data)
 {
@@ -483,7 +484,7 @@ typedef struct
   guint n_mode_changes;
 } Denial;
 
-/* Denies what no mode forbids, as a security module does. */
+/* Denies access that every mode permits, as a security module does. */
 static int
 deny_cb (const SystemCall *call, gpointer user_data)
 {
@@ -498,7 +499,7 @@ deny_cb (const SystemCall *call, gpointer user_data)
   return EACCES;
 }
 
-/* Where it is not for the mode that access is denied, there is nothing to repair. */
+/* If the mode is not the reason, there is no mode to repair. */
 static void
 test_modes_left_alone (Sandbox *sandbox, gconstpointer data)
 {
@@ -543,7 +544,7 @@ barred_entry_child (gpointer data)
       make_old (entry, 2 * HOUR);
       child_assert (g_chmod (entry, modes[i] | S_ISVTX) == 0);
 
-      /* In use: as it was before. */
+      /* In use: unchanged. */
       child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
       child_assert (lstat (entry, &status) == 0);
       child_assert ((status.st_mode & 07777) == (modes[i] | S_ISVTX));
@@ -554,8 +555,8 @@ barred_entry_child (gpointer data)
     }
 }
 
-/* An entry that cannot be read cannot be locked either: it is made readable for that, and left as
- * it was if it is in use. */
+/* An entry that cannot be read cannot be locked either: its mode is repaired for that, and restored
+ * if it is in use. */
 static void
 test_barred_entries (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Publishing where the file system cannot do all that others can. */
+/* Publishing on file systems that do not support all flags of a rename. */
 
 #include "support/directories.h"
 #include "support/fuse.h"
@@ -52,7 +52,7 @@ persist (TmTemporaryDirectory *directory, const char *path, TmPersistFlags flags
   return published;
 }
 
-/* A free name, with both flags; and neither of what is there. */
+/* A free name works with both flags, an existing directory with neither. */
 static void
 work_without_flags (const char *target)
 {
@@ -141,7 +141,7 @@ overlay_child (gpointer data)
   child_assert (persist (directory, other, TM_PERSIST_FLAGS_REPLACE, &error));
 }
 
-/* The error of another file system, on the same. */
+/* The error for another file system, on the same one. */
 static void
 test_overlay (Sandbox *sandbox, gconstpointer data)
 {

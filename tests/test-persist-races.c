@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Publishing while others look at the destination, change it, or want the same directory. */
+/* Publishing while other processes look at the destination, change it, or publish there too. */
 
 #include "support/directories.h"
 #include "support/persist.h"
@@ -20,7 +20,7 @@
 
 #define MAX_PAUSE_MICROSECONDS 2000
 
-/* Exchanges what is at the destination with a link to the victim for as long as it is told to. */
+/* Exchanges the destination with a link to the victim until it is told to stop. */
 typedef struct
 {
   const char *path;
@@ -42,7 +42,8 @@ swapper_thread (gpointer data)
   return NULL;
 }
 
-/* As one would without descriptors: what was looked at need not be what is emptied. */
+/* As a program does without descriptors: the directory that it checked may not be the one that it
+ * empties. */
 static void
 replace_by_path (TmTemporaryDirectory *directory, const char *path)
 {
@@ -147,7 +148,8 @@ contend_thread (gpointer data)
   return NULL;
 }
 
-/* Who closes is content with whatever closed it; of the others one at most succeeds. */
+/* A call that closes succeeds whichever call has closed the directory; of the other calls at most
+ * one succeeds. */
 static void
 test_from_threads (Sandbox *sandbox, gconstpointer data)
 {
@@ -189,7 +191,7 @@ test_from_threads (Sandbox *sandbox, gconstpointer data)
   g_test_message ("%u kept, %u published", n_kept, n_published);
 }
 
-/* Polls the destination for as long as it is published to. */
+/* Polls the destination as long as another thread publishes there. */
 typedef struct
 {
   const char *path;
@@ -221,8 +223,8 @@ is_still_there (const char *path, int fd)
   return lstat (path, &by_path) == 0 && fstat (fd, &by_fd) == 0 && by_path.st_ino == by_fd.st_ino;
 }
 
-/* What it opened may be deleted while it is read, but then it is not at the destination any more.
- * With a lock, it may not even be that. */
+/* An opened directory may be deleted while it is read, but then it is not at the destination any
+ * more. With a lock, not even that may happen. */
 static void
 reader_look (Reader *reader, gboolean with_lock)
 {
@@ -259,8 +261,8 @@ reader_thread (gpointer data)
   return NULL;
 }
 
-/* The publisher waits for the lock of what it has replaced: without pauses, it would do little
- * else. */
+/* The publisher waits for the lock of the directory that it has replaced: without pauses, the
+ * reader would hold it nearly always. */
 static gpointer
 locking_reader_thread (gpointer data)
 {
@@ -285,7 +287,7 @@ write_at (int fd, const char *name, guint64 number)
   close (file);
 }
 
-/* What applications do: delete what is there, and rename. */
+/* What applications do: delete the destination, and rename. */
 static void
 persist_naively (TmTemporaryDirectory *directory, const char *path)
 {
@@ -344,12 +346,12 @@ publish (Sandbox *sandbox, Limit limit, gboolean naive, Reader *reader)
       n_published, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, reader->n_looks,
       reader->n_missing, reader->n_halves, count_entries (parent_path));
 
-  /* What was replaced while a reader held its lock. */
+  /* A directory that was replaced while a reader held its lock. */
   g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
   g_assert_cmpuint (count_entries (parent_path), ==, 0);
 }
 
-/* The destination is there, and whole, whenever it is looked at. */
+/* The destination exists and is complete whenever it is read. */
 static void
 test_never_missing (Sandbox *sandbox, gconstpointer data)
 {
@@ -361,7 +363,7 @@ test_never_missing (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (reader.n_halves, ==, 0);
 }
 
-/* Else the reader would see neither. */
+/* Otherwise the reader would see neither. */
 static void
 test_never_missing_control (Sandbox *sandbox, gconstpointer data)
 {
