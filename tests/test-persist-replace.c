@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Publishing in the place of something else, and what becomes of that. */
+/* Publishing in place of an existing destination, which is deleted. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* CVE-2019-12450, CVE-2024-42472: what a link at the destination leads to. */
+/* CVE-2019-12450, CVE-2024-42472: the target of a link at the destination. */
 static void
 test_what_is_there (Sandbox *sandbox, gconstpointer data)
 {
@@ -76,7 +76,7 @@ test_replace_nothing (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
 }
 
-/* Whoever reads what was published before, and holds a lock on it, can go on. */
+/* A process that reads the replaced directory, and holds a lock on it, can continue. */
 static void
 test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
 {
@@ -105,7 +105,7 @@ test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
   g_assert_true (has_content (path));
 }
 
-/* A process that only looks at a lock is soon done. */
+/* A process that only tries a lock releases it soon. */
 static void
 test_replaced_looked_at (Sandbox *sandbox, gconstpointer data)
 {
@@ -140,7 +140,7 @@ stubborn_child (gpointer data)
   child_assert (lstat (before, &status) == 0 && (status.st_mode & 07777) == 01755);
 }
 
-/* It is published, and what is left has the mark. */
+/* It is published, and the replaced directory has the mark. */
 static void
 test_replaced_stays (Sandbox *sandbox, gconstpointer data)
 {
@@ -156,7 +156,7 @@ test_replaced_stays (Sandbox *sandbox, gconstpointer data)
 
   make_directory (foreign);
   make_file (file);
-  /* Others may write to it, so that it needs more than the bit to have the mark. */
+  /* Other users may write to it: the bit alone is not the mark there. */
   g_assert_no_errno (g_chmod (path, 0777));
   g_assert_no_errno (chown (path, TEST_UID, TEST_UID));
   assert_success_in_child (run_in_child (stubborn_child, sandbox->path));
@@ -219,7 +219,7 @@ test_another_publisher (Sandbox *sandbox, gconstpointer data)
   publish_beside_another (sandbox, parent, FALSE);
   g_assert_cmpuint (count_entries (parent), ==, 0);
 
-  /* Where others can rename, who knows what that is, and whose. */
+  /* If other users can rename here, it may be another directory, and one of theirs: it is kept. */
   g_assert_no_errno (g_chmod (parent, 0777));
   publish_beside_another (sandbox, parent, TRUE);
   g_assert_cmpuint (count_entries (parent), ==, 1);
@@ -233,7 +233,8 @@ typedef struct
   guint n_renames;
 } Flip;
 
-/* It is there when it is to be put where nothing is, and gone when it is to be exchanged. */
+/* A file is at the destination whenever the library renames to a free name, and none whenever it
+ * exchanges. */
 static int
 flip_cb (const SystemCall *call, gpointer user_data)
 {

@@ -27,7 +27,7 @@ typedef struct
   guint n_renames;
 } Rename;
 
-/* The flags, or the rename itself, are more than the file system can do. */
+/* Errors of a file system that does not support the flags, or no rename of this kind. */
 static int
 refuse_rename_cb (const SystemCall *call, gpointer user_data)
 {
@@ -38,7 +38,7 @@ refuse_rename_cb (const SystemCall *call, gpointer user_data)
 
   if (refused->n_renames++ == 1 && refused->make != NULL)
     refused->make (refused->path);
-  /* A file system that does not know the flags can rename without them. */
+  /* A file system that does not support the flags can rename without them. */
   return call->flags != 0 || refused->error_number == EXDEV ? refused->error_number : 0;
 }
 
@@ -57,7 +57,7 @@ test_persist (Sandbox *sandbox, gconstpointer data)
 
   assert_persists (directory, path, TM_PERSIST_FLAGS_NONE);
 
-  /* What was returned before stays valid. */
+  /* A path that was returned before stays valid. */
   g_assert_cmpstr (old_path, ==, old_path_copy);
   g_assert_cmpstr (g_file_peek_path (old_file), ==, old_path_copy);
 
@@ -85,7 +85,7 @@ modes_child (gpointer data)
 
   child_assert (become_ordinary_user ());
   make_directory (parent);
-  /* Each replaces the one before, which may be barred. */
+  /* Each one replaces the previous one, which may deny access. */
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {
       g_autoptr (TmTemporaryDirectory) directory =
@@ -96,20 +96,20 @@ modes_child (gpointer data)
       child_assert (tm_temporary_directory_persist (directory, destination,
                                                     TM_PERSIST_FLAGS_REPLACE, NULL, NULL));
       child_assert (lstat (path, &status) == 0);
-      /* The sticky bit is the library's, also where others may write. */
+      /* The sticky bit belongs to the library, also in a directory that others may write to. */
       child_assert ((status.st_mode & 07777) == (modes[i] & 06777));
       child_assert (count_entries (parent) == 0);
     }
 }
 
-/* To be moved a directory has to be writable: that is not the affair of who made it read-only. */
+/* A directory must be writable to be moved: the library makes it writable for the rename. */
 static void
 test_modes (Sandbox *sandbox, gconstpointer data)
 {
   assert_success_in_child (run_in_child (modes_child, sandbox->path));
 }
 
-/* A link on the way is the caller's, the last one never. */
+/* A link on the way is followed, as the caller wants; a link at the end never is. */
 static void
 test_through_link (Sandbox *sandbox, gconstpointer data)
 {
@@ -190,7 +190,7 @@ test_not_native (Sandbox *sandbox, gconstpointer data)
   close_successfully (directory);
 }
 
-/* The flags are the file system's to know. Without them, nothing is replaced. */
+/* The file system decides about the flags. Without them, no destination is replaced. */
 static void
 test_unsupported (Sandbox *sandbox, gconstpointer data)
 {
@@ -229,7 +229,7 @@ test_unsupported (Sandbox *sandbox, gconstpointer data)
   assert_persists (directory, path, TM_PERSIST_FLAGS_REPLACE);
 }
 
-/* A file system that knows no flags can rename to a free name. */
+/* A file system that supports no flags can rename to a free name. */
 static void
 test_without_flags (Sandbox *sandbox, gconstpointer data)
 {
@@ -251,7 +251,7 @@ test_without_flags (Sandbox *sandbox, gconstpointer data)
     }
 }
 
-/* With EINVAL the kernel also refuses what no file system can do. */
+/* The kernel also returns EINVAL for a rename that no file system allows. */
 static void
 test_bad_destinations_without_flags (Sandbox *sandbox, gconstpointer data)
 {
@@ -271,7 +271,7 @@ make_full_directory (const char *path)
   make_file (file);
 }
 
-/* A rename without flags replaces nothing but an empty directory. */
+/* A rename without flags replaces only an empty directory. */
 static void
 test_comes_without_flags (Sandbox *sandbox, gconstpointer data)
 {
@@ -307,7 +307,7 @@ mounts_child (gpointer data)
   if (!enter_mount_namespace ())
     _exit (CHILD_CANNOT);
 
-  /* Only now: a descriptor from before is one of another mount. */
+  /* Opened only now: an earlier descriptor would be one of another mount. */
   directory = create_with_content (data);
   make_directory (other);
   make_directory (bound);
@@ -358,7 +358,7 @@ test_permissions (Sandbox *sandbox, gconstpointer data)
   g_assert_no_errno (g_chmod (closed, 0755));
 }
 
-/* Only what was created is published, and only from where it was created. */
+/* Only the directory that was created is published, and only from its original place. */
 static void
 test_moved_and_taken (Sandbox *sandbox, gconstpointer data)
 {
@@ -378,7 +378,7 @@ test_moved_and_taken (Sandbox *sandbox, gconstpointer data)
   assert_persist_fails (directory, path, TM_PERSIST_FLAGS_REPLACE, G_IO_ERROR_NOT_FOUND);
   g_assert_false (path_exists (path));
 
-  /* Nor from elsewhere, be it under the same name. */
+  /* Nor from another place, even under the same name. */
   g_assert_no_errno (g_rmdir (own));
   make_directory (archive);
   g_assert_no_errno (g_rename (elsewhere, archived));
@@ -434,7 +434,8 @@ test_states (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
-/* What holds at the moment of the rename, and when the process dies right after it. */
+/* At the moment of the rename the mark is removed and the lock held; if the process dies right
+ * after it, that holds. */
 static void
 check_mark (gpointer user_data)
 {
@@ -449,7 +450,7 @@ check_mark (gpointer user_data)
   close (fd);
 }
 
-/* Right after the rename: nothing that the library does from then on is done. */
+/* Right after the rename: the library makes no further call. */
 static int
 die_after_rename_cb (const SystemCall *call, gpointer user_data)
 {

@@ -4,7 +4,7 @@
  */
 
 /* Links that another user has planted on the way to a directory, in a place like /tmp. The control
- * is what the machine itself does: it follows them. */
+ * is open() without the library, which follows them. */
 
 #include "support/deleters.h"
 #include "support/directories.h"
@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Not TEST_UID, which is also how a user namespace shows the users that it does not know. */
+/* Not TEST_UID, which is also the number that a user namespace shows for unknown users. */
 #define ATTACKER 4711
 #define USER 4712
 #define OWNER 4713
@@ -30,7 +30,7 @@ typedef struct
   char *shared; /* (owned), all of them */
   char *link;
   char *victim;
-  char *old;     /* in the victim: what a cleanup deletes */
+  char *old;     /* in the victim: a cleanup deletes it */
   char *through; /* the same, by the link */
 } Place;
 
@@ -95,7 +95,7 @@ try_root (const char *path, TmRootFlags flags, GError **error)
   return tm_root_new (file, HOUR, flags, NULL, error);
 }
 
-/* Everything that the library does with a path. */
+/* Every operation of the library with a path. */
 static void
 assert_everything_is_refused (const Place *place)
 {
@@ -191,7 +191,7 @@ rule_child (gpointer data)
   if (!become (test->rule->follower))
     _exit (CHILD_CANNOT);
 
-  /* The control: open() follows it, which the kernel forbids of a last component at most. */
+  /* The control: open() follows it; the kernel refuses a link at most as the last component. */
   child_assert (open (test->place->through, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
 
   if (test->rule->is_followed)
@@ -234,8 +234,8 @@ unknown_users_child (gpointer data)
 {
   const Place *place = data;
 
-  /* The owner of the directory and the attacker look alike from there. Who has been root may write
-   * the map of a namespace only if he may be looked at. */
+  /* The owner of the directory and the attacker have the same number in the namespace. A process
+   * that was root may write the map of a namespace only if it is dumpable. */
   if (!become (USER) || prctl (PR_SET_DUMPABLE, 1) < 0 || !enter_mount_namespace ())
     _exit (CHILD_CANNOT);
 
@@ -243,8 +243,8 @@ unknown_users_child (gpointer data)
   assert_everything_is_refused (place);
 }
 
-/* In a user namespace, as in a container without root, every user that it has no number for has the
- * same. */
+/* In a user namespace, as in a container without root, all users without a number in it have the
+ * same number. */
 static void
 test_unknown_users (Sandbox *sandbox, gconstpointer data)
 {
@@ -263,7 +263,8 @@ test_unknown_users (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (place.old));
 }
 
-/* Two links to the same: the planted one is found behind one's own, and behind a way up. */
+/* Two links to the same place: the planted one is found behind one of the user, and behind a
+ * "..". */
 static void
 behind_own_child (gpointer data)
 {
@@ -307,12 +308,12 @@ test_behind_own (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (place.old));
 }
 
-/* Of another user, who exchanges it for a link. */
+/* Another user creates it, and exchanges it for a link. */
 typedef struct
 {
   char *path;   /* (owned): a directory in a sticky one */
   char *away;   /* (owned) */
-  char *target; /* (unowned): where the link is to lead */
+  char *target; /* (unowned): the target of the link */
 } Exchange;
 
 static void
@@ -368,7 +369,7 @@ count_escapes (const char *base, void (*delete) (const char *path))
   guint n_calls;
   guint nth = 0;
 
-  /* Up to the first round in which there are too few calls for the attack. */
+  /* Until the first round that has too few calls for the attack. */
   do
     {
       make_directory (old);
@@ -406,7 +407,7 @@ test_exchanged (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (exchanged_child, sandbox->path));
 }
 
-/* Where the way is nobody else's, it leads where the kernel says. */
+/* If no other user can change the way, it leads where the kernel says. */
 static void
 test_as_the_kernel (Sandbox *sandbox, gconstpointer data)
 {
@@ -499,14 +500,14 @@ test_dead_ends (Sandbox *sandbox, gconstpointer data)
   assert_root_fails (to_file, G_IO_ERROR_NOT_DIRECTORY);
   assert_root_fails (beneath_file, G_IO_ERROR_NOT_DIRECTORY);
 
-  /* Nothing is made where a link leads to nothing. */
+  /* No directory is created if the target of a link is missing. */
   g_assert_null (try_root (beneath, TM_ROOT_FLAGS_CREATE_DIRECTORY, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_false (path_exists (made));
   g_assert_cmpuint (count_open_descriptors (), ==, n_open);
 }
 
-/* As many as the kernel follows, and one more. */
+/* As many links as the kernel follows, and one more. */
 static void
 test_many_links (Sandbox *sandbox, gconstpointer data)
 {

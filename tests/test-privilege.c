@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What root leaves to others in a directory like /tmp where it may not do as it likes, and an
- * ordinary user need not leave. */
+/* Entries of other users in a sticky directory: root without CAP_FOWNER leaves them alone, and an
+ * ordinary user that has it deletes them. */
 
 #include "support/roots.h"
 #include "support/directories.h"
@@ -68,7 +68,7 @@ is_listed_as_removable (TmRoot *root)
   return tm_root_entry_get_removable (entry);
 }
 
-/* The cleanup says nothing of it, and takes nothing out of it, each time. */
+/* The cleanup reports no error and deletes none of its content, each time. */
 static void
 check_left (TmRoot *root, gboolean is_foreseen)
 {
@@ -214,7 +214,8 @@ run_in_namespace (Namespace *namespace)
   skip_or_assert_success (wait_for_child (pid), "no user namespaces here");
 }
 
-/* In a user namespace root has all capabilities, over the files of those alone that are in it. */
+/* In a user namespace root has all capabilities, but only over the files of users that are in
+ * it. */
 static void
 test_namespace (Sandbox *sandbox, gconstpointer data)
 {
@@ -232,7 +233,7 @@ test_namespace (Sandbox *sandbox, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  /* Of the last, the owner of the entry looks like a user who is in it. */
+  /* In the last namespace, the owner of the entry looks like a user that is in it. */
   static const Namespace mapped = { .map = "0 0 1\n1 2 1\n", .is_taken = TRUE };
   static const Namespace unmapped = { .map = "0 0 1\n", .is_foreseen = TRUE };
   static const Namespace ambiguous = { .map = "0 0 1\n65534 65534 1\n" };

@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* A child of a fork has copies of the objects of its parent, and must not delete their directories:
- * however it was forked, whatever its number is, and whatever the kernel says of its pages. Nor may
- * it make a name that its parent makes. */
+/* A forked child has copies of the objects of its parent, and must not delete their directories:
+ * however it was forked, whatever its process ID is, and whatever the kernel reports about its
+ * pages. Nor may it create a name that its parent creates. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -54,7 +54,8 @@ test_same_number (Sandbox *sandbox, gconstpointer data)
                           "no process namespaces here");
 }
 
-/* As a program does that makes its system calls itself: no handler runs in the child. */
+/* As a program does that makes system calls directly: no pthread_atfork() handler runs in the
+ * child. */
 static int
 run_past_handlers (ChildFunc function, gpointer data)
 {
@@ -84,7 +85,7 @@ run_cloned (ChildFunc function, gpointer data)
   return wait_for_child (pid);
 }
 
-/* In a process of its own: the library prepares itself as it is loaded. */
+/* In a process of its own: the library prepares for forks when it is loaded. */
 static void
 test_forked (Sandbox *sandbox, gconstpointer data)
 {
@@ -94,7 +95,7 @@ test_forked (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (run_in_child (unref_child, directory), ==, 0);
   g_assert_true (path_exists (path));
 
-  /* Where the page is not wiped, such a child cannot be told. */
+  /* If the kernel does not wipe the page, such a child cannot be detected. */
   if (g_strcmp0 (g_getenv (WIPE_ON_FORK_VARIABLE), "ignored") != 0)
     {
       g_assert_cmpint (run_past_handlers (unref_child, directory), ==, 0);
@@ -105,7 +106,7 @@ test_forked (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (path));
 }
 
-/* What a child shows its parent. */
+/* A child returns its names to its parent. */
 typedef struct
 {
   const char *place;
@@ -142,7 +143,8 @@ have_common_name (const Names *these, const Names *those)
   return FALSE;
 }
 
-/* A child, and its parent after it, make names from what was drawn before the fork. */
+/* A child, and its parent after it, create names from random bytes that were read before the
+ * fork. */
 static void
 assert_names_differ (Sandbox *sandbox, int (*run) (ChildFunc, gpointer))
 {
@@ -153,7 +155,7 @@ assert_names_differ (Sandbox *sandbox, int (*run) (ChildFunc, gpointer))
   g_assert_true (of_child != MAP_FAILED);
   of_child->place = sandbox->path;
 
-  /* The random bytes for more names are there after this one. */
+  /* After this one, random bytes for more names are left. */
   make_names (&own);
   g_assert_cmpint (run (names_child, of_child), ==, 0);
   g_assert_cmpstr (of_child->names[0], !=, "");
@@ -170,7 +172,7 @@ test_forked_names (Sandbox *sandbox, gconstpointer data)
 {
   assert_names_differ (sandbox, run_in_child);
 
-  /* Where the page is not wiped, such a child cannot be told. */
+  /* If the kernel does not wipe the page, such a child cannot be detected. */
   if (g_strcmp0 (g_getenv (WIPE_ON_FORK_VARIABLE), "ignored") != 0)
     {
       assert_names_differ (sandbox, run_past_handlers);
@@ -182,8 +184,8 @@ static void
 test_wiping (Sandbox *sandbox, gconstpointer data)
 {
   const char *subprocess = data;
-  /* "ignored": as qemu-user, which says that it does it and does not. "refused": before Linux 4.14.
-   */
+  /* "ignored": as qemu-user, which reports success and does not wipe. "refused": before Linux
+   * 4.14. */
   static const char *const behaviours[] = { NULL, "ignored", "refused" };
 
   for (guint i = 0; i < G_N_ELEMENTS (behaviours); i++)

@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What a progress callback may do: let the main loop run, cancel, drop what it holds, start another
- * deletion. Its data live as long as a call does, there is no report within a report, and the
- * result comes after it. */
+/* What a progress callback may do: run the main loop, cancel, release its references, start another
+ * deletion. Its data live as long as the call, there is no report within a report, and the result
+ * arrives after the last report. */
 
 #include "support/interpose.h"
 #include "support/support.h"
@@ -14,7 +14,7 @@
 
 #include <sys/stat.h>
 
-/* So many that there are several reports. */
+/* Enough files for several reports. */
 #define N_FILES 1500
 
 /* For the first report, of a millisecond each. */
@@ -52,11 +52,11 @@ struct _Shown
   gboolean is_freed;
   gboolean succeeded;
   GError *error; /* (owned) (nullable) */
-  gint n_calls;  /* atomic: that deleted something */
+  gint n_calls;  /* atomic: the number of deletions */
 };
 
-/* Late in the deletion, when a report is due, that waits until the report has been made: on a busy
- * machine the thread that is told would otherwise see nothing but the end. */
+/* Late in the deletion, when a report is due, waits until the report has been made: on a busy
+ * machine the thread that receives the reports would otherwise only get the last one. */
 static int
 slow_cb (const SystemCall *call, gpointer user_data)
 {
@@ -121,7 +121,7 @@ let_loop_run (Shown *shown)
     g_main_context_iteration (NULL, FALSE);
 }
 
-/* Until everything is deleted: the result is there by then, and must wait. */
+/* Until all files are deleted: the result exists by then, and must wait. */
 static void
 let_loop_run_to_the_end (Shown *shown)
 {
@@ -134,7 +134,7 @@ let_loop_run_to_the_end (Shown *shown)
     g_main_context_iteration (NULL, FALSE);
 }
 
-/* The report after that finds the result on its way and does not let it arrive. */
+/* The next report finds the result waiting, and does not let it arrive. */
 static void
 let_loop_run_to_the_end_once (Shown *shown)
 {
@@ -142,7 +142,7 @@ let_loop_run_to_the_end_once (Shown *shown)
     let_loop_run_to_the_end (shown);
 }
 
-/* The source of a report comes too early, and that of the result before the next one. */
+/* The source of a report is dispatched too early, and that of the result before the next report. */
 static void
 let_loop_run_then_wait (Shown *shown)
 {
@@ -254,7 +254,7 @@ test_act (Sandbox *sandbox, gconstpointer data)
   run (&shown);
   g_assert_no_error (shown.error);
   g_assert_true (shown.succeeded);
-  /* The last report tells all. */
+  /* The last report has the final counts. */
   g_assert_cmpuint (shown.n_found, ==, N_FILES + 1);
   g_assert_cmpuint (shown.n_deleted, ==, shown.n_found);
   shown_clear (&shown);
@@ -271,7 +271,7 @@ test_cancel (Sandbox *sandbox, gconstpointer data)
   shown_clear (&shown);
 }
 
-/* A blocking call reports from within itself. */
+/* A blocking call reports before it returns. */
 static void
 test_blocking (Sandbox *sandbox, gconstpointer data)
 {
@@ -280,7 +280,7 @@ test_blocking (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GFile) file = g_object_ref (shown.file);
   g_autoptr (GError) error = NULL;
 
-  /* Which would wait for itself. */
+  /* These would wait for the call itself. */
   if (act->act == let_loop_run_to_the_end || act->act == let_loop_run_to_the_end_once ||
       act->act == let_loop_run_then_wait)
     shown.act = let_loop_run;
@@ -308,7 +308,7 @@ main (int argc, char **argv)
       g_test_add (async, Sandbox, &acts[i], sandbox_set_up, test_act, sandbox_tear_down);
       g_test_add (blocking, Sandbox, &acts[i], sandbox_set_up, test_blocking, sandbox_tear_down);
     }
-  /* GIO makes other calls, which nothing slows down. */
+  /* GIO makes other calls, which slow_cb() does not slow down. */
   add_test ("/progress/async/cancel", of_descriptors (test_cancel));
 
   return g_test_run ();

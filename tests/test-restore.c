@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What the library changes for a while and gives back: not if its owner, or another process, has
- * changed it meanwhile. */
+/* Attributes that the library changes for a while and restores: not if the owner, or another
+ * process, has changed them meanwhile. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -29,8 +29,8 @@ open_to_group (gpointer data)
   child_assert (chmod (tm_temporary_directory_get_path (data), 01750) == 0);
 }
 
-/* A directory that bars its own user is opened to try its lock. Just then, @attack is what the
- * owner does. */
+/* A directory that denies access to its own user is opened to try its lock. At that moment, the
+ * owner runs @attack. */
 static void
 clean_barred_directory (const char *path, AttackFunc attack, mode_t expected)
 {
@@ -125,7 +125,7 @@ publication_child (gpointer data)
   child_assert (tm_temporary_directory_close (directory, NULL, NULL));
 }
 
-/* A publication that fails leaves both as they are by then. */
+/* A publication that fails leaves both as the owner changed them. */
 static void
 test_modes_of_publication (Sandbox *sandbox, gconstpointer data)
 {
@@ -133,7 +133,7 @@ test_modes_of_publication (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (publication_child, sandbox->path));
 }
 
-/* What happens before one call of a cleanup that cannot delete the file "blocker". */
+/* The action before one call of a cleanup that cannot delete the file "blocker". */
 typedef struct
 {
   AttackFunc attack;
@@ -204,7 +204,7 @@ entry_init (Entry *entry, Sandbox *sandbox)
   g_assert_no_errno (lstat (entry->path, &status));
   entry->modified = status.st_mtim.tv_sec;
 
-  /* What was written in the same instant would look new. */
+  /* A change in the same instant would look new. */
   wait_for_clock_tick ();
 }
 
@@ -221,7 +221,7 @@ entry_clear (Entry *entry)
   g_free (entry->new);
 }
 
-/* Returns how many calls there were. */
+/* Returns the number of calls. */
 static guint
 clean_up (Entry *entry, AttackFunc attack, guint nth)
 {
@@ -250,7 +250,7 @@ test_times_given_back (Sandbox *sandbox, gconstpointer data)
   entry_clear (&entry);
 }
 
-/* At whatever moment: unless it was deleted right away, the next cleanup leaves it. */
+/* At any moment: unless it was deleted at once, the next cleanup keeps it. */
 static void
 test_times_of_use (Sandbox *sandbox, gconstpointer data)
 {

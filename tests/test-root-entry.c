@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The list of the entries of a root: that it says what a cleanup does, and changes nothing. */
+/* The list of the entries of a root: it shows what a cleanup does, and changes no entry. */
 
 #include "support/interpose.h"
 #include "support/roots.h"
@@ -28,7 +28,7 @@ typedef struct
   int error_number;
 } Unseen;
 
-/* Neither the library nor GIO can look at the directory with this name. */
+/* Neither the library nor GIO can examine the directory with this name. */
 static int
 hide_cb (const SystemCall *call, gpointer user_data)
 {
@@ -51,7 +51,7 @@ list (TmRoot *root)
   return entries;
 }
 
-/* The entry of that name, or NULL. */
+/* Returns the entry with that name, or NULL. */
 static TmRootEntry *
 find (GListModel *entries, const char *name)
 {
@@ -100,7 +100,7 @@ test_states (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpfloat (tm_root_entry_get_heartbeat_age (abandoned_entry), ==, -1);
   g_assert_cmpfloat (tm_root_entry_get_heartbeat_age (unowned_entry), ==, -1);
 
-  /* A snapshot. */
+  /* An entry is a snapshot. */
   g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
   g_assert_cmpint (tm_root_entry_get_state (live_entry), ==, TM_ROOT_ENTRY_STATE_LIVE);
   g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 3);
@@ -228,7 +228,7 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* One of each kind that there is: the name says which. */
+/* One of each kind: its name tells which. */
 typedef struct
 {
   gint64 age;
@@ -321,7 +321,7 @@ assert_list_foretells_cleanup (const char *path,
     }
   child_assert (error == NULL && n_deleted == (gssize) n_removable);
 
-  /* For the next time. */
+  /* Leaves an empty root. */
   {
     g_autoptr (TmRoot) everything = open_root (path, 0, TM_ROOT_FLAGS_NONE);
 
@@ -359,7 +359,7 @@ static void
 test_foretells_cleanup (Sandbox *sandbox, gconstpointer data)
 {
   assert_success_in_child (run_in_child (foretell_child, sandbox->path));
-  /* The same for root, whom no mode bars. */
+  /* The same for root, which is not subject to modes. */
   if (geteuid () == 0)
     assert_success_in_child (run_in_child (foretell, sandbox->path));
 }
@@ -439,7 +439,8 @@ unchanged_child (gpointer data)
     }
 }
 
-/* Not the mode of a directory that is barred, nor any access time, that of the root included. */
+/* Neither the mode of a directory that denies access, nor any access time, also not that of the
+ * root. */
 static void
 test_changes_nothing (Sandbox *sandbox, gconstpointer data)
 {
@@ -465,8 +466,8 @@ test_lock_is_let_go (Sandbox *sandbox, gconstpointer data)
   close (fd);
 }
 
-/* Another process holds the lock while it looks, for an instant or for longer: the creator gets a
- * directory, and leaves no other behind. */
+/* Another process holds the lock while it examines the directory, for an instant or for longer: the
+ * creator gets a directory, and leaves no other one behind. */
 static void
 test_creator_is_looked_at (Sandbox *sandbox, gconstpointer data)
 {
@@ -508,7 +509,7 @@ barred_child (gpointer data)
   child_assert (tm_root_entry_get_state (mine_entry) == TM_ROOT_ENTRY_STATE_ABANDONED);
   child_assert (tm_root_entry_get_removable (mine_entry));
 
-  /* There when a second user could make it. */
+  /* It exists if the test could create a second user's directory. */
   foreign_entry = find (entries, "foreign");
   if (foreign_entry != NULL)
     {
@@ -595,7 +596,7 @@ test_unread (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (unread));
 }
 
-/* As a mount point whose file system does not answer, or lets nobody in. */
+/* As a mount point whose file system does not answer, or denies access. */
 static void
 test_unseen (Sandbox *sandbox, gconstpointer data)
 {
@@ -632,22 +633,22 @@ test_unseen (Sandbox *sandbox, gconstpointer data)
       g_assert_true (tm_root_entry_get_removable (old_entry));
       g_assert_false (tm_root_entry_get_removable (unseen_entry));
       g_assert_cmpint (tm_root_entry_get_state (unseen_entry), ==, TM_ROOT_ENTRY_STATE_LIVE);
-      /* To the second: the clock of the list is that of the kernel's time stamps. */
+      /* In seconds: the list uses the clock of the kernel's timestamps. */
       g_assert_cmpint (g_date_time_to_unix (tm_root_entry_get_last_used (unseen_entry)), >=,
                        g_date_time_to_unix (before) - 1);
       info = tm_root_entry_get_info (unseen_entry);
       g_assert_false (g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_TIME_MODIFIED));
       g_assert_false (g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_TIME_ACCESS));
 
-      /* The cleanup did as was said, and complained. */
+      /* The cleanup did the same as the list, and returned an error. */
       g_assert_nonnull (strstr (error->message, "unseen"));
       g_assert_false (path_exists (old));
       g_assert_true (path_exists (unseen));
     }
 }
 
-/* Makes entries in the root, lists them, and cleans up. Returns how many of them were deleted; each
- * of those was listed as expired, and no other. */
+/* Lists the entries of the root, and cleans up. Returns the number of deleted entries; each of
+ * those was listed as removable, and no other one. */
 static guint
 compare_list_with_cleanup (TmRoot *root, GError **error)
 {
@@ -699,7 +700,7 @@ unwritable_root_child (gpointer data)
       child_assert (strstr (error->message, old) != NULL);
       child_assert (path_exists (content));
 
-      /* Where nothing is to be deleted, nothing fails. */
+      /* If no entry is to be deleted, the cleanup does not fail. */
       child_assert (utimensat (AT_FDCWD, old, NULL, 0) == 0);
       child_assert (utimensat (AT_FDCWD, content, NULL, 0) == 0);
       child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
@@ -711,7 +712,7 @@ unwritable_root_child (gpointer data)
   child_assert (compare_list_with_cleanup (root, NULL) == 1);
 }
 
-/* No entry can be removed from it, and none is emptied. */
+/* No entry can be removed from the root, and none is emptied. */
 static void
 test_unwritable_root (Sandbox *sandbox, gconstpointer data)
 {
@@ -726,12 +727,13 @@ foreign_entries_child (gpointer data)
 
   child_assert (become_ordinary_user ());
   root = open_root (data, HOUR, TM_ROOT_FLAGS_NONE);
-  /* Those that are open to everybody. */
+  /* The entries that every user may read. */
   child_assert (compare_list_with_cleanup (root, &error) == 2);
   child_assert (error == NULL);
 }
 
-/* In a root of the user, who may remove what is empty, but not empty what is closed to him. */
+/* In a root of the user, who may remove empty directories, but not empty directories that deny
+ * access. */
 static void
 test_foreign_entries (Sandbox *sandbox, gconstpointer data)
 {
@@ -833,7 +835,8 @@ closed_root_child (gpointer data)
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
 }
 
-/* Closed after it was opened: that is said, and not taken for empty or repaired. */
+/* Closed after it was opened: the list shows that, and the directory is neither treated as empty
+ * nor repaired. */
 static void
 test_closed_root (Sandbox *sandbox, gconstpointer data)
 {
@@ -880,7 +883,7 @@ mounts_child (gpointer data)
   inner_entries = list (inner);
   first = find (inner_entries, "future");
   second = find (inner_entries, "past");
-  /* A time in the future is wrong: that of the change counts. */
+  /* A modification time in the future is wrong: the change time counts instead. */
   child_assert (g_date_time_to_unix (tm_root_entry_get_last_used (first)) <= time (NULL));
   child_assert (g_date_time_to_unix (tm_root_entry_get_last_used (first)) > time (NULL) - HOUR);
   child_assert ((gint64) g_file_info_get_attribute_uint64 (tm_root_entry_get_info (first),
@@ -894,7 +897,7 @@ mounts_child (gpointer data)
                 -90000000000);
 }
 
-/* A mount point is never taken; and on tmpfs a time can be anything. */
+/* A mount point is never deleted; and on tmpfs a timestamp can have any value. */
 static void
 test_mounts_and_times (Sandbox *sandbox, gconstpointer data)
 {

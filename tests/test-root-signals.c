@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The signals in which a cleanup reports what it has done, with both backends: once for each entry,
- * in which thread, in which order, and whatever a handler does. */
+/* The signals that report the results of a cleanup, with both backends: once for each entry, in the
+ * right thread and order, and whatever a handler does. */
 
 #include "support/interpose.h"
 #include "support/roots.h"
@@ -22,24 +22,25 @@
 #define LOCAL GINT_TO_POINTER (FALSE)
 #define SERVED GINT_TO_POINTER (TRUE)
 
-/* Two threads clean up so many. */
+/* So many entries that two threads clean up. */
 #define N_LARGE 20000
 
-/* More than the queue of outcomes holds, with what may be added while nobody looks. */
+/* More than the queue of outcomes holds, with the outcomes that may be added while none is
+ * delivered. */
 #define MAX_LEAD 4096
 
 typedef struct _Report Report;
 
 typedef void (*ReportFunc) (Report *report, TmRootEntry *entry);
 
-/* What the signals of one root have said. */
+/* The signals that one root has emitted. */
 struct _Report
 {
   TmRoot *root;        /* (owned) (nullable) */
   GHashTable *removed; /* (owned) (element-type filename) */
   GPtrArray *failed;   /* (owned) (element-type TmRootEntry) */
-  GError *error;       /* (owned) (nullable): of the last that failed */
-  GThread *thread;     /* (unowned): in which the signals have to come */
+  GError *error;       /* (owned) (nullable): of the last entry that failed */
+  GThread *thread;     /* (unowned): the thread of the signals */
   guint depth;
   guint max_depth;
   ReportFunc function; /* (nullable): called by the handlers */
@@ -142,7 +143,7 @@ clean_up_async (Report *report, GCancellable *cancellable, GError **error)
   return tm_root_cleanup_finish (root, report->result, error);
 }
 
-/* Empty, so that its content makes it no younger. */
+/* Empty, so that no content makes it younger. */
 static char *
 make_old_entry (Sandbox *sandbox, const char *name, gint64 seconds)
 {
@@ -221,7 +222,7 @@ test_entry (Sandbox *sandbox, gconstpointer backend)
   g_assert_cmpuint (g_hash_table_size (report.removed), ==, 1);
 }
 
-/* Abandoned entries are removed without a look at their age, which is told all the same. */
+/* The age of abandoned entries does not matter, but the signal has it too. */
 static void
 check_abandoned_cb (Report *report, TmRootEntry *entry)
 {
@@ -311,7 +312,7 @@ refuse_look_cb (const SystemCall *call, gpointer user_data)
   return g_str_equal (call->name, "statx") && g_strcmp0 (call->path, "stuck") == 0 ? EIO : 0;
 }
 
-/* It is not known whether it is to be removed. */
+/* The cleanup cannot decide whether to remove the entry. */
 static void
 test_unknown (Sandbox *sandbox, gconstpointer backend)
 {
@@ -376,7 +377,7 @@ test_create (Sandbox *sandbox, gconstpointer backend)
   g_assert_cmpuint (g_hash_table_size (report.removed), ==, 2);
 }
 
-/* In a main context that is not the global one, and before the callback. */
+/* In a main context that is not the default one, and before the callback. */
 static void
 test_async (Sandbox *sandbox, gconstpointer backend)
 {
@@ -429,7 +430,7 @@ measure_lead_cb (Report *report, TmRootEntry *entry)
   lead->n_reports++;
 }
 
-/* Every entry once, of both threads, and few at a time. */
+/* Every entry once, from both threads, and few at a time. */
 static void
 test_many (Sandbox *sandbox, gconstpointer is_async)
 {
@@ -453,7 +454,7 @@ test_many (Sandbox *sandbox, gconstpointer is_async)
   g_assert_cmpint (lead.max_lead, <=, MAX_LEAD);
 }
 
-/* A main context that is not run does not stop the cleanup, and loses nothing. */
+/* A main context that does not run does not stop the cleanup, and no signal is lost. */
 static void
 test_not_run (Sandbox *sandbox, gconstpointer data)
 {
@@ -473,7 +474,7 @@ test_not_run (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (g_hash_table_size (report.removed), ==, n);
 }
 
-/* Where no thread can be started, nothing is reported before the call has returned. */
+/* If no thread can be started, no signal is emitted before the call has returned. */
 static void
 test_without_threads (Sandbox *sandbox, gconstpointer backend)
 {
@@ -502,7 +503,7 @@ run_loop_cb (Report *report, TmRootEntry *entry)
     g_main_context_iteration (NULL, FALSE);
 }
 
-/* No signal within a handler of the same cleanup, nor the result. */
+/* Neither a signal nor the result arrives within a handler of the same cleanup. */
 static void
 test_loop (Sandbox *sandbox, gconstpointer backend)
 {
@@ -518,7 +519,7 @@ test_loop (Sandbox *sandbox, gconstpointer backend)
   g_assert_cmpuint (report.n_results_within, ==, 0);
 }
 
-/* Calls into the root, which another cleanup of it does as well. */
+/* Calls methods of the root, among them a creation with another cleanup. */
 static void
 use_root_cb (Report *report, TmRootEntry *entry)
 {
@@ -530,7 +531,7 @@ use_root_cb (Report *report, TmRootEntry *entry)
   if (report->depth > 3)
     return;
 
-  /* Its cleanup reports within. */
+  /* Its cleanup emits signals within this one. */
   g_ptr_array_add (directories, create_under (report->root));
 }
 
@@ -556,7 +557,7 @@ drop_cb (Report *report, TmRootEntry *entry)
   g_clear_object (&report->root);
 }
 
-/* A handler drops the last reference. */
+/* A handler releases the last reference. */
 static void
 test_last_reference (Sandbox *sandbox, gconstpointer backend)
 {
@@ -580,7 +581,7 @@ test_last_reference (Sandbox *sandbox, gconstpointer backend)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (g_hash_table_size (async.removed), ==, 30);
   g_clear_object (&async.result);
-  /* The task is dropped in the main context. */
+  /* The task is released in the main context. */
   while (root != NULL)
     g_main_context_iteration (NULL, TRUE);
 }
@@ -607,7 +608,7 @@ assert_cancelled (Sandbox *sandbox, gconstpointer backend, guint n, gboolean is_
   g_assert_cmpint (n_removed, ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (g_hash_table_size (report.removed), >=, 100);
-  /* What is gone was reported, and the other way round. */
+  /* Each deleted entry was reported, and each reported entry is deleted. */
   g_assert_cmpuint (g_hash_table_size (report.removed) + count_entries (sandbox->path), ==, n);
   if (!is_async && n < 1000)
     g_assert_cmpuint (count_entries (sandbox->path), ==, n - 100);
@@ -640,7 +641,7 @@ clean_up_thread (gpointer data)
   return GSIZE_TO_POINTER ((gsize) tm_root_cleanup (report->root, NULL, NULL));
 }
 
-/* Each reports what it has removed itself. */
+/* Each cleanup reports the entries that it has removed itself. */
 static void
 test_two_cleanups (Sandbox *sandbox, gconstpointer backend)
 {

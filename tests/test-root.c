@@ -238,7 +238,8 @@ umask_child (gpointer data)
   child_assert (root != NULL);
 }
 
-/* A umask takes nothing from the owner of what is made, the directories above the root too. */
+/* A umask takes no permission from the owner of a new directory, the directories above the root
+ * included. */
 static void
 test_create_directory_umask (Sandbox *sandbox, gconstpointer data)
 {
@@ -292,8 +293,8 @@ test_async (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (tm_temporary_directory_get_path (directory)));
 }
 
-/* CVE-2025-71176: the link is looked at once: changing it leads neither new directories nor the
- * cleanup away. */
+/* CVE-2025-71176: the link is resolved once: changing it leads neither new directories nor the
+ * cleanup elsewhere. */
 static void
 test_link_is_pinned (Sandbox *sandbox, gconstpointer data)
 {
@@ -320,7 +321,7 @@ test_link_is_pinned (Sandbox *sandbox, gconstpointer data)
   g_assert_true (g_str_has_prefix (tm_temporary_directory_get_path (directory), real));
 }
 
-/* A path that nobody would find its directory by is not handed out. */
+/* A path that does not lead to its directory is not returned. */
 static void
 test_replaced_root (Sandbox *sandbox, gconstpointer data)
 {

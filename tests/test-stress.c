@@ -3,12 +3,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Creators, cleaners at timeout 0, and listers, each a process of its own, on one root, some killed
- * at random: no directory that was handed out may ever be missing, and nothing may be left at the
+/* Creators, cleaners at timeout 0, and listers, each in a process of its own, on one root, some
+ * killed at random: no directory that was returned may ever be missing, and none may be left at the
  * end.
  *
  * In the control the verification of a new directory always succeeds: there, some have to be lost,
- * else it would prove nothing. */
+ * otherwise the test would prove nothing. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How many of each: in the soak suite, and otherwise. */
+/* The number of each: in the soak suite, and otherwise. */
 #define N_CREATORS (is_soak () ? 8 : 3)
 #define N_CLEANERS (is_soak () ? 8 : 3)
 #define N_LISTERS 2
@@ -34,8 +34,8 @@
 #define TMPFILES_PAUSE_MICROSECONDS 20000
 #define CREATIONS_PER_PAUSE 8
 
-/* Gives the cleaners time between mkdir and the lock of a creator. Not each time: they take most of
- * the directories for which they have time, and few would be handed out that could be lost. */
+/* Gives the cleaners time between mkdir and the lock of a creator. Not each time: they delete most
+ * of the directories for which they have time, and few would be returned that could be lost. */
 static int
 give_time_cb (const SystemCall *call, gpointer user_data)
 {
@@ -64,8 +64,8 @@ typedef struct
   Tally *tally; /* in memory that the processes share */
 } Stress;
 
-/* A process that cleans up or lists pauses after each pass, at random: else it keeps the few
- * processors for itself, and meets few directories that are being created. */
+/* A process that cleans up or lists pauses after each pass, at random: otherwise it uses the few
+ * processors alone, and meets few directories that are being created. */
 static void
 pause_shortly (void)
 {
@@ -143,7 +143,7 @@ cleaner_child (gpointer data)
     }
 }
 
-/* Looks at the locks of directories at every moment of their lives. */
+/* Tries the locks of directories at every moment of their lives. */
 static void
 lister_child (gpointer data)
 {
@@ -167,7 +167,7 @@ lister_child (gpointer data)
     }
 }
 
-/* Another program that cleans up, where it is installed. */
+/* Another program that cleans up, if it is installed. */
 static void
 tmpfiles_child (gpointer data)
 {
@@ -195,7 +195,7 @@ start_processes (Process *processes, guint n, guint n_more, ChildFunc function, 
   return n + n_more;
 }
 
-/* At any point of its work. Another one takes its place. */
+/* At any point of its work. Another process replaces it. */
 static void
 kill_and_replace (Process *process, Stress *stress)
 {

@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What an asynchronous call still uses when the caller has its result: neither the directory nor
- * the main context of the caller, who may have dropped both by then. The thread that did the work
- * ends some time after it has passed on the result. Here that time is as long as the test needs to
- * see what becomes of the two without the thread. */
+/* The references that an asynchronous call still holds when the caller has its result: neither the
+ * directory nor the main context of the caller, who may have released both by then. The thread that
+ * did the work ends some time after it has passed on the result. Here that time is as long as the
+ * test needs to check both without the thread. */
 
 #include "support/support.h"
 
@@ -20,9 +20,10 @@ static gboolean threads_hold;
 static GMutex mutex;
 static GCond changed; /* threads_hold */
 
-static gint attaching_thread; /* atomic: the last one of the library */
+static gint attaching_thread; /* atomic: the last thread of the library */
 static gint context_is_gone;  /* atomic */
-static gint n_uses_after_end; /* atomic: of the main context, by threads of the library */
+static gint
+    n_uses_after_end; /* atomic: references of the main context, by threads of the library */
 
 static void
 wait_while_threads_hold (void)
@@ -33,9 +34,10 @@ wait_while_threads_hold (void)
   g_mutex_unlock (&mutex);
 }
 
-/* These come before the functions of GObject and GLib for every caller in another library. */
+/* These replace the functions of GObject and GLib for every caller in another library. */
 
-/* The main context has the source from here on: what the thread does next may come at any time. */
+/* The main context has the source from here on: the next step of the thread may come at any
+ * time. */
 guint
 g_source_attach (GSource *source, GMainContext *context)
 {
@@ -89,7 +91,7 @@ set_threads_hold (gboolean hold)
   g_mutex_unlock (&mutex);
 }
 
-/* Drops the caller's reference. */
+/* Releases the caller's reference. */
 static void
 assert_nobody_holds (TmTemporaryDirectory *directory)
 {
@@ -181,7 +183,7 @@ never_cb (gpointer data)
   g_assert_not_reached ();
 }
 
-/* Ends with the main context, and tells of it. */
+/* Finalized with the main context, and counts that. */
 static void
 watch (GMainContext *context)
 {

@@ -3,9 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The threads that help with a large deletion: they may do what the calling thread may, and nothing
- * else; a forked child has them too; and where none can be started everything is deleted all the
- * same. */
+/* The threads that help with a large deletion: they may do exactly what the calling thread may; a
+ * forked child has them too; and if none can be started all files are deleted all the same. */
 
 #include "support/directories.h"
 #include "support/interpose.h"
@@ -23,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of none that the tests run as. */
+/* A group that the tests do not run as. */
 #define TEST_GROUP 54321
 
 #define N_DIRECTORIES 200
@@ -35,7 +34,7 @@ typedef enum
   RIGHTS_OF_GROUP, /* an ordinary user that is in a group */
   RIGHTS_OF_USER,  /* an ordinary user */
   RIGHTS_OF_FS_UID,
-  RIGHTS_OF_LANDLOCK, /* to delete in some directories only */
+  RIGHTS_OF_LANDLOCK, /* may delete in some directories only */
 } Rights;
 
 typedef struct
@@ -57,7 +56,7 @@ become_user_in_group (gsize n_groups)
 {
   gid_t group = TEST_GROUP;
 
-  /* The system calls: the functions of the C library do it in every thread. */
+  /* System calls: the functions of the C library change every thread. */
   if (syscall (SYS_setgroups, n_groups, &group) < 0 ||
       syscall (SYS_setresuid, -1, TEST_UID, -1) < 0)
     g_error ("Becoming an ordinary user: %s", g_strerror (errno));
@@ -69,8 +68,8 @@ machine_has_landlock (void)
   return syscall (SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 }
 
-/* Every other directory may be deleted; so that it is seen soon that the tree is large, and that
- * threads come to those that may not. */
+/* Every second directory may be deleted, so that the deletion soon recognises a large tree, and
+ * helper threads reach the directories that may not be deleted. */
 static gboolean
 is_allowed (guint i)
 {
@@ -117,7 +116,7 @@ typedef struct
   Rights rights;
   const char *tree;
   GThread *thread;  /* atomic */
-  gint n_by_others; /* atomic: what other threads have deleted */
+  gint n_by_others; /* atomic: the number of deletions by other threads */
 } Deletion;
 
 static gpointer
@@ -150,7 +149,7 @@ delete_cb (gpointer data)
   return error;
 }
 
-/* The caller takes its time, so that the others would do it all. */
+/* The calling thread is slow, so that the other threads would delete everything. */
 static int
 slow_caller_cb (const SystemCall *call, gpointer user_data)
 {
@@ -203,7 +202,7 @@ make_large_tree (const char *tree)
           g_assert_no_errno (mknod (file, S_IFREG | 0600, 0));
         }
 
-      /* Others may be deleted in by root, and by the group. */
+      /* Root, and the group, may delete in the other directories. */
       if (is_allowed (i))
         give_to (directory, TEST_UID, TEST_UID, 0777);
       else
@@ -211,7 +210,7 @@ make_large_tree (const char *tree)
     }
 }
 
-/* What the thread that calls may not delete stays, whatever other threads have been allowed. */
+/* A file that the calling thread may not delete stays, whatever other threads have been allowed. */
 static void
 test_rights (Sandbox *sandbox, gconstpointer data)
 {
@@ -244,7 +243,7 @@ test_rights (Sandbox *sandbox, gconstpointer data)
     {
       g_autofree char *directory = get_directory (tree, i);
 
-      /* Landlock lets nothing be removed from the tree itself. */
+      /* Landlock forbids removals from the tree itself. */
       if (!is_allowed (i))
         {
           g_assert_true (path_exists (directory));
@@ -253,7 +252,7 @@ test_rights (Sandbox *sandbox, gconstpointer data)
       else if (path_exists (directory))
         g_assert_cmpuint (count_entries (directory), ==, 0);
     }
-  /* Else there was nothing to be seen. */
+  /* Otherwise the test would show nothing. */
   if (g_get_num_processors () > 1)
     g_assert_cmpint (deletion.n_by_others, >, 0);
 }
@@ -343,7 +342,7 @@ check_without_threads (Sandbox *sandbox, int error_number)
   g_assert_cmpint (n_deleted, ==, 12000);
 }
 
-/* The calling thread does everything: at the limit of threads, and where a filter forbids them. */
+/* The calling thread does all the work: at the limit of threads, and if a filter forbids them. */
 static void
 test_no_threads (Sandbox *sandbox, gconstpointer data)
 {

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Every call on one object from several threads at once. Races seldom show in what these tests
- * assert: ThreadSanitizer is who looks for them, in its own run of the suite. */
+/* Every call on one object from several threads at once. The assertions of these tests seldom
+ * detect a race: ThreadSanitizer does, in its own run of the suite. */
 
 #include "support/support.h"
 
@@ -27,7 +27,7 @@ start_thread (gpointer data)
 {
   const Start *start = data;
 
-  /* All of them at once: what takes longer to start than to run would never overlap. */
+  /* All threads at once: a call that is shorter than the start of a thread would never overlap. */
   g_atomic_int_add (start->n_waiting, -1);
   while (g_atomic_int_get (start->n_waiting) > 0)
     g_thread_yield ();
@@ -163,7 +163,7 @@ use_root (gpointer data)
     }
 }
 
-/* In a main context of its own, which is where each callback has to arrive. */
+/* In a main context of its own, where each callback has to arrive. */
 static void
 use_root_asynchronously (gpointer data)
 {

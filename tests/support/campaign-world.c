@@ -16,14 +16,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The tree and the canary share these: a deletion that is led astray finds what it looks for. */
+/* The tree and the canary have the same names: a deletion that is led astray finds names that it
+ * looks for. */
 #define N_DIRECTORY_NAMES 4
 #define N_FILE_NAMES 6
 
 /* Deeper than a walk keeps levels open. */
 #define N_LEVELS_OF_CHAIN 40
 
-/* More than one batch, so that threads come to help. */
+/* More than one batch, so that helper threads start. */
 #define N_FILES_OF_LARGE 300
 
 #define MAX_INODES_TO_TRY 64
@@ -51,7 +52,7 @@ world_random (World *world, guint n)
   return (guint) g_rand_int_range (world->random, 0, (gint32) n);
 }
 
-/* Takes @path over. */
+/* Takes ownership of @path. */
 static void
 add_canary (World *world, char *path)
 {
@@ -84,7 +85,7 @@ add_canary_file (World *world, const char *parent, const char *name)
   add_canary (world, path);
 }
 
-/* Everything that the tree has a name for: full directories, empty ones and files. */
+/* Creates a file for each name in the tree: full directories, empty ones and files. */
 static void
 make_victim (World *world, const char *path)
 {
@@ -195,7 +196,7 @@ fill_level (World *world,
         fill_level (world, top, below, n_levels - 1, n_directories);
     }
 
-  /* Last, since it bars an ordinary user. */
+  /* Last, since it denies access to an ordinary user. */
   if (*relative != '\0' && world_random (world, 10) == 0)
     g_assert_no_errno (fchmod (fd, world_random (world, 2) == 0 ? 0 : 0500));
   close (fd);
@@ -237,8 +238,8 @@ is_mount_point (int fd)
          (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/* Opens the parent of @relative below @top, through no link and into nothing that is mounted there:
- * the attacker is not to damage the canary itself. Returns a descriptor, or -1. */
+/* Opens the parent of @relative below @top, through no link and into no mounted file system: the
+ * attacker must not damage the canary itself. Returns a descriptor, or -1. */
 static int
 open_parent (const char *top, const char *relative)
 {
@@ -281,9 +282,9 @@ new_path (World *world, const char *parent, const char *prefix)
   return g_strdup_printf ("%s/%s%u", parent, prefix, world->n_made++);
 }
 
-/* Gives the number of an inode that was freed a moment ago to a directory that has to stay, where
- * the file system does that, with names in it for which a deletion may be looking; and moves there
- * what was in the freed one, so that ".." of it leads there. */
+/* On a file system that reuses inode numbers, gives the number of a directory that was just removed
+ * to a directory that must not be deleted, with names that the deletion may look for. Moves the
+ * content of the removed one there, so that its ".." leads there. */
 static void
 reuse_inode (World *world, ino_t inode, const char *moved)
 {
@@ -291,7 +292,7 @@ reuse_inode (World *world, ino_t inode, const char *moved)
   g_autofree char *path = NULL;
   struct stat status;
 
-  /* Other numbers were freed as well. */
+  /* Other numbers became free as well. */
   for (guint i = 0; i < MAX_INODES_TO_TRY; i++)
     {
       path = new_path (world, world->outside, "x");
@@ -311,7 +312,7 @@ reuse_inode (World *world, ino_t inode, const char *moved)
     }
 }
 
-/* Moves the whole tree to where another directory, which is empty, has its name. */
+/* Moves the whole tree into a directory in which an empty directory has its name. */
 static void
 move_beside_namesake (World *world, const char *top)
 {
@@ -326,7 +327,7 @@ move_beside_namesake (World *world, const char *top)
   world->has_moved_top |= rename (top, inside) == 0;
 }
 
-/* Takes @parent over. */
+/* Takes ownership of @parent. */
 static void
 attack_directory (World *world, const char *top, int parent, const char *name)
 {
@@ -341,7 +342,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
       }
       break;
 
-    case 1: /* beside the canary, where ".." leads to the names that are looked for */
+    case 1: /* beside the canary, where ".." leads to names that the deletion looks for */
       {
         g_autofree char *moved = new_path (world, world->victim, "m");
 
@@ -349,7 +350,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
       }
       break;
 
-    case 2: /* likewise, and another one in its place */
+    case 2: /* likewise, and another directory in its place */
       {
         g_autofree char *moved = new_path (world, world->victim, "m");
 
@@ -358,7 +359,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
       }
       break;
 
-    case 3: /* moved away, what it was in removed, and its inode used again */
+    case 3: /* moved away, its parent removed, and the inode number of that reused */
       {
         g_autofree char *moved = new_path (world, world->victim, "m");
         g_autofree char *above = new_path (world, world->outside, "a");
@@ -374,7 +375,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
 
             if (lstat (above, &status) == 0)
               {
-                /* Its inode is free only once no process has it open. */
+                /* Its inode number is free only once no process has it open. */
                 close (parent);
                 parent = -1;
                 world_clear (above);
@@ -475,7 +476,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
     close (parent);
 }
 
-/* Does something at random to the tree at @top. */
+/* Makes a random change to the tree at @top. */
 void
 world_attack (World *world, const char *top)
 {
@@ -495,7 +496,7 @@ world_attack (World *world, const char *top)
   attack_directory (world, top, parent, name);
 }
 
-/* Unmounts what the attacker has mounted, wherever it is by now. */
+/* Unmounts the file systems that the attacker has mounted, wherever they are by now. */
 void
 world_end_attacks (World *world)
 {
@@ -551,7 +552,7 @@ world_clear (const char *path)
   clear_at (AT_FDCWD, path);
 }
 
-/* Returns (nullable): what is missing of the canary or has been changed. */
+/* Returns (nullable): which part of the canary is missing or has been changed. */
 const char *
 world_find_damage (World *world)
 {

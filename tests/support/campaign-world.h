@@ -28,7 +28,7 @@ typedef struct
   GPtrArray *canaries;
   guint n_made; /* names that the attacker has used */
   gboolean may_mount;
-  gboolean may_move_top; /* whether the attacker can get at the top of the tree itself */
+  gboolean may_move_top; /* whether the attacker may move the top of the tree itself */
   gboolean has_mounted;
   gboolean has_moved_top;
 } World;

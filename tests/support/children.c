@@ -38,7 +38,7 @@ run_in_child (ChildFunc function, gpointer data)
   return wait_for_child (start_child (function, data));
 }
 
-/* In a child: killed by the test; or by the clock, should the test fail before. */
+/* In a child: waits until the test kills it, or until the alarm does if the test fails before. */
 void
 wait_to_be_killed (void)
 {
@@ -47,7 +47,7 @@ wait_to_be_killed (void)
     pause ();
 }
 
-/* In a child: in a thread with as little stack as some give theirs. */
+/* In a child: in a thread with a stack as small as that of some programs. */
 void
 run_on_small_stack (gpointer (*function) (gpointer), gpointer data)
 {
@@ -60,7 +60,7 @@ run_on_small_stack (gpointer (*function) (gpointer), gpointer data)
   child_assert (pthread_join (thread, NULL) == 0);
 }
 
-/* Runs a program without its output. Returns FALSE if there is none, or if it fails. */
+/* Runs a program without its output. Returns FALSE if it is not installed, or if it fails. */
 gboolean
 run_command (const char *const *command)
 {

@@ -23,10 +23,10 @@ void run_on_small_stack (gpointer (*function) (gpointer), gpointer data);
 
 #define assert_success_in_child(status) g_assert_cmpint ((status), ==, 0)
 
-/* The exit status of a child whose machine does not allow what the test needs. */
+/* The exit status of a child on a machine that lacks something that the test needs. */
 #define CHILD_CANNOT 77
 
-/* In a forked child, where GTest's own assertions would write into the parent's report. */
+/* For a forked child, where GTest's own assertions would write into the parent's report. */
 #define child_assert(expression)                                                                   \
   G_STMT_START                                                                                     \
   {                                                                                                \

@@ -10,7 +10,7 @@
 static gint is_stopped; /* atomic, and set after the time */
 static struct timespec stopped_time;
 
-/* In place of the C library's. */
+/* Replaces the function of the C library. */
 int
 clock_gettime (clockid_t clock, struct timespec *time)
 {
@@ -38,9 +38,8 @@ start_clock (void)
   g_atomic_int_set (&is_stopped, FALSE);
 }
 
-/* Until a file that is written from now on has a later time than one that was written before. Since
- * Linux 6.13, the time of a file may be finer than the coarse clock, and later than its next tick.
- */
+/* Waits until a new file has a later timestamp than one that was written before. Since Linux 6.13,
+ * the time of a file may be finer than the coarse clock, and later than its next tick. */
 void
 wait_for_clock_tick (void)
 {

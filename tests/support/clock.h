@@ -10,10 +10,10 @@
 
 G_BEGIN_DECLS
 
-/* In seconds, as a timeout is. */
+/* In seconds, like a timeout. */
 #define HOUR 3600
 
-/* These stop the time of day for this process alone; the clock of the system runs on. */
+/* These stop the time of day for this process only; the system clock is not changed. */
 void stop_clock (const struct timespec *time);
 void start_clock (void);
 

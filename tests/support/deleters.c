@@ -27,7 +27,7 @@ delete_by_library (TmTemporaryDirectory *directory)
     g_printerr ("%s\n", error->message);
   child_assert (error == NULL);
 
-  /* By descriptor: its path may lead elsewhere by now. */
+  /* By descriptor: its path may lead to another directory by now. */
   child_assert (fd >= 0 && fstat (fd, &status) == 0 && status.st_nlink == 0);
   close (fd);
 }
@@ -38,8 +38,8 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Reads the names of the entries of an open directory. In the same order on every file
- * system: whether it falls for an attack depends on what it meets after that. */
+/* Reads the names of the entries of an open directory, in the same order on every file system:
+ * whether the deletion falls for an attack depends on the order. */
 static GPtrArray *
 read_names (int fd)
 {
@@ -113,7 +113,7 @@ delete_by_path (TmTemporaryDirectory *directory)
   delete_path (tm_temporary_directory_get_path (directory));
 }
 
-/* Takes ".." for the directory that it came from, as `rm` once did; follows no link. */
+/* Assumes that ".." is the directory that it came from, as `rm` once did; follows no link. */
 static int
 empty_going_up (int fd)
 {
@@ -146,8 +146,7 @@ delete_going_up (TmTemporaryDirectory *directory)
   g_rmdir (path);
 }
 
-/* Knows the directory that ".." leads to by its device and inode, and gives up if that is another.
- */
+/* Identifies the directory behind ".." by device and inode, and gives up if it is another one. */
 static int
 empty_by_inode (int fd)
 {

@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* The deletion of the library, and others as they have been written before: what attacks the one
- * has to succeed with another, else it would be no attack. In a child. */
+/* The deletion of the library, and others as programs have written them: an attack on the library
+ * has to succeed with another one, otherwise it would prove nothing. In a child. */
 
 typedef void (*Deleter) (TmTemporaryDirectory *directory);
 

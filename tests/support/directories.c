@@ -73,8 +73,8 @@ delete_tree (const char *path)
   g_assert_false (path_exists (path));
 }
 
-/* Everything in @path that systemd-tmpfiles may take, however young, and nothing elsewhere. Returns
- * FALSE where it is not installed. */
+/* Deletes the entries of @path that systemd-tmpfiles may delete, at any age, and no other files.
+ * Returns FALSE if it is not installed. */
 gboolean
 clean_with_systemd (const char *path)
 {
@@ -97,9 +97,9 @@ clean_with_systemd (const char *path)
   return TRUE;
 }
 
-/* A tree to delete and a tree to spare get the same layout: a deletion that is led from one into
- * the other finds its names there. At each level one name comes after the directory that leads on,
- * both in the order of creation and in the reverse. */
+/* A tree to delete and a tree to keep get the same layout: a deletion that is led from one into the
+ * other finds its names there. At each level one name comes after the directory that leads on, both
+ * in the order of creation and in the reverse. */
 static const char *const layout[] = { "a/file",       "1/a/file",   "1/2/a/file",
                                       "1/2/3/a/file", "1/2/3/file", "1/2/z/file",
                                       "1/z/file",     "z/file",     "file" };

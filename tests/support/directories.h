@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Directories of the library, for the tests of what is in them and what is done to them. */
+/* Temporary directories, for tests of their content and of their end. */
 TmTemporaryDirectory *create_in (const char *parent);
 char *child_path (TmTemporaryDirectory *directory, const char *name);
 void assert_in_use (const char *path);

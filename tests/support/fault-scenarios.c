@@ -25,7 +25,7 @@ open_directory (const char *path)
   return fd;
 }
 
-/* A little of everything that a deletion meets. */
+/* One of each type of file that a deletion meets. */
 void
 fill_small (const char *path)
 {
@@ -65,14 +65,13 @@ check_created (TmTemporaryDirectory *directory)
   fault_assert (fstat (tm_temporary_directory_get_fd (directory), &by_fd) == 0);
   fault_assert (by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev);
   fault_assert (is_locked || fault_was_that_there_are_no_locks ());
-  /* No mark where it cannot be told whether others see the lock. */
+  /* No mark if the library cannot tell whether other machines see the lock. */
   if (!fault_was_of ("fstatfs") || (by_fd.st_mode & 07777) != 0700)
     fault_assert ((by_fd.st_mode & 07777) == (is_locked ? 01700 : 0700));
   close (fd);
 }
 
-/* A failed creation leaves nothing behind, unless the fault does not let it remove the directory.
- */
+/* A failed creation leaves no directory behind, unless the fault prevents its removal. */
 void
 check_not_created (const char *base, const GError *error)
 {
@@ -101,7 +100,7 @@ user_child (gpointer data)
   const UserRun *run = data;
 
   child_assert (become_ordinary_user ());
-  /* Else its own descriptors could not be listed. */
+  /* Otherwise its own descriptors could not be listed. */
   child_assert (prctl (PR_SET_DUMPABLE, 1) == 0);
   child_assert (fault_each (run->scenario, run->base, 1) > 0);
 }
@@ -123,7 +122,7 @@ run_each (Sandbox *sandbox, ScenarioFunc scenario)
     assert_success_in_child (run_in_child (user_child, &user_run));
 }
 
-/* Each call and all after it, as when a disk dies, and then it is back. */
+/* Each call and all later ones fail, as when a disk dies; then the disk is back. */
 void
 run_each_lasting (Sandbox *sandbox, const ScenarioFunc *scenarios, guint n_scenarios)
 {
@@ -154,7 +153,7 @@ run_each_async (Sandbox *sandbox, const ScenarioFunc *scenarios, guint n_scenari
     {
       guint n = 0;
 
-      /* The first run also makes what the process keeps, such as threads of GLib. */
+      /* The first run also creates resources that the process keeps, such as threads of GLib. */
       scenarios[i](base);
       for (guint j = 0; j < G_N_ELEMENTS (errors); j++)
         n += fault_each_of (scenarios[i], base, 1, errors[j], FAULT_ONCE);

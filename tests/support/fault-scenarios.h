@@ -12,9 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* What the scenarios of several tests need. */
+/* Functions that the scenarios of several tests use. */
 
-/* Which way the operations are called; the scenarios are the same. */
+/* How the operations are called; the scenarios are the same. */
 extern gboolean is_async;
 
 void run_each (Sandbox *sandbox, ScenarioFunc scenario);

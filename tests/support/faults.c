@@ -20,7 +20,7 @@ typedef struct
 {
   int error_number;
   const char *name;
-  const char *calls; /* that can return it, on one file system or another */
+  const char *calls; /* the calls that can return it, on one file system or another */
 } FaultKind;
 
 #define KIND(error_number, calls)                                                                  \
@@ -32,7 +32,8 @@ typedef struct
 #define EVERY_STAT "fstat fstatat statx"
 #define EVERY_CHMOD "fchmod chmod futimens"
 
-/* Directories are moved to one whose name is that of the directory of the scenario, and this. */
+/* Files are moved to a directory whose name is that of the directory of the scenario, and this
+ * suffix. */
 #define ELSEWHERE ".elsewhere"
 
 /* The calls that write to the disk. */
@@ -73,9 +74,9 @@ static struct
   const FaultKind *kind;
   FaultDuration duration;
   guint nth;
-  char *elsewhere; /* (owned): a directory for what is moved away */
+  char *elsewhere; /* (owned): a directory for files that are moved away */
 
-  gint n_calls; /* atomic: of those that can fail so */
+  gint n_calls; /* atomic: the number of calls that can fail in this way */
 
   /* Set by the thread that meets the fault first. */
   gint is_met;      /* atomic */
@@ -98,15 +99,15 @@ call_can_return (const SystemCall *call, const FaultKind *kind)
   if (can_return (kind, call->name))
     return TRUE;
 
-  /* Two calls in one, both of them. */
+  /* The kernel has one call for both. */
   if (g_str_equal (call->name, "unlinkat"))
     return can_return (kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
   return g_str_equal (call->name, "renameat2") && (call->flags & RENAME_EXCHANGE) == 0 &&
          can_return (kind, "rename");
 }
 
-/* Returns an errno that the call can return, or 0 when there is none. Never ENOENT, which would
- * have to be made true. */
+/* Returns an errno that the call can return, or 0 if there is none. Never ENOENT, for which the
+ * file would have to be moved away. */
 int
 fault_at_random (const SystemCall *call, GRand *random)
 {
@@ -123,8 +124,8 @@ fault_at_random (const SystemCall *call, GRand *random)
   return 0;
 }
 
-/* Whether @dirfd is the directory that the scenario has to itself, or lies in it. Those above it
- * are opened where a path is walked, and belong to others. */
+/* Whether @dirfd is the directory of the scenario, or lies in it. The directories above are opened
+ * when a path is resolved, and belong to other tests. */
 static gboolean
 is_in_base (int dirfd)
 {
@@ -136,8 +137,8 @@ is_in_base (int dirfd)
   return path != NULL && g_str_has_prefix (path, base);
 }
 
-/* Makes true what the error says, for example that the file is gone. Returns FALSE where it cannot.
- */
+/* Changes the files so that the error is true, for example moves a file away for ENOENT. Returns
+ * FALSE if that is not possible. */
 static gboolean
 make_true (const SystemCall *call, guint n)
 {
@@ -145,7 +146,7 @@ make_true (const SystemCall *call, guint n)
   if (g_str_equal (call->name, "close"))
     close (call->fd);
 
-  /* As if another process had moved it away. Files that are named by an absolute path stay. */
+  /* As if another process had moved it away. Files with an absolute path stay. */
   if (fault.kind->error_number == ENOENT && call->path != NULL && call->fd != AT_FDCWD)
     {
       g_autofree char *name = g_strdup_printf ("%u", n);
@@ -208,14 +209,14 @@ fault_was (int error_number)
   return fault_was_met () && fault.kind->error_number == error_number;
 }
 
-/* By the names of the kernel: "unlinkat" for unlink() and rmdir(), too. */
+/* @call is a name of the kernel: "unlinkat" for unlink() and rmdir(), too. */
 gboolean
 fault_was_of (const char *call)
 {
   return fault_was_met () && g_str_equal (fault.call, call);
 }
 
-/* The same, of a call that named a file, and was not about an open one. */
+/* The same for a call with the name of a file, and not for an open file. */
 gboolean
 fault_was_of_name (const char *call)
 {
@@ -228,15 +229,15 @@ fault_lasts (void)
   return fault_was_met () && fault.duration == FAULT_FROM_THEN_ON;
 }
 
-/* Whether what the error said of @name was made so. */
+/* Whether the fault has moved the file @name away. */
 gboolean
 fault_moved_away (const char *name)
 {
   return fault_was (ENOENT) && g_str_has_suffix (fault.path, name);
 }
 
-/* Whether it could not be told of which mount a directory is, where there is no openat2(): then it
- * counts as another. */
+/* Whether the fault hid the mount of a directory, without openat2(): the library then treats it as
+ * another mount. */
 gboolean
 fault_hid_a_mount (void)
 {
@@ -251,7 +252,7 @@ fault_is_to_be_hidden (void)
          (fault_was_of ("close") && !fault_lasts ());
 }
 
-/* The code for the errno of the fault, as the documentation has it. */
+/* The documented code for the errno of the fault. */
 static GIOErrorEnum
 expected_code (void)
 {
@@ -293,7 +294,7 @@ expected_code (void)
     }
 }
 
-/* It says what failed, where, and why: Could not delete “/tmp/x”: Input/output error */
+/* What failed, where, and why: Could not delete “/tmp/x”: Input/output error */
 void
 fault_check_error (const GError *error, const char *base)
 {
@@ -345,8 +346,9 @@ has_open_below (const char *base)
   return FALSE;
 }
 
-/* How many descriptors are open, none of which may be of @base: if one is, then of an object whose
- * last reference is that of the thread that the result came from, and which ends after it. */
+/* Returns the number of open descriptors. None may be below @base: if one is, it belongs to an
+ * object whose last reference is held by the thread that returned the result, and that ends
+ * later. */
 static guint
 count_descriptors (const char *base)
 {
@@ -357,7 +359,7 @@ count_descriptors (const char *base)
   return count_open_descriptors ();
 }
 
-/* Returns FALSE when there was no such call. */
+/* Returns FALSE if no call met the fault. */
 static gboolean
 run_with_fault (ScenarioFunc scenario, const char *base)
 {
@@ -390,8 +392,8 @@ fault_each_call (ScenarioFunc scenario,
   fault.kind = kind;
   fault.duration = duration;
   fault.elsewhere = g_strconcat (base, ELSEWHERE, NULL);
-  /* The last run is that without a fault. Those in which what the error says could not be made so
-   * are no end. */
+  /* The last run is the one that made too few calls. A run whose fault could not be made true is
+   * not the last one. */
   for (fault.nth = 0;; fault.nth += step, n++)
     if (!run_with_fault (scenario, base) && (guint) g_atomic_int_get (&fault.n_calls) <= fault.nth)
       break;
@@ -401,8 +403,8 @@ fault_each_call (ScenarioFunc scenario,
   return n;
 }
 
-/* Runs @scenario in the empty directory @base, with each fault of one kind; of every @step of them,
- * one. It has to leave it empty. Returns how many faults there were. */
+/* Runs @scenario in the empty directory @base, with every fault of one kind, or one of every @step.
+ * The scenario has to leave @base empty. Returns the number of faults. */
 guint
 fault_each_of (ScenarioFunc scenario,
                const char *base,
@@ -417,14 +419,14 @@ fault_each_of (ScenarioFunc scenario,
   g_assert_not_reached ();
 }
 
-/* The same with faults of every kind, each of which is met once. */
+/* The same with faults of every kind, each of which occurs once. */
 guint
 fault_each (ScenarioFunc scenario, const char *base, guint step)
 {
   guint n = 0;
 
   make_directory (base);
-  /* The first run also makes what the process keeps, such as threads of GLib. */
+  /* The first run also creates resources that the process keeps, such as threads of GLib. */
   scenario (base);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     n += fault_each_call (scenario, base, step, &kinds[i], FAULT_ONCE);

@@ -14,12 +14,11 @@ G_BEGIN_DECLS
 /* Makes the system calls of the library fail, each with every errno that it can return: one in
  * every run of a scenario, until there has been a run for each of its calls.
  *
- * A scenario prepares what it needs, calls fault_begin() before what is to meet the fault, and
- * fault_end() after it. It may run in a forked child too, and counts no descriptors of its own:
- * that none is left open is seen to here.
+ * A scenario prepares its files, calls fault_begin() before the operation that meets the fault, and
+ * fault_end() after it. It may run in a forked child too, and counts no descriptors itself: this
+ * file checks that none is left open.
  *
- * Calls are numbered as they come, in whichever thread: nothing may depend on which it is that
- * fails. */
+ * Calls are numbered in their order, in all threads: no check may depend on which one fails. */
 
 typedef void (*ScenarioFunc) (const char *base);
 
@@ -54,8 +53,8 @@ void fault_check_error (const GError *error, const char *base);
 
 void fault_fail (const char *file, int line, const char *expression) G_GNUC_NORETURN;
 
-/* In a child as well, where GTest's own would write into the report of the parent. Says which fault
- * it was. */
+/* For a child as well, where GTest's own assertions would write into the report of the parent.
+ * Prints the fault. */
 #define fault_assert(expression)                                                                   \
   G_STMT_START                                                                                     \
   {                                                                                                \

@@ -26,7 +26,7 @@ make_file (const char *path)
   g_assert_no_error (error);
 }
 
-/* A little of everything that an ordinary user can make. */
+/* One of each type of file that an ordinary user can create. */
 void
 make_tree (const char *path)
 {
@@ -64,7 +64,7 @@ make_old (const char *path, gint64 seconds)
   g_assert_no_errno (utimensat (AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
 }
 
-/* With a tree in it, and unused for so long. */
+/* Creates a directory with a tree in it, last used @seconds ago. */
 char *
 make_old_directory (Sandbox *sandbox, const char *name, gint64 seconds)
 {
@@ -96,7 +96,7 @@ path_exists (const char *path)
   return lstat (path, &status) == 0;
 }
 
-/* The permissions, with the sticky bit, which is the mark. */
+/* The permissions, and the sticky bit, which is the mark. */
 mode_t
 get_mode (const char *path)
 {

@@ -23,7 +23,7 @@ mode_t get_mode (const char *path);
 guint count_entries (const char *path);
 guint count_open_descriptors (void);
 
-/* A name as the library makes them: only with such a name is the sticky bit the mark. */
+/* A name as the library creates them: only with such a name is the sticky bit the mark. */
 #define RANDOM_PART "abcdefghijklmnopqrst"
 #define OUR_NAME(prefix) prefix "-" RANDOM_PART
 

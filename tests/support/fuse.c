@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long a server may take until its file system is there. */
+/* How long the start of a server may take. */
 #define MAX_POLLS 3000
 #define POLL_MICROSECONDS 10000
 
@@ -29,7 +29,7 @@ get_device (const char *path)
   return lstat (path, &status) == 0 ? status.st_dev : 0;
 }
 
-/* Starts a server that stays in the foreground. Returns FALSE where it cannot mount. */
+/* Starts a server that stays in the foreground. Returns FALSE if it cannot mount. */
 gboolean
 fuse_mount (const char *const *command, const char *target)
 {
@@ -46,7 +46,8 @@ fuse_mount (const char *const *command, const char *target)
     {
       int null = open ("/dev/null", O_RDWR);
 
-      /* Its words are no lines of the test's report, and its files none of the test's. */
+      /* Its output must not get into the test's report, and its files must not count as the
+       * test's. */
       dup2 (null, STDOUT_FILENO);
       dup2 (null, STDERR_FILENO);
       if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != parent)
@@ -74,7 +75,7 @@ typedef struct
   FuseFunc function;
 } Job;
 
-/* Nothing is left of it: neither a file that is open there, nor the working directory. */
+/* Unmounts it afterwards, even if a file is open there or the working directory is in it. */
 static void
 work (const Job *job, const char *target)
 {
@@ -149,7 +150,7 @@ sshfs_child (gpointer data)
   work (job, target);
 }
 
-/* The files of a directory as bindfs shows them, with @options. */
+/* The files of a directory through bindfs, with @options. */
 void
 test_on_bindfs (const char *base, const char *const *options, FuseFunc function)
 {
@@ -169,7 +170,7 @@ test_on_ntfs (const char *base, FuseFunc function)
                           "needs ntfs-3g, and FUSE mounts in a namespace");
 }
 
-/* The files of a directory as sshfs shows them. */
+/* The files of a directory through sshfs. */
 void
 test_on_sshfs (const char *base, FuseFunc function)
 {

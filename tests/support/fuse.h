@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* A file system that a program of its own serves, in a child with a mount namespace of its own. It
- * ends with the child. */
+/* A FUSE file system, in a child with a mount namespace of its own. It ends with the child. */
 gboolean fuse_mount (const char *const *command, const char *target);
 
 /* Run in a child, on such a file system. */

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Its variants of open() are inline and call others than those below. */
+/* With it, open() is inline, and calls other functions than those below. */
 #undef _FORTIFY_SOURCE
 
 #include "interpose.h"
@@ -28,8 +28,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* The functions of the C library, defined in the program: the dynamic linker takes these for every
- * caller, and each passes on to the next of its name. */
+/* The functions of the C library, defined in the program: the dynamic linker resolves every caller
+ * to these, and each one calls the next function of its name. */
 
 static SystemCallFunc interposed; /* atomic, and set after its data */
 static gpointer interposed_data;
@@ -38,7 +38,7 @@ static gint reads_are_short;         /* atomic */
 static gint flags_are_refused;       /* atomic */
 static gint file_systems_are_shared; /* atomic */
 
-/* Room for an entry of the longest name, or for some of short ones. */
+/* Room for an entry with the longest name, or for some with short names. */
 #define SHORT_READ_SIZE 300
 
 static __thread gboolean is_inside;
@@ -83,7 +83,7 @@ static struct
   gint n_files; /* atomic, and set after the file */
 } given;
 
-/* The inode number that a file is to have. */
+/* The inode number that a file pretends to have. */
 static ino_t
 shown_inode (dev_t device, ino_t inode)
 {
@@ -110,7 +110,7 @@ show_statx (int result, struct statx *status)
   return result;
 }
 
-/* Returns TRUE when the call is to fail, with errno. */
+/* Returns TRUE if the call has to fail, with errno. */
 static gboolean
 fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolve)
 {
@@ -128,7 +128,7 @@ fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolv
   return error_number != 0;
 }
 
-/* The library is built for large files: its calls have the suffix 64 where there is one. */
+/* The library is built for large files: its calls have the suffix 64 if there is one. */
 
 static mode_t
 mode_argument (int flags, va_list arguments)
@@ -177,7 +177,7 @@ syscall (long number, ...)
   va_list list;
   long arguments[6];
 
-  /* As many as a call can have; it ignores those that the caller did not pass. */
+  /* The maximum number of arguments; the kernel ignores those that the caller did not pass. */
   va_start (list, number);
   for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
     arguments[i] = va_arg (list, long);
@@ -192,8 +192,8 @@ syscall (long number, ...)
           errno = openat2_errno ();
           return -1;
         }
-      /* With a path, it is how the library opens that; with the root of the file system, how it
-       * finds out whether there is such a call. */
+      /* The library opens a path with it; with the root of the file system, it finds out whether
+       * the system call exists. */
       if (fails ((int) arguments[0] == AT_FDCWD && strcmp ((const char *) arguments[1], "/") != 0
                      ? "open"
                      : "openat2",
@@ -205,7 +205,7 @@ syscall (long number, ...)
                arguments[5]);
 }
 
-/* By us, by the kernel, or by valgrind, which does not know it. */
+/* By TEMPMAN_TEST_OPENAT2, by the kernel, or by valgrind, which does not know it. */
 gboolean
 openat2_is_denied (void)
 {
@@ -279,7 +279,7 @@ getdents64 (int fd, void *buffer, size_t size)
   return length;
 }
 
-/* By which GIO reads a directory. */
+/* GIO reads directories with it. */
 DIR *
 opendir (const char *path)
 {
@@ -288,7 +288,7 @@ opendir (const char *path)
   return fails ("opendir", AT_FDCWD, path, 0, 0) ? NULL : next (path);
 }
 
-/* Whether @fd and @path are the first path that this thread looks at after it has locked a
+/* Whether @fd and @path are the first path that this thread examines after it has locked a
  * directory: the verification of a new one. */
 static gboolean
 is_verification (int fd, const char *path)
@@ -423,7 +423,7 @@ close (int fd)
 void
 interpose (SystemCallFunc function, gpointer user_data)
 {
-  /* GIO looks for its modules when it is first used, and holds a lock meanwhile. */
+  /* GIO loads its modules when it is first used, and holds a lock meanwhile. */
   g_object_unref (g_file_new_for_path ("/"));
 
   interposed_data = user_data;
@@ -439,7 +439,7 @@ interpose_end (void)
 static int
 attack_cb (const SystemCall *call, gpointer user_data)
 {
-  /* Before a descriptor is closed there is nothing to gain, and its owner may hold a lock. */
+  /* An attack before close() gains nothing, and the calling thread may hold a lock. */
   if (attack_state.name != NULL ? !g_str_equal (attack_state.name, call->name)
                                 : g_str_equal (call->name, "close"))
     return 0;
@@ -449,10 +449,9 @@ attack_cb (const SystemCall *call, gpointer user_data)
   return 0;
 }
 
-/* Does @attack once, before the call with the number @nth from now on, the first of which is 0; of
- * those with @name, or of all but close() if that is NULL. For a test that begins again with the
- * next number until there are no more calls: so that no moment at which it could be done is left
- * out. */
+/* Runs @attack once, before the call with the number @nth from now on, the first of which is 0;
+ * only calls of @name count, or all but close() if that is NULL. For a test that starts again with
+ * the next number until there are no more calls, so that it covers every moment. */
 void
 attack_before (const char *name, guint nth, AttackFunc attack, gpointer user_data)
 {
@@ -514,15 +513,16 @@ hide_entry_types (gboolean hide)
   g_atomic_int_set (&types_are_hidden, hide);
 }
 
-/* Every file system looks like NFS. The library remembers what it has seen, in each thread. */
+/* Every file system looks like NFS. The library remembers the types that it has seen, in each
+ * thread. */
 void
 pretend_shared (gboolean shared)
 {
   g_atomic_int_set (&file_systems_are_shared, shared);
 }
 
-/* The control of a test of creation: each new directory seems to be in its place when the library
- * verifies that, also when a cleaner has deleted it. */
+/* The control of a test of creation: each verification of a new directory succeeds, also if a
+ * cleaner has deleted it. */
 void
 pretend_verified (gboolean verified)
 {
@@ -538,7 +538,7 @@ refuse_rename_flags (gboolean refuse)
 }
 
 /* Shows @receiver with the inode number of @former, a directory of the same file system that was
- * removed: as ext4 does by itself. From one thread at a time. */
+ * removed: ext4 reuses numbers in this way. From one thread at a time. */
 void
 give_inode (const struct stat *former, const struct stat *receiver)
 {

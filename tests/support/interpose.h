@@ -10,30 +10,30 @@
 
 G_BEGIN_DECLS
 
-/* The system calls that the library makes, seen by a test before the kernel sees them: what another
- * process could do at that moment is done right there, in every run.
+/* The system calls of the library, shown to a test before the kernel executes them: the test does
+ * at that moment what another process could do, in every run.
  *
- * Calls that a test makes itself are seen too, so that a naive deletion can stand against the same
- * attack; those made from within the functions below are not.
+ * Calls that a test makes itself are shown too, so that a naive deletion meets the same attack;
+ * calls from within the functions below are not.
  *
- * With TEMPMAN_TEST_OPENAT2=ENOSYS or EPERM in the environment, openat2() fails so throughout, as
- * on an old kernel or in a container that forbids it. */
+ * With TEMPMAN_TEST_OPENAT2=ENOSYS or EPERM in the environment, every openat2() fails with that
+ * error, as on an old kernel or in a container that forbids it. */
 
-/* With "ignored" in this variable of the environment, the kernel only says that it wipes a page at
- * a fork, as qemu-user does; with "refused", it says that it cannot, as one before Linux 4.14. */
+/* With "ignored" in this environment variable, the kernel reports that it wipes a page at a fork,
+ * but does not, as qemu-user; with "refused", it reports an error, as before Linux 4.14. */
 #define WIPE_ON_FORK_VARIABLE "TEMPMAN_TEST_WIPEONFORK"
 
 typedef struct
 {
-  const char *name; /* as the kernel calls it */
-  int fd;           /* what it is about, or relative to; AT_FDCWD for a path alone */
+  const char *name; /* the name that the kernel has for it */
+  int fd;           /* the open file, or the directory of the path; AT_FDCWD for a path alone */
   const char *path; /* (nullable) */
-  guint64 flags;    /* how to open, unlink, rename or lock */
+  guint64 flags;    /* the flags to open, unlink, rename or lock */
   guint64 resolve;  /* of openat2() */
 } SystemCall;
 
-/* Returns 0 to let the call through, or the errno that it fails with. Of several threads, each may
- * be in here at the same time. */
+/* Returns 0 to let the call through, or the errno with which it fails. Several threads may run the
+ * function at the same time. */
 typedef int (*SystemCallFunc) (const SystemCall *call, gpointer user_data);
 
 void interpose (SystemCallFunc function, gpointer user_data);

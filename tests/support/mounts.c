@@ -23,7 +23,7 @@ write_text (const char *path, const char *text)
   return written;
 }
 
-/* Maps an ordinary user to the same number: without a map the user could create no files. */
+/* Maps an ordinary user to the same number: without a map the user could not create files. */
 static gboolean
 enter_user_namespace (void)
 {
@@ -34,7 +34,7 @@ enter_user_namespace (void)
          write_text ("/proc/self/uid_map", uid_map) && write_text ("/proc/self/gid_map", gid_map);
 }
 
-/* In a child: no other process sees what it mounts from then on. */
+/* In a child: no other process sees its mounts from then on. */
 gboolean
 enter_mount_namespace (void)
 {
@@ -42,15 +42,16 @@ enter_mount_namespace (void)
          mount ("none", "/", "", MS_REC | MS_PRIVATE, "") == 0;
 }
 
-/* In a child with a mount namespace of its own. The files take no disk, and end with the child. */
+/* In a child with a mount namespace of its own. The files use no disk, and vanish with the
+ * child. */
 gboolean
 mount_tmpfs (const char *path)
 {
   return mount ("none", path, "tmpfs", 0, "") == 0;
 }
 
-/* Mounts on @merged an overlay over @lower; its other layer is made in @base, which may not be on
- * an overlay itself. Returns FALSE with errno. */
+/* Mounts on @merged an overlay over @lower; the other layer is created in @base, which may not be
+ * on an overlay itself. Returns FALSE with errno. */
 gboolean
 mount_overlay (const char *base, const char *lower, const char *merged)
 {

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* For a function of a shared library that the test program defines in its place: the dynamic linker
- * then calls the program's, from other libraries as well. */
+/* For a function of a shared library that the test program replaces: the dynamic linker then calls
+ * the program's function, from other libraries as well. */
 
 /* Several threads may call this at the same time, each as the first. */
 static inline gpointer
@@ -28,12 +28,12 @@ find_next (gpointer *found, const char *name)
   return next;
 }
 
-/* Declares next(), the function of the library that @function stands in place of. */
+/* Declares next(), the function of the library that @function replaces. */
 #define NEXT(function, name)                                                                       \
   static gpointer found = NULL;                                                                    \
   __typeof__ (&function) next = (__typeof__ (&function)) find_next (&found, name)
 
-/* The names of the calls for times of 64 bits where time_t once had 32. */
+/* The names of the calls for times of 64 bits on machines whose time_t had 32. */
 #if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
 #define WIDE_TIME(name, wide_name) wide_name
 #else

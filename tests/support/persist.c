@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Its parent, so that what is left there can be counted. */
+/* The parent of the directory: a test counts its entries afterwards. */
 char *
 temporary_parent (Sandbox *sandbox)
 {
@@ -54,7 +54,7 @@ assert_persists (TmTemporaryDirectory *directory, const char *path, TmPersistFla
   g_assert_true (has_content (path));
 }
 
-/* And that the object is as it was. */
+/* Also asserts that the object is unchanged. */
 void
 assert_persist_fails (TmTemporaryDirectory *directory,
                       const char *path,

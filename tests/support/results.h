@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* The result of an asynchronous call, for a test that waits for it. */
+/* For a test that waits for the result of an asynchronous call. */
 void keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data);
 GAsyncResult *wait_for_result (GAsyncResult **result);
 

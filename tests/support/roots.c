@@ -72,7 +72,7 @@ holder_child (gpointer data)
   wait_to_be_killed ();
 }
 
-/* Starts a process that has so many directories in use until it is killed. Returns once it has. */
+/* Starts a process that has @n directories in use until it is killed. Returns once they exist. */
 pid_t
 start_holder (TmRoot *root, guint n_directories)
 {

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Roots, for the tests of what is in them and what cleanup does to that. */
+/* Roots, for tests of their entries and of cleanups. */
 TmRoot *open_root (const char *path, double timeout, TmRootFlags flags);
 TmRoot *open_root_of_file (GFile *file, double timeout, TmRootFlags flags);
 TmRoot *open_reclaiming_root (const char *path);

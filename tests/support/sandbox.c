@@ -25,7 +25,7 @@ sandbox_set_up (Sandbox *sandbox, gconstpointer data)
 
   sandbox->path = g_dir_make_tmp ("tempman-test-XXXXXX", &error);
   g_assert_no_error (error);
-  /* For the tests that drop to an ordinary user. */
+  /* The directory is for tests that drop to an ordinary user. */
   g_assert_no_errno (g_chmod (sandbox->path, 0777));
 }
 
@@ -63,9 +63,9 @@ find_memory (void)
   return NULL;
 }
 
-/* For tests that make very many files or directories: a disk would take minutes. Root mounts a file
- * system of its own there, and an ordinary user has a directory in one; where neither can be had it
- * is on the disk after all. */
+/* For tests that create very many files or directories: a disk would take minutes. Root mounts a
+ * file system of its own there, and an ordinary user gets a directory in one; if neither is
+ * possible the sandbox is on the disk. */
 void
 sandbox_set_up_in_memory (Sandbox *sandbox, gconstpointer data)
 {

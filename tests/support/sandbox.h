@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* A directory that one test has to itself, and everything below it. */
+/* A directory that belongs to one test, with everything below it. */
 typedef struct
 {
   char *path;
@@ -30,7 +30,7 @@ GFile *sandbox_file (Sandbox *sandbox, const char *name);
 #define add_test(name, function)                                                                   \
   g_test_add (name, Sandbox, NULL, sandbox_set_up, function, sandbox_tear_down)
 
-/* The same in memory, for a test that makes many files. */
+/* The same in memory, for a test that creates many files. */
 #define add_test_in_memory(name, data, function)                                                   \
   g_test_add (name, Sandbox, data, sandbox_set_up_in_memory, function, sandbox_tear_down_in_memory)
 

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In a child. Does nothing if that is not root. */
+/* In a child. Has no effect if the process is not root. */
 gboolean
 become_ordinary_user (void)
 {

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* An ordinary user. A test that expects an error of permission drops to it, for root gets none. */
+/* An ordinary user. A test that expects an error of permission drops to it, for root does not get
+ * that error. */
 #define TEST_UID 65534
 
 gboolean become_ordinary_user (void);

@@ -7,12 +7,12 @@
 
 #define SCHEME "served"
 
-/* Set while nothing is requested. */
+/* Set while no request runs. */
 static RequestFunc watcher;
 static gpointer watcher_data;
 static const char *hidden; /* (nullable) */
 
-/* Has @function called before each request; %NULL for none. */
+/* Calls @function before each request; with %NULL no longer. */
 void
 served_file_watch (RequestFunc function, gpointer data)
 {
@@ -20,7 +20,7 @@ served_file_watch (RequestFunc function, gpointer data)
   watcher_data = data;
 }
 
-/* Makes it a back end that does not tell these attributes, separated by commas. */
+/* From now on the backend does not support these attributes, separated by commas. */
 void
 served_file_hide (const char *attributes)
 {
@@ -82,7 +82,7 @@ served_enumerator_finalize (GObject *object)
 {
   GFileEnumerator *local = SERVED_ENUMERATOR (object)->local;
 
-  /* It closes the enumerator. */
+  /* The finalizer of the parent class closes the enumerator, which uses @local. */
   G_OBJECT_CLASS (served_enumerator_parent_class)->finalize (object);
   g_object_unref (local);
 }
@@ -122,7 +122,7 @@ get_local (GFile *file)
   return SERVED_FILE (file)->local;
 }
 
-/* Takes @local over. */
+/* Takes ownership of @local. */
 static GFile *
 wrap (GFile *local)
 {

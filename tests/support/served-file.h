@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* A remote file of a back end that is in the test program itself: it serves a local path, and lets
- * the test see each request, fail it, or do something right before it. */
+/* A remote file of a backend in the test program itself: it serves a local path, and the test sees
+ * each request, may let it fail, and may act right before it. */
 
 typedef enum
 {

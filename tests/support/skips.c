@@ -28,8 +28,8 @@ skip_unless_root (void)
   return TRUE;
 }
 
-/* For a control that leaves it to chance whether it falls for an attack. If it does not, on a slow
- * disk or a busy machine, the library has done nothing wrong, and nothing was proved. */
+/* For a control that falls for an attack only by chance. If it does not, on a slow disk or a busy
+ * machine, the library has made no mistake, but the test proves nothing. */
 void
 skip_unless_control_fell (gboolean fell)
 {
@@ -37,7 +37,7 @@ skip_unless_control_fell (gboolean fell)
     g_test_skip ("the control did not fall for the attack either");
 }
 
-/* FALSE where the library was built to reach local files through GIO alone. */
+/* Returns FALSE if the library was built to reach local files through GIO alone. */
 gboolean
 library_has_descriptors (void)
 {
@@ -51,7 +51,7 @@ skip_without_descriptors (Sandbox *sandbox, gconstpointer data)
 }
 
 /* For a test of descriptors, locks, marks, mounts or system calls, or of an attack on names: GIO
- * alone offers none of these. Returns the function to run in its place. */
+ * alone has none of these. Returns the function to run in its place. */
 SandboxFunc
 of_descriptors (SandboxFunc function)
 {

@@ -27,7 +27,7 @@ limit_from_now (double seconds)
 }
 
 /* Returns the limit of a test that proves more the longer it runs: @otherwise seconds, but in the
- * soak suite the time or the count that the environment sets, whichever comes first. */
+ * soak suite the time or the count from the environment, whichever is reached first. */
 Limit
 limit_of_soak (double otherwise)
 {

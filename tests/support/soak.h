@@ -9,11 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* When a test that proves more the longer it runs has run long enough. */
+/* The end of a test that proves more the longer it runs. */
 typedef struct
 {
   gint64 end;    /* monotonic time */
-  guint64 count; /* of what the test counts */
+  guint64 count; /* of a unit that the test counts */
 } Limit;
 
 gboolean is_soak (void);

@@ -10,15 +10,15 @@
 
 #include <pthread.h>
 
-/* How long another thread may take to do its part, on a machine that is busy. */
+/* How long to wait for another thread, on a busy machine. */
 #define PATIENCE (60 * G_USEC_PER_SEC)
 
 static gint refusal;     /* atomic; the error number, or 0 */
 static gint n_starts;    /* atomic */
 static gint n_pool_uses; /* atomic */
 
-/* From now on no thread can be started, as at the limit of threads with EAGAIN, or where a seccomp
- * filter forbids it with EPERM. With 0 they can again. */
+/* From now on no thread can be started: with EAGAIN as at the limit of threads, with EPERM as under
+ * a seccomp filter. With 0 they can be started again. */
 void
 thread_starts_fail (int error_number)
 {
@@ -69,7 +69,7 @@ count_threads (void)
   return count_entries ("/proc/self/task");
 }
 
-/* For a maximum that several threads find: makes @maximum at least @n, atomically. */
+/* Raises @maximum to at least @n, atomically, for several threads. */
 void
 raise_maximum (gint *maximum, gint n)
 {

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Sees every thread that is started in the process, and every use of a thread pool of GLib. */
+/* Counts every thread that is started in the process, and every use of a thread pool of GLib. */
 
 void thread_starts_fail (int error_number);
 guint thread_starts_count (void);

@@ -17,10 +17,15 @@
  *
  * TEMPMAN_TEST_GATE_REACHED, TEMPMAN_TEST_GATE_OPENED: the first deletion of the process creates
  * the first file and waits for the second one. Each later deletion is slow, so that a signal
- * arrives before the last of them. TEMPMAN_TEST_GATE_STUCK: the file of this name cannot be
- * deleted, as on a read-only file system. TEMPMAN_TEST_GATE_UNSEEN: statx() fails for the file of
- * this name, as for a mount point whose server does not answer. TEMPMAN_TEST_GATE_NO_THREADS: once
- * this file exists, no thread can be started, as when a limit of threads or memory is reached. */
+ * arrives before the last of them.
+ *
+ * TEMPMAN_TEST_GATE_STUCK: the file of this name cannot be deleted, as on a read-only file system.
+ *
+ * TEMPMAN_TEST_GATE_UNSEEN: statx() fails for the file of this name, as for a mount point whose
+ * server does not answer.
+ *
+ * TEMPMAN_TEST_GATE_NO_THREADS: once this file exists, no thread can be started, as when a limit of
+ * threads or memory is reached. */
 
 #define POLL_MICROSECONDS 1000
 
