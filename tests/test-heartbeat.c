@@ -452,6 +452,56 @@ test_table (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+/* Returns the age of the heartbeat of the entry with this name. */
+static double
+get_heartbeat_age (TmRoot *root, const char *name)
+{
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      if (g_str_equal (tm_root_entry_get_name (entry), name))
+        return tm_root_entry_get_heartbeat_age (entry);
+    }
+
+  g_assert_not_reached ();
+}
+
+static void
+keep_age_cb (TmRoot *root, TmRootEntry *entry, double *age)
+{
+  *age = tm_root_entry_get_heartbeat_age (entry);
+}
+
+/* As long as an entry has an owner that beats, it has a heartbeat. */
+static void
+test_age (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autofree char *plain = make_dead (sandbox, "plain-" RANDOM_PART);
+  g_autofree char *ahead = make_old_with_mode (sandbox, "ahead-0" RANDOM_PART, 01700, -HOUR);
+  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR / 2, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmTemporaryDirectory) directory = create_under (root);
+  g_autofree char *name = g_path_get_basename (tm_temporary_directory_get_path (directory));
+  double age = -1;
+
+  /* The clock that sets the times of files can be behind by a tick. */
+  g_assert_cmpfloat (get_heartbeat_age (root, "dead-0" RANDOM_PART), >=, HOUR - 1);
+  g_assert_cmpfloat (get_heartbeat_age (root, "plain-" RANDOM_PART), ==, -1);
+  g_assert_cmpfloat (get_heartbeat_age (root, "ahead-0" RANDOM_PART), ==, 0);
+  g_assert_cmpfloat (get_heartbeat_age (root, name), >=, 0);
+  g_assert_cmpfloat (get_heartbeat_age (root, name), <, HOUR / 2);
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
+  g_assert_cmpfloat (get_heartbeat_age (root, name), ==, -1);
+
+  g_signal_connect (root, "entry-removed", G_CALLBACK (keep_age_cb), &age);
+  g_usleep (SILENCE + INTERVAL / 10);
+  assert_cleanup (root, 1);
+  g_assert_cmpfloat (age, >=, HOUR - 1);
+}
+
 static void
 add_heartbeat_test (const char *name, gpointer data, SandboxFunc function)
 {
@@ -475,6 +525,7 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/adopted", GINT_TO_POINTER (TRUE), test_fork);
   add_heartbeat_test ("/heartbeat/hanging-server", NULL, test_hanging_server);
   add_heartbeat_test ("/heartbeat/cleanup/table", NULL, test_table);
+  add_heartbeat_test ("/heartbeat/cleanup/age", NULL, test_age);
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);
   add_heartbeat_test ("/heartbeat/cleanup/not-stale", NULL, test_not_stale);
   add_heartbeat_test ("/heartbeat/cleanup/not-silent", NULL, test_not_silent);

@@ -179,15 +179,58 @@ clean_up (TmRoot *root, Report *report)
   return report->rows->len > 0;
 }
 
+/* Whether a cleanup would delete the entry after @seconds if its heartbeat does not change. The
+ * heartbeat is a modification time, so an entry is at most as old as its heartbeat. */
 static gboolean
-wait_for_heartbeats (const Report *report, double seconds)
+is_overdue (TmRoot *root, TmRootEntry *entry, double seconds)
 {
+  double heartbeat_age = tm_root_entry_get_heartbeat_age (entry);
+
+  return tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE &&
+         heartbeat_age > tm_root_get_lease (root) &&
+         ((tm_root_get_flags (root) & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 ||
+          heartbeat_age + seconds > tm_root_get_timeout (root));
+}
+
+/* Returns 0 as well if the root cannot be read. */
+static guint
+count_overdue (TmRoot *root, const Report *report, double seconds)
+{
+  GCancellable *cancellable = tool_operation_get_cancellable (report->operation);
+  g_autoptr (GListModel) entries =
+      tm_root_list_entries (root, TM_LIST_FLAGS_NONE, cancellable, NULL);
+  guint n_overdue = 0;
+
+  for (guint i = 0; entries != NULL && i < g_list_model_get_n_items (entries); i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      n_overdue += is_overdue (root, entry, seconds);
+    }
+
+  return n_overdue;
+}
+
+/* Returns whether another cleanup can delete more. */
+static gboolean
+wait_for_heartbeats (TmRoot *root, const Report *report)
+{
+  double seconds = tm_root_get_watch_time (root);
+  guint n_overdue = seconds > 0 ? count_overdue (root, report, seconds) : 0;
   g_autofree char *time = tool_age_format (MAX (tool_age_to_seconds (seconds + 0.5), 1));
 
+  if (n_overdue == 0 || tool_operation_is_interrupted (report->operation))
+    return FALSE;
+
   tool_progress_hide (tool_operation_get_progress (report->operation));
-  tool_complain (
-      "Some heartbeats are overdue: waiting %s to see whether they change; --no-wait skips this",
-      time);
+  if (n_overdue == 1)
+    tool_complain ("The heartbeat of one directory is overdue: waiting %s to see whether it "
+                   "changes; --no-wait skips this",
+                   time);
+  else
+    tool_complain ("The heartbeats of %u directories are overdue: waiting %s to see whether they "
+                   "change; --no-wait skips this",
+                   n_overdue, time);
   return tool_operation_wait (report->operation, seconds);
 }
 
@@ -201,16 +244,9 @@ clean_up_and_wait (TmRoot *root, Report *report, gboolean waits)
   g_signal_connect (root, "entry-failed", G_CALLBACK (entry_failed_cb), report);
   is_known = clean_up (root, report);
 
-  for (guint i = 0; i < MAX_WAITS && waits && is_known; i++)
-    {
-      double seconds = tm_root_get_watch_time (root);
-
-      if (seconds <= 0 || tool_operation_is_interrupted (report->operation) ||
-          !wait_for_heartbeats (report, seconds))
-        break;
-      /* If this one fails, the results of the first one are still known. */
-      clean_up (root, report);
-    }
+  /* If a later one fails, the results of the first one are still known. */
+  for (guint i = 0; i < MAX_WAITS && waits && is_known && wait_for_heartbeats (root, report); i++)
+    clean_up (root, report);
 
   return is_known;
 }

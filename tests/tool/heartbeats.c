@@ -9,23 +9,30 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statfs.h>
 
 /* A library for LD_PRELOAD, so that the command finds heartbeats where no file system is shared. It
  * replaces functions of the public interface, as its environment variables say:
  *
- * TEMPMAN_TEST_HEARTBEAT_AGE: the age of the heartbeat of every entry, in seconds.
- * TEMPMAN_TEST_WATCH_TIMES: what tm_root_get_watch_time() returns, with spaces between the numbers
- * of successive calls; then 0. TEMPMAN_TEST_WATCH_MOVES: pairs of lines, the old and the new path
- * of a file; each such call renames the next one. TEMPMAN_TEST_LEASE: a file that receives each
- * lease that is set. */
+ * TEMPMAN_TEST_HEARTBEAT_AGE: the age of a heartbeat, in seconds; TEMPMAN_TEST_HEARTBEAT_PREFIX:
+ * the beginning of the names of the entries that have it. TEMPMAN_TEST_WATCH_TIMES: the results of
+ * successive calls of tm_root_get_watch_time(), separated by spaces; then 0.
+ * TEMPMAN_TEST_WATCH_MOVES: pairs of lines, the old and the new path of a file; each such call
+ * renames the next file. TEMPMAN_TEST_LEASE: a file that receives each lease that is set.
+ * TEMPMAN_TEST_SHARED: every file system seems to be NFS. */
+
+#define NFS_MAGIC 0x6969
 
 double
 tm_root_entry_get_heartbeat_age (TmRootEntry *self)
 {
   double (*real) (TmRootEntry *) = dlsym (RTLD_NEXT, "tm_root_entry_get_heartbeat_age");
   const char *age = g_getenv ("TEMPMAN_TEST_HEARTBEAT_AGE");
+  const char *prefix = g_getenv ("TEMPMAN_TEST_HEARTBEAT_PREFIX");
 
-  return age != NULL ? g_ascii_strtod (age, NULL) : real (self);
+  return age != NULL && g_str_has_prefix (tm_root_entry_get_name (self), prefix)
+             ? g_ascii_strtod (age, NULL)
+             : real (self);
 }
 
 static void
@@ -68,4 +75,15 @@ tm_root_set_lease (TmRoot *self, double lease)
       fclose (file);
     }
   real (self, lease);
+}
+
+int
+fstatfs (int fd, struct statfs *status)
+{
+  int (*real) (int, struct statfs *) = dlsym (RTLD_NEXT, "fstatfs64");
+  int result = real (fd, status);
+
+  if (result == 0 && g_getenv ("TEMPMAN_TEST_SHARED") != NULL)
+    status->f_type = NFS_MAGIC;
+  return result;
 }

@@ -3,19 +3,29 @@
 
 """`tempman cleanup` and `tempman list` in a root with heartbeats, which a preloaded library makes up."""
 
+import fcntl
 import json
 import os
 import re
 import signal
+import subprocess
 
 import support
 
 LIBRARY = os.environ.get('TEMPMAN_TEST_HEARTBEATS_LIBRARY')
+# The library with short intervals.
+SHORT_LIBRARY = os.environ.get('TEMPMAN_TEST_SHORT_LIBRARY')
 
 # Longer than any test waits.
 LONG = '600'
-WAITING = re.compile(r'^tempman: Some heartbeats are overdue: waiting (\d+[ms](?: \d+s)?) to see whether '
-                     r'they change; --no-wait skips this$', re.MULTILINE)
+WAITING = re.compile(r'^tempman: The (?:heartbeat of one directory is|heartbeats of (?P<n>\d+) directories are) '
+                     r'overdue: waiting (?P<time>\d+[ms](?: \d+s)?) to see whether (?(n)they change|it changes); '
+                     r'--no-wait skips this$', re.MULTILINE)
+
+
+def find_times(errors):
+    """The times in the messages about waiting."""
+    return [match['time'] for match in WAITING.finditer(errors)]
 
 
 class Heartbeats(support.TestCase):
@@ -28,10 +38,26 @@ class Heartbeats(support.TestCase):
         self.environment.update(support.get_preload_environment())
         self.environment['LD_PRELOAD'] += ':' + LIBRARY
 
-    def set_times(self, times, moves=()):
-        """Choose the times that the root is to be watched, and what is renamed when it is asked."""
+    def set_heartbeat(self, age, prefix=''):
+        """Choose the age of the heartbeats of the entries whose name begins so."""
+        self.environment['TEMPMAN_TEST_HEARTBEAT_AGE'] = age
+        self.environment['TEMPMAN_TEST_HEARTBEAT_PREFIX'] = prefix
+
+    def set_times(self, times, moves=(), age='10000'):
+        """Choose the times that the root is to be watched, and what is renamed when it is asked.
+
+        There is a live entry whose heartbeat is overdue.
+        """
         self.environment['TEMPMAN_TEST_WATCH_TIMES'] = times
         self.environment['TEMPMAN_TEST_WATCH_MOVES'] = '\n'.join(path for move in moves for path in move)
+        self.set_heartbeat(age, 'live')
+        if not os.path.exists(self.path('root', 'live')):
+            self.make_live('live')
+
+    def make_live(self, name):
+        fd = os.open(self.mkdir('root', name), os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, fd)
+        fcntl.flock(fd, fcntl.LOCK_SH)
 
     def make_late(self, *names):
         """Make entries that have died when the root is asked, one each time. Return their moves."""
@@ -42,7 +68,7 @@ class Heartbeats(support.TestCase):
         """Clean up. Return the rows, the times in the messages, and the result."""
         result = self.run_tool('cleanup', self.root, '--timeout', timeout, *options)
         rows = [line.split('\t') for line in result.lines]
-        return rows, WAITING.findall(result.errors), result
+        return rows, find_times(result.errors), result
 
 
 class Waiting(Heartbeats):
@@ -60,14 +86,34 @@ class Waiting(Heartbeats):
                          [('removed', 'first'), ('removed', 'late'), ('total', '2')])
         self.assertEqual((times, result.status), (['1s'], 0))
         self.assertEqual(result.errors.count('\n'), 1)
-        self.assertEqual(os.listdir(self.root), [])
+        self.assertEqual(os.listdir(self.root), ['live'])
 
     def test_nothing_to_wait_for(self):
         self.set_times('0', self.make_late('late'))
         rows, times, result = self.cleanup()
         self.assertEqual(rows, [['total', '0']])
         self.assertEqual((result.errors, result.status), ('', 0))
-        self.assertEqual(os.listdir(self.root), ['late'])
+        self.assertEqual(sorted(os.listdir(self.root)), ['late', 'live'])
+
+    def test_several(self):
+        """All directories that the next cleanup could delete are counted, and no others."""
+        for name in ('live-2', 'live-3', 'young'):
+            self.make_live(name)
+        self.mkdir('root', 'live-no-more')
+        self.set_times('0.01')
+        _, _, result = self.cleanup()
+        self.assertEqual([match['n'] for match in WAITING.finditer(result.errors)], ['3'])
+
+    def test_in_vain(self):
+        """It does not wait if the next cleanup could not delete anything either."""
+        for age, options, waits in (('3599', (), True), ('3597', (), False),
+                                    ('3597', ('--reclaim',), True),
+                                    ('600', ('--reclaim',), False),
+                                    ('601', ('--reclaim',), True),
+                                    ('601', ('--reclaim', '--lease', '1h'), False)):
+            self.set_times('1.5', age=age)
+            _, times, result = self.cleanup(*options)
+            self.assertEqual((bool(times), result.status), (waits, 0), (age, options))
 
     def test_bound(self):
         """It waits twice at most."""
@@ -149,7 +195,7 @@ class Waiting(Heartbeats):
                 self.set_times(LONG)
                 process = self.start('cleanup', self.root, '--timeout', '1h')
                 line = process.stderr.readline().decode()
-                self.assertEqual(WAITING.findall(line), ['10m'])
+                self.assertEqual(find_times(line), ['10m'])
                 process.send_signal(number)
                 result = self.finish(process)
                 self.assertEqual((result.status, result.errors), (-number, ''))
@@ -171,7 +217,7 @@ class Waiting(Heartbeats):
         self.mkdir('root', 'old', age=support.DAY)
         self.set_times(LONG)
         terminal = self.start_in_terminal(NO_COLOR='1')
-        terminal.wait_for(b': waiting 10m to see')
+        terminal.wait_for(b'overdue: waiting 10m to see')
         for left in (b'9m 59s', b'9m 58s'):
             terminal.wait_for(b'\r\x1b[KCleaning up ' + '“'.encode() + os.fsencode(self.root)
                               + '”'.encode() + b': waiting, ' + left + b' left')
@@ -205,7 +251,7 @@ class Ages(Heartbeats):
     def test_list(self):
         self.mkdir('root', 'old', age=support.DAY)
         for age, text in (('0', '0s'), ('12.9', '12s'), ('3600.5', '3600s'), ('1e300', f'{2 ** 53}s')):
-            self.environment['TEMPMAN_TEST_HEARTBEAT_AGE'] = age
+            self.set_heartbeat(age)
             output = self.succeed('list', self.root).decode()
             self.assertRegex(output, rf'^kept\tunowned \(heartbeat {text} ago\)\tnone\t\d+s\told\n$')
             entry, = json.loads(self.succeed('list', self.root, '--json'))
@@ -215,13 +261,13 @@ class Ages(Heartbeats):
 
     def test_cleanup(self):
         self.mkdir('root', 'old', age=support.DAY)
-        self.environment['TEMPMAN_TEST_HEARTBEAT_AGE'] = '700'
+        self.set_heartbeat('700')
         rows, _, _ = self.cleanup()
         self.assertEqual(rows[0][:3], ['removed', 'unowned (heartbeat 700s ago)', 'expired'])
 
     def test_none(self):
         self.mkdir('root', 'old', age=support.DAY)
-        self.environment['TEMPMAN_TEST_HEARTBEAT_AGE'] = '-1'
+        self.set_heartbeat('-1')
         self.assertRegex(self.succeed('list', self.root).decode(), '^kept\tunowned\tnone\t')
         entry, = json.loads(self.succeed('list', self.root, '--json'))
         self.assertIsNone(entry['heartbeat_age'])
@@ -231,7 +277,7 @@ class Ages(Heartbeats):
         self.mkdir('root', 'old', age=support.DAY)
         self.mkdir('root', 'young')
         for age, text in (('-1', ''), ('7.2', ' (heartbeat 7s ago)'), ('3723', ' (heartbeat 1h 2m ago)')):
-            self.environment['TEMPMAN_TEST_HEARTBEAT_AGE'] = age
+            self.set_heartbeat(age)
             for arguments in (('list', self.root), ('cleanup', self.root, '-t', '0', '-n')):
                 terminal = support.Terminal(self, [support.TOOL, *arguments],
                                             environment={**self.environment, 'NO_COLOR': '1'})
@@ -250,6 +296,72 @@ class Leases(Heartbeats):
         with open(self.path('lease')) as file:
             leases = [float(line) for line in file]
         self.assertEqual(leases, [600, 600, 5400, 5400, 0, 0, 604800000, 604800000])
+
+
+class Engine(Heartbeats):
+    """With real heartbeats at short intervals, on a file system that seems to be shared."""
+
+    def setUp(self):
+        super().setUp()
+        if SHORT_LIBRARY is None:
+            self.skipTest('there is no library with short intervals here')
+        self.environment['TEMPMAN_TEST_SHARED'] = '1'
+        self.environment['LD_LIBRARY_PATH'] = os.path.dirname(SHORT_LIBRARY)
+        self.owner = self.start('run', '--in', self.root, '--', 'sh', '-c',
+                                'echo "$TEMPMAN_DIRECTORY"; exec cat', stdin=subprocess.PIPE)
+        self.addCleanup(self.owner.stdin.close)
+        self.directory = self.owner.stdout.readline().decode().rstrip('\n')
+
+    def kill_owner(self):
+        """End the owner. Its last heartbeat was more than an hour ago."""
+        self.owner.kill()
+        self.owner.wait()
+        self.set_age(self.directory, 3610)
+
+    def get_state(self):
+        line, = self.succeed('list', self.root, '--reclaim').decode().splitlines()
+        entry, = json.loads(self.succeed('list', self.root, '--reclaim', '--json'))
+        state, age = re.fullmatch(r'(\w+) \(heartbeat (\d+)s ago\)', line.split('\t')[1]).groups()
+        self.assertEqual(state, entry['state'])
+        self.assertGreaterEqual(entry['heartbeat_age'], int(age))
+        return state, int(age)
+
+    def test_live(self):
+        state, age = self.get_state()
+        self.assertEqual(state, 'live')
+        self.assertLess(age, 600)
+        self.assertEqual(self.cleanup('--reclaim', timeout='0')[0], [['total', '0']])
+        self.assert_there(self.directory)
+        self.owner.stdin.close()
+        self.assertEqual(self.owner.wait(support.PATIENCE), 0)
+        self.assert_gone(self.directory)
+
+    def test_dead(self):
+        self.kill_owner()
+        state, age = self.get_state()
+        self.assertEqual(state, 'live')
+        self.assertGreaterEqual(age, 3600)
+
+        for options in (('--no-wait', '--reclaim'), ('--reclaim', '--lease', '2h'),
+                        ('--reclaim', '--dry-run'), ()):
+            rows, _, result = self.cleanup(*options, timeout='1d')
+            self.assertEqual((rows, result.errors), ([['total', '0']], ''), options)
+        self.assert_there(self.directory)
+
+        rows, times, result = self.cleanup('--reclaim', timeout='1d')
+        self.assertEqual((times, result.status), (['6s'], 0))
+        self.assertEqual((rows[0][0], rows[0][2]), ('removed', 'abandoned'))
+        self.assertRegex(rows[0][1], r'^abandoned \(heartbeat 36\d\ds ago\)$')
+        self.assertEqual(rows[1], ['total', '1'])
+        self.assert_gone(self.directory)
+
+    def test_expired(self):
+        """Without --reclaim, it waits for a directory that it deletes by its age."""
+        self.kill_owner()
+        rows, times, result = self.cleanup(timeout='30m')
+        self.assertEqual((times, result.status), (['6s'], 0))
+        self.assertEqual((rows[0][0], rows[0][2]), ('removed', 'expired'))
+        self.assert_gone(self.directory)
 
 
 if __name__ == '__main__':
