@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 page = pathlib.Path(sys.argv[1])
-named = sorted(set(re.findall(r'`(/[a-z-]+(?:/[a-z-]+)+)`', page.read_text(encoding='utf-8'))))
+named = sorted(set(re.findall(r'`(/[a-z0-9-]+(?:/[a-z0-9-]+)+)`', page.read_text(encoding='utf-8'))))
 listed = set()
 for program in sys.argv[2:]:
     output = subprocess.run([program, '-l'], check=True, capture_output=True, text=True).stdout

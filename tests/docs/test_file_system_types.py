@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Checks that the page about shared file systems lists the local types that the library knows, and no
+others.
+
+Usage: test_file_system_types.py PAGE TM-FILE-SYSTEM.C. Prints TAP.
+"""
+
+import pathlib
+import re
+import sys
+
+page, source = (pathlib.Path(path).read_text(encoding='utf-8') for path in sys.argv[1:])
+
+table = source[source.index('trusted_types[] = {'):]
+table = table[:table.index('};')]
+known = {name for names in re.findall(r'"([^"]+)"', table) for name in names.split()}
+
+section = page[page.index('## Local file systems\n'):page.index('## Other file systems\n')]
+listed = {name for row in re.findall(r'^\| ([^|]+) \|', section, re.MULTILINE)
+          for name in row.split(', ')} - {'type'}
+
+assert known and listed, 'there is no table'
+names = sorted(known | listed)
+print(f'1..{len(names)}')
+for n, name in enumerate(names, 1):
+    print('ok' if name in known & listed else 'not ok', n, '-', name)
+sys.exit(known != listed)
