@@ -22,8 +22,8 @@ G_BEGIN_DECLS
  * @TM_ROOT_FLAGS_CREATE_DIRECTORY: create a missing directory, and its missing parents, with mode
  *   0700, and refuse a directory that belongs to another user, if the file system shows its user
  * @TM_ROOT_FLAGS_RECLAIM_ABANDONED: a cleanup also deletes the entries whose owner has exited
- *   without closing them, at any age; on a file system that other machines can use, no entry is
- *   abandoned, see [enum@Tempman.RootEntryState]
+ *   without closing them, at any age; on a file system that other machines can use, once they had
+ *   no heartbeat for the lease of the root, see [class@Root]
  * @TM_ROOT_FLAGS_EXPIRE_LIVE: the timeout applies to entries in use as well
  *
  * Options of a [class@Root] for its directory and its cleanups.
@@ -110,19 +110,23 @@ GType tm_list_flags_get_type (void) G_GNUC_CONST;
 
 /**
  * TmRootEntryState:
- * @TM_ROOT_ENTRY_STATE_LIVE: a process holds the lock of the entry, or it is unknown whether one
- *   does
- * @TM_ROOT_ENTRY_STATE_ABANDONED: the entry has the mark of a temporary directory and a free lock:
- *   its owner has exited without closing it
- * @TM_ROOT_ENTRY_STATE_UNOWNED: the entry has no mark and a free lock: it was kept, or created by
- *   hand or by a program that uses no lock
+ * @TM_ROOT_ENTRY_STATE_LIVE: a process holds the lock of the entry, its owner may still make
+ *   heartbeats, or neither can be known
+ * @TM_ROOT_ENTRY_STATE_ABANDONED: the entry has the mark of a temporary directory, a free lock, and
+ *   no heartbeat any more: its owner has exited without closing it
+ * @TM_ROOT_ENTRY_STATE_UNOWNED: the entry has no mark, a free lock, and no heartbeat: it was kept,
+ * or created by hand or by a program that uses no lock
  *
  * The state of an entry of a [class@Root].
  *
  * The locks of other machines are not visible. On a file system that other machines can use, such
- * as NFS, SMB or any FUSE file system, and for remote files, no entry is abandoned: an entry with
- * the mark is live, since its owner may be on another machine. Temporary directories that are
- * created there have no mark, and are unowned for every other machine.
+ * as NFS, SMB or any FUSE file system, temporary directories have heartbeats as well: see the
+ * section “Shared file systems” of [class@Root]. A directory there that has the mark, but was
+ * created without a heartbeat, is live: its owner may be on the server, to which the file system is
+ * a local one.
+ *
+ * On a file system that stores no modes, directories have no mark: they are never abandoned, and
+ * unowned after their heartbeat has ended.
  *
  * Since: 1.0
  */

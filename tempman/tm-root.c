@@ -954,8 +954,9 @@ start_cleanup_task (TmRoot *self,
  *
  * Fails with %G_IO_ERROR_NOT_FOUND if the directory of the root has been removed, moved or
  * replaced; with %G_IO_ERROR_PERMISSION_DENIED; with %G_IO_ERROR_INVALID_FILENAME if no name can
- * begin with the prefix; with %G_IO_ERROR_CANCELLED; and with %G_IO_ERROR_NOT_INITIALIZED. After an
- * error, no new directory is left behind.
+ * begin with the prefix; with %G_IO_ERROR_BUSY if no thread can be started for the heartbeat of a
+ * directory on a shared file system; with %G_IO_ERROR_CANCELLED; and with
+ * %G_IO_ERROR_NOT_INITIALIZED. After an error, no new directory is left behind.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *

@@ -59,9 +59,9 @@
  * After an error or a cancellation, the object is still open, and can be used or closed again.
  * After it is closed, it still returns its file and its path.
  *
- * As long as the directory is open, it is locked. No program that respects BSD locks deletes it:
- * neither a cleanup of a [class@Root], unless [flags@Tempman.RootFlags.EXPIRE_LIVE] is set, nor
- * systemd-tmpfiles.
+ * As long as the directory is open, it is locked. No program of this machine that respects BSD
+ * locks deletes it: neither a cleanup of a [class@Root], unless
+ * [flags@Tempman.RootFlags.EXPIRE_LIVE] is set, nor systemd-tmpfiles.
  *
  * ## Keeping and publishing
  *
@@ -80,11 +80,20 @@
  * [method@TemporaryDirectory.adopt], the child becomes the owner, as a daemon does after its last
  * fork.
  *
+ * ## Shared file systems
+ *
+ * On a file system that other machines can use, such as NFS, the directory has a heartbeat besides
+ * its lock: a thread of the library sets its modification time every 30 seconds, until the
+ * directory is closed, kept or published. The class page of [class@Root] describes what cleanups
+ * make of it. A process that stops, or whose machine sleeps, for longer than the lease of a root
+ * can lose the directory to a cleanup on another machine.
+ *
  * ## Remote files
  *
  * The parent can be a remote file, such as one that GVfs serves. Then the directory has no
- * descriptor, and [method@TemporaryDirectory.get_fd] returns -1. It is not locked: other processes
- * cannot see that it is in use.
+ * descriptor, and [method@TemporaryDirectory.get_fd] returns -1. It is not locked. If its GIO
+ * backend can set times, as that of SFTP can, it has a heartbeat, like a directory on a shared file
+ * system. Otherwise, other processes cannot see that it is in use.
  *
  * ## Debugging
  *
@@ -603,9 +612,10 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * `..`, or is too long for the file system; with %G_IO_ERROR_NOT_FOUND or
  * %G_IO_ERROR_NOT_DIRECTORY if @parent is not a directory; with %G_IO_ERROR_PERMISSION_DENIED if
  * @parent is not writable, if another user could have planted a symbolic link in its path, or if
- * another process replaces each new directory; with %G_IO_ERROR_CANCELLED; and, if @parent is not
- * a local file, with the errors of GIO, such as %G_IO_ERROR_NOT_MOUNTED. After an error, no new
- * directory exists.
+ * another process replaces each new directory; with %G_IO_ERROR_BUSY if the heartbeat of a
+ * directory on a shared file system needs a thread and none can be started; with
+ * %G_IO_ERROR_CANCELLED; and, if @parent is not a local file, with the errors of GIO, such as
+ * %G_IO_ERROR_NOT_MOUNTED. After an error, no new directory exists.
  *
  * Returns: (transfer full): a new temporary directory, or %NULL with @error set
  *
