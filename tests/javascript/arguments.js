@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What cannot be: an exception, never a crash.
+// Wrong arguments: an exception, never a crash.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -12,9 +12,9 @@ import {check, children, equal, exists, makeOld, refuses, rejects, spawn, test, 
 
 const here = Gio.File.new_for_uri(import.meta.url).get_parent();
 
-test('timeouts that are no numbers', async folder => {
+test('timeouts that are not numbers', async folder => {
     const old = makeOld(folder, 'old');
-    // Numbers, as JavaScript sees it: 0, 1, 0, 60, 0.
+    // JavaScript converts these to numbers: 0, 1, 0, 60, 0.
     for (const timeout of ['', true, false, '60', [], {}, NaN]) {
         throws(Gio.IOErrorEnum.INVALID_ARGUMENT,
             () => new Tempman.Root({directory: folder, timeout}), 'timeout');
@@ -37,7 +37,7 @@ test('timeouts that are no numbers', async folder => {
 
 test('leases that are no lease', async folder => {
     const root = new Tempman.Root({directory: folder});
-    // Numbers, as JavaScript sees it: 0, 0, 1, 0, 60, 0.
+    // JavaScript converts these to numbers: 0, 0, 1, 0, 60, 0.
     for (const lease of [null, '', true, false, '60', [], {}, undefined, NaN, -1, -0.5, -Infinity]) {
         await refuses(() => root.set_lease(lease), 'lease');
         await refuses(() => {
@@ -51,7 +51,7 @@ test('leases that are no lease', async folder => {
     equal(new Tempman.Root({directory: folder, lease: undefined}).lease, Tempman.DEFAULT_LEASE);
 });
 
-test('flags and priorities that are no numbers', async folder => {
+test('flags and priorities that are not numbers', async folder => {
     const destination = folder.get_child('destination');
     const directory = new Tempman.TemporaryDirectory({parent: folder});
     for (const wrong of ['replace', '1', 1.5, NaN, true, {}]) {
@@ -115,7 +115,7 @@ test('prefixes', async folder => {
     }
 });
 
-test('null where there has to be something', async folder => {
+test('null where a value is required', async folder => {
     const directory = new Tempman.TemporaryDirectory({parent: folder});
     const root = new Tempman.Root({directory: folder});
 
@@ -142,7 +142,7 @@ test('names that are not UTF-8', async folder => {
     const root = new Tempman.Root({directory: odd, timeout: 0});
     const directory = root.create_temp_dir();
 
-    // The file has such a name, a string of JavaScript cannot.
+    // A file can have such a name, a string of JavaScript cannot.
     check(directory.get_file().has_parent(odd), 'not in its parent');
     await refuses(() => directory.get_path());
     await refuses(() => directory.path);
@@ -226,7 +226,7 @@ test('other ways to construct', folder => {
         () => Gio.Initable.newv(Tempman.Root.$gtype, [], null), 'no directory');
 });
 
-test('objects that are none', async () => {
+test('values that are not objects', async () => {
     const callers = [Object.create(Tempman.TemporaryDirectory.prototype),
         Tempman.TemporaryDirectory.prototype, {}, new Gio.Cancellable()];
     for (const self of callers) {
@@ -256,7 +256,7 @@ test('use after close', async folder => {
     check(!exists(path), 'the directory is back');
 });
 
-// GLib ends the process of who derives a type from a final one.
+// GLib ends a process that registers a subclass of a final type: the binding refuses before that.
 for (const name of ['TemporaryDirectory', 'Root', 'RootEntry']) {
     test(`derived from ${name}`, async () => {
         await refuses(() => GObject.registerClass(class extends Tempman[name] {}), 'is final');
@@ -266,10 +266,10 @@ for (const name of ['TemporaryDirectory', 'Root', 'RootEntry']) {
     });
 }
 
-// The rest of what can be wrong, each in a process of its own: what ends that is not said twice.
+// Other wrong calls, each kind in a process of its own, which a crash would end.
 for (const [mode, environment] of [
     ['types', {G_DEBUG: 'fatal-warnings'}],
-    // A critical warning is the answer to a result that is not one's own.
+    // A result of another call causes a critical warning.
     ['results', {}],
 ]) {
     test(`every call with the wrong ${mode}`, folder => {

@@ -10,9 +10,9 @@ import Tempman from 'gi://Tempman?version=1';
 import {api} from './calls.js';
 import {check, children, equal, refuses, rejects, test} from './harness.js';
 
-// What each is called with and returns. `args` are the arguments that have to be there, `rest` those
-// that may be left out, before the priority and the cancellable, which all have, and `last` those after
-// them. Of `rest`, `kept` are better not left out by a test: it would leave its folder.
+// The arguments and the result of each call. `args` are the required arguments, `rest` the optional
+// ones before the priority and the cancellable, which all calls have, and `last` those after them.
+// A test should not omit those in `kept`, of `rest`: it would leave files outside of its folder.
 const calls = {
     'TemporaryDirectory.new_async': {
         make: folder => ({
@@ -67,7 +67,7 @@ const calls = {
         },
         verify: folder => equal(children(folder).length, 0),
     },
-    // Inherited ones that the typelib of Tempman does not list.
+    // Inherited calls that the typelib of Tempman does not list.
     'TemporaryDirectory.init_async': {
         make: () => ({object: GObject.Object.newv(Tempman.TemporaryDirectory.$gtype, [])}),
         verify: (_, result) => equal(result, true),
@@ -100,7 +100,7 @@ for (const [title, {make, verify}] of Object.entries(calls)) {
         verify(folder, await object[name](...args, ...kept, ...nulls));
     });
 
-    // GJS ignores what comes after a callback.
+    // GJS ignores arguments after a callback.
     for (const more of [[], ['more']]) {
         test([title, 'callback', ...more].join(': '), folder => new Promise((resolve, reject) => {
             const {object, args = [], rest = [], last = []} = make(folder);
@@ -135,7 +135,7 @@ test('promises are rejected', async folder => {
     cancellable.cancel();
     const directory = new Tempman.TemporaryDirectory({parent: folder});
     const root = new Tempman.Root({directory: folder});
-    // All of them at once: a promise that is rejected before somebody waits for it is a warning.
+    // All promises at once: one that is rejected before the program waits for it causes a warning.
     await Promise.all([
         directory.close_async(GLib.PRIORITY_DEFAULT, cancellable),
         directory.keep_async(null, cancellable),

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Which calls the typelib has, and which of them were made. Import this before what makes them.
+// Records which calls of the typelib were made. Import this before the modules that make them.
 
 import Tempman from 'gi://Tempman?version=1';
 
@@ -21,7 +21,7 @@ function isA(info, kind) {
         : info instanceof GIRepository[`${kind}Info`];
 }
 
-// What an info has several of: list(info, 'object', 'methods', 'method').
+// Lists the members of an info: list(info, 'object', 'methods', 'method').
 function list(info, kind, several, one) {
     const call = (name, ...args) => isOld
         ? GIRepository[`${kind}_info_${name}`](info, ...args)
@@ -66,13 +66,13 @@ function read() {
     return found;
 }
 
-// The public API of the typelib: functions, static functions and methods, each where it is found, and
-// the names of the rest.
+// The public API of the typelib: functions, static functions and methods, each with the object that
+// has it, and the names of the other symbols.
 export const api = read();
 
 const made = new Set();
 
-// A call counts when it returned: one that only ever failed was not exercised.
+// A call counts when it has returned: one that always failed was not tested.
 for (const {owner, name, title} of api.calls) {
     const call = owner[name];
     owner[name] = function (...args) {

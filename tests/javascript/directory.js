@@ -28,7 +28,7 @@ test('constructor without arguments', () => {
     }
 });
 
-test('constructor with what was left out', folder => {
+test('constructor with arguments left out', folder => {
     const directory = new Tempman.TemporaryDirectory({parent: folder, prefix: undefined});
     const other = new Tempman.TemporaryDirectory({parent: folder, prefix: null});
     equal(directory.prefix, null);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests that are run one after the other, each with a folder of its own. Prints TAP.
+// Runs tests one after the other, each with a folder of its own. Prints TAP.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -13,7 +13,7 @@ export function test(name, run) {
     tests.push({name, run});
 }
 
-// One that cannot be run here.
+// A test that cannot run here.
 export function skip(name, reason) {
     tests.push({name, reason});
 }
@@ -54,7 +54,7 @@ export async function rejects(code, promise, text) {
     throw new Error('no error was thrown');
 }
 
-// An exception of JavaScript, for what a programmer got wrong.
+// An exception of JavaScript, for an error of the programmer.
 export async function refuses(call, text = '') {
     try {
         await call();
@@ -95,7 +95,7 @@ export function makeTree(folder, nDirectories, nFiles) {
     return top;
 }
 
-// Puts another directory in the place of one, which is then not closed without an error.
+// Puts another directory in place of a temporary one, which then cannot be closed without an error.
 export function exchange(directory) {
     const file = directory.get_file();
     file.delete(null);
@@ -144,6 +144,6 @@ export async function main() {
         GLib.spawn_sync(null, ['rm', '-rf', '--', folder.get_path()], null,
             GLib.SpawnFlags.SEARCH_PATH, null);
     }
-    // Not everybody who runs this reads TAP: the runner of installed tests does not.
+    // The exit status too: the runner of installed tests does not read TAP.
     System.exit(status);
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What is left when nobody closes a directory: nothing.
+// Directories that are never closed leave no files.
 
 import System from 'system';
 import Tempman from 'gi://Tempman?version=1';
@@ -9,7 +9,7 @@ import {check, children, equal, sleep, spawn, test} from './harness.js';
 
 test('garbage collection deletes', async folder => {
     (() => void new Tempman.TemporaryDirectory({parent: folder}))();
-    // The collector lets go of the object in an idle handler.
+    // The collector releases the object in an idle handler.
     for (let i = 0; i < 100 && children(folder).length > 0; i++) {
         System.gc();
         await sleep(10);
@@ -39,7 +39,7 @@ for (const [name, end, status] of [
     });
 }
 
-test('what a killed program leaves is reclaimed', folder => {
+test('directories of a killed program are reclaimed', folder => {
     const child = run(folder, 'GLib.spawn_command_line_sync("sh -c \\"kill -9 $PPID\\"");');
     check(child.get_if_signaled(), 'the program was not killed');
     equal(children(folder).length, 1);

@@ -35,7 +35,7 @@ function checkPlantedLink(folder) {
     link.make_symbolic_link(victim.get_path(), null);
     link.set_attribute_uint32('unix::uid', attacker, NOFOLLOW_SYMLINKS, null);
 
-    // The control: the machine follows the link.
+    // The control: the kernel follows the link.
     check(exists(link.get_child('old').get_path()), 'the link leads nowhere');
     for (const call of [
         () => new Tempman.Root({directory: link, timeout: 60}),

@@ -32,7 +32,7 @@ test('properties', folder => {
 });
 
 function same(a, b) {
-    // A property of no strings is an empty array, where a getter returns null.
+    // A property without strings is an empty array, where a getter returns null.
     if (Array.isArray(b))
         return (a ?? []).join() === b.join();
     return a === b || a.equal?.(b) === true;

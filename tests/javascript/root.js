@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Roots and what is in them.
+// Roots and their entries.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -73,7 +73,7 @@ test('root, asynchronously', async folder => {
     equal(children(folder).length, 0);
 });
 
-test('directories in use stay', folder => {
+test('directories in use are kept', folder => {
     const root = new Tempman.Root({directory: folder, timeout: 0});
     const directory = root.create_temp_dir(null);
     equal(root.cleanup(null), 0);
@@ -81,7 +81,7 @@ test('directories in use stay', folder => {
     directory.close(null);
 });
 
-test('how a root names and ages', folder => {
+test('prefix and age basis', folder => {
     const root = new Tempman.Root({directory: folder, flags: Tempman.RootFlags.EXPIRE_LIVE});
     equal(root.get_flags(), Tempman.RootFlags.EXPIRE_LIVE);
     root.set_prefix('report');
@@ -93,8 +93,8 @@ test('how a root names and ages', folder => {
     equal(root.get_age_basis(), Tempman.AgeBasis.NEWEST_CONTENT);
 });
 
-// The kernel sets the change time itself, when the others are set back.
-test('the change time as an age', folder => {
+// The kernel sets the change time itself when the other timestamps are set back.
+test('the change time as the age basis', folder => {
     const root = new Tempman.Root({
         directory: folder, timeout: 60, age_basis: Tempman.AgeBasis.CHANGED,
     });

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The same on files that are not local: run by with-servers, which serves them. What is looked at is
-// looked at behind its back. Prints TAP.
+// The same for remote files: with-servers runs these tests, and serves the files. They check the
+// files through their local path. Prints TAP.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -14,7 +14,7 @@ import {
 
 const servers = (GLib.getenv('TEMPMAN_TEST_SERVERS') ?? '').split(' ').filter(uri => uri !== '');
 
-// On each server. The test gets a folder as it is served, and as it is.
+// On each server. The test gets a folder as a remote file and as a local one.
 function testRemotely(name, run) {
     for (const scheme of ['localtest', 'sftp']) {
         const server = servers.find(uri => uri.startsWith(`${scheme}:`));

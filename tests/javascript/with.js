@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The functions that run another one with a directory.
+// The functions that call another function with a directory.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -9,7 +9,7 @@ import Tempman from 'gi://Tempman?version=1';
 import {check, children, equal, exchange, exists, refuses, rejects, sleep, spawn, test}
     from './harness.js';
 
-// Each takes what is to be done in a directory of the folder.
+// Each calls a function with a directory in the folder.
 const helpers = {
     'Tempman.withTemporaryDirectory': (parent, work, cancellable) =>
         Tempman.withTemporaryDirectory({parent, prefix: 'report', cancellable}, work),
@@ -138,7 +138,7 @@ test('the first error is not hidden by that of close', folder => {
     check(errors.includes(`${folder.get_path()}/`), `the second is not reported: ${errors}`);
 });
 
-test('what is wrong with the options', async folder => {
+test('wrong options', async folder => {
     const work = () => {
         throw new Error('was called');
     };

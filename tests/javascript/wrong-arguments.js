@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Makes every call of the typelib with what it cannot take, on objects in every state. Whoever runs it
-// learns whether the process survives.
+// Makes every call of the typelib with wrong arguments, on objects in every state. The exit status tells
+// whether the process survives.
 // Usage: wrong-arguments.js types|results FOLDER, with TMPDIR set to the folder
 
 import Gio from 'gi://Gio';
@@ -13,7 +13,7 @@ import {api} from './calls.js';
 
 const [mode, path] = ARGV;
 const folder = Gio.File.new_for_path(path);
-// Nothing that is called here is given this file.
+// No call here gets this file.
 folder.get_child('victim').create(Gio.FileCreateFlags.NONE, null).close(null);
 folder.get_child('root').make_directory(null);
 
@@ -72,18 +72,19 @@ function attempt(self, call, args) {
     discard(self);
 }
 
-// What is left open makes the next call slower: each has a look at all of them.
+// Open directories make the next call slower: each call examines all of them.
 function discard(object) {
     if (!(object instanceof Tempman.TemporaryDirectory) || object === live)
         return;
     try {
         object.close();
     } catch {
-        // It was never open, or is no object at all.
+        // It was never open, or is not an object.
     }
 }
 
-// Those that `this` may be for a call: a class for a static function, and all that is not an object.
+// The values of `this` for a call: a class for a static function, and all values that are not
+// objects.
 function selves({owner, title}) {
     const [className, method] = title.split('.');
     if (!method)
@@ -106,7 +107,7 @@ function callWithWrongTypes() {
     }
 }
 
-// A result of one call for the others.
+// Keeps a result of one call as an argument for the others.
 async function callWithWrongResults() {
     const results = [];
     for (const start of [

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Takes the guards out of the override one by one, and tells of those that no test misses.
+"""Removes the checks of the override one by one, and prints those whose absence no test notices.
 
-Usage: mutations.py BUILD [WORD...]: the folder of a build, and which mutations: those with one of the
-words in their names. Not part of the suite: it runs it some dozens of times.
+Usage: mutations.py BUILD [WORD...]: the folder of a build, and words of the names of the mutations to
+try. Not part of the suite, which it runs some dozens of times.
 """
 
 import os
@@ -16,12 +16,12 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 OVERRIDE = HERE.parents[1] / 'tempman' / 'bindings' / 'Tempman.py'
 
-# A name, what stands there, what takes its place, and the tests that have to notice. What stands
-# there more than once is replaced everywhere.
+# A name, the code, its replacement, and the tests that have to fail. Every occurrence of the code is
+# replaced.
 MUTATIONS = [
     ('errors keep the type of GLib', 'raise new.with_traceback(traceback) from None', 'return', ['errors']),
     ('an error tells of the conversion', 'new.__context__ = error.__context__', 'pass', ['errors']),
-    ('an error hides what was handled before', 'new.__context__ = error.__context__',
+    ('an error hides the one that was handled before', 'new.__context__ = error.__context__',
      'new.__context__ = None', ['errors']),
     ('an error of something inside has the path of the call',
      "if any(f'“{name}”' in error.message for name in names):", 'if True:', ['errors']),
@@ -108,8 +108,8 @@ MUTATIONS = [
     ('one that was closed is warned of', ' and not self._is_closed and', ' and', ['warnings']),
     ('one that was never created is warned of', 'if self._file is not None and not', 'if not',
      ['warnings']),
-    ('a child warns of what is not its own', ' and self._process is _process:', ':', ['warnings']),
-    ('a child closes what is not its own', '    _notes = {}\n    _process =', '    _process =',
+    ('a child warns of a directory that is not its own', ' and self._process is _process:', ':', ['warnings']),
+    ('a child closes a directory that is not its own', '    _notes = {}\n    _process =', '    _process =',
      ['warnings']),
     ('no warning', 'ResourceWarning, source=self)', 'ImportWarning, source=self)', ['warnings']),
     ('a warning without a source', 'ResourceWarning, source=self)', 'ResourceWarning)',

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the tests have in common."""
+"""Helpers for the tests."""
 
 import os
 import shutil
@@ -24,13 +24,13 @@ class TestCase(unittest.TestCase):
     """A test with a folder of its own."""
 
     def setUp(self):
-        # As bytes, so that whatever a test names its files can be removed.
+        # As bytes, so that files of every name can be removed.
         folder = tempfile.mkdtemp(prefix='tempman-test-')
         self.addCleanup(shutil.rmtree, os.fsencode(folder))
         self.folder = folder
 
     def make(self, name, age=0):
-        """Create a sub-directory that was last used so many seconds ago."""
+        """Create a sub-directory that was last used @age seconds ago."""
         path = os.path.join(self.folder, name)
         os.mkdir(path)
         self.set_age(path, age)
@@ -49,7 +49,8 @@ class TestCase(unittest.TestCase):
             self.assertFalse(os.path.lexists(path), f'{path!r} is still there')
 
     def assert_error(self, code, function, *args, names=None):
-        """Call a function that fails, and return its error; names: what its message names."""
+        """Call a function that fails, and return its error, whose message must contain the
+        names."""
         with self.assertRaises(GLib.Error) as caught:
             function(*args)
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), code),

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the functions take, and how they refuse the rest."""
+"""The arguments that the functions accept and refuse."""
 
 import datetime
 import decimal
@@ -95,7 +95,7 @@ class Paths(support.TestCase):
 
 
 class Upwards(support.TestCase):
-    """“..” is refused after a link, and left out after a directory."""
+    """“..” is refused after a link, and removed after a directory."""
 
     def setUp(self):
         super().setUp()
@@ -118,7 +118,7 @@ class Upwards(support.TestCase):
         self.assertEqual(os.listdir(self.real), ['deep'])
 
     def test_left_out(self):
-        """What is left of the path is the same directory, and may be a link."""
+        """Without its “..”, the path leads to the same directory, and may be a link."""
         os.symlink(self.real, os.path.join(self.folder, 'up'))
         for path in ('real/deep/..', 'real/deep/../', 'up/deep/..', 'up/./deep/../deep/..',
                      'real/../up', os.path.join('..', os.path.basename(self.folder), 'real')):
@@ -132,13 +132,13 @@ class Upwards(support.TestCase):
                     os.rmdir(os.path.join(self.real, 'published'))
         self.assertEqual(tempman.Root(self.folder + '/' + '../' * 50 + self.folder)
                          .get_directory().get_path(), self.folder)
-        # The last component is what is deleted.
+        # The last component is deleted.
         tempman.delete_recursively(self.real + '/../link')
         self.assert_gone(self.link)
         self.assert_there(self.deep)
 
     def test_from_a_link(self):
-        """The working directory is no link, whatever path has led there."""
+        """The working directory is not a link, whatever path has led there."""
         self.addCleanup(os.chdir, os.getcwd())
         os.chdir(self.link)
         self.assertEqual(tempman.Root('..').get_directory().get_path(), self.real)
@@ -158,7 +158,7 @@ class Upwards(support.TestCase):
         self.assert_there(self.real, self.deep)
 
     def test_path_of_a_link(self):
-        # It says where the directory is, wherever the link leads to later, as that of a root does.
+        # The path is the resolved one, wherever the link leads to later, as for a root.
         with tempman.create_temp_dir(self.link) as directory:
             self.assertEqual(os.path.dirname(directory.path), self.deep)
             os.remove(self.link)
@@ -167,7 +167,7 @@ class Upwards(support.TestCase):
 
 
 class Program(support.TestCase):
-    """By default a name begins with that of the program."""
+    """By default a name starts with the name of the program."""
 
     SCRIPT = ('import os, sys, gi\n'
               'gi.require_version("Tempman", "1")\n'
@@ -301,7 +301,7 @@ class Flags(support.TestCase):
         self.assertEqual(tempman.Root(self.folder, 1, int(flags)).get_flags(), flags)
 
     def test_wrong_type(self):
-        # One of them is the number of another flag here: it would replace what is there.
+        # One of these has the number of another flag here: it would replace the destination.
         published = self.make('published')
         with tempman.create_temp_dir(self.folder) as directory:
             for wrong in (None, '1', 1.0, tempman.RootFlags.CREATE_DIRECTORY,
@@ -315,7 +315,7 @@ class Flags(support.TestCase):
 
 
 class IntrospectedInterface(support.TestCase):
-    """What C offers is there under its own names as well."""
+    """The functions of C exist under their own names as well."""
 
     def setUp(self):
         super().setUp()

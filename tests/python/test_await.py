@@ -19,15 +19,15 @@ try:
 except ImportError:
     GLibEventLoopPolicy = None
 
-# So many that their deletion can be cancelled on the way.
+# Enough files to cancel their deletion halfway.
 N_FILES = 20000
 
-# How often a test tries what needs that this thread runs while another one deletes them.
+# How many attempts a test makes: this thread has to run while another one deletes the files.
 N_TRIES = 10
 
 
 class Coroutines(support.TestCase):
-    """In the loop that asyncio comes with, which knows nothing of GLib."""
+    """In the loop of asyncio, which does not run GLib's main context."""
 
     def run_coroutine(self, coroutine):
         return asyncio.run(coroutine)
@@ -40,7 +40,7 @@ class Coroutines(support.TestCase):
         return directory
 
     async def cancel(self, task):
-        """Cancel a task, and see that it tells so."""
+        """Cancel a task, and check that it is cancelled."""
         task.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await task
@@ -161,7 +161,7 @@ class Coroutines(support.TestCase):
                 self.assertTrue(closing.result())
                 if n_turns > 10:
                     return
-            self.fail('the deletion let nobody else run')
+            self.fail('the deletion let no other task run')
 
         self.run_coroutine(test())
 
@@ -221,7 +221,7 @@ class Coroutines(support.TestCase):
         self.run_coroutine(test())
 
     def test_cancelled_at_the_end_of_async_with(self):
-        # The block keeps its promise all the same, and the cancellation is not lost.
+        # The block deletes the directory all the same, and the cancellation is not lost.
         async def test():
             directory = self.make_full()
             left = asyncio.Event()
@@ -244,7 +244,7 @@ class Coroutines(support.TestCase):
                 directory = self.make_full()
                 cancellable = Gio.Cancellable()
                 task = asyncio.create_task(directory.close_async(cancellable=cancellable))
-                # Until some of it has gone.
+                # Until a file has been deleted.
                 while count(directory) == N_FILES:
                     await asyncio.sleep(0)
                 await self.cancel(task)
@@ -253,7 +253,7 @@ class Coroutines(support.TestCase):
                     break
             else:
                 self.fail('the deletion was never stopped on the way')
-            # Nobody works on it any more, and it is as open as before.
+            # The deletion has stopped, and the directory is still open.
             n_left = count(directory)
             self.assertGreater(n_left, 0)
             await asyncio.sleep(0.05)
@@ -320,7 +320,7 @@ class Coroutines(support.TestCase):
         self.run_coroutine(test())
 
     def test_callback_in_a_coroutine(self):
-        # A callback is a callback there, too; that of asyncio's own loop is called by whoever
+        # A callback is called in a coroutine, too; with the loop of asyncio, by the code that
         # iterates the main context.
         async def test():
             directory = tempman.create_temp_dir(self.folder)
@@ -338,7 +338,7 @@ class Coroutines(support.TestCase):
         self.run_coroutine(test())
 
     def test_no_callback_in_a_coroutine(self):
-        # As in C: a call whose end nobody wants to know of.
+        # As in C: a call whose result is ignored.
         async def test():
             directory = tempman.create_temp_dir(self.folder)
             self.assertIsNone(directory.close_async(GLib.PRIORITY_DEFAULT, None, None))
@@ -351,7 +351,7 @@ class Coroutines(support.TestCase):
 @unittest.skipIf(GLibEventLoopPolicy is None,
                  'this PyGObject has no loop of its own for asyncio')
 class CoroutinesInTheLoopOfGLib(Coroutines):
-    """In the loop that PyGObject makes of GLib's."""
+    """In the loop that PyGObject makes of GLib's main loop."""
 
     def run_coroutine(self, coroutine):
         loop = GLibEventLoopPolicy().get_event_loop()
@@ -375,7 +375,7 @@ class CoroutinesInTheLoopOfGLib(Coroutines):
 
 class CoroutinesInAnyOtherLoop(support.TestCase):
     def test_a_context_that_is_none_of_glib(self):
-        # Nobody would call back.
+        # No loop would call back.
         loop = asyncio.new_event_loop()
         self.addCleanup(loop.close)
         loop._context = object()
@@ -388,7 +388,7 @@ class CoroutinesInAnyOtherLoop(support.TestCase):
 
 
 class WithoutLoop(support.TestCase):
-    """Out of a coroutine, a call without a callback is what it is in C."""
+    """Outside of a coroutine, a call without a callback works as in C."""
 
     def test_close(self):
         directory = tempman.create_temp_dir(self.folder)

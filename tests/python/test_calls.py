@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The tests make every public call of the library: what they call is recorded, and compared with
-what the typelib lists."""
+"""The tests make every public call of the library: a recorder compares their calls with the
+typelib."""
 
 import io
 import unittest
@@ -14,21 +14,21 @@ from gi.module import get_introspection_module
 from gi.repository import GObject
 from gi.repository import Tempman as tempman
 
-# The modules of tests whose calls count. Those that start other processes are left out: what
-# happens there is recorded by nobody.
+# The test modules whose calls count. Modules that start other processes are left out: a recorder
+# does not see the calls there.
 MODULES = ['test_arguments', 'test_async', 'test_await', 'test_cleanup', 'test_creation', 'test_delete',
            'test_errors', 'test_interface', 'test_language', 'test_misuse', 'test_properties']
 
-# What a subclass, of which there are none, would need.
+# Only a subclass would need these, and there are none.
 NOT_CALLED = {'RootClass', 'RootEntryClass', 'TemporaryDirectoryClass', 'DeleteProgressCallback'}
 
-# These are no calls; test_properties and test_arguments compare them.
+# Constants are not called; test_properties and test_arguments compare them.
 CONSTANTS = {'NO_TIMEOUT', 'DEFAULT_LEASE', 'MAJOR_VERSION', 'MINOR_VERSION', 'MICRO_VERSION',
              'VERSION_S'}
 
 
 def list_public():
-    """The names of all that the typelib offers: functions, methods, properties, enumerators."""
+    """Yield the public names of the typelib: functions, methods, properties, enumerators."""
     for info in Repository.get_default().get_infos('Tempman'):
         name = info.get_name()
         if name in NOT_CALLED:
@@ -52,7 +52,7 @@ def list_public():
 
 
 def is_possible(prop, way):
-    # What is set when an object is constructed is an argument of that.
+    # A construct-only property is an argument of the constructor.
     if way == 'write':
         return (prop.flags & GObject.ParamFlags.WRITABLE
                 and not prop.flags & GObject.ParamFlags.CONSTRUCT_ONLY)
@@ -60,12 +60,12 @@ def is_possible(prop, way):
 
 
 class Recorder:
-    """Stands before what C offers, and notes what is called, and which enumerators go through."""
+    """Wraps the functions of the typelib, and records the calls and the enumerators in them."""
 
     def __init__(self):
         self.seen = set()
         self.raw = get_introspection_module('Tempman')
-        # Not by dir(), which does not list flags that are none where they are an enum of Python.
+        # Not by dir(), which does not list the value 0 of flags if they are an enum of Python.
         self.enums = {getattr(tempman, info.get_name()):
                       [f'{info.get_name()}.{value.get_name().upper()}' for value in info.get_values()]
                       for info in Repository.get_default().get_infos('Tempman')

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What a root deletes, and what it leaves alone."""
+"""The entries that a root deletes, and those that it keeps."""
 
 import asyncio
 import os
@@ -142,7 +142,7 @@ class Entries(support.TestCase):
         self.assertEqual(root.cleanup(), 1)
 
     def test_changed(self):
-        """The kernel sets the change time itself, when the others are set back."""
+        """The kernel sets the change time itself when the other timestamps are set back."""
         root = tempman.root(self.folder, timeout=60)
         old = self.make('old', age=100)
         root.props.age_basis = tempman.AgeBasis.CHANGED
@@ -172,7 +172,7 @@ class Entries(support.TestCase):
 
 
 class Signals(support.TestCase):
-    """What a cleanup reports, in the thread that called."""
+    """The reports of a cleanup, in the thread that called."""
 
     def setUp(self):
         super().setUp()
@@ -219,7 +219,7 @@ class Signals(support.TestCase):
         self.assertEqual(self.root.cleanup_finish(result), 200)
 
     def test_awaited(self):
-        """A loop of asyncio that knows nothing of GLib has the signals in a thread of its executor."""
+        """A loop of asyncio without GLib emits the signals in a thread of its executor."""
         async def clean_up():
             return await self.root.cleanup_async()
 

@@ -69,8 +69,8 @@ class SuffixAndMode(support.TestCase):
             self.assertRaises(TypeError, tempman.create_temp_dir, self.folder, **wrong)
         self.assertEqual(os.listdir(self.folder), [])
 
-    def test_nobody_closes(self):
-        # The warning is that of every directory.
+    def test_not_closed(self):
+        # The same warning as for any other directory.
         self.run_program(['-W', 'default', '-c',
                           'import sys, gi\n'
                           'gi.require_version("Tempman", "1")\n'
@@ -126,7 +126,7 @@ class KeepOnError(support.TestCase):
                 raise error
 
     def test_no_failure(self):
-        # The user, or another task, ends the block: nothing in it went wrong.
+        # The user, or another task, ends the block: it has not failed.
         with self.assertNoLogs('tempman'):
             for error in (KeyboardInterrupt, SystemExit, asyncio.CancelledError):
                 self.fail_silently(tempman.create_temp_dir(self.folder, keep_on_error=True), error)

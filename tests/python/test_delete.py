@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Deleting files and trees that no temporary directory stands for."""
+"""Deleting files and trees that are not temporary directories."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ from gi.repository import Tempman as tempman
 
 class Delete(support.TestCase):
     def make_tree(self, name='tree', n_directories=50, n_files=20):
-        """Create a tree; return its path and how many entries it has, itself among them."""
+        """Create a tree; return its path and the number of its entries, itself among them."""
         top = pathlib.Path(self.folder, name)
         for i in range(n_directories):
             directory = top / str(i)
@@ -40,7 +40,7 @@ class Delete(support.TestCase):
         self.assert_there(path)
 
     def test_dots(self):
-        """As rm refuses them; in the middle they are left out."""
+        """“.” and “..” are refused at the end, as by rm, and removed in the middle."""
         path, _ = self.make_tree()
         link = os.path.join(self.folder, 'link')
         os.symlink(os.path.join(path, '0'), link)

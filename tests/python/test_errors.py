@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Errors: GLib's, and Python's as well where it has one for the case."""
+"""Errors: those of GLib, which are also exceptions of Python where it has a class for them."""
 
 import errno
 import os
@@ -92,9 +92,10 @@ class Errors(support.TestCase):
                                           names=os.path.join(self.folder, 'not-utf-8-'))
                 self.check(error, FileNotFoundError, errno.ENOENT, missing)
 
-    @unittest.skipIf(os.getuid() != 0, 'only root can give a file to somebody else')
+    @unittest.skipIf(os.getuid() != 0, 'only root can give a file to another user')
     def test_something_inside_is_no_filename(self):
-        # Whose path the message has, and nobody else: a filename is what the call was given.
+        # The message has another path than the argument: a filename is always an argument of the
+        # call.
         outer = os.path.join(self.folder, 'outer')
         inner = os.path.join(outer, 'inner')
         os.makedirs(os.path.join(inner, 'kept'))
@@ -113,7 +114,7 @@ class Errors(support.TestCase):
         self.assertIn(f'“{inner}', lines[1])
 
     def test_permission_denied(self):
-        # Nothing is denied to root: a child becomes somebody else.
+        # Root is never denied: a child becomes another user.
         denied = os.path.join(self.folder, 'denied')
         os.mkdir(denied)
         os.chmod(self.folder, 0o755)
@@ -135,7 +136,7 @@ class Errors(support.TestCase):
 
     def test_dangerous_roots(self):
         for path in ('/', os.path.expanduser('~')):
-            # A build machine's home may be missing.
+            # The home directory of a build machine may be missing.
             if not os.path.isdir(path):
                 continue
             with self.subTest(path=path):
@@ -160,7 +161,7 @@ class Errors(support.TestCase):
             tempman.root(self.missing)
 
     def test_pickle(self):
-        # What a pool of processes does with an exception.
+        # As a pool of processes sends an exception.
         error = self.assert_error(Gio.IOErrorEnum.NOT_FOUND, tempman.root, self.missing)
         copy = pickle.loads(pickle.dumps(error))
         self.assertIs(type(copy), type(error))
@@ -191,7 +192,7 @@ class Errors(support.TestCase):
 
 
 class WrongResults(support.TestCase):
-    """Of another call: C refuses them without an error, and complains."""
+    """The result of another call: C refuses it with a critical warning, and sets no error."""
 
     SCRIPT = ('from gi.repository import Gio, GLib\n'
               'from gi.repository import Tempman as tempman\n'

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What a Python programmer expects of an object: paths, sequences, times, repr."""
+"""Objects behave as a Python programmer expects: paths, sequences, times, repr."""
 
 import copy
 import datetime
@@ -80,7 +80,7 @@ class Entries(support.TestCase):
         self.young = self.make('b-young')
         self.used = self.root.create_temp_dir()
         self.addCleanup(self.used.close)
-        # What the creation has swept.
+        # The creation has deleted the first one.
         self.old = self.make('a-old', age=100)
 
     def test_sequence(self):
@@ -91,7 +91,7 @@ class Entries(support.TestCase):
         self.assertIn(entries[0], entries)
         self.assertRaises(IndexError, lambda: entries[3])
         self.assertTrue(all(type(entry) is tempman.RootEntry for entry in entries))
-        # In the order of the names.
+        # Sorted by name.
         self.assertEqual([entry.path for entry in entries],
                          [self.old, self.young, self.used.path])
         self.assertEqual(entries[-1].path, self.used.path)
@@ -113,7 +113,7 @@ class Entries(support.TestCase):
         self.assertFalse(entries)
 
     def test_list_model(self):
-        """A list of GTK is bound to it as it is."""
+        """A list of GTK can be bound to it."""
         entries = self.root.list_entries(tempman.ListFlags.NONE)
         self.assertEqual(entries.get_item_type(), tempman.RootEntry.__gtype__)
         self.assertEqual(entries.get_n_items(), 3)
@@ -227,7 +227,7 @@ class Objects(support.TestCase):
         self.assertEqual(seen, [True])
 
     def test_no_copies(self):
-        # Two objects that delete one directory.
+        # Two objects for one directory.
         with tempman.create_temp_dir(self.folder) as directory:
             for function in (copy.copy, copy.deepcopy, pickle.dumps):
                 with self.subTest(function=function):
@@ -235,7 +235,7 @@ class Objects(support.TestCase):
             self.assertFalse(directory.closed)
 
     def test_final(self):
-        # The type system of GLib would take the program down with it.
+        # GLib's type system would end the program instead of raising an error.
         for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry):
             with self.assertRaisesRegex(TypeError, 'is final'):
                 type('Derived', (cls,), {})

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""When a directory goes: at close, with its last reference, at exit; and when it must not."""
+"""When a directory is deleted: at close, with its last reference, at exit; and when it must not
+be."""
 
 import gc
 import os
@@ -100,7 +101,7 @@ class LastReference(support.TestCase):
             self.assert_gone(path)
 
     def test_the_exit_hook_holds_none(self):
-        # The wrapper goes with the object, however it was made.
+        # The wrapper is freed with the object, however it was created.
         for create in self.ways():
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore')
@@ -110,8 +111,8 @@ class LastReference(support.TestCase):
 
 
 class Exit(support.TestCase):
-    # A source of the main context holds the list, so that no directory goes by itself when the
-    # interpreter takes its modules apart.
+    # A source of the main context holds the list, so that no directory is deleted before the
+    # interpreter unloads its modules.
     PREFIX = ('import os, sys\n'
               'from gi.repository import Gio, GLib, GObject\n'
               'from gi.repository import Tempman as tempman\n'
@@ -194,7 +195,7 @@ class Exit(support.TestCase):
 
 
 class Interrupted(support.TestCase):
-    """A KeyboardInterrupt, at each instruction of what creates a directory, leaves nothing behind.
+    """A KeyboardInterrupt, at any instruction of a creation, leaves no directory behind.
 
     The exception is kept to the end by what C holds, and with it every frame that it came through, as
     an interactive interpreter, a debugger and a runner of tests keep it.
@@ -220,7 +221,7 @@ class Interrupted(support.TestCase):
         '        sys.settrace(None)\n'
         '        raise KeyboardInterrupt\n'
         '    return trace\n'
-        # One process for all the instructions: each directory has its own exception.
+        # One process for all the instructions: each exception keeps its own directory.
         'def interrupt(create, before=lambda: None, is_kept=lambda error: True):\n'
         '    global countdown\n'
         '    n = 0\n'
@@ -246,7 +247,7 @@ class Interrupted(support.TestCase):
 
     def check(self, script):
         n, = self.run_script(self.SCRIPT + script)
-        # Enough for some steps before the directory is there, and some afterwards.
+        # Enough for some steps before the directory exists, and some afterwards.
         self.assertGreater(int(n), 50)
         self.assertEqual(os.listdir(self.folder), [])
 
@@ -278,7 +279,8 @@ class Interrupted(support.TestCase):
 
 
 class HeldByC(support.TestCase):
-    """A wrapper can die while C holds the object; PyGObject makes another one when it is needed."""
+    """A wrapper can be freed while C holds the object; PyGObject creates another one when it is
+    needed."""
 
     def test_it_stays(self):
         store = Gio.ListStore.new(tempman.TemporaryDirectory)
@@ -309,7 +311,8 @@ class HeldByC(support.TestCase):
         self.assertEqual(os.listdir(self.folder), ['published'])
 
     def call(self, start):
-        """Start a call on an object that only C holds then; return what the callback is given."""
+        """Start a call on an object that only C holds then; return the arguments of the
+        callback."""
         loop = GLib.MainLoop()
         given = []
 
@@ -324,7 +327,7 @@ class HeldByC(support.TestCase):
 
 
 class End(support.TestCase):
-    """An end at which no hook runs: the next cleanup finds what is left."""
+    """An end that runs no hook: the next cleanup deletes the directory."""
 
     SCRIPT = Exit.PREFIX + 'import signal\nkept.append(show(tempman.create_temp_dir(folder)))\n'
 
@@ -347,7 +350,7 @@ class End(support.TestCase):
                 self.check(f'os.kill(os.getpid(), signal.{name})', -getattr(signal, name))
 
     def test_exec(self):
-        # The lock is gone while the process still runs: it is another program now.
+        # The lock is released while the process still runs: it is another program now.
         script = self.SCRIPT + 'os.execl("/bin/sh", "sh", "-c", "echo; read line")'
         with subprocess.Popen([sys.executable, '-c', 'import gi\n'
                                'gi.require_version("Tempman", "1")\n' + script, self.folder],
@@ -361,7 +364,7 @@ class End(support.TestCase):
 
 
 class Fork(support.TestCase):
-    """A child that shares the object with its parent leaves the directory alone."""
+    """A child that shares the object with its parent keeps the directory."""
 
     def check(self, child):
         path, = self.run_script(Exit.PREFIX +
@@ -399,7 +402,7 @@ class Fork(support.TestCase):
 
 
 class SameNumber(support.TestCase):
-    """A process and its child can both be number 1, each in a namespace of its own."""
+    """A process and its child can both have the process ID 1, each in a namespace of its own."""
 
     SCRIPT = ('import gi\n'
               'gi.require_version("Tempman", "1")\n' + Exit.PREFIX +
@@ -442,7 +445,8 @@ class SameNumber(support.TestCase):
 
 
 class Adoption(support.TestCase):
-    """A child that has adopted the directory is its owner, and the parent goes without a word."""
+    """A child that has adopted the directory is its owner, and the parent exits without a
+    warning."""
 
     def check(self, child):
         path, = self.run_script(Exit.PREFIX +
@@ -451,7 +455,7 @@ class Adoption(support.TestCase):
                                 'reader, writer = os.pipe()\n'
                                 'if os.fork():\n'
                                 '    os.close(writer)\n'
-                                # Until the child has ended.
+                                # Until the child has exited.
                                 '    os.read(reader, 1)\n'
                                 '    os._exit(os.path.exists(directory))\n'
                                 'os.close(reader)\n'

@@ -28,7 +28,7 @@ class PlantedLinks(support.TestCase):
         os.lchown(self.link, ATTACKER, ATTACKER)
 
     def check(self, function, *args):
-        # The control: the machine follows the link.
+        # The control: the kernel follows the link.
         self.assertTrue(os.path.isdir(os.path.join(self.link, 'old')))
         self.assert_error(Gio.IOErrorEnum.PERMISSION_DENIED, function, *args, names=self.link)
         self.assertEqual(os.listdir(self.victim), ['old'])
@@ -50,7 +50,7 @@ class PlantedLinks(support.TestCase):
             self.check(directory.persist, os.path.join(self.link, 'published'))
 
     def test_upwards(self):
-        """Of a path with “..”, all links are left for the library to follow, or not."""
+        """In a path with “..”, the library decides about all links."""
         upwards = os.path.join(self.link, 'old', '..')
         self.check(tempman.Root, upwards, 60)
         self.check(tempman.create_temp_dir, upwards)
@@ -58,10 +58,10 @@ class PlantedLinks(support.TestCase):
         self.assertRaisesRegex(ValueError, 'after the link', tempman.Root, self.link + '/..', 60)
         with tempman.create_temp_dir(self.folder) as directory:
             self.check(directory.persist, os.path.join(upwards, 'published'))
-        # One above the link, and one that a link of the user leads to.
+        # Also if a link of the user leads to the planted one.
         os.symlink(self.link, os.path.join(self.folder, 'own'))
         self.check(tempman.Root, os.path.join(self.folder, 'own', 'old', '..'), 60)
-        # The user's own link, and that of the owner of the directory.
+        # Links of the user and of the owner of the directory are followed.
         os.lchown(self.link, 0, 0)
         self.assertEqual(tempman.Root(upwards).get_directory().get_path(), self.victim)
         os.lchown(self.link, ATTACKER, ATTACKER)
@@ -69,7 +69,7 @@ class PlantedLinks(support.TestCase):
         self.assertEqual(tempman.Root(upwards).get_directory().get_path(), self.victim)
 
     def test_upwards_exchanged(self):
-        """A link of the attacker comes in the place of what was looked at."""
+        """A link of the attacker replaces a directory that was already checked."""
         path = os.path.join(os.path.dirname(self.link), 'mine')
         os.mkdir(path)
         before = os.open

@@ -14,7 +14,7 @@ from gi._gi import Repository
 from gi.repository import Gio, GLib, GObject
 from gi.repository import Tempman as tempman
 
-# What no call may take for what it wants; what some may is only not to end the program.
+# No call accepts all of these; a call that accepts one must not end the program.
 JUNK = {
     'None': None,
     'object': object(),
@@ -41,7 +41,7 @@ JUNK = {
     'not initialized': GObject.new(tempman.TemporaryDirectory),
 }
 
-# What is wrong everywhere.
+# Wrong for every call.
 NEVER = ('object', 'list', 'dict', 'class')
 
 ERRORS = (GLib.Error, OverflowError, RuntimeError, TypeError, UnicodeError, ValueError)
@@ -54,7 +54,7 @@ def list_methods(name):
 
 
 def call(function, *args):
-    """Call a function; return the name of the type of what it raised."""
+    """Call a function; return the name of the type of its exception."""
     try:
         function(*args)
     except ERRORS as error:
@@ -63,7 +63,8 @@ def call(function, *args):
 
 
 def misuse_all():
-    """Call everything with everything; return what was never refused. To be run alone."""
+    """Call every function with all of these; return the calls that never failed. Runs in its own
+    process."""
     folder = os.getcwd()
     functions = {}
 
@@ -91,7 +92,7 @@ def misuse_all():
     }
     for state, instance in instances.items():
         names = list_methods(type(instance).__name__)
-        # Of two objects with one life, the other needs its directory.
+        # Two objects with one directory: the other one needs it.
         for name in set(names) - {'new', 'new_async', 'new_finish'}:
             functions[f'{state}.{name}'] = getattr(instance, name)
         for name in ('init', 'init_async', 'init_finish', 'joinpath', '__fspath__',
@@ -116,7 +117,7 @@ def misuse_all():
 
 class Misuse(support.TestCase):
     def test_everything_with_everything(self):
-        # In a process of its own, which can end, in a folder of its own, which can vanish.
+        # In a process of its own, which may end, in a folder of its own, which may vanish.
         os.mkdir(os.path.join(self.folder, 'tmp'))
         lines = self.run_program(
             ['-W', 'ignore', '-c',
@@ -127,7 +128,7 @@ class Misuse(support.TestCase):
              'print(json.dumps(test_misuse.misuse_all()))\n', self.folder],
             env={'G_DEBUG': 'fatal-warnings', 'TMPDIR': os.path.join(self.folder, 'tmp')})
         never_refused = set(json.loads(lines[-1]))
-        # They take anything, since they take nothing: more arguments than that are refused.
+        # A function without parameters refuses one argument more.
         self.assertEqual(never_refused, set())
 
     def test_none(self):
@@ -159,7 +160,7 @@ class Misuse(support.TestCase):
                             self.assertRaises(TypeError, getattr(instance, name), *[None] * 7)
 
     def test_without_a_loop(self):
-        # What fails at once, fails at once: no callback comes.
+        # A call that fails at once does so without a callback.
         with tempman.create_temp_dir(self.folder) as directory:
             for args in ((0, 'no cancellable'), (0, None, 'no callback'), ('no priority',)):
                 with self.subTest(args=args):

@@ -14,12 +14,12 @@ import support
 
 from gi.repository import Tempman as tempman
 
-# What a child that never closes its directory keeps it with.
+# References that a child keeps, so that its directory is never closed.
 _kept = []
 
 
 def create(folder):
-    """Create a directory that is closed by nobody, and say what it is."""
+    """Create a directory that is never closed, and return its path."""
     directory = tempman.create_temp_dir(folder)
     _kept.append(directory)
     assert os.path.isdir(directory)
@@ -28,14 +28,14 @@ def create(folder):
 
 def create_and_send(folder, connection):
     connection.send(create(folder))
-    # Until the parent has looked.
+    # Until the parent has looked at the directory.
     connection.recv()
 
 
 def work(folder):
     with tempman.root(folder, timeout=0).create_temp_dir() as directory:
         (directory / 'file').touch()
-        # Takes nobody's.
+        # Deletes no directory of another process.
         tempman.root(folder, timeout=0).cleanup()
         return os.listdir(directory)
 
@@ -53,7 +53,7 @@ def look_at_the_end(folder, connection):
 
 
 def create_with_a_child(folder, connection):
-    """Create a directory, and have one created in a process of this one."""
+    """Create a directory, and another one in a child of this process."""
     create(folder)
     process = multiprocessing.get_context('fork').Process(target=create, args=(folder,))
     process.start()
@@ -63,7 +63,7 @@ def create_with_a_child(folder, connection):
 
 def fail(folder):
     create(folder)
-    # The traceback is of no interest.
+    # Hides the traceback.
     sys.stderr = open(os.devnull, 'w')
     raise FileNotFoundError('as any other')
 
@@ -107,7 +107,7 @@ class Processes:
 
     def test_child_of_a_child(self):
         process, connection = self.start(create_with_a_child, self.folder)
-        # Of two that were created one is left: its own.
+        # Of two directories one is left: that of this process.
         self.assertEqual(len(connection.recv()), 1)
         process.join()
         self.assertEqual(os.listdir(self.folder), [])
@@ -125,7 +125,7 @@ class Processes:
     def test_the_parents_is_used_by_its_path(self):
         with tempman.create_temp_dir(self.folder) as directory:
             process, connection = self.start(use, directory.path)
-            # It is locked, for the child as well.
+            # The lock counts for the child as well.
             self.assertEqual(connection.recv(), 0)
             process.join()
             self.assertEqual(process.exitcode, 0)
@@ -152,7 +152,7 @@ class Processes:
     def test_pool(self):
         with concurrent.futures.ProcessPoolExecutor(2, mp_context=self.context) as executor:
             self.assertEqual(list(executor.map(work, [self.folder] * 20)), [['file']] * 20)
-            # An error comes over as what it was.
+            # The exception has the same type in the parent.
             with self.assertRaises(FileNotFoundError) as caught:
                 executor.submit(fail_in_tempman, self.folder).result()
             self.assertIsInstance(caught.exception, tempman.NotFoundError)
@@ -169,7 +169,7 @@ class Spawn(Processes, support.TestCase):
     method = 'spawn'
 
     def test_objects_are_not_sent(self):
-        # Whose would the directory be?
+        # It would have two owners.
         with tempman.create_temp_dir(self.folder) as directory:
             process = self.context.Process(target=os.listdir, args=(directory,))
             self.assertRaises(TypeError, process.start)

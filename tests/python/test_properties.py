@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The properties that GObject knows, and the version."""
+"""The GObject properties, and the version."""
 
 import os
 import unittest
@@ -74,7 +74,7 @@ class Properties(support.TestCase):
         self.assertEqual(other.get_prefix(), 'report')
 
     def test_entry(self):
-        # Abandoned, and in a state that nothing else here has.
+        # Abandoned, and in a state that no other entry here has.
         path, = self.run_script('import os, sys\n'
                                 'from gi.repository import Tempman as tempman\n'
                                 'directory = tempman.create_temp_dir(sys.argv[1])\n'
@@ -100,7 +100,7 @@ class Properties(support.TestCase):
                     self.assertRaises(TypeError, setattr, directory.props, name, value)
 
     def test_what_is_set_for_good(self):
-        # GObject warns and changes nothing.
+        # GObject warns and changes no value.
         lines = self.run_script('import sys\n'
                                 'from gi.repository import Gio\n'
                                 'from gi.repository import Tempman as tempman\n'
@@ -135,7 +135,7 @@ class Properties(support.TestCase):
         self.assertRaises((TypeError, ValueError), root.set_age_basis, 'modified')
 
     def test_not_utf_8(self):
-        # A property is text for GObject: PyGObject refuses it, where the getter does not.
+        # A property is text in GObject: PyGObject refuses other bytes, which the getter accepts.
         parent = os.path.join(os.fsencode(self.folder), b'\xff')
         os.mkdir(parent)
         with tempman.create_temp_dir(parent) as directory:

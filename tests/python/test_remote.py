@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The same on files that are not local: run by with-servers, which serves them."""
+"""The same for remote files: with-servers runs these tests, and serves the files."""
 
 import gc
 import os
@@ -18,7 +18,7 @@ SERVERS = {uri.partition(':')[0]: uri for uri in
 
 
 class Remote:
-    """The tests, on the files of one server. What is looked at is looked at behind its back."""
+    """The tests, on the files of one server. They check the files through their local path."""
 
     scheme = None
 

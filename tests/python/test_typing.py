@@ -32,7 +32,7 @@ STUB = pathlib.Path(os.environ.get('TEMPMAN_TEST_STUB') or
                     pathlib.Path(override.__file__).parents[2] / 'gi-stubs'
                     / 'repository' / 'Tempman.pyi')
 
-# For the checkers: what PyGObject's own stubs say of what Tempman builds on, in short.
+# For the checkers: a short form of PyGObject's own stubs, as far as those of Tempman need them.
 PYGOBJECT_STUBS = {
     '__init__': 'def require_version(namespace: str, version: str) -> None: ...\n',
     'repository/GLib': 'class Error(RuntimeError): ...\nclass DateTime: ...\n',
@@ -43,7 +43,7 @@ PYGOBJECT_STUBS = {
 
 
 class Stub(support.TestCase):
-    """It has the names of the module, all of them, with the parameters of the override."""
+    """The stub has all the names of the module, with the parameters of the override."""
 
     def setUp(self):
         super().setUp()
@@ -91,7 +91,7 @@ class Stub(support.TestCase):
             names = {name for name in self.names(node.body) if name.isupper()}
             for name in names:
                 self.assertIsInstance(getattr(cls, name), cls)
-            # Flags that are none are no member, for an enumeration of Python.
+            # The value 0 of flags is not a member in an enumeration of Python.
             self.assertEqual(names - {'NONE'}, {name for name in dir(cls) if name.isupper()} - {'NONE'})
 
     def test_parameters(self):
@@ -109,7 +109,7 @@ class Stub(support.TestCase):
                     actual = list(inspect.signature(function).parameters)
                     arguments = node.args
                     stated = [argument.arg for argument in arguments.args + arguments.kwonlyargs]
-                    # Of the forms of an asynchronous call, each has some of the parameters.
+                    # Each form of an asynchronous call has some of the parameters.
                     self.assertEqual([name for name in actual if name in stated], stated)
                     if not node.name.endswith('_async'):
                         stated += [arguments.vararg.arg] if arguments.vararg else []
@@ -120,7 +120,7 @@ class Stub(support.TestCase):
 
 class User(support.TestCase):
     def test_what_the_types_promise_is_there(self):
-        # In a checked program, which does what it is checked for.
+        # In a program that passes the checkers and runs.
         lines = self.run_program([str(HERE / 'typing' / 'right.py'), self.folder])
         self.assertGreater(len(lines), 4)
         self.assertEqual(os.listdir(self.folder), [])
@@ -149,13 +149,13 @@ class Checker(support.TestCase):
             (self.site / 'gi-stubs' / (name + '.pyi')).write_text(content)
 
     def run_checker(self, *command):
-        """Return what it says of errors: pairs of a file and a line."""
-        # Where the override is found mypy would find the stub as well, without having it installed.
+        """Return the errors that it reports: pairs of a file and a line."""
+        # In the folder of the override, mypy would find the stub even if it were not installed.
         environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
         result = subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True, timeout=300)
         self.output = result.stdout
-        # A file, a line, in some a column, and what it is.
+        # A file, a line, sometimes a column, and a severity.
         return {(os.path.basename(file), int(line)) for file, line in
                 re.findall(r'^\s*(\S+\.pyi?):(\d+):(?:\d+)?:?(?: -)? error', self.output,
                            re.MULTILINE)}
@@ -173,7 +173,7 @@ class Mypy(Checker):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Of what comes with Python, to be read once.
+        # The cache of the standard library, which is read once.
         cls.cache = tempfile.mkdtemp(prefix='tempman-test-')
         cls.addClassCleanup(shutil.rmtree, cls.cache)
 
@@ -199,7 +199,7 @@ class Mypy(Checker):
         self.assertIn('no issues found', self.output)
 
     def test_without_the_stub_nothing_is_found(self):
-        # Or the other tests would prove nothing.
+        # Otherwise the other tests would prove nothing.
         shutil.rmtree(self.site / 'gi-stubs')
         self.assertEqual(self.run_checker(*self.command, '--ignore-missing-imports', 'right.py',
                                           'wrong.py'), set())

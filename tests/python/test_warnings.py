@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A directory that nobody has closed is deleted, and its user is told, as by tempfile."""
+"""A directory that is not closed is deleted, and Python warns its user, as for tempfile."""
 
 import gc
 import os
@@ -22,13 +22,13 @@ PREFIX = ('import os, sys\n'
 
 class Collected(support.TestCase):
     def leave(self, leave):
-        """Call what leaves a directory to the collector; return the warnings."""
+        """Call a function that leaves a directory to the collector; return the warnings."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter('always')
             leave()
             gc.collect()
         self.assertEqual(os.listdir(self.folder), [])
-        # PyGObject's own loop has warnings of asyncio.
+        # The loop of PyGObject has warnings of asyncio.
         return [warning for warning in caught if warning.category is not DeprecationWarning]
 
     def check(self, leave):
@@ -37,7 +37,8 @@ class Collected(support.TestCase):
         self.assertRegex(str(caught.message),
                          f"^Implicitly cleaning up <Tempman.TemporaryDirectory '{self.folder}/.*"
                          " open>$")
-        # Where it was allocated is where the directory was; a warning that is kept keeps no directory.
+        # The traceback of the allocation names the creation; a recorded warning keeps no directory
+        # alive.
         self.assertIsNotNone(caught.source)
         self.assertNotIsInstance(caught.source, tempman.TemporaryDirectory)
 
@@ -80,7 +81,8 @@ class Collected(support.TestCase):
         self.check(leave)
 
     def test_held_by_c(self):
-        # C keeps it when Python has forgotten it; it goes when C lets it go.
+        # C keeps it when Python has no reference any more, and deletes it with its own last
+        # reference.
         store = Gio.ListStore.new(tempman.TemporaryDirectory)
 
         def hold():
@@ -96,7 +98,7 @@ class Collected(support.TestCase):
         self.assert_gone(path)
 
     def test_dropped_by_an_exception(self):
-        # While it is on its way: nothing of it may be lost.
+        # While an exception propagates: no warning may be lost.
         def leave():
             with self.assertRaises(ZeroDivisionError):
                 len(tempman.create_temp_dir(self.folder), 1 / 0)
@@ -135,7 +137,8 @@ class Collected(support.TestCase):
         self.assertEqual(os.listdir(parent), [])
 
     def test_closed_without_asking(self):
-        # The end of a call without a callback is told to nobody, and is an end all the same.
+        # A call without a callback reports its end to no caller, but it ends the directory all the
+        # same.
         def leave():
             directory = tempman.create_temp_dir(self.folder)
             directory.close_async(0, None, None)
@@ -148,7 +151,7 @@ class Collected(support.TestCase):
         self.assertEqual(self.leave(leave), [])
 
     def test_nothing_is_left_of_it(self):
-        # Not even after a failure. The set is another one in each process.
+        # Not even after a failure. Each process has a set of its own.
         override = sys.modules['gi.overrides.Tempman']
         gc.collect()
         before = len(override._notes)
@@ -197,14 +200,14 @@ class Collected(support.TestCase):
                 self.assertEqual(self.leave(leave), [])
 
     def test_as_an_error(self):
-        # An exception in a finalizer is printed; the directory goes all the same.
+        # An exception in a finalizer is printed; the directory is deleted all the same.
         self.run_script(PREFIX + 'tempman.create_temp_dir(folder)\nprint("on")',
                         options=['-W', 'error::ResourceWarning'])
         self.assertIn('ResourceWarning: Implicitly cleaning up', self.stderr)
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_source(self):
-        # Where it was created: the line of the script that did it.
+        # The place of the creation: the line in the script.
         self.run_script(PREFIX + 'def create():\n    tempman.create_temp_dir(folder)\ncreate()\n',
                         options=['-X', 'tracemalloc=10', '-W', 'default'])
         self.assertIn('Implicitly cleaning up', self.stderr)
@@ -242,7 +245,7 @@ class Exit(support.TestCase):
         self.check('kept = [tempman.create_temp_dir(folder) for _ in range(3)]', 3)
 
     def test_failure(self):
-        # It is told, and the warning comes once all the same.
+        # The error is printed, and the warning appears once all the same.
         self.run_script(PREFIX +
                         'kept = tempman.create_temp_dir(folder)\n'
                         'os.rmdir(kept)\n'
@@ -257,7 +260,7 @@ class Exit(support.TestCase):
         self.check('kept = tempman.create_temp_dir(folder)\nkept.close()', 0)
 
     def test_wrong_exit_hook_order(self):
-        # A hook of the user that was there before ours still has the use of it.
+        # A hook that the user registered earlier can still use the directory.
         self.check('import atexit\n'
                    'kept = tempman.create_temp_dir(folder)\n'
                    'atexit.register(kept.close)\n', 0)
@@ -271,8 +274,8 @@ class Exit(support.TestCase):
         self.assertIn('ResourceWarning: Implicitly cleaning up', self.stderr)
 
     def test_created_too_late(self):
-        # After the hook has run, and left to the end of all modules, when there are no warnings any
-        # more.
+        # The directory is created after the hook has run, and deleted when Python unloads all
+        # modules, which is too late for warnings.
         self.run_script('import atexit\n'
                         'def create():\n'
                         '    sys.kept = tempman.create_temp_dir(folder)\n'
@@ -288,7 +291,7 @@ class Exit(support.TestCase):
                    'atexit.register(create)\n', 1)
 
     def test_forked_child_is_silent(self):
-        # It is not its directory.
+        # The directory does not belong to the child.
         self.check('kept = tempman.create_temp_dir(folder)\n'
                    'pid = os.fork()\n'
                    'if pid == 0:\n'
@@ -308,7 +311,7 @@ class Exit(support.TestCase):
                    'kept.close()\n', 0)
 
     def test_adopted(self):
-        # Once, by its new owner, who may say twice that it is.
+        # Once, by its new owner, which may adopt it twice.
         for end in ('', 'del kept\n'):
             self.run_script(PREFIX + 'kept = tempman.create_temp_dir(folder)\n'
                             'kept.adopt()\n'

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the tests of the command have in common: they run it, and print TAP."""
+"""Helpers for the tests of the command: they run it, and print TAP."""
 
 import errno
 import fcntl
@@ -22,21 +22,21 @@ TOOL = os.environ.get('TEMPMAN_TOOL') or shutil.which('tempman')
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 DAY = 24 * 60 * 60
-# Names as the library makes them: only with such a one is the sticky bit the mark.
+# Names as the library creates them: only with such a name is the sticky bit the mark.
 ABANDONED = 'abandoned-' + 'a' * 20
 ABANDONED_OLD = 'abandoned-old-' + 'a' * 20
 
-# For whatever happens sooner or later on a machine that is busy with other things.
+# How long to wait for an event that occurs sooner or later on a busy machine.
 PATIENCE = 120
 
-# A script that starts something in the background, the tests for instance, has it ignore these two,
-# and with it whatever is started from there.
+# A script that starts a job in the background, such as the tests, makes it ignore these two
+# signals, and its children inherit that.
 for ignored in signal.SIGINT, signal.SIGQUIT:
     signal.signal(ignored, signal.SIG_DFL)
 
 
 def remove(folder):
-    """Remove a folder with everything in it, also what its mode bars its owner from."""
+    """Remove a folder with everything in it, also directories that deny access to their owner."""
     if os.geteuid() != 0:
         for path, names, _ in os.walk(folder):
             for name in names:
@@ -47,7 +47,7 @@ def remove(folder):
 
 
 class Result:
-    """What a run of the command ended with."""
+    """The status and the output of a run of the command."""
 
     def __init__(self, status, output, errors):
         self.status = status
@@ -60,12 +60,13 @@ class Result:
 
 
 class TestCase(unittest.TestCase):
-    """A test with a folder of its own, which is the home directory, and where temporary files go."""
+    """A test with a folder of its own, which contains the home directory and the temporary
+    directory."""
 
     believes_utime = True
 
     def setUp(self):
-        # As bytes, so that whatever a test names its files can be removed.
+        # As bytes, so that files of every name can be removed.
         self.folder = os.path.realpath(tempfile.mkdtemp(prefix='tempman-test-'))
         self.addCleanup(remove, os.fsencode(self.folder))
         self.home = self.mkdir('home')
@@ -84,7 +85,7 @@ class TestCase(unittest.TestCase):
         return os.path.join(self.folder, *names)
 
     def mkdir(self, *names, age=0):
-        """Create a directory that was last used so many seconds ago."""
+        """Create a directory that was last used @age seconds ago."""
         path = self.path(*names)
         os.makedirs(path)
         self.set_age(path, age)
@@ -103,8 +104,8 @@ class TestCase(unittest.TestCase):
         return path
 
     def add_age_basis(self, arguments):
-        """Ages in tests are set by utime(), which the default basis does not believe: where no basis
-        is given, it is one that does."""
+        """Add an age basis if none is given: tests set ages with utime(), which the default
+        basis does not accept."""
         command = arguments[0] if arguments else None
         if (self.believes_utime
                 and (command in ('cleanup', 'list')
@@ -140,13 +141,14 @@ class TestCase(unittest.TestCase):
         return self.finish(self.start(*arguments, **options))
 
     def succeed(self, *arguments, **options):
-        """Run the command, which has nothing to complain of. Return what it prints."""
+        """Run the command, which must print no error. Return its output."""
         result = self.run_tool(*arguments, **options)
         self.assertEqual((result.status, result.errors), (0, ''))
         return result.output
 
     def fail_with(self, status, *arguments, **options):
-        """Run the command, which says why it ends with the status. Return what it says."""
+        """Run the command, which must fail with the status and print a message. Return the
+        message."""
         result = self.run_tool(*arguments, **options)
         self.assertEqual(result.status, status, result.errors)
         self.assertTrue(result.errors.startswith('tempman: '), result.errors)
@@ -171,7 +173,8 @@ class TestCase(unittest.TestCase):
             self.assertFalse(os.path.lexists(path), f'{path!r} is still there')
 
     def hold_deletions(self):
-        """Let the next command wait with its first deletion. Return what to let it go on with."""
+        """Hold the next command before its first deletion. Return the gate that lets it
+        continue."""
         gate = Gate(self)
         self.environment.update(gate.environment)
         return gate
@@ -180,13 +183,13 @@ class TestCase(unittest.TestCase):
 def get_preload_environment():
     return {
         'LD_PRELOAD': os.environ['TEMPMAN_TEST_GATE_LIBRARY'],
-        # The sanitizer wants to be the first library, unless it is told.
+        # AddressSanitizer insists on being the first library, unless this option is set.
         'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
     }
 
 
 class Gate:
-    """Before the first thing that the command deletes, which is then slow with the rest."""
+    """Holds a command before its first deletion. The following ones are slow."""
 
     def __init__(self, test):
         self.test = test
@@ -206,7 +209,8 @@ class Gate:
             pass
 
     def signal(self, process, signal_number):
-        """Send a signal while nothing is deleted, and let it go on when that has been taken."""
+        """Send a signal while the command is held, and let it continue once it has received the
+        signal."""
         self.wait()
         process.send_signal(signal_number)
         self.test.wait_until(lambda: not is_pending(process.pid, signal_number),
@@ -229,7 +233,7 @@ def is_pending(pid, signal_number):
 
 
 def is_blocked(pid, signal_number):
-    """Whether it is, or the process has ended."""
+    """Whether the signal is blocked, or the process has ended."""
     try:
         mask = get_process_status(pid).get('SigBlk', 'f' * 16)
     except FileNotFoundError:
@@ -272,13 +276,13 @@ class Terminal:
         self.hang_up()
 
     def hang_up(self):
-        """As when the connection is lost."""
+        """Close the terminal, as when a connection is lost."""
         if self.master is not None:
             os.close(self.master)
         self.master = None
 
     def read(self):
-        """Read what there is, for a moment. Return whether there can be more."""
+        """Read the available output, for a moment. Return whether there can be more."""
         if not select.select([self.master], [], [], 0.05)[0]:
             return True
         try:
@@ -291,7 +295,7 @@ class Terminal:
         return bool(data)
 
     def wait_for(self, text, start=0):
-        """Read until it has shown the text, not counting what came before the start."""
+        """Read until the terminal has shown the text, not counting the output before the start."""
         deadline = time.monotonic() + PATIENCE
         while text not in self.output[start:]:
             if not self.read() or time.monotonic() > deadline:
@@ -316,7 +320,7 @@ class Terminal:
 
 
 class TapResult(unittest.TestResult):
-    """Prints a line for each test, and why it failed before it."""
+    """Prints a line for each test, after the reason if it failed."""
 
     def __init__(self):
         super().__init__()

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Ages as people write them, and as they are shown."""
+"""Ages as a user writes them, and as the command shows them."""
 
 import support
 
@@ -34,8 +34,8 @@ NONSENSE = [
 
 
 class Ages(support.TestCase):
-    def goes(self, age, timeout):
-        """Whether a directory of that age would go."""
+    def would_delete(self, age, timeout):
+        """Whether a cleanup would delete a directory of that age."""
         root = self.mkdir(f'root-{age}-{timeout}')
         self.mkdir(root, 'entry', age=age)
         lines = self.succeed('list', root, '--timeout', timeout).decode().splitlines()
@@ -43,20 +43,20 @@ class Ages(support.TestCase):
         return lines[0].startswith('removable\t')
 
     def test_lengths(self):
-        # Not to the second: the clock goes on meanwhile.
+        # Not to the second: time passes meanwhile.
         for text, seconds in LENGTHS.items():
-            self.assertTrue(self.goes(seconds + 1, text), text)
-            self.assertFalse(self.goes(seconds - 3600, text), text)
+            self.assertTrue(self.would_delete(seconds + 1, text), text)
+            self.assertFalse(self.would_delete(seconds - 3600, text), text)
             if seconds > 1200:
-                self.assertFalse(self.goes(seconds - 1000, text), text)
+                self.assertFalse(self.would_delete(seconds - 1000, text), text)
 
     def test_zero(self):
         for text in ('0', '00', '0s', '0w', '0h0m'):
-            self.assertTrue(self.goes(2, text), text)
+            self.assertTrue(self.would_delete(2, text), text)
 
     def test_longest(self):
         for text in ('9223372036854775807s', '15250284452471w'):
-            self.assertFalse(self.goes(100 * 365 * DAY, text), text)
+            self.assertFalse(self.would_delete(100 * 365 * DAY, text), text)
 
     def test_nonsense(self):
         root = self.mkdir('root')

@@ -38,7 +38,7 @@ class Root(support.TestCase):
         return path
 
     def hold(self, path):
-        """Use a directory, as its owner does."""
+        """Use a directory, as an owner does."""
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self.addCleanup(os.close, fd)
         fcntl.flock(fd, fcntl.LOCK_SH)
@@ -100,7 +100,8 @@ class Cleanup(Root):
         self.assertEqual(before, after)
 
     def test_dry_run_is_exact(self):
-        """It names those that go then, of everything that there can be, with every rule."""
+        """A dry run lists the entries that the cleanup then deletes, of all kinds and with every
+        rule."""
         make = '''
             umask 077; mkdir -p "$0"; cd "$0"
             for mode in 700 1700 000 1000 500; do
@@ -172,16 +173,16 @@ class Cleanup(Root):
         for path in (os.path.join(deep, 'a', 'b'), os.path.join(deep, 'a'), deep):
             os.utime(path, (then, then))
 
-        def goes(*options):
+        def would_delete(*options):
             rows = self.rows('cleanup', self.root, '--timeout', '1d', '--dry-run', *options)
             return [row[-1] for row in rows[:-1]]
 
-        self.assertEqual(goes('--age-basis', 'accessed-or-modified'), ['deep'])
-        self.assertEqual(goes('--age-basis=modified'), ['accessed', 'deep'])
-        self.assertEqual(goes('--age-basis', 'newest-content'), [])
-        self.assertEqual(goes('--age-basis', 'changed'), [])
+        self.assertEqual(would_delete('--age-basis', 'accessed-or-modified'), ['deep'])
+        self.assertEqual(would_delete('--age-basis=modified'), ['accessed', 'deep'])
+        self.assertEqual(would_delete('--age-basis', 'newest-content'), [])
+        self.assertEqual(would_delete('--age-basis', 'changed'), [])
         self.believes_utime = False
-        self.assertEqual(goes(), [])
+        self.assertEqual(would_delete(), [])
         self.succeed('create', '--root', self.root, '--timeout', '1d')
         self.assert_there(accessed, deep)
         self.succeed('create', '--root', self.root, '--timeout', '1d', '--age-basis', 'modified')
@@ -191,14 +192,14 @@ class Cleanup(Root):
         for name in ('a', 'b', 'ab', '.X11-unix'):
             self.entry(name, age=3 * support.DAY)
 
-        def goes(*options):
+        def would_delete(*options):
             rows = self.rows('cleanup', self.root, '--timeout', '1d', '--dry-run', *options)
             return sorted(row[-1] for row in rows[:-1])
 
-        self.assertEqual(goes('--exclude', 'a*'), ['.X11-unix', 'b'])
-        self.assertEqual(goes('-x', 'b', '--exclude=.*'), ['a', 'ab'])
+        self.assertEqual(would_delete('--exclude', 'a*'), ['.X11-unix', 'b'])
+        self.assertEqual(would_delete('-x', 'b', '--exclude=.*'), ['a', 'ab'])
         os.chmod(self.root, 0o1777)
-        self.assertEqual(goes(), ['a', 'ab', 'b'])
+        self.assertEqual(would_delete(), ['a', 'ab', 'b'])
         rows = self.rows('list', self.root, '--timeout', '1d', '-x', '?')
         self.assertEqual(sorted((row[0], row[-1]) for row in rows),
                          [('kept', '.X11-unix'), ('kept', 'a'), ('kept', 'b'), ('removable', 'ab')])
@@ -223,7 +224,7 @@ class Cleanup(Root):
         self.assertEqual(os.listdir(self.root), [])
 
     def test_refused(self):
-        """A typing error empties nothing."""
+        """A typing error deletes no files."""
         inside = self.mkdir('home', 'inside', age=support.DAY)
         for root in ('/', self.home, self.folder, os.path.join(self.home, '.'),
                      os.path.join(inside, '..'), '//', '/..'):
@@ -235,7 +236,7 @@ class Cleanup(Root):
         self.assert_there(inside)
 
     def test_up_and_down(self):
-        """“..” is refused after a link, and left out after a directory."""
+        """“..” is refused after a link, and removed after a directory."""
         below = self.mkdir('elsewhere', 'below', age=support.DAY)
         os.symlink(below, self.path('root', 'link'))
         near = self.entry('near', support.DAY)
@@ -244,7 +245,7 @@ class Cleanup(Root):
             self.assertIn(f'after the link “{self.root}/link” is refused', errors)
             self.fail_with(1, 'list', os.path.join(self.root, path))
         self.assert_there(near, below)
-        # Of a path that ends in a link, what it leads to is cleaned up.
+        # If a path ends in a link, the target of the link is cleaned up.
         os.symlink(self.path('elsewhere'), self.path('there'))
         self.assertEqual(self.rows('cleanup', self.path('there', 'below', '..'), '-t', '1h')[-1],
                          ['total', '1'])
@@ -254,7 +255,7 @@ class Cleanup(Root):
         self.assert_gone(near)
 
     def test_up_from_a_link(self):
-        """The working directory is no link, whatever path has led there."""
+        """The working directory is not a link, whatever path has led there."""
         self.mkdir('elsewhere', 'below')
         old = self.mkdir('elsewhere', 'old', age=support.DAY)
         os.symlink('elsewhere/below', self.path('link'))
@@ -268,7 +269,8 @@ class Cleanup(Root):
         self.assertTrue(output.endswith(b'total\t1\n'))
 
     def test_cannot_be_deleted(self):
-        """It goes on with the rest, says what was not possible, and does not claim it."""
+        """It continues with the other entries, reports the failure, and does not count it as
+        removed."""
         stuck = self.entry('m-stuck')
         self.entry('a-free', support.DAY)
         self.entry('z-free', support.DAY)
@@ -291,7 +293,7 @@ class Cleanup(Root):
         self.assertEqual(os.listdir(self.root), ['m-stuck'])
 
     def test_cannot_be_looked_at(self):
-        """One that nothing can be known of does not keep the others."""
+        """An entry that cannot be examined does not keep the others."""
         unseen = self.entry('unseen', support.DAY)
         old = self.entry('old', support.DAY)
         environment = {**self.environment, **support.get_preload_environment(),
@@ -314,7 +316,7 @@ class Cleanup(Root):
         self.assertEqual(os.listdir(self.root), ['unseen'])
 
     def test_two_at_once(self):
-        """Each tells the number of those that it has deleted itself."""
+        """Each prints the number of the directories that it has deleted itself."""
         for i in range(200):
             self.entry(str(i), support.DAY)
         processes = [self.start('cleanup', self.root, '--timeout', '1h') for _ in range(3)]
@@ -335,7 +337,7 @@ class Cleanup(Root):
         self.assertEqual([line.split('\t')[0] for line in result.lines], ['failed', 'total'])
         self.assertEqual(result.lines[-1], 'total\t0')
         self.assert_there(self.path('root', 'old'))
-        # What is left goes the next time.
+        # The next cleanup deletes the rest.
         self.environment.pop('LD_PRELOAD')
         self.assertEqual(self.rows('cleanup', self.root, '--timeout', '1h')[-1], ['total', '1'])
         self.assertEqual(os.listdir(self.root), [])
@@ -368,7 +370,7 @@ class Cleanup(Root):
         self.assertEqual(output.decode().splitlines()[-1], '143')
 
     def test_nohup(self):
-        """What it was told to ignore does not interrupt it."""
+        """Signals that it was started to ignore do not interrupt it."""
         self.make_tree('root', 'old', n_directories=20)
         self.set_age(self.path('root', 'old'), support.DAY)
         gate = self.hold_deletions()
@@ -406,7 +408,7 @@ class List(Root):
     def test_what_goes(self):
         self.make_one_of_each()
 
-        def goes(*options):
+        def would_delete(*options):
             rows = self.rows('list', self.root, *options)
             as_json = json.loads(self.succeed('list', self.root, '--json', *options))
             names = [row[4] for row in rows if row[0] == 'removable']
@@ -417,10 +419,10 @@ class List(Root):
                 self.assertEqual(names, [row[4] for row in dry])
             return names
 
-        self.assertEqual(goes(), [])
-        self.assertEqual(goes('--timeout', '1d'), [support.ABANDONED_OLD, 'unowned-old'])
-        self.assertEqual(goes('--reclaim'), [support.ABANDONED, support.ABANDONED_OLD])
-        self.assertEqual(goes('--reclaim', '--timeout', '1d', '--age-basis', 'modified'),
+        self.assertEqual(would_delete(), [])
+        self.assertEqual(would_delete('--timeout', '1d'), [support.ABANDONED_OLD, 'unowned-old'])
+        self.assertEqual(would_delete('--reclaim'), [support.ABANDONED, support.ABANDONED_OLD])
+        self.assertEqual(would_delete('--reclaim', '--timeout', '1d', '--age-basis', 'modified'),
                          [support.ABANDONED, support.ABANDONED_OLD, 'unowned-old'])
 
     def test_json(self):
@@ -457,7 +459,7 @@ class List(Root):
                 self.assertIn('\ufffd', entry['name'])
 
     def test_json_times(self):
-        """Of a time that has not come yet, and of the first and the last."""
+        """A time in the future, and the first and last possible ones."""
         for name, when in (('future', time.time() + support.DAY), ('past', -10 ** 9),
                            ('last', 2 ** 33)):
             os.utime(self.entry(name), (when, when))

@@ -21,7 +21,7 @@ class Create(support.TestCase):
         path = self.create()
         self.assertEqual(os.path.dirname(path), self.tmp)
         self.assertRegex(os.path.basename(path), r'^tempman-[a-z2-7]{20}$')
-        # Not marked as one that has an owner.
+        # Not marked, since it has no owner.
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700)
 
     def test_debug_messages(self):
@@ -110,7 +110,7 @@ class Create(support.TestCase):
         self.assert_there(young, first)
 
     def test_up_and_down(self):
-        """“..” is refused after a link, and left out after a directory."""
+        """“..” is refused after a link, and removed after a directory."""
         self.mkdir('elsewhere', 'below')
         os.symlink(self.path('elsewhere', 'below'), self.path('link'))
         before = os.listdir(self.folder)
@@ -124,7 +124,7 @@ class Create(support.TestCase):
         self.assertEqual(os.listdir(self.folder), before)
 
     def test_temporary_directory_up_and_down(self):
-        """The same where a program is told to put temporary files."""
+        """The same for the directory in TMPDIR."""
         self.mkdir('elsewhere', 'below')
         os.symlink(self.path('elsewhere', 'below'), self.path('link'))
         for where in (os.path.join(self.folder, 'link', '..'), 'link/..'):
@@ -136,8 +136,8 @@ class Create(support.TestCase):
         output = self.succeed('run', '--', 'sh', '-c', 'dirname "$TMPDIR"')
         self.assertEqual(os.fsdecode(output.strip()), self.path('elsewhere'))
 
-    def test_nobody_reads(self):
-        """The reader of the path has gone away."""
+    def test_closed_pipe(self):
+        """The reader of the pipe has exited."""
         reader, writer = os.pipe()
         os.close(reader)
         with os.fdopen(writer, 'w') as pipe:
@@ -145,7 +145,7 @@ class Create(support.TestCase):
                 result = self.run_tool(*arguments, stdout=pipe)
                 self.assertEqual((result.status, result.errors), (-signal.SIGPIPE, ''))
                 self.assertEqual(os.listdir(self.tmp), [])
-            # Whoever ignores the signal looks for errors instead.
+            # With the signal ignored, the write fails with an error instead.
             process = self.start('create', stdout=pipe, restore_signals=False)
             result = self.finish(process)
             self.assertEqual(result.status, 1)
@@ -153,7 +153,7 @@ class Create(support.TestCase):
             self.assertEqual(os.listdir(self.tmp), [])
 
     def test_no_messages_read(self):
-        """Nor is there a reader of what it complains of."""
+        """Nor does a process read the error messages."""
         self.mkdir('tmp', 'entry')
         reader, writer = os.pipe()
         os.close(reader)
@@ -164,7 +164,7 @@ class Create(support.TestCase):
             self.assertEqual(result.status, 1)
             result = self.run_tool('run', 'missing-program', stderr=pipe)
             self.assertEqual(result.status, 127)
-        # One is kept, as was asked for.
+        # One directory is kept, as requested.
         kept, = set(os.listdir(self.tmp)) - {'entry'}
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.tmp, kept)).st_mode), 0o700)
 
@@ -178,7 +178,7 @@ class Create(support.TestCase):
         self.assertEqual(os.listdir(self.tmp), [])
 
     def test_interrupted(self):
-        """It tells of no directory that it has not handed over."""
+        """It prints no directory that it did not create."""
         root = self.mkdir('root')
         abandoned = self.make_tree('root', support.ABANDONED)
         os.chmod(abandoned, 0o1700)
@@ -190,7 +190,7 @@ class Create(support.TestCase):
         self.assertEqual(os.listdir(root), [support.ABANDONED])
 
     def test_interrupted_at_any_moment(self):
-        """Either it is handed over, or nothing is left."""
+        """Either the path is printed, or no directory is left."""
         for i in range(60):
             process = self.start('create')
             self.wait_until(lambda: support.is_blocked(process.pid, support.signal.SIGTERM),

@@ -53,7 +53,7 @@ class Delete(support.TestCase):
         self.assert_gone(self.path('--help'), self.path('-x'))
 
     def test_missing(self):
-        """As with rm -rf, what is not there is no error."""
+        """As with rm -rf, a missing file is not an error."""
         self.mkdir('there')
         self.succeed('delete', 'missing', 'missing/deeper', '/dev/null/x', 'missing/', 'there')
         self.assert_gone(self.path('there'))
@@ -72,7 +72,7 @@ class Delete(support.TestCase):
         self.assert_there(inside)
 
     def test_working_directory(self):
-        """Nor the working directory and those above it, whatever they are called."""
+        """Nor the working directory and those above it, by any path."""
         inside = self.mkdir('a', 'b', 'c')
         self.mkdir('a', 'b', 'other')
         os.symlink('b/other', self.path('a', 'link'))
@@ -91,7 +91,7 @@ class Delete(support.TestCase):
         self.assert_gone(work)
 
     def test_working_directory_mounted_elsewhere(self):
-        """Compared by what it is."""
+        """Compared by inode."""
         self.mkdir('work', 'inside')
         self.mkdir('elsewhere', 'mounted')
         script = '''
@@ -113,7 +113,7 @@ class Delete(support.TestCase):
         self.assertEqual(result.stderr.count(b'working directory'), 2)
 
     def test_working_directory_gone(self):
-        """What a relative path says is not looked for at the root of the file system."""
+        """A relative path is not resolved from the root of the file system."""
         name = os.path.basename(self.folder)
         script = 'mkdir gone && cd gone && rmdir ../gone && "$@"'
         for arguments, status in ((('delete', name), 1), (('delete', name + '/x'), 1),
@@ -126,7 +126,7 @@ class Delete(support.TestCase):
             self.assertIn(b'the working directory is gone', result.stderr)
 
     def test_home_with_links(self):
-        """Neither what the home directory really is, nor a link that leads to it."""
+        """Neither the resolved home directory, nor a link to it."""
         self.mkdir('real', 'me')
         os.symlink('real', self.path('homes'))
         self.environment['HOME'] = self.path('homes', 'me')
@@ -136,7 +136,7 @@ class Delete(support.TestCase):
         self.assert_there(self.path('real', 'me'), self.path('homes', 'me'))
 
     def test_link_to_home(self):
-        """Which is deleted without what it leads to."""
+        """The link is deleted without its target."""
         os.symlink(self.home, self.path('link'))
         self.succeed('delete', 'link')
         self.assert_gone(self.path('link'))
@@ -149,7 +149,7 @@ class Delete(support.TestCase):
         self.succeed('delete', 'tree')
 
     def test_slash_at_the_end(self):
-        """It says that a directory is meant."""
+        """A slash at the end requires a directory."""
         self.mkdir('victim', 'inside')
         os.symlink('victim', self.path('link'))
         with open(self.path('file'), 'w'):
@@ -159,7 +159,7 @@ class Delete(support.TestCase):
         self.assert_there(self.path('victim', 'inside'), self.path('link'), self.path('file'))
 
     def test_up_and_down(self):
-        """“..” is refused after a link, and left out after a directory."""
+        """“..” is refused after a link, and removed after a directory."""
         self.mkdir('elsewhere', 'below')
         far = self.mkdir('elsewhere', 'tree')
         near = self.mkdir('tree')
@@ -177,7 +177,7 @@ class Delete(support.TestCase):
         self.assert_there(far)
 
     def test_goes_on(self):
-        """Past what it refuses, and past what it cannot delete."""
+        """It continues after a path that it refuses, and after one that it cannot delete."""
         self.mkdir('a')
         self.mkdir('b')
         self.mkdir('c')
@@ -187,7 +187,7 @@ class Delete(support.TestCase):
         self.assert_gone(self.path('a'), self.path('b'), self.path('c'))
 
     def test_not_permitted(self):
-        """What can be deleted is."""
+        """The other files are deleted."""
         if os.geteuid() != 0:
             self.skipTest('only root can make a directory of another user')
         tree = self.mkdir('tree', 'locked')
@@ -223,7 +223,7 @@ class Delete(support.TestCase):
         result = self.finish(process)
         self.assertEqual((result.status, result.output, result.errors), (-signal_number, b'', ''))
         self.assert_there(self.path('tree'), self.path('next'))
-        # It can be gone on with.
+        # A second call deletes the rest.
         self.environment.pop('LD_PRELOAD')
         self.succeed('delete', 'tree', 'next')
         self.assert_gone(self.path('tree'), self.path('next'))

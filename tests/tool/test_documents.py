@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The help, the manual page, the completion and the page of the documentation say the same."""
+"""The help, the manual page, the completion and the page of the documentation agree."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import support
 
 COMMANDS = ('run', 'create', 'cleanup', 'list', 'delete')
 
-# Where the manual page is, and so on: not there for an installed test.
+# The files to compare: an installed test does not have them.
 MANUAL = os.environ.get('TEMPMAN_TEST_MANUAL')
 COMPLETION = os.environ.get('TEMPMAN_TEST_COMPLETION')
 UNITS = os.environ.get('TEMPMAN_TEST_UNITS')
@@ -26,7 +26,7 @@ def read(path):
 
 class Documents(support.TestCase):
     def options_in_help(self, *command):
-        """The long and the short options that the help of a command names."""
+        """Return the long and the short options in the help of a command."""
         text = self.succeed(*command, '--help').decode()
         found = re.findall(r'^  (?:(-\w), )?(--[\w-]+)', text, re.MULTILINE)
         return ({long for _, long in found}, {short for short, _ in found if short})
@@ -38,7 +38,7 @@ class Documents(support.TestCase):
 
 class Manual(Documents):
     def sections(self):
-        """What the page says of each command, without the macros."""
+        """Return the section of the manual page about each command, without the macros."""
         text = read(MANUAL).replace('\\-', '-')
         text = re.sub(r'^\.[A-Z]{1,2} ?', '', text.replace('.SS ', '\0').replace('.SH ', '\0'),
                       flags=re.MULTILINE)
@@ -51,9 +51,9 @@ class Manual(Documents):
         for command in COMMANDS:
             long, short = self.options_in_help(command)
             said = set(re.findall(r'(?<![\w-])--?[a-z][\w-]*', sections[f'tempman {command}']))
-            # Of rm.
+            # Options of rm.
             said -= {'-rf'}
-            # What is said of another command by name.
+            # Options of another command that the text names.
             self.assertEqual(said | common, long | short | common, command)
         long, short = self.options_in_help()
         said = set(re.findall(r'(?<![\w-])--?[a-z][\w-]*', sections['All of them']))
@@ -91,7 +91,7 @@ class Manual(Documents):
 
 class Completion(Documents):
     def complete(self, *words):
-        """What is offered for the last of the words."""
+        """Return the completions of the last word."""
         script = '''
             source "$1"
             shift
@@ -166,7 +166,7 @@ class Completion(Documents):
 
 class Page(Documents):
     def test_options(self):
-        """What the page shows can be typed: each command line in it names what there is."""
+        """The command lines on the page use existing options."""
         self.require(PAGE)
         n_found = 0
         for command in COMMANDS:
@@ -188,7 +188,7 @@ class Units(Documents):
         self.environment['XDG_RUNTIME_DIR'] = self.mkdir('runtime')
         self.service = read(os.path.join(UNITS, 'tempman-cleanup@.service'))
         self.timer = read(os.path.join(UNITS, 'tempman-cleanup@.timer'))
-        # It may not be installed.
+        # The command may not be installed.
         self.service = re.sub(r'^ExecStart=\S+', f'ExecStart={support.TOOL}', self.service,
                               flags=re.MULTILINE)
 
@@ -213,7 +213,7 @@ class Units(Documents):
         self.assertNotEqual(self.verify(), (0, ''))
 
     def test_command_line(self):
-        """What the service runs is right, and does what it should."""
+        """The command line of the service works, and deletes the right entries."""
         command = re.search('^ExecStart=(.*)$', self.service, re.MULTILINE)[1].split()
         root = self.mkdir('a root')
         old = self.mkdir('a root', 'old', age=8 * support.DAY)

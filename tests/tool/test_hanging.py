@@ -21,14 +21,14 @@ AGE_BASES = ('accessed-or-modified', 'changed', 'newest-content')
 
 
 def enter_mount_namespace():
-    """Let no other process see what is mounted from now on. Return whether that is so."""
+    """Hide later mounts from other processes. Return whether that is possible."""
     libc = ctypes.CDLL(None)
     return (libc.unshare(CLONE_NEWNS) == 0
             and libc.mount(None, b'/', None, MS_REC | MS_PRIVATE, None) == 0)
 
 
 def is_mounted(path):
-    """Look into the mount table, since the file system may not answer."""
+    """Read the table of mounts, since the file system may not answer."""
     with open('/proc/self/mountinfo') as mounts:
         return any(line.split()[4] == path for line in mounts)
 
@@ -53,7 +53,7 @@ class Hanging(support.TestCase):
             self.skipTest('bindfs cannot mount here')
 
     def end_server(self):
-        """Also one that is stopped."""
+        """Ends a stopped server too."""
         self.server.kill()
         self.server.wait()
         ctypes.CDLL(None).umount2(os.fsencode(self.mounted), MNT_DETACH)
@@ -89,7 +89,7 @@ class Hanging(support.TestCase):
         self.assert_every_command_works()
 
     def assert_deletion_works(self):
-        """Whatever the home directory is called that its server has."""
+        """With each path of the home directory that the server has."""
         os.symlink(self.mounted, self.path('link'))
         os.symlink('mounted/user', self.path('root', 'link-inside'))
         for home in (self.mounted, os.path.join(self.mounted, 'user'),
@@ -102,12 +102,12 @@ class Hanging(support.TestCase):
                 pass
             self.succeed('delete', 'victim', 'file', 'tree', 'missing')
             self.assert_gone(tree, self.path('tree'), self.path('victim'), self.path('file'))
-            # Those above it are still known.
+            # The directories above it are still recognised.
             for refused in ('/', self.folder, self.root):
                 self.fail_with(1, 'delete', refused)
             if home.startswith(self.path('link')):
                 self.assertIn('home directory', self.fail_with(1, 'delete', 'link'))
-            # It cannot be deleted, and is not asked for anything.
+            # It cannot be deleted, and the command does not ask its server.
             self.fail_with(1, 'delete', self.mounted)
         self.assert_there(self.path('link'))
         self.assertTrue(is_mounted(self.mounted))

@@ -11,7 +11,7 @@ import time
 
 import support
 
-# A user that no other process belongs to.
+# A user without other processes.
 LONELY_USER = 1928374
 
 
@@ -24,7 +24,7 @@ class LimitCase(support.TestCase):
         self.assertEqual(os.listdir(self.tmp), [])
 
     def signal_until_it_ends(self, process, signal_number):
-        """What comes at once after the first is taken for the same signal."""
+        """Repeat the signal: one that follows the first too soon is merged with it."""
         deadline = time.monotonic() + support.PATIENCE
         while process.poll() is None and time.monotonic() < deadline:
             process.send_signal(signal_number)
@@ -33,7 +33,7 @@ class LimitCase(support.TestCase):
 
 
 class Threads(LimitCase):
-    """No thread can be had."""
+    """No thread can be started."""
 
     def setUp(self):
         super().setUp()
@@ -80,7 +80,7 @@ class Threads(LimitCase):
         self.assert_nothing_left()
 
     def test_a_signal_ends_it(self):
-        """The first one, since there is nothing that could wait for another."""
+        """The first signal, since no thread could wait for another one."""
         self.make_tree('tree')
         gate = self.hold_deletions()
         process = self.start('delete', 'tree')
@@ -89,7 +89,7 @@ class Threads(LimitCase):
         self.assertEqual(self.finish(process).status, -signal.SIGTERM)
 
     def test_a_second_signal_ends_run(self):
-        """What asked the program to end is no reason to leave the directory."""
+        """A signal to the program does not stop the deletion of the directory."""
         gate = self.hold_deletions()
         process = self.start('run', 'env', '-u', 'LD_PRELOAD', 'mkdir', '-p', 'x')
         gate.wait()
@@ -116,7 +116,7 @@ class Processes(LimitCase):
         self.environment['ASAN_OPTIONS'] = (os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0')
         for path in (self.folder, self.home, self.tmp, self.root):
             os.chown(path, LONELY_USER, LONELY_USER)
-        # It has to be able to execute the command.
+        # The user has to be able to execute the command.
         reference = self.attempt(None, '--version')
         if reference is None or reference.status != 0:
             self.skipTest('another user cannot execute the command')
@@ -165,7 +165,7 @@ class Processes(LimitCase):
 
 class Descriptors(LimitCase):
     def test_few(self):
-        """An error, and never the end by a signal, at any limit."""
+        """Fails with an error, and never by a signal, at any limit."""
         n_failed = 0
         for limit in range(4, 16):
             self.make_tree('root', 'old', n_directories=2)
@@ -175,7 +175,7 @@ class Descriptors(LimitCase):
                 result = self.run_tool(
                     *arguments,
                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
-                # The loader reads the libraries one at a time, and ends with 127 where it cannot.
+                # The loader reads the libraries one at a time, and exits with 127 if it cannot.
                 self.assertIn(result.status, (0, 1, 125), (limit, arguments, result.errors))
                 self.assertEqual(result.status == 0, result.errors == '')
                 if result.status != 0:
@@ -190,8 +190,8 @@ class Descriptors(LimitCase):
 
 
 class NoAnswer(LimitCase):
-    """The first signal cancels, which nothing comes of where a file system does not answer. The second
-    one ends the command."""
+    """The first signal cancels, which has no effect while a file system does not answer. The
+    second one ends the command."""
 
     def end(self, signal_number, *arguments):
         gate = self.hold_deletions()
@@ -220,8 +220,8 @@ class NoAnswer(LimitCase):
             self.succeed('cleanup', self.tmp, '--timeout', '1h', '--reclaim')
             self.assert_gone(self.path('tmp', name))
 
-    def test_nobody_takes_what_it_says(self):
-        """Neither what it prints nor what it complains of is waited for against a signal."""
+    def test_full_pipe(self):
+        """A signal ends the command even while it waits to write its output or its messages."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         self.addCleanup(os.close, writer)
@@ -240,7 +240,7 @@ class NoAnswer(LimitCase):
                                   (('delete', '.', '..'), 'stderr'),
                                   (('list', 'missing'), 'stderr')):
             process = self.start(*arguments, **{stream: writer})
-            # In the middle of writing it is waiting for the reader.
+            # While it is writing it waits for the reader.
             self.wait_until(lambda: self.is_writing_to_a_pipe(process.pid), 'waiting for it to write')
             self.assertEqual(self.signal_until_it_ends(process, signal.SIGTERM), -signal.SIGTERM)
 
@@ -249,7 +249,7 @@ class NoAnswer(LimitCase):
             return 'pipe' in channel.read()
 
     def test_blocked(self):
-        """A mask is inherited by accident."""
+        """A signal mask can be inherited by accident."""
         self.make_tree('tree', n_directories=3)
         gate = self.hold_deletions()
         process = self.start('delete', 'tree', preexec_fn=lambda: signal.pthread_sigmask(

@@ -32,7 +32,7 @@ class PlantedLinks(support.TestCase):
 
     def check(self, *arguments):
         """Without the rule, each of these would list, create or delete in the victim."""
-        # The control: the machine follows the link.
+        # The control: the kernel follows the link.
         self.assertTrue(os.path.isdir(os.path.join(self.link, 'old')))
         errors = self.fail_with(1, *arguments, preexec_fn=self.become)
         self.assertIn(f'“{self.link}” belongs to another user', errors)
@@ -60,19 +60,19 @@ class PlantedLinks(support.TestCase):
         self.check('delete', os.path.join(self.link, 'old', '..', 'old'))
 
     def test_the_link_itself(self):
-        """What is deleted is the link."""
+        """The link itself is deleted."""
         self.succeed('delete', self.link)
         self.assert_gone(self.link)
         self.assert_there(self.old)
 
     def test_one_s_own(self):
-        """A user's own link leads where it did."""
+        """A user's own link is followed."""
         os.lchown(self.link, 0, 0)
         self.succeed('cleanup', '--timeout', '1h', self.link)
         self.assert_gone(self.old)
 
     def test_as_systemd(self):
-        """The other cleaner of such places does not follow it either."""
+        """systemd-tmpfiles does not follow it either."""
         tmpfiles = shutil.which('systemd-tmpfiles')
         if tmpfiles is None:
             self.skipTest('there is no systemd-tmpfiles')

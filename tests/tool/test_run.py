@@ -13,13 +13,13 @@ import time
 
 import support
 
-# A program that tells which signals it gets, until it is told to end.
+# A program that logs the signals that it receives, until one of them ends it.
 LISTENER = '''
 import os, signal, sys, time
 
 log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
-# Not with print(), in the middle of which the next signal may come.
+# Not with print(), which the next signal may interrupt.
 def tell(*words):
     os.write(log, (' '.join(map(str, words)) + '\\n').encode())
 
@@ -39,7 +39,7 @@ while True:
 
 class RunCase(support.TestCase):
     def run_shell(self, script, *options, status=0):
-        """Run a script of the shell. Return what it prints."""
+        """Run a shell script. Return its output."""
         result = self.run_tool('run', *options, '--', 'sh', '-c', script)
         self.assertEqual(result.status, status, result.errors)
         return result.output.decode()
@@ -48,7 +48,8 @@ class RunCase(support.TestCase):
         self.assertEqual(os.listdir(self.tmp), [])
 
     def start_listener(self, *options, **popen_options):
-        """Start a program that logs its signals. Return both processes' view of it."""
+        """Start a program that logs its signals. Return the command, and the ID and directory of
+        the program."""
         self.log = self.path('log')
         process = self.start('run', *options, '--', sys.executable, '-c', LISTENER, self.log,
                              **popen_options)
@@ -106,7 +107,7 @@ class Run(RunCase):
         self.assert_gone(old)
 
     def test_is_live(self):
-        """No cleaner takes it while the program runs."""
+        """No cleaner deletes it while the program runs."""
         root = self.mkdir('root')
         script = f'''
             touch -d yesterday "$TMPDIR"
@@ -130,7 +131,7 @@ class Run(RunCase):
         self.assert_nothing_left()
 
     def test_ended_by_signal_with_it(self):
-        """Sent to both of them, it ends both of them."""
+        """A signal to the group ends both of them."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
                        signal.SIGUSR1, signal.SIGPWR, signal.SIGRTMIN + 3):
             result = self.run_tool('run', '--', 'sh', '-c', f'kill -{int(number)} 0',
@@ -148,7 +149,7 @@ class Run(RunCase):
                 self.assertEqual(int(output), 128 + number)
 
     def test_no_core_of_its_own(self):
-        """The core of the program would be overwritten with it."""
+        """The command would overwrite the core of the program."""
         def allow_cores():
             resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 
@@ -202,7 +203,7 @@ class Run(RunCase):
         self.assertEqual((process.returncode, output, errors), (0, b'input', b'error\n'))
 
     def test_environment(self):
-        """It is that of the command, with the two variables."""
+        """The environment is that of the command, with the two variables."""
         script = 'import os; print(dict(os.environb))'
         self.environment['NAME'] = 'value'
         self.environment['GIO_USE_VFS'] = 'mine'
@@ -250,17 +251,18 @@ print(resource.getrlimit(resource.RLIMIT_CORE), os.getpgrp(), os.getsid(0), os.g
             self.assertEqual(outputs[0], outputs[1])
 
     def test_closed_streams(self):
-        """What is closed is closed in the program, too."""
+        """A closed descriptor is closed in the program, too."""
         result = subprocess.run(
             ['sh', '-c', '"$0" run -- sh -c "ls /proc/self/fd >list" <&-', support.TOOL],
             env=self.environment, cwd=self.folder)
         self.assertEqual(result.returncode, 0)
         with open(self.path('list')) as file:
-            # Standard output, error, and what ls reads the list with, in the place of the input.
+            # Standard output, standard error, and the descriptor with which ls reads the list, in
+            # place of the input.
             self.assertEqual(file.read().split(), ['0', '1', '2'])
 
     def test_left_in_the_background(self):
-        """What the program leaves running does not keep the directory, nor its lock."""
+        """Processes that the program leaves running keep neither the directory nor its lock."""
         ready = self.path('ready')
         script = f'''
             (trap "" HUP; touch "$TMPDIR/mine"; exec 1>&- 2>&-; touch {ready}; exec sleep 1000) &
@@ -289,7 +291,7 @@ print(resource.getrlimit(resource.RLIMIT_CORE), os.getpgrp(), os.getsid(0), os.g
         self.run_shell('rmdir "$TMPDIR"; exit 3', '-k', status=3)
 
     def test_mode(self):
-        """Whatever the program does to the mode, it goes."""
+        """The directory is deleted, whatever mode the program sets."""
         self.run_shell('mkdir "$TMPDIR/d"; chmod 0 "$TMPDIR/d" "$TMPDIR"')
         self.assert_nothing_left()
 
@@ -330,7 +332,7 @@ class KeepOnFailure(RunCase):
         path = os.path.join(self.tmp, name)
         self.assertIn(path, result.errors)
         self.assert_there(os.path.join(path, 'file'))
-        # It has no owner: it goes when it is old, and not before.
+        # It has no owner: it expires by its age only.
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700)
         self.succeed('cleanup', self.tmp, '--timeout', '1h', '--reclaim')
         self.assert_there(path)
@@ -349,7 +351,7 @@ class KeepOnFailure(RunCase):
 
 class Signals(RunCase):
     def test_passed_on(self):
-        """Each of them reaches the program, which ends as it likes."""
+        """Each of them reaches the program, which handles it."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             process, _, directory = self.start_listener()
             process.send_signal(number)
@@ -374,7 +376,7 @@ class Signals(RunCase):
         self.assert_nothing_left()
 
     def test_default(self):
-        """A program that does nothing about it is ended, and the directory goes."""
+        """A program without a handler is ended, and the directory deleted."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1,
                        signal.SIGUSR2, signal.SIGALRM, signal.SIGRTMIN):
             ready = self.path(f'ready-{number}')
@@ -385,10 +387,11 @@ class Signals(RunCase):
             self.assert_nothing_left()
 
     def test_before_the_program_runs(self):
-        """None is lost, and none leaves a directory: at any moment from the start on."""
+        """At any moment from the start on, no signal is lost, and no directory is left."""
         for i in range(40):
             process = self.start('run', '--', 'sleep', '1000')
-            # From there on it is on its way to the program. What is waited for is not in the mask.
+            # From then on the signal is passed on. The mask does not contain the signals that the
+            # command waits for.
             self.wait_until(lambda: support.is_blocked(process.pid, signal.SIGTERM) or
                             support.get_children(process.pid), 'waiting for the mask')
             time.sleep(i * 0.0003)
@@ -397,7 +400,7 @@ class Signals(RunCase):
             self.assert_nothing_left()
 
     def test_ignored(self):
-        """What it was told to ignore, the program ignores as well."""
+        """The program ignores the signals that the command was started to ignore."""
         ready = self.path('ready')
         process = self.start('run', '--', 'sh', '-c', f'touch {ready}; exec sleep 1000',
                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
@@ -407,14 +410,14 @@ class Signals(RunCase):
         self.assertEqual(self.finish(process).status, -signal.SIGTERM)
 
     def test_children_ignored(self):
-        """Whoever started it may not care for the ends of its children."""
+        """The parent may ignore SIGCHLD."""
         for status in (0, 3):
             result = self.run_tool('run', '--', 'sh', '-c', f'exit {status}',
                                    preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
             self.assertEqual(result.status, status)
 
     def test_blocked(self):
-        """The mask of whoever started it says nothing: it learns of the end of the program, and passes
+        """The inherited mask has no effect: the command waits for the program, and passes
         signals on. The program has that mask."""
         def block():
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -430,7 +433,7 @@ class Signals(RunCase):
         self.assert_nothing_left()
 
     def test_sent_faults(self):
-        """What usually tells of a fault of its own is passed on when it is sent, as by a watchdog."""
+        """Signals of a fault are passed on if another process sends them, such as a watchdog."""
         for number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGXCPU, signal.SIGPIPE,
                        signal.SIGSYS):
             ready = self.path(f'ready-{number}')
@@ -441,13 +444,14 @@ class Signals(RunCase):
             self.assert_nothing_left()
 
     def test_alarm(self):
-        """One that was set before it was executed, as `perl -e 'alarm 1; exec @ARGV'` does it."""
+        """An alarm that was set before the command was executed, as by `perl -e 'alarm 1; exec
+        @ARGV'`."""
         process = self.start('run', '--', 'sleep', '1000', preexec_fn=lambda: signal.alarm(1))
         self.assertEqual(self.finish(process).status, -signal.SIGALRM)
         self.assert_nothing_left()
 
     def test_hang_up(self):
-        """The terminal hangs up, and tells the leader of the session alone."""
+        """The terminal hangs up, and the kernel signals the leader of the session alone."""
         self.log = self.path('log')
         terminal = support.Terminal(self, [support.TOOL, 'run', '--', sys.executable, '-c', LISTENER,
                                            self.log])
@@ -459,7 +463,7 @@ class Signals(RunCase):
         self.assert_nothing_left()
 
     def test_first_process(self):
-        """As the first process of a container it waits for the orphans of all the others."""
+        """As the first process of a container it waits for the orphans of all others."""
         script = '''
             sh -c 'sh -c "exit 0" & exec true' &
             for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c 'exit 0' & exit 0); done
@@ -481,8 +485,9 @@ class Signals(RunCase):
         self.assert_nothing_left()
 
     def test_stopped_and_continued(self):
-        """Sent to it alone: the program stops first, and then it does."""
-        # Not in a group that nobody could continue, where programs do not stop.
+        """The signal is sent to the command alone: the program stops first, and then the
+        command."""
+        # In an orphaned process group, programs would not stop.
         process, pid, _ = self.start_listener(preexec_fn=lambda: os.setpgid(0, 0))
         for number in (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
             process.send_signal(number)
@@ -497,8 +502,8 @@ class Signals(RunCase):
         process.terminate()
         self.assertEqual(self.finish(process).status, 42)
 
-    def test_stopped_by_somebody_else(self):
-        """Who stops the program alone will not continue this one."""
+    def test_stopped_by_another_process(self):
+        """If another process stops the program alone, the command does not stop."""
         process, pid, _ = self.start_listener()
         os.kill(pid, signal.SIGSTOP)
         self.wait_until(lambda: support.get_process_status(pid)['State'].startswith('T'),
@@ -512,7 +517,7 @@ class Signals(RunCase):
         self.assertEqual(self.finish(process).status, 42)
 
     def test_own_signals(self):
-        """What the program sends to its group, it has got already."""
+        """A signal from the program to its group has reached the program already."""
         log = self.path('log')
         script = f'''
 import os, signal, time
@@ -524,7 +529,7 @@ def handle(number, frame):
         file.write(str(n))
 signal.signal(signal.SIGUSR1, handle)
 os.killpg(0, signal.SIGUSR1)
-# Passed on in the order in which it comes.
+# Signals are passed on in their order.
 signal.signal(signal.SIGTERM, lambda number, frame: exit(0))
 with open({log!r} + '-sent', 'w'):
     pass
@@ -540,15 +545,15 @@ while True:
             self.assertEqual(file.read(), '1')
 
     def test_while_it_is_deleted(self):
-        """Only Ctrl+C ends the deletion at the end, and what is left has lost its owner."""
-        for number, goes in ((signal.SIGTERM, True), (signal.SIGHUP, True), (signal.SIGQUIT, True),
+        """Only Ctrl+C ends the deletion at the end, and the rest of the directory is abandoned."""
+        for number, is_deleted in ((signal.SIGTERM, True), (signal.SIGHUP, True), (signal.SIGQUIT, True),
                              (signal.SIGUSR1, True), (signal.SIGINT, False)):
             gate = self.hold_deletions()
             process = self.start('run', '--', 'env', '-u', 'LD_PRELOAD', 'bash', '-c',
                                  'mkdir -p "$TMPDIR"/{1..100}/x')
             gate.wait()
             process.send_signal(number)
-            if goes:
+            if is_deleted:
                 gate.open()
                 self.assertEqual(self.finish(process).status, 0)
             else:

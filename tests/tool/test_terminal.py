@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What people see, on a real terminal, and what the terminal does to the command."""
+"""The output on a terminal, and the effect of the terminal on the command."""
 
 import os
 import re
@@ -25,7 +25,7 @@ HARMLESS_NAMES = [b'plain', b'with space', b'q\'uote', b'back\\slash', 'ümläut
 
 class OnTerminal(support.TestCase):
     def show(self, *arguments, columns=80, **environment):
-        """Run it in a terminal. Return what that got, and the status."""
+        """Run the command in a terminal. Return its output and its status."""
         terminal = support.Terminal(self, [support.TOOL, *arguments], columns,
                                     {**self.environment, **environment})
         status = terminal.finish()
@@ -62,7 +62,7 @@ class Names(OnTerminal):
         self.assertEqual(len(shown), len(DANGEROUS_NAMES + HARMLESS_NAMES))
         for name in HARMLESS_NAMES:
             self.assertIn(name, shown)
-        # The others are in quotes that bash takes.
+        # The others are quoted as bash expects.
         quoted = [name for name in shown if name not in HARMLESS_NAMES]
         echo = subprocess.run(['bash', '-c', b"printf '%s\\0' " + b' '.join(quoted)],
                               stdout=subprocess.PIPE, env=self.environment, check=True)
@@ -97,7 +97,7 @@ class Names(OnTerminal):
                 self.assert_harmless(output)
 
     def test_plain_locale(self):
-        """Where no byte beyond ASCII is known to be harmless."""
+        """If no byte beyond ASCII is known to be harmless."""
         root = self.make()
         output, status = self.show('list', root, LC_ALL='C')
         self.assertEqual(status, 0)
@@ -151,7 +151,7 @@ class Look(OnTerminal):
                 self.assertNotIn(b'\x1b', self.show(*arguments, **environment)[0], environment)
 
     def test_no_colors_in_a_pipe(self):
-        """Nor in a file, whatever standard error is."""
+        """Nor in a file, also if standard error is a terminal."""
         root = self.make()
         terminal = support.Terminal(
             self, ['/bin/sh', '-c', '"$0" list "$1" >output', support.TOOL, root])
@@ -177,12 +177,12 @@ class Progress(OnTerminal):
         end = terminal.wait_for(b' entries, ')
         terminal.wait_for(b'\r\x1b[K', end)
         self.assertEqual(terminal.finish(), 0)
-        # What is left is a summary.
+        # Only a summary is left.
         last = terminal.output.split(b'\r\x1b[K')[-1].decode()
         self.assertRegex(last, '^Deleting “tree”: 601 of 601 entries, .*\r\n$')
 
     def test_several(self):
-        """Counted together, and what goes wrong has a line of its own."""
+        """Counted together, and each error has a line of its own."""
         self.make_tree('a')
         self.make_tree('b')
         terminal, gate = self.start('delete', 'a', '.', 'b')
@@ -238,13 +238,13 @@ class Progress(OnTerminal):
         self.assertNotIn(b'\xc2\x9b', terminal.output)
 
     def test_not_shown(self):
-        """Where nobody would see it, or where it would be rubbish."""
+        """If it would not be visible, or would be garbage in a file."""
         for script, environment in (('exec "$0" "$@" 2>errors', {}),
                                     ('exec "$0" "$@"', {'TERM': 'dumb'})):
             self.make_tree('tree')
             terminal, gate = self.start('delete', 'tree', script=script, **environment)
             gate.wait()
-            # For as long as a line would be waited for, and then some.
+            # For longer than it takes until a line appears.
             for _ in range(20):
                 terminal.read()
             gate.open()
@@ -256,7 +256,7 @@ class Progress(OnTerminal):
             os.unlink(gate.reached)
 
     def test_delay(self):
-        """Nothing is shown of what is done at once: not before half a second is over."""
+        """A fast deletion shows no progress: the line appears after half a second."""
         self.mkdir('tree')
         started = time.monotonic()
         terminal, gate = self.start('delete', 'tree')
@@ -294,7 +294,7 @@ class Shell(OnTerminal):
         self.seen = self.terminal.wait_for(expected, self.seen)
 
     def ask(self, text):
-        """Type a command line. Return what it prints."""
+        """Type a command line. Return its output."""
         start = self.seen
         self.type(text + b'\n')
         return self.terminal.output[start:self.seen].decode()
@@ -306,7 +306,7 @@ class Completion(Shell):
     SCRIPT = os.environ.get('TEMPMAN_TEST_COMPLETION')
 
     def test_keys(self):
-        """What they make of a line can be sent off as it is."""
+        """The completed line works as it is."""
         if self.SCRIPT is None:
             self.skipTest('only where the sources are')
         old = self.mkdir('the root', 'old entry', age=support.DAY)
@@ -324,10 +324,10 @@ class Completion(Shell):
 
 
 class JobControl(Shell):
-    """The shell has to see of the command what it would see of the program."""
+    """The shell has to see the same from the command as from the program."""
 
     def start_program(self, script, preparation=b':'):
-        """Start one that says when it is ready. Return its process."""
+        """Start a program that reports when it is ready. Return its process."""
         ready = self.path('ready')
         self.terminal.write(b'"$TOOL" run -- sh -c \'%s; echo $$ >%s.new; mv %s.new %s; %s\'\n'
                             % (preparation, *[ready.encode()] * 3, script))
@@ -345,14 +345,14 @@ class JobControl(Shell):
         self.assertEqual(os.listdir(self.tmp), [])
 
     def test_ctrl_c_once(self):
-        """The program gets what the terminal sends once, and can go on."""
+        """The program receives a signal of the terminal once, and can continue."""
         self.start_shell('--noediting')
         log = self.path('log')
         self.start_program(b'while ! test -e %s-end; do sleep 0.1; done; exit 5' % log.encode(),
                            b'trap "echo INT >>%s" INT' % log.encode())
         self.terminal.write(b'\x03')
         self.wait_for_file(log)
-        # Whatever would be passed on comes before what is sent later.
+        # A signal that was passed on would arrive before a later one.
         with open(log + '-end', 'w'):
             pass
         self.seen = self.terminal.wait_for(self.PROMPT, self.seen)
@@ -368,7 +368,7 @@ class JobControl(Shell):
         self.assertEqual(os.listdir(self.tmp), [])
 
     def test_ends_a_loop(self):
-        """A loop of the shell ends with Ctrl+C, and does not go on with the next."""
+        """Ctrl+C ends a loop of the shell, which does not start the next command."""
         self.start_shell('--noediting')
         log = self.path('log')
         self.terminal.write(b'for i in 1 2 3; do "$TOOL" run -- sh -c "echo $i >>%s; '
@@ -380,7 +380,7 @@ class JobControl(Shell):
             self.assertEqual(file.read(), '1\n')
 
     def test_ctrl_z(self):
-        """Both stop, and go on; what it prints in between is its own."""
+        """Both stop, and continue; the output in between belongs to the shell."""
         self.start_shell('--noediting')
         pid = self.start_program(b'exec sleep 1000')
         directory, = os.listdir(self.tmp)
@@ -405,7 +405,7 @@ class JobControl(Shell):
         self.wait_until(lambda: os.listdir(self.tmp) == [], 'waiting for the directory to go')
 
     def test_reads_from_the_background(self):
-        """It stops as the program would, until it is brought to the front."""
+        """It stops as the program would, until it is in the foreground."""
         self.start_shell('--noediting')
         self.terminal.write(b'"$TOOL" run -- sh -c "read line; echo got-\\$line" &\n')
         self.seen = self.terminal.wait_for(self.PROMPT, self.seen)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""How the command is called, and what it says of itself."""
+"""The command line of the command, and its own messages."""
 
 import os
 import socket
@@ -76,7 +76,7 @@ class Usage(support.TestCase):
             with open('/dev/full', 'w') as full:
                 errors = self.fail_with(1, *arguments, stdout=full)
             self.assertIn('No space left on device', errors)
-        # What nobody was told of is not left behind.
+        # A directory whose path was not printed is deleted.
         self.assertEqual(os.listdir(self.tmp), [])
 
     def test_full_disk_of_many(self):
@@ -100,7 +100,7 @@ class Usage(support.TestCase):
         self.assertEqual(os.listdir(root), ['entry'])
 
     def test_closed_descriptors(self):
-        """What it opens does not take the place of what is closed, where it would be written to."""
+        """Descriptors that it opens do not replace closed ones, to which it would write."""
         root = self.mkdir('root')
         for i in range(20):
             old = self.mkdir('root', f'old-{i}', age=support.DAY)
@@ -124,7 +124,8 @@ class Usage(support.TestCase):
         self.assertTrue(self.succeed('--help').isascii())
 
     def test_no_daemon(self):
-        """No bus is asked, or started, and nothing is left in the home directory, for local files."""
+        """For local files, it neither asks nor starts a bus, and leaves no file in the home
+        directory."""
         with socket.socket(socket.AF_UNIX) as bus:
             bus.bind(self.path('bus'))
             bus.listen()
@@ -136,7 +137,7 @@ class Usage(support.TestCase):
             self.succeed('delete', 'missing')
             with self.assertRaises(BlockingIOError):
                 bus.accept()
-        # As in a service, where a module of GIO's may look for the bus.
+        # As in a service, where a module of GIO may look for the bus.
         self.environment.pop('XDG_RUNTIME_DIR')
         self.environment.pop('DBUS_SESSION_BUS_ADDRESS')
         self.succeed('list', self.path('root'))

@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Prints a program for tsc that names all that the typelib has: what the types leave out is an error.
+// Prints a program for tsc that names every symbol of the typelib: one that the types lack is an
+// error.
 
 import Tempman from 'gi://Tempman?version=1';
 import {api} from '../calls.js';
 
-// Each class has an object by the name of it in lower case.
+// The object of each class is named after it, in lower case.
 function object(className) {
     return className.toLowerCase();
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A program of errors, each in a line of its own that says which tsc finds there. It is never run.
+// A program of errors, each in a line of its own with the number of the error that tsc finds. It
+// never runs.
 
 import Gio from 'gi://Gio?version=2.0';
 import Tempman from 'gi://Tempman?version=1';
@@ -46,7 +47,7 @@ Tempman.delete_recursively(folder, 'keep'); // TS2345
 directory.keep(5); // TS2345
 directory.persist_async(folder, 'replace'); // TS2345 TS2769
 
-// What is missing, or null.
+// Missing arguments, or null.
 new Tempman.Root(); // TS2554
 new Tempman.Root({directory: null}); // TS2322
 new Tempman.Root({timeout: 60}); // TS2345
@@ -56,20 +57,20 @@ await root.withTemporaryDirectory(); // TS2554
 await Tempman.withTemporaryDirectory({parent: folder}); // TS2554
 directory.path.length; // TS2531 TS18047
 
-// Names that there are not.
+// Names that do not exist.
 new Tempman.TemporaryDirectory({perent: folder}); // TS2345 TS2353 TS2561
 new Tempman.Root({directory: folder, timeuot: 60}); // TS2345 TS2353 TS2561
 directory.delete(); // TS2339
 Tempman.RootFlags.RECLAIM; // TS2339
 new Tempman.RootEntry(); // TS2673
 
-// What may not be set, or called with what comes before left out.
+// Read-only properties, and calls without their first arguments.
 directory.path = '/tmp'; // TS2540
 root.timeout = 60; // TS2540
 directory.close_async(() => {}); // TS2345 TS2769
 await Tempman.withTemporaryDirectory(async () => {}, {}); // TS2559
 
-// A promise is not what it is settled with, nor is a value of another type.
+// A promise is not its result, nor is a value of another type.
 directory.close_async().length; // TS2339
 root.create_temp_dir_async().get_path(); // TS2339
 (await root.cleanup_async()).get_path(); // TS2339

@@ -67,7 +67,7 @@ runs() {
     mkdir "$work/folder" && gjs -m "$work/user.js" "$work/folder" | grep -x 'done'
 }
 
-# What is translated for an engine without it works there.
+# A program that tsc translates for an engine without `using` works there.
 translates_using() {
     compiles --skipLibCheck --lib es2022,esnext.disposable --outDir translated "$@" using.ts &&
         mkdir "$work/used" && gjs -m "$work/translated/using.js" "$work/used" | grep -x 'done' &&

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A program with nothing for tsc to complain of. It runs as well: what the types promise is there.
+// A program without errors for tsc. It also runs: the types match the library.
 // Usage: user.js FOLDER
 
 import Gio from 'gi://Gio?version=2.0';
