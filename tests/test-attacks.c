@@ -245,9 +245,9 @@ test_idle_live (Sandbox *sandbox, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   make_tree (path);
-  make_old (path, 3600);
+  make_old (path, HOUR);
   make_directory (unlocked);
-  make_old (unlocked, 3600);
+  make_old (unlocked, HOUR);
 
   g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, 1);
   g_assert_no_error (error);
@@ -494,7 +494,7 @@ test_calls (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < 400; i++)
     g_string_append (deep, "1/");
   lay_out (old);
-  make_old (old, 3600);
+  make_old (old, HOUR);
 
   interpose (check_call_cb, &opened);
   root = open_root (sandbox->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);

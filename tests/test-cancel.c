@@ -621,7 +621,7 @@ test_before (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (seen.n_cancelled, ==, 5);
   g_assert_true (path_exists (inside));
   g_assert_cmpuint (count_entries (sandbox->path), ==, 2);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  assert_cleanup (root, 1);
   close_successfully (directory);
 }
 

@@ -107,7 +107,7 @@ test_expire_live (Sandbox *sandbox, gconstpointer data)
 static void
 test_abandoned (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autoptr (TmRoot) patient = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_NONE);
   g_autofree char *abandoned = make_abandoned_directory (sandbox, OUR_NAME ("abandoned"));
   g_autofree char *unowned = sandbox_path (sandbox, "unowned");
@@ -129,7 +129,7 @@ test_abandoned (Sandbox *sandbox, gconstpointer data)
 static void
 test_killed_owner (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autoptr (TmTemporaryDirectory) mine = create_under (root);
   g_autofree char *unowned = sandbox_path (sandbox, "unowned");
   pid_t pid;

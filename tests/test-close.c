@@ -463,9 +463,9 @@ test_child_outlives_owner (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (run_in_child (owner_child, &heir), ==, 128 + SIGKILL);
   heir_wait_until_ready (&heir);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 0);
+  assert_cleanup (root, 0);
   heir_end (&heir);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  assert_cleanup (root, 1);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
@@ -489,13 +489,13 @@ exec_child (gpointer data)
 static void
 test_exec (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   Heir heir = heir_new (root);
   pid_t pid = start_child (exec_child, &heir);
 
   heir_wait_until_ready (&heir);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  assert_cleanup (root, 1);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
   heir_end (&heir);
   wait_for_child (pid);
@@ -521,12 +521,12 @@ exit_in_use_child (gpointer data)
 static void
 test_exit_in_use (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autoptr (TmTemporaryDirectory) mine = create_in (sandbox->path);
 
   assert_success_in_child (run_in_child (exit_in_use_child, root));
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1 + G_N_ELEMENTS (in_use));
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, G_N_ELEMENTS (in_use));
+  assert_cleanup (root, G_N_ELEMENTS (in_use));
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
   close_successfully (mine);
 }
@@ -571,7 +571,7 @@ out_of_descriptors_child (gpointer data)
     mount_tmpfs (data);
 
   root = open_root (data, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
-  sweeping = open_root (data, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  sweeping = open_reclaiming_root (data);
   child_assert (getrlimit (RLIMIT_NOFILE, &limit) == 0);
   limit.rlim_cur = 1024;
   child_assert (setrlimit (RLIMIT_NOFILE, &limit) == 0);

@@ -57,7 +57,7 @@ test_names (Sandbox *sandbox, gconstpointer data)
     make_tree (odd);
     make_old (old, 2 * HOUR);
     make_old (odd, 2 * HOUR);
-    g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 2);
+    assert_cleanup (root, 2);
   }
 }
 
@@ -436,7 +436,7 @@ refused_child (gpointer data)
   g_autofree char *old = g_build_filename (refusal->path, "old", NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_in (refusal->path);
   g_autofree char *tree = child_path (directory, "tree");
-  g_autoptr (TmRoot) root = open_root (refusal->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (refusal->path);
   g_autoptr (GListModel) entries = NULL;
 
   /* In case it never ends. */
@@ -490,7 +490,7 @@ clean_thread (gpointer data)
 static void
 small_stack_child (gpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (data, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (data);
 
   for (guint i = 0; i < 3; i++)
     {

@@ -115,7 +115,7 @@ others_child (gpointer data)
   child_assert (!path_exists (tree));
   make_directory (old);
   make_old (old, 2 * HOUR);
-  root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (sandbox->path);
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
   child_assert (!path_exists (old) && path_exists (kept));
   child_assert (messages->len == 0);

@@ -244,7 +244,7 @@ test_root_removed (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmRoot) root = NULL;
 
   make_directory (path);
-  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (path);
   g_assert_no_errno (g_rmdir (path));
 
   g_assert_cmpint (tm_root_cleanup (root, NULL, &error), ==, -1);
@@ -269,7 +269,7 @@ test_root_replaced (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmRoot) root = NULL;
 
   make_directory (path);
-  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (path);
   g_assert_no_errno (g_rename (path, moved));
   make_directory (own);
   make_directory (stranger);
@@ -530,7 +530,7 @@ open_root_inside (void)
 {
   g_autofree char *path = path_in_sandbox (ROOT_INSIDE);
 
-  return open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  return open_reclaiming_root (path);
 }
 
 static void
@@ -664,7 +664,7 @@ test_container (Sandbox *sandbox, gconstpointer data)
       return;
     }
 
-  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (path);
   live = create_under (root);
 
   /* Of two directories that were created outside, the container deletes the one without an

@@ -144,7 +144,7 @@ test_well_known (Sandbox *sandbox, gconstpointer data)
     { "systemd", FALSE },
     { ".X11-unix.old", FALSE },
   };
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -526,7 +526,7 @@ test_access_times (Sandbox *sandbox, gconstpointer data)
 static void
 test_scan_leaves_times (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autofree char *live = make_old_directory (sandbox, "live", 2 * HOUR);
   struct stat before, after;
   int fd = open (live, O_RDONLY | O_CLOEXEC);
@@ -577,7 +577,7 @@ test_unpacked_archive (Sandbox *sandbox, gconstpointer data)
   make_old (source, 1000 * HOUR);
   run_tar ("-cf", archive, source);
 
-  root = open_root (root_path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (root_path);
   directory = create_under (root);
   run_tar ("-xpf", archive, tm_temporary_directory_get_path (directory));
   g_assert_no_errno (lstat (tm_temporary_directory_get_path (directory), &status));

@@ -263,7 +263,7 @@ work (gpointer data)
   const Job *job = data;
   g_autofree char *path = directory_of_user (job->target, geteuid ());
   g_autofree char *left_over = g_build_filename (path, LEFT_OVER, NULL);
-  g_autoptr (TmRoot) root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (path);
   struct statfs status;
 
   child_assert (statfs (path, &status) == 0);

@@ -130,7 +130,7 @@ scene_init (Scene *scene, const char *path, const char *mounted, TmAgeBasis basi
   if (scene->server < 0)
     _exit (CHILD_CANNOT);
 
-  scene->root = open_root (scene->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  scene->root = open_reclaiming_root (scene->path);
   tm_root_set_age_basis (scene->root, basis);
 }
 

@@ -101,7 +101,7 @@ assert_victim_stays (const char *base, void (*function) (const Places *places))
       Places places = make_places (base, "old");
 
       make_tree (places.entry);
-      make_old (places.entry, 3600);
+      make_old (places.entry, HOUR);
       attack_before ("unlinkat", nth, move_aside_cb, &places);
       function (&places);
       n_calls = MAX (n_calls, attack_end ());
@@ -408,7 +408,7 @@ test_root_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
 
   make_directory (path);
   make_directory (old);
-  make_old (old, 3600);
+  make_old (old, HOUR);
   root = open_root (path, 0, TM_ROOT_FLAGS_NONE);
   fd = find_descriptor (path);
   g_assert_cmpint (fd, >=, 0);

@@ -45,7 +45,7 @@ assert_not_reclaimed (TmRoot *root, const char *path)
 static void
 test_kept (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {
@@ -65,7 +65,7 @@ static void
 test_published (Sandbox *sandbox, gconstpointer data)
 {
   static const TmPersistFlags flags[] = { TM_PERSIST_FLAGS_NONE, TM_PERSIST_FLAGS_REPLACE };
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (modes) * G_N_ELEMENTS (flags); i++)
     {

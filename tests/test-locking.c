@@ -23,17 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether its path still leads to it. */
-static gboolean
-is_there (TmTemporaryDirectory *directory)
-{
-  struct stat by_path, by_fd;
-
-  return lstat (tm_temporary_directory_get_path (directory), &by_path) == 0 &&
-         fstat (tm_temporary_directory_get_fd (directory), &by_fd) == 0 &&
-         by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
-}
-
 typedef struct
 {
   const char *root;
@@ -74,13 +63,13 @@ count_lost (Cleaner *cleaner)
       n_calls = attack_end ();
       g_assert_cmpuint (n_calls, >, 3);
 
-      if (!is_there (directory))
+      if (!is_at_its_path (directory))
         {
           n_lost++;
           continue;
         }
       clean_cb (cleaner);
-      g_assert_true (is_there (directory));
+      g_assert_true (is_at_its_path (directory));
       close_successfully (directory);
     }
 
@@ -148,7 +137,7 @@ test_cleaner_between_open_and_lock (Sandbox *sandbox, gconstpointer data)
   directory = create_in (sandbox->path);
   g_assert_cmpuint (attack_end (), >, 0);
   pretend_verified (FALSE);
-  assert_lost (is_there (directory) ? 0 : 1, is_control);
+  assert_lost (is_at_its_path (directory) ? 0 : 1, is_control);
 }
 
 static int
@@ -171,7 +160,7 @@ test_cleaners_without_a_pause (Sandbox *sandbox, gconstpointer data)
   interpose (clean_every_time_cb, &cleaner);
   directory = create_in (sandbox->path);
   interpose_end ();
-  g_assert_true (is_there (directory));
+  g_assert_true (is_at_its_path (directory));
 }
 
 /* The only directory in the root. */
@@ -251,7 +240,7 @@ test_lock_held_for_a_moment (Sandbox *sandbox, gconstpointer data)
   directory = create_in (sandbox->path);
   interpose_end ();
   g_assert_cmpuint (holder.n_until_let_go, ==, 0);
-  g_assert_true (is_there (directory));
+  g_assert_true (is_at_its_path (directory));
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
 }
 
@@ -259,19 +248,19 @@ test_lock_held_for_a_moment (Sandbox *sandbox, gconstpointer data)
 static void
 test_lock_held_for_long (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   Holder holder = { sandbox->path, -1, 0 };
   g_autoptr (TmTemporaryDirectory) directory = NULL;
 
   interpose (hold_lock_cb, &holder);
   directory = create_in (sandbox->path);
   interpose_end ();
-  g_assert_true (is_there (directory));
+  g_assert_true (is_at_its_path (directory));
 
   /* The creator has another directory, and the first one is not left behind. */
   close (holder.fd);
   g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
-  g_assert_true (is_there (directory));
+  g_assert_true (is_at_its_path (directory));
   g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
 }
 
@@ -317,7 +306,7 @@ test_exchanged_while_creating (Sandbox *sandbox, gconstpointer data)
   directory = create_in (parent);
   interpose_end ();
   g_assert_nonnull (exchange.moved);
-  g_assert_true (is_there (directory));
+  g_assert_true (is_at_its_path (directory));
   g_assert_no_errno (fstat (tm_temporary_directory_get_fd (directory), &status));
   g_assert_cmpuint (status.st_uid, ==, geteuid ());
   g_free (exchange.moved);
@@ -345,7 +334,7 @@ test_exchanged_before_lock (Sandbox *sandbox, gconstpointer data)
   attack_before ("flock", 0, replace_new_cb, parent);
   directory = create_in (parent);
   g_assert_cmpuint (attack_end (), ==, 2);
-  g_assert_true (is_there (directory));
+  g_assert_true (is_at_its_path (directory));
 }
 
 /* Without locks, the mark would mean that its owner has exited. */
@@ -353,7 +342,7 @@ static void
 test_create_without_locks (Sandbox *sandbox, gconstpointer data)
 {
   static const int unsupported[] = { EOPNOTSUPP, ENOSYS, EINVAL };
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (unsupported); i++)
     {
@@ -363,8 +352,8 @@ test_create_without_locks (Sandbox *sandbox, gconstpointer data)
       directory = create_in (sandbox->path);
       interpose_end ();
       g_assert_cmphex (get_mode (tm_temporary_directory_get_path (directory)), ==, 0700);
-      g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 0);
-      g_assert_true (is_there (directory));
+      assert_cleanup (root, 0);
+      g_assert_true (is_at_its_path (directory));
       close_successfully (directory);
     }
 }
@@ -405,7 +394,7 @@ test_no_space (Sandbox *sandbox, gconstpointer data)
 static void
 test_clean_without_locks (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autofree char *young = make_old_with_mode (sandbox, OUR_NAME ("young"), 01700, 0);
   g_autofree char *old = make_old_with_mode (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
 
@@ -421,7 +410,7 @@ static void
 test_clean_when_lock_fails (Sandbox *sandbox, gconstpointer data)
 {
   static const int errors[] = { ENOLCK, EIO, EBADF, ESTALE };
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autofree char *old = make_old_with_mode (sandbox, OUR_NAME ("old"), 01700, 2 * HOUR);
 
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
@@ -440,7 +429,7 @@ test_marks (Sandbox *sandbox, gconstpointer data)
 {
   static const mode_t unmarked[] = { 0700, 0755, 01720, 01702, 01777, 02700, 04700 };
   static const mode_t marked[] = { 01700, 01755, 03700, 01000 };
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (unmarked); i++)
     {
@@ -495,7 +484,7 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
     "p-0abcdefghijklmnopqrst",
     "p-0abcdefghijklmnopqrst.abcdefghijklmnopqrst",
   };
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
     {
@@ -555,7 +544,7 @@ unmark_cb (gpointer user_data)
 static void
 test_kept_before_lock (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autofree char *kept = make_old_with_mode (sandbox, OUR_NAME ("kept"), 01700, 0);
 
   attack_before ("flock", 0, unmark_cb, kept);

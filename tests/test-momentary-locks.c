@@ -92,7 +92,7 @@ static void
 test_list_forked (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = make_abandoned (sandbox);
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   Forker forker = { .path = path };
 
   interpose (fork_under_lock_cb, &forker);
@@ -125,7 +125,7 @@ static void
 test_owner_forked (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   pid_t child = start_child (wait_child, NULL);
 
   g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
@@ -164,7 +164,7 @@ hold (Holder *holder, const char *path, guint lets_go)
 static void
 test_two_at_once (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   for (guint lets_go = 1; lets_go < 8; lets_go++)
     {
@@ -190,7 +190,7 @@ static void
 test_never_let_go (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = make_abandoned (sandbox);
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   Holder holder;
 
   hold (&holder, path, G_MAXUINT);

@@ -530,7 +530,7 @@ barred_entry_child (gpointer data)
   g_autoptr (TmRoot) root = NULL;
 
   child_assert (become_ordinary_user ());
-  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (path);
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {

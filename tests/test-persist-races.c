@@ -7,6 +7,7 @@
 
 #include "support/directories.h"
 #include "support/persist.h"
+#include "support/roots.h"
 #include "support/threads.h"
 
 #include <fcntl.h>
@@ -306,7 +307,7 @@ publish (Sandbox *sandbox, Limit limit, gboolean naive, Reader *reader)
   g_autofree char *parent_path = temporary_parent (sandbox);
   g_autoptr (GFile) parent = g_file_new_for_path (parent_path);
   g_autoptr (GFile) destination = g_file_new_for_path (path);
-  g_autoptr (TmRoot) root = tm_root_new (parent, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
+  g_autoptr (TmRoot) root = open_reclaiming_root (parent_path);
   GThread *threads[2] = { NULL, NULL };
   gint64 start = g_get_monotonic_time ();
   guint64 n_published = 0;

@@ -8,6 +8,7 @@
 #include "support/directories.h"
 #include "support/interpose.h"
 #include "support/persist.h"
+#include "support/roots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,8 +83,7 @@ test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *parent = temporary_parent (sandbox);
   g_autofree char *path = sandbox_path (sandbox, "published");
-  g_autoptr (GFile) file = g_file_new_for_path (parent);
-  g_autoptr (TmRoot) root = tm_root_new (file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
+  g_autoptr (TmRoot) root = open_reclaiming_root (parent);
   g_autoptr (TmTemporaryDirectory) first = create_with_content (parent);
   g_autoptr (TmTemporaryDirectory) second = create_with_content (parent);
   struct stat status;
@@ -96,11 +96,11 @@ test_replaced_in_use (Sandbox *sandbox, gconstpointer data)
 
   g_assert_cmpuint (count_entries (parent), ==, 1);
   g_assert_no_errno (fstatat (fd, "content", &status, 0));
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 0);
+  assert_cleanup (root, 0);
   g_assert_no_errno (fstatat (fd, "content", &status, 0));
 
   close (fd);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  assert_cleanup (root, 1);
   g_assert_cmpuint (count_entries (parent), ==, 0);
   g_assert_true (has_content (path));
 }
@@ -148,7 +148,6 @@ test_replaced_stays (Sandbox *sandbox, gconstpointer data)
   g_autofree char *path = sandbox_path (sandbox, "published");
   g_autofree char *foreign = g_build_filename (path, "foreign", NULL);
   g_autofree char *file = g_build_filename (foreign, "file", NULL);
-  g_autoptr (GFile) root_file = g_file_new_for_path (parent);
   g_autoptr (TmRoot) root = NULL;
 
   if (skip_unless_root ())
@@ -162,8 +161,8 @@ test_replaced_stays (Sandbox *sandbox, gconstpointer data)
   assert_success_in_child (run_in_child (stubborn_child, sandbox->path));
   g_assert_true (has_content (path));
 
-  root = tm_root_new (root_file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 1);
+  root = open_reclaiming_root (parent);
+  assert_cleanup (root, 1);
   g_assert_cmpuint (count_entries (parent), ==, 0);
 }
 

@@ -8,6 +8,7 @@
 #include "support/directories.h"
 #include "support/interpose.h"
 #include "support/persist.h"
+#include "support/roots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -477,8 +478,7 @@ static void
 test_mark (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *path = sandbox_path (sandbox, "published");
-  g_autoptr (GFile) file = g_file_new_for_path (sandbox->path);
-  g_autoptr (TmRoot) root = tm_root_new (file, 3600, TM_ROOT_FLAGS_RECLAIM_ABANDONED, NULL, NULL);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autofree char *checked = sandbox_path (sandbox, "checked");
   g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
@@ -488,7 +488,7 @@ test_mark (Sandbox *sandbox, gconstpointer data)
 
   g_assert_cmpint (run_in_child (dying_child, sandbox->path), ==, 42);
   g_assert_true (has_content (path));
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 0);
+  assert_cleanup (root, 0);
   g_assert_true (has_content (path));
 }
 

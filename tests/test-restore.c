@@ -34,7 +34,7 @@ open_to_group (gpointer data)
 static void
 clean_barred_directory (const char *path, AttackFunc attack, mode_t expected)
 {
-  g_autoptr (TmRoot) root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (path);
   g_autoptr (TmTemporaryDirectory) directory = create_under (root);
   const char *directory_path = tm_temporary_directory_get_path (directory);
 

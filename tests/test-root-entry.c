@@ -411,7 +411,7 @@ unchanged_child (gpointer data)
   child_assert (flock (fd, LOCK_SH) == 0);
   child_assert (g_chmod (barred, 0) == 0);
 
-  root = open_root (path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  root = open_reclaiming_root (path);
   for (TmAgeBasis basis = 0; basis <= TM_AGE_BASIS_NEWEST_CONTENT; basis++)
     {
       g_autoptr (GListModel) entries = NULL;
@@ -450,7 +450,7 @@ test_changes_nothing (Sandbox *sandbox, gconstpointer data)
 static void
 test_lock_is_let_go (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autofree char *path = sandbox_path (sandbox, OUR_NAME ("entry"));
   g_autoptr (GListModel) entries = NULL;
   guint n_descriptors;
@@ -606,7 +606,7 @@ test_unseen (Sandbox *sandbox, gconstpointer data)
     {
       g_autofree char *old = sandbox_path (sandbox, "old");
       g_autofree char *unseen = sandbox_path (sandbox, "unseen");
-      g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+      g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
       g_autoptr (GDateTime) before = g_date_time_new_now_utc ();
       g_autoptr (GListModel) entries = NULL;
       g_autoptr (TmRootEntry) old_entry = NULL;

@@ -568,7 +568,7 @@ test_last_reference (Sandbox *sandbox, gconstpointer backend)
   make_many (sandbox, 30);
   report_init (&report, root, drop_cb, NULL);
   g_object_add_weak_pointer (G_OBJECT (root), (gpointer *) &root);
-  g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), ==, 30);
+  assert_cleanup (root, 30);
   g_assert_null (root);
   g_assert_cmpuint (g_hash_table_size (report.removed), ==, 30);
 

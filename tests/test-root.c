@@ -153,7 +153,7 @@ test_lease_threads (Sandbox *sandbox, gconstpointer data)
 static void
 test_watch_time (Sandbox *sandbox, gconstpointer data)
 {
-  g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autoptr (TmRoot) uninitialized = g_object_new (TM_TYPE_ROOT, NULL);
   g_autoptr (TmTemporaryDirectory) directory = create_under (root);
 

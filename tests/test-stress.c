@@ -79,16 +79,6 @@ differ_from_siblings (void)
   g_random_set_seed ((guint32) getpid ());
 }
 
-static gboolean
-is_there (TmTemporaryDirectory *directory)
-{
-  struct stat by_path, by_fd;
-
-  return lstat (tm_temporary_directory_get_path (directory), &by_path) == 0 &&
-         fstat (tm_temporary_directory_get_fd (directory), &by_fd) == 0 &&
-         by_path.st_ino == by_fd.st_ino;
-}
-
 static void
 creator_child (gpointer data)
 {
@@ -110,8 +100,8 @@ creator_child (gpointer data)
 
       g_atomic_int_inc (&stress->tally->n_created);
       file = tm_temporary_directory_get_child (directory, "directory");
-      if (!is_there (directory) || !g_file_make_directory (file, NULL, NULL) ||
-          !is_there (directory))
+      if (!is_at_its_path (directory) || !g_file_make_directory (file, NULL, NULL) ||
+          !is_at_its_path (directory))
         g_atomic_int_inc (&stress->tally->n_lost);
       else if (!tm_temporary_directory_close (directory, NULL, &error))
         {

@@ -61,6 +61,17 @@ close_successfully (TmTemporaryDirectory *directory)
   g_assert_false (g_file_query_exists (tm_temporary_directory_get_file (directory), NULL));
 }
 
+/* Whether its path still leads to it. */
+gboolean
+is_at_its_path (TmTemporaryDirectory *directory)
+{
+  struct stat by_path, by_fd;
+
+  return lstat (tm_temporary_directory_get_path (directory), &by_path) == 0 &&
+         fstat (tm_temporary_directory_get_fd (directory), &by_fd) == 0 &&
+         by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
+}
+
 /* Deletes with the library. */
 void
 delete_tree (const char *path)

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /* Temporary directories, for tests of their content and of their end. */
 TmTemporaryDirectory *create_in (const char *parent);
 char *child_path (TmTemporaryDirectory *directory, const char *name);
+gboolean is_at_its_path (TmTemporaryDirectory *directory);
 void assert_in_use (const char *path);
 void close_successfully (TmTemporaryDirectory *directory);
 void delete_tree (const char *path);
