@@ -12,6 +12,7 @@
 #include "support/roots.h"
 #include "support/support.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -173,7 +174,7 @@ static const Rule rules[] = {
   { "one's own", 01777, 0, USER, USER, TRUE },
   { "the owner's of the directory", 01777, 0, 0, USER, TRUE },
   { "the owner's of the directory, by root", 01777, OWNER, OWNER, 0, TRUE },
-  { "where nobody else may write", 01755, OWNER, ATTACKER, USER, TRUE },
+  { "where no other user may write", 01755, OWNER, ATTACKER, USER, TRUE },
   { "without the sticky bit", 0777, 0, ATTACKER, USER, TRUE },
 };
 
@@ -181,7 +182,28 @@ typedef struct
 {
   const Rule *rule;
   const Place *place;
+  gboolean kernel_protects;
 } RuleTest;
+
+/* The rule of fs.protected_symlinks, as the kernel applies it: to the last component of a path, and
+ * before it finds out that the caller wants no links. */
+static int
+protect_cb (const SystemCall *call, gpointer user_data)
+{
+  g_autofree char *parent = call->path == NULL ? NULL : g_path_get_dirname (call->path);
+  struct stat link, directory;
+  gboolean is_open = g_str_has_prefix (call->name, "open");
+
+  if (parent == NULL ||
+      (!is_open && !g_str_equal (call->name, "statx") && !g_str_equal (call->name, "fstatat")) ||
+      (call->flags & (is_open ? O_NOFOLLOW : AT_SYMLINK_NOFOLLOW)) != 0 ||
+      fstatat (call->fd, call->path, &link, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK (link.st_mode) ||
+      fstatat (call->fd, parent, &directory, 0) < 0 || link.st_uid == geteuid () ||
+      link.st_uid == directory.st_uid)
+    return 0;
+
+  return (directory.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) ? EACCES : 0;
+}
 
 static void
 rule_child (gpointer data)
@@ -194,6 +216,8 @@ rule_child (gpointer data)
   /* The control: open() follows it; the kernel refuses a link at most as the last component. */
   child_assert (open (test->place->through, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
 
+  if (test->kernel_protects)
+    interpose (protect_cb, NULL);
   if (test->rule->is_followed)
     assert_everything_is_followed (test->place);
   else
@@ -201,7 +225,7 @@ rule_child (gpointer data)
 }
 
 static void
-test_rules (Sandbox *sandbox, gconstpointer data)
+test_rules (Sandbox *sandbox, gconstpointer kernel_protects)
 {
   if (skip_unless_root ())
     return;
@@ -210,7 +234,7 @@ test_rules (Sandbox *sandbox, gconstpointer data)
     {
       const Rule *rule = &rules[i];
       g_auto (Place) place = { 0 };
-      RuleTest test = { rule, &place };
+      RuleTest test = { rule, &place, kernel_protects != NULL };
 
       g_test_message ("%s", rule->what);
       place_init (&place, sandbox);
@@ -540,6 +564,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/planted-links/rules", of_descriptors (test_rules));
+  g_test_add ("/planted-links/rules-with-protection", Sandbox, GINT_TO_POINTER (TRUE),
+              sandbox_set_up, of_descriptors (test_rules), sandbox_tear_down);
   add_test ("/planted-links/unknown-users", of_descriptors (test_unknown_users));
   add_test ("/planted-links/behind-own", of_descriptors (test_behind_own));
   add_test ("/planted-links/exchanged", of_descriptors (test_exchanged));
