@@ -18,7 +18,7 @@ for option in "$@"; do
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
         groff-base lua5.3 lua-lgi mandoc mypy node-typescript perl
         libglib-object-introspection-perl ruby ruby-gio2 sshfs bindfs ntfs-3g fuse3 libcap2-bin
-        faketime strace util-linux clang-format pyflakes3 shellcheck"
+        faketime strace util-linux clang-format pyflakes3 shellcheck spin"
         # It comes with every Node.js but that of Debian, and then Debian's cannot be installed.
         command -v npm >/dev/null || packages="$packages npm"
         ;;

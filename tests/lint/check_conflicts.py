@@ -11,7 +11,7 @@ import lint
 
 MARKER = re.compile(r'(<{7}|>{7}|\|{7}) |={7}$')
 
-files = lint.list_files('*.c', '*.cpp', '*.h', '*.in', '*.js', '*.md', '*.py', '*.pyi', '*.sh',
+files = lint.list_files('*.c', '*.cpp', '*.h', '*.in', '*.js', '*.md', '*.pml', '*.py', '*.pyi', '*.sh',
                         '*.ts', '*.vala', 'meson.build', 'meson_options.txt')
 found = [f'{path}:{n}: {line}' for path in files
          for n, line in enumerate(lint.read(path).splitlines(), 1) if MARKER.match(line)]
