@@ -17,7 +17,7 @@ directory=$(cd "$directory" && pwd)
 prefix=$directory/installed
 log=$directory/build.log
 
-# What was built is of use for as long as the compiler stays the same.
+# The build can be used as long as the compiler is the same.
 compiler=$(gcc --version | head -n 1)
 if [ "$(cat "$directory/built-with" 2>/dev/null)" = "$compiler" ]; then
     echo "$prefix/lib/pkgconfig"
@@ -29,8 +29,8 @@ cannot() {
     exit 77
 }
 
-# apt with the machine's own sources, as source packages, and with all that it writes kept here:
-# nothing of the machine's is changed, and nobody needs to be root.
+# apt uses the machine's own sources, as source packages, and keeps all its files here: it changes
+# nothing on the machine and does not need root.
 private_apt_get() {
     apt-get -q \
         -o Dir::Etc::SourceList=/dev/null \
@@ -54,8 +54,7 @@ fetch_source() {
             >"$directory/apt/sources/$(basename "$list")"
     done
 
-    # One source that does not answer, or has no source packages, is no reason to do without the
-    # others.
+    # Continue without a source that does not answer or has no source packages.
     private_apt_get update || true
     (cd "$directory" && private_apt_get source glib2.0)
 }

@@ -19,7 +19,7 @@ use_chroot() {
 }
 
 remove_chroot() {
-    # Whatever is mounted there is not the chroot's to delete.
+    # A mounted file system there does not belong to the chroot, and must not be deleted.
     ! mountpoint -q "$root" || umount --recursive --lazy "$root"
     rm -rf --one-file-system "$work"
 }

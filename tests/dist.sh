@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Makes the tarball of a release, of what is committed, and builds and tests what is in it.
+# Makes the tarball of a release from the last commit, and builds and tests its content.
 # Usage: dist.sh BUILD. Prints TAP.
 
 set -u

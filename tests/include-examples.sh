@@ -56,7 +56,7 @@ check 'a licence in lines' includes lines.pl '```perl
 # Usage: x
 print "{{ y }}";
 ```'
-check 'what it was made of' grep -Fx "$work/made.md: $work/examples/lines.pl" "$work/made.d"
+check 'the files that the page was made of' grep -Fx "$work/made.md: $work/examples/lines.pl" "$work/made.d"
 check_fails 'no such example' makes '{{ examples/missing.c }}'
 check 'the example is named' names_what_is_missing
 check_fails 'no name' makes '{{ }}'

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What is installed works where it is installed: headers, pkg-config file, bindings, installed tests.
+# Tests the installed files in their prefix: headers, pkg-config file, bindings, installed tests.
 # Usage: installed.sh BUILD PREFIX: BUILD is installed in PREFIX, with the libraries in lib, the
 # Python override below python, and the installed tests. Prints TAP.
 
@@ -36,7 +36,7 @@ installs_into_destdir() {
         [ "$(list_files "$work/destdir" | wc -l)" -eq "$(wc -l <"$work/found")" ]
 }
 
-# compiles COMPILER FLAGS...: GLib's headers are not ours to judge.
+# compiles COMPILER FLAGS...: warnings in GLib's headers do not count.
 compiles() {
     compiler=$1
     shift
@@ -54,7 +54,7 @@ refuses() {
         grep 'error.*Only <tempman.h> can be included'
 }
 
-# run_installed PREFIX-OF-NAMES: the runner is content with no test at all.
+# run_installed PREFIX-OF-NAMES: the runner succeeds if no test has the prefix.
 run_installed() {
     gnome-desktop-testing-runner --dir "$prefix/share" --list "tempman-1/$1" | grep . &&
         gnome-desktop-testing-runner --dir "$prefix/share" "tempman-1/$1"

@@ -29,7 +29,7 @@ installed() {
     test -e "$work/prefix/$1"
 }
 
-# Instead of leaving out without a word what was asked for.
+# Rather than silently leaving out a requested part.
 refuses() {
     configure "$@" | grep 'enable introspection too'
 }
@@ -52,7 +52,7 @@ check 'introspection alone: typelib' installed lib/girepository-1.0/Tempman-1.ty
 check_fails 'introspection alone: no Vala binding' installed share/vala
 check_fails 'introspection alone: no documentation' installed share/doc/Tempman-1
 
-# finds_override PREFIX: as PyGObject will look for it in what is installed there.
+# finds_override PREFIX: as PyGObject finds the installed override in the prefix.
 finds_override() {
     rm -rf "$work/build" "$work/root"
     # shellcheck disable=SC2086

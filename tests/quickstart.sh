@@ -16,7 +16,7 @@ trap 'rm -rf "$tap_log" "$work"' EXIT
 copy="$work/a folder/tempman"
 build="$work/another folder/build"
 
-# What is built in the sources, and the history, are no part of them.
+# Build folders in the sources, and the history, are not copied.
 copy_sources() {
     mkdir -p "$copy" &&
         (cd "$here/.." && tar -cf - --exclude='./_*' --exclude=./.git .) | tar -xf - -C "$copy"

@@ -41,7 +41,7 @@ count() {
     skipped=$((skipped + $3))
 }
 
-# fail NAME: counts a failure that is none of a test's.
+# fail NAME: counts a failure of a step that is not a test.
 fail() {
     echo "FAILED: $1"
     failed=$((failed + 1))
@@ -138,7 +138,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
         --wrap 'valgrind -q --error-exitcode=99'
 }
 build clang clang -Dintrospection=disabled && run clang clang --suite c
-# What is about descriptors is skipped there, and without openat2() nothing is different.
+# Tests of descriptors are skipped there, and without openat2() it makes the same calls.
 build gio gcc -Dintrospection=disabled -Dgio_only=true &&
     run gio gio --suite c --no-suite without-openat2
 build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&

@@ -474,8 +474,7 @@ static void
 test_modes (Sandbox *sandbox, gconstpointer data)
 {
   g_assert_no_errno (g_chmod (sandbox->path, 0777));
-  skip_or_assert_success (run_in_child (modes_child, sandbox->path),
-                          "an ordinary user cannot be had here");
+  skip_or_assert_success (run_in_child (modes_child, sandbox->path), "needs an ordinary user");
 }
 
 int

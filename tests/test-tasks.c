@@ -93,7 +93,7 @@ set_threads_hold (gboolean hold)
 
 /* Releases the caller's reference. */
 static void
-assert_nobody_holds (TmTemporaryDirectory *directory)
+assert_no_other_reference (TmTemporaryDirectory *directory)
 {
   g_autofree char *path = g_strdup (tm_temporary_directory_get_path (directory));
 
@@ -130,7 +130,7 @@ test_failed_persist (Sandbox *sandbox, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 
   g_clear_object (&result);
-  assert_nobody_holds (directory);
+  assert_no_other_reference (directory);
 }
 
 static void
@@ -148,7 +148,7 @@ test_creation (Sandbox *sandbox, gconstpointer data)
   g_assert_no_error (error);
 
   g_clear_object (&result);
-  assert_nobody_holds (directory);
+  assert_no_other_reference (directory);
 }
 
 static void
@@ -167,7 +167,7 @@ test_creation_in_root (Sandbox *sandbox, gconstpointer data)
   g_assert_no_error (error);
 
   g_clear_object (&result);
-  assert_nobody_holds (directory);
+  assert_no_other_reference (directory);
 }
 
 static void

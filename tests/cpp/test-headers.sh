@@ -15,7 +15,7 @@ build=$1
 compiler=$2
 shift 2
 
-# compiles HEADER FLAGS...: GLib's headers are not ours to judge.
+# compiles HEADER FLAGS...: warnings in GLib's headers do not count.
 compiles() {
     header=$1
     shift

@@ -101,8 +101,8 @@ private:
   Ref<GFile> m_file;
 };
 
-// What a user of the library would write around it: closed at the end of the scope, whatever
-// happens, and sooner by whoever wants to know of an error.
+// A class that a user of the library would write: it closes the directory at the end of the scope,
+// or earlier for a caller that wants to see the error.
 class ScopedDirectory
 {
 public:

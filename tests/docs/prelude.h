@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The tempman authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a piece of C in the documentation may take for granted. It becomes the body of a function,
- * with these variables around it, unless it defines functions itself.
+ * The names that a block of C in the documentation may use without a definition. The block becomes
+ * the body of a function with these variables, unless it defines functions itself.
  */
 
 #include <tempman.h>

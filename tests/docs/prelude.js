@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The tempman authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What a block of JavaScript in the documentation may take for granted. All of it is global, so that
-// a block can import or define the same.
+// The names that a block of JavaScript in the documentation may use without a definition. All of them are
+// global, so that a block can import or define the same.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';

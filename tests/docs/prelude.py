@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a block of Python in the documentation may take for granted."""
+"""The names that a block of Python in the documentation may use without a definition."""
 
 import asyncio
 import datetime

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that every link within the documentation leads somewhere, in the site as it was built and in
-the README, and that links lead to every page. What is elsewhere is not asked for.
+the README, and that links lead to every page. Links to other sites are not followed.
 
 Members of enumerations and flags are linked with their namespace: gi-docgen from 2024.1 on finds
 them in no other way, and 2023.1 takes either.
@@ -95,7 +95,7 @@ def find_without_namespace(path):
 site, readme, gir, sources = (pathlib.Path(path).resolve() for path in sys.argv[1:])
 pages = {path: Page(path) for path in sorted(site.rglob('*.html'))}
 assert pages, f'there is no page in {site}'
-# Nothing would be found to be broken where no link is found.
+# Without any link, the test would find no broken one.
 assert any(page.links for page in pages.values())
 
 results = [(path.name, list(find_broken(path, page, pages))) for path, page in pages.items()]
@@ -103,7 +103,7 @@ results.append(('pages that nothing links', list(find_unlinked(site, sources))))
 results.append((readme.name, list(find_broken_in_markdown(readme))))
 results += [(f'namespaces in {path.name}', list(find_without_namespace(path)))
             for path in [gir, *sorted(sources.glob('*.md'))]]
-# Nor would a namespace be found to be missing.
+# Nor a missing namespace.
 assert '[flags@Tempman.RootFlags.' in gir.read_text(encoding='utf-8')
 
 print(f'1..{len(results)}')

@@ -45,7 +45,8 @@ class Skip(Exception):
 
 
 def write_archive(path):
-    """Pack the files as `tar -C FOLDER -cf PATH .` does, with what is no file and not to be listed."""
+    """Pack the files as `tar -C FOLDER -cf PATH .` does, with entries of other types, which are
+    not listed."""
     with tarfile.open(path, 'w', format=tarfile.GNU_FORMAT, encoding='utf-8') as archive:
         def add(name, kind, content=b'', link=''):
             member = tarfile.TarInfo('./' + name)
@@ -69,7 +70,7 @@ def write_archive(path):
 
 
 class Case:
-    """A folder with an archive, a root, and what was published before."""
+    """A folder with an archive, a root, and an earlier publication."""
 
     def __init__(self, command, folder):
         self.command = command
@@ -175,8 +176,8 @@ def cleans_up_what_has_expired(case):
 
 
 def cleans_up_at_the_end(case):
-    """What it cleans up is not yet there when its directory is created: it waits at the
-    archive, which this process has a lease on."""
+    """The program waits at the archive, on which this process has a lease: the entries that it cleans
+    up are not there yet when its directory is created."""
     abandoned = case.hold(case.make(f'abandoned-{RANDOM_PART}', mode=0o1700))
     case.hold(case.make('live', mode=0o1700))
     archive = os.open(case.archive, os.O_RDWR)
@@ -209,7 +210,7 @@ def fails_without_an_archive(case):
 
 
 def fails_when_it_cannot_publish(case):
-    """At last, with all the work done."""
+    """The last test, after all the work is done."""
     case.destination = os.path.join(case.folder, 'missing', 'name')
     case.check_failed(case.run(), case.destination)
     equal(os.listdir(case.root), [])

@@ -54,8 +54,8 @@ def run(*command):
 
 
 def report(*results):
-    """Prints TAP, a test for each result: what it is about, the names of all that was checked, and
-    the findings, each with its file and line. Exits."""
+    """Prints TAP, a test for each result: its title, the names of the checked files, and the findings,
+    each with its file and line. Exits."""
     print(f'1..{len(results)}')
     for n, (title, checked, findings) in enumerate(results, 1):
         assert checked, f'{title}: nothing was checked'

@@ -207,7 +207,7 @@ def main(build, *words):
             if words and not any(word in name for word in words):
                 continue
             if old not in source:
-                sys.exit(f'{name}: what it replaces is not there any more')
+                sys.exit(f'{name}: the code that it replaces does not exist any more')
             if name in NEEDS_LOOP and not has_loop():
                 print(f'skipped: {name}: this PyGObject has no loop of its own', flush=True)
                 continue

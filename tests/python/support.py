@@ -76,7 +76,7 @@ class TestCase(unittest.TestCase):
     def run_script(self, script, status=0, options=(), env=None):
         """Run a script, with the folder as its argument, and return the lines that it prints.
 
-        What it prints to the standard error is in self.stderr.
+        The standard error of the script is in self.stderr.
         """
         script = 'import gi; gi.require_version("Tempman", "1")\n' + script
         return self.run_program(['-c', script, self.folder], status, options, env)

@@ -95,7 +95,7 @@ class Recorder:
     def install_method(self, cls, name):
         recorder = self
         qualified = f'{cls.__name__}.{name}'
-        # Under a name, PyGObject binds it to what it is looked up in.
+        # Under a name of its own, PyGObject binds it to the class or the object.
         hidden = f'_recorded_{name}'
         setattr(cls, hidden, cls.__dict__[name])
 

@@ -12,9 +12,9 @@ import support
 
 
 def drop_capabilities():
-    """Let what is executed next have no right that comes from being root.
+    """Drop all capabilities of the next program.
 
-    Another user might not get to where the command is.
+    Another user might not have access to the command.
     """
     libc = ctypes.CDLL(None)
     pr_capbset_drop = 24

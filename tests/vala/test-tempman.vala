@@ -12,7 +12,7 @@ File make_folder () {
     }
 }
 
-// What a test leaves behind is a failure, so that the folder is empty.
+// Fails if the test left files in the folder.
 void remove_folder (File folder) {
     try {
         folder.delete ();

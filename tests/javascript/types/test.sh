@@ -62,7 +62,7 @@ finds_errors() {
          END { exit wrong || n < 30 }' "$work/found" "$work/errors.js"
 }
 
-# Above all, what it imports.
+# Above all, this checks the imports of the program.
 runs() {
     mkdir "$work/folder" && gjs -m "$work/user.js" "$work/folder" | grep -x 'done'
 }
