@@ -118,7 +118,8 @@ test_life (Sandbox *sandbox, gconstpointer data)
   assert_logged ("Created “%s”: %s", tm_temporary_directory_get_path (directory),
                  library_has_descriptors ()
                      ? "locked, on a local file system; marked"
-                     : "not locked, since the file system or GIO has no locks; not marked");
+                     : "not locked, since the file system or GIO has no locks; marked; with a "
+                       "heartbeat every 30 s");
   assert_nothing_else_logged ();
 
   close_successfully (directory);
@@ -182,11 +183,13 @@ test_served (Sandbox *sandbox, gconstpointer data)
 
   log_begin (TRUE);
   root = open_root_of_file (parent, 60, TM_ROOT_FLAGS_NONE);
-  assert_logged ("Opened the root “*” through GIO, where there are no locks and the age alone "
-                 "decides; timeout 60 s; flags TM_ROOT_FLAGS_NONE");
+  assert_logged ("Opened the root “*” through GIO, which has no locks: heartbeats tell which "
+                 "entries are live, where the back end keeps modes and times; timeout 60 s; flags "
+                 "TM_ROOT_FLAGS_NONE");
   directory = tm_temporary_directory_new (parent, NULL, NULL, &error);
   g_assert_no_error (error);
-  assert_logged ("Created “*”: not locked, since the file system or GIO has no locks; not marked");
+  assert_logged ("Created “*”: not locked, since the file system or GIO has no locks; marked; with "
+                 "a heartbeat every 30 s");
   close_successfully (directory);
   assert_logged ("Closed “*”: the deletion took *.? ms");
   assert_nothing_else_logged ();

@@ -182,7 +182,7 @@ list (Scene *scene, TmRoot *root, GError **error)
   g_autoptr (GListModel) entries =
       tm_root_list_entries (root, TM_LIST_FLAGS_NONE, scene->cancellable, error);
 
-  g_assert_false (entries != NULL && g_list_model_get_n_items (entries) != 1);
+  g_assert_false (entries != NULL && g_list_model_get_n_items (entries) < 1);
   g_assert_true (path_exists (old));
   return entries != NULL;
 }
@@ -213,6 +213,23 @@ static const Case cases[] = {
   { "cleanup", NULL, clean_up, FALSE },       { "list", NULL, list, FALSE },
   { "delete", delete_old_tree, NULL, FALSE },
 };
+
+/* A connection that breaks after a cleanup has created a directory to read the clock leaves it to
+ * later cleanups. */
+static void
+delete_clocks (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, ".tempman-clock-0"))
+      {
+        g_autofree char *clock = g_build_filename (path, name, NULL);
+
+        g_assert_no_errno (g_rmdir (clock));
+      }
+}
 
 static gboolean
 run_case (const Case *c, Sandbox *sandbox, Trouble *trouble, GError **error)
@@ -245,6 +262,7 @@ run_case (const Case *c, Sandbox *sandbox, Trouble *trouble, GError **error)
 
   tm_delete_recursively (old_file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL);
   scene_clear (&scene);
+  delete_clocks (sandbox->path);
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
   return succeeded;
 }

@@ -213,7 +213,9 @@ describe_root (TmLockScope scope)
       return "on a shared file system, where heartbeats tell which entries are live";
     case TM_LOCK_SCOPE_NONE:
     default:
-      return "through GIO, where there are no locks and the age alone decides";
+      return "through GIO, which has no locks: heartbeats tell which entries are live, where the "
+             "back end "
+             "keeps modes and times";
     }
 }
 

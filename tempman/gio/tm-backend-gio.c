@@ -10,6 +10,7 @@
 #include "core/tm-name-private.h"
 #include "gio/tm-cleanup-gio-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
+#include "gio/tm-heartbeat-gio-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,8 +18,10 @@
 
 /* A temporary directory that GIO serves, known by its GFile.
  *
- * It has no lock and no mark. Some servers tell whether it is still the same directory; for the
- * others the library relies on its name, which is never used twice.
+ * It has no lock. It has a mark if the back end has modes, and a heartbeat if the back end can set
+ * modification times; without both, other processes cannot see that it is in use. Some servers tell
+ * whether it is still the same directory; for the others the library relies on its name, which is
+ * never used twice.
  *
  * A request that creates, moves or removes one file is not cancelled once it is sent: the server
  * may have carried it out by then, and the call would report a change as cancelled. */
@@ -26,13 +29,22 @@
 typedef struct
 {
   TmBackendDirectory directory;
-  char *identity; /* (owned) (nullable): its id::file */
+  char *identity;            /* (owned) (nullable): its id::file */
+  gboolean is_marked;        /* by this object */
+  gboolean beats;            /* the back end can set modification times */
+  TmHeartbeatGio *heartbeat; /* (owned) (nullable) */
 } GioDirectory;
 
 static void
 gio_describe (TmBackendDirectory *directory, TmCreationResult *result)
 {
-  *result = (TmCreationResult){ .lock_scope = TM_LOCK_SCOPE_NONE };
+  const GioDirectory *gio = (const GioDirectory *) directory;
+
+  *result = (TmCreationResult){
+    .lock_scope = TM_LOCK_SCOPE_NONE,
+    .is_marked = gio->is_marked,
+    .has_heartbeat = gio->heartbeat != NULL,
+  };
 }
 
 static int
@@ -48,16 +60,73 @@ gio_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **e
       directory->file, ((GioDirectory *) directory)->identity, cancellable, error);
 }
 
+/* Returns FALSE with an error if no thread can be started. */
+static gboolean
+start_heartbeat (GioDirectory *gio, TmAction action, GError **error)
+{
+  gio->heartbeat = tm_heartbeat_gio_start (gio->directory.file, gio->identity);
+  if (gio->heartbeat != NULL)
+    return TRUE;
+
+  tm_error_set_for_file (error, action, gio->directory.file, G_IO_ERROR_BUSY,
+                         "no thread can be started for its heartbeat");
+  return FALSE;
+}
+
 static gboolean
 gio_adopt (TmBackendDirectory *directory, GError **error)
 {
+  GioDirectory *gio = (GioDirectory *) directory;
+
+  if (!gio->beats)
+    return TRUE;
+
+  /* After a failure it can be called again. */
+  g_clear_pointer (&gio->heartbeat, tm_heartbeat_gio_stop);
+  if (!start_heartbeat (gio, TM_ACTION_ADOPT, error))
+    return FALSE;
+
+  tm_heartbeat_gio_beat (directory->file);
   return TRUE;
+}
+
+static gboolean
+set_mode (GFile *file, guint32 mode, GError **error)
+{
+  return g_file_set_attribute_uint32 (file, G_FILE_ATTRIBUTE_UNIX_MODE, mode,
+                                      G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, error);
+}
+
+/* Sets or clears the mark, so that after the release the directory counts as abandoned, or not. */
+static gboolean
+set_mark (GioDirectory *gio, gboolean is_marked, GError **error)
+{
+  GFile *file = gio->directory.file;
+  g_autoptr (GFileInfo) info = NULL;
+  guint32 mode;
+
+  if (!gio->is_marked)
+    return TRUE;
+
+  info = g_file_query_info (file, G_FILE_ATTRIBUTE_UNIX_MODE, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                            NULL, error);
+  if (info == NULL)
+    return FALSE;
+
+  mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE) & ~(guint32) TM_MARK;
+  return set_mode (file, mode | (is_marked ? TM_MARK : 0), error);
 }
 
 static gboolean
 gio_keep (TmBackendDirectory *directory, GError **error)
 {
-  return TRUE;
+  g_autoptr (GError) local_error = NULL;
+
+  if (set_mark ((GioDirectory *) directory, FALSE, &local_error))
+    return TRUE;
+
+  tm_error_set_from_gio (error, TM_ACTION_KEEP, directory->file, local_error);
+  return FALSE;
 }
 
 /* Whether two files are served by the same back end at all: GIO would otherwise offer to copy. */
@@ -181,70 +250,159 @@ gio_publish (TmBackendDirectory *directory,
   if (!check_is_free (directory, destination, replace, error))
     return FALSE;
 
-  if (!g_file_move (directory->file, destination,
-                    G_FILE_COPY_NO_FALLBACK_FOR_MOVE | G_FILE_COPY_NOFOLLOW_SYMLINKS, NULL, NULL,
-                    NULL, &local_error))
-    return fail_to_publish (directory, destination, get_publish_error (local_error, replace),
+  /* Before the move, while the directory has its heartbeat: the destination must never be marked.
+   */
+  if (!set_mark ((GioDirectory *) directory, FALSE, &local_error))
+    return fail_to_publish (directory, destination, tm_error_get_code_from_gio (local_error),
                             local_error->message, error);
 
-  return TRUE;
+  if (g_file_move (directory->file, destination,
+                   G_FILE_COPY_NO_FALLBACK_FOR_MOVE | G_FILE_COPY_NOFOLLOW_SYMLINKS, NULL, NULL,
+                   NULL, &local_error))
+    return TRUE;
+
+  set_mark ((GioDirectory *) directory, TRUE, NULL);
+  return fail_to_publish (directory, destination, get_publish_error (local_error, replace),
+                          local_error->message, error);
 }
 
 static void
 gio_free_directory (TmBackendDirectory *directory)
 {
-  g_free (((GioDirectory *) directory)->identity);
-  g_free (directory);
+  GioDirectory *gio = (GioDirectory *) directory;
+
+  g_clear_pointer (&gio->heartbeat, tm_heartbeat_gio_stop);
+  g_free (gio->identity);
+  g_free (gio);
+}
+
+/* As for the local backend: more than any number of cleaners can delete in a row. */
+#define MAX_CREATE_ATTEMPTS 100
+
+typedef enum
+{
+  ATTEMPT_DONE,
+  ATTEMPT_FAILED,
+  ATTEMPT_LOST /* a cleaner deleted the directory before it was marked */
+} Attempt;
+
+/* Creates the directory with a mark, as far as the back end has modes. The back end creates it with
+ * a mode of its own first. */
+static Attempt
+make_directory (GFile *parent, GFile *file, const TmCreation *creation, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (tm_delete_tree_gio_make_directory (file, TM_MARK | creation->mode, &local_error))
+    return ATTEMPT_DONE;
+
+  /* The name is too long, not the path of the parent. */
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG))
+    tm_error_set_from_gio (error, TM_ACTION_CREATE, file, local_error);
+  else
+    tm_error_set_from_gio (error, TM_ACTION_CREATE_IN, parent, local_error);
+  return ATTEMPT_FAILED;
+}
+
+/* Finds out what the back end can do. Without a heartbeat, the mark would mean that the owner is
+ * gone: then it is cleared. */
+static Attempt
+secure_directory (GioDirectory *gio, GError **error)
+{
+  GFile *file = gio->directory.file;
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GFileInfo) info = NULL;
+  guint32 mode;
+
+  gio->beats = tm_heartbeat_gio_beat (file);
+  info = g_file_query_info (file,
+                            G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE
+                                                           "," G_FILE_ATTRIBUTE_UNIX_MODE,
+                            G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, &local_error);
+  if (info == NULL)
+    return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ? ATTEMPT_LOST
+                                                                           : ATTEMPT_DONE;
+
+  gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
+  mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE);
+  gio->is_marked = gio->beats && (mode & TM_MARK) != 0;
+  if (!gio->beats && (mode & TM_MARK) != 0)
+    set_mode (file, mode & ~(guint32) TM_MARK, NULL);
+
+  if (!gio->beats || start_heartbeat (gio, TM_ACTION_CREATE, error))
+    return ATTEMPT_DONE;
+
+  g_file_delete (file, NULL, NULL);
+  return ATTEMPT_FAILED;
+}
+
+static Attempt
+attempt_create (GFile *parent,
+                const TmCreation *creation,
+                TmBackendDirectory **directory_out,
+                GError **error)
+{
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, TM_NAME_BEATING);
+  int errsv = errno;
+  GioDirectory *gio;
+  Attempt attempt;
+
+  if (name == NULL)
+    {
+      tm_error_set_for_file (error, TM_ACTION_CREATE_IN, parent,
+                             (GIOErrorEnum) g_io_error_from_errno (errsv), g_strerror (errsv));
+      return ATTEMPT_FAILED;
+    }
+
+  gio = g_new0 (GioDirectory, 1);
+  tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
+  attempt = make_directory (parent, gio->directory.file, creation, error);
+  if (attempt == ATTEMPT_DONE)
+    attempt = secure_directory (gio, error);
+
+  if (attempt == ATTEMPT_DONE)
+    *directory_out = &gio->directory;
+  else
+    tm_backend_directory_release (&gio->directory);
+  return attempt;
 }
 
 /*
  * gio_create:
  * @parent: the directory to create it in
  * @creation: its name and its mode
- * @cancellable: (nullable): looked at before
+ * @cancellable: (nullable): checked before each attempt
  * @error: as documented at tm_temporary_directory_new()
  *
- * Creates a directory under a name that has never been there. It is closed to others as far as the
- * back end has such a thing, from a moment after it was made.
+ * Creates a directory under a name that was never used.
  *
  * Returns: (nullable): a new directory, or %NULL with nothing left behind
  */
 static TmBackendDirectory *
 gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, TM_NAME_LOCKED);
-  int errsv = errno;
-  g_autoptr (GError) local_error = NULL;
-  g_autoptr (GFileInfo) info = NULL;
-  GioDirectory *gio;
+  TmBackendDirectory *directory = NULL;
 
-  if (name == NULL)
+  for (guint i = 0; i < MAX_CREATE_ATTEMPTS; i++)
     {
-      tm_error_set_for_file (error, TM_ACTION_CREATE_IN, parent,
-                             (GIOErrorEnum) g_io_error_from_errno (errsv), g_strerror (errsv));
-      return NULL;
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
+
+      switch (attempt_create (parent, creation, &directory, error))
+        {
+        case ATTEMPT_DONE:
+          return directory;
+        case ATTEMPT_FAILED:
+          return NULL;
+        case ATTEMPT_LOST:
+        default:
+          break;
+        }
     }
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-
-  gio = g_new0 (GioDirectory, 1);
-  tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
-  if (!tm_delete_tree_gio_make_directory (gio->directory.file, creation->mode, &local_error))
-    {
-      /* The name is what is too long. */
-      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG))
-        tm_error_set_from_gio (error, TM_ACTION_CREATE, gio->directory.file, local_error);
-      else
-        tm_error_set_from_gio (error, TM_ACTION_CREATE_IN, parent, local_error);
-      tm_backend_directory_release (&gio->directory);
-      return NULL;
-    }
-
-  info = query_identity (gio->directory.file, NULL);
-  if (info != NULL)
-    gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
-  return &gio->directory;
+  tm_error_set_for_file (error, TM_ACTION_CREATE_IN, parent, G_IO_ERROR_BUSY,
+                         "other processes delete each new directory");
+  return NULL;
 }
 
 static TmLockScope
@@ -270,13 +428,13 @@ gio_cleanup (TmBackendRoot *root,
              GCancellable *cancellable,
              GError **error)
 {
-  return tm_cleanup_gio (root->file, policy, outcomes, log, cancellable, error);
+  return tm_cleanup_gio (root, policy, outcomes, log, cancellable, error);
 }
 
 static GArray *
 gio_list (TmBackendRoot *root, const TmPolicy *policy, GCancellable *cancellable, GError **error)
 {
-  return tm_cleanup_gio_list (root->file, policy, cancellable, error);
+  return tm_cleanup_gio_list (root, policy, cancellable, error);
 }
 
 static void

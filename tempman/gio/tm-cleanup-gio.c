@@ -9,22 +9,21 @@
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-name-private.h"
+#include "gio/tm-heartbeat-gio-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
 
 #include <sys/stat.h>
 
-/* One scan of a root that GIO serves, to delete what goes or only to see it.
+/* One scan of a root that GIO serves, which deletes its entries or lists them.
  *
- * There are no locks: an entry counts as one that nobody owns, and only its age is left. But one
- * with the mark has, or had, an owner that reaches it as a local file, on the machine of the
- * server: its lock cannot be seen from here, and it is left to the cleaners there. What is old when
- * the root is read is looked at once more right before it is deleted, since a back end hands out a
- * long list at once and the deletions take their time. */
+ * GIO does not show locks: the name, the mark and the heartbeat of an entry tell whether it has an
+ * owner. Without them, only the age counts. An entry is examined once more right before it is
+ * deleted, since a back end returns a long list at once, and the deletions take time. */
 
 typedef struct
 {
   GFile *directory;           /* (unowned): the root */
-  const TmPolicy *policy;     /* (unowned) */
+  TmPolicy policy;            /* (unowned): with what GIO tells of the file system */
   TmOutcomes *outcomes;       /* (unowned) (nullable) */
   TmCleanupLog *log;          /* (unowned) (nullable) */
   GCancellable *cancellable;  /* (unowned) (nullable) */
@@ -76,11 +75,26 @@ scan_may_take (Scan *scan, GFileInfo *info)
          g_strcmp0 (file_system, scan->file_system) == 0;
 }
 
-static gboolean
-is_marked (GFileInfo *info)
+/* Finds the state of an entry by its name, its mode and its heartbeat: GIO does not show locks. */
+static void
+scan_find_state (Scan *scan, GFileInfo *info, TmVerdict *verdict)
 {
-  return tm_mark_is_set (g_file_info_get_name (info),
-                         g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE));
+  const char *name = g_file_info_get_name (info);
+  TmOwnerSigns signs = {
+    .name = tm_name_get_kind (name),
+    .mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE),
+    .lock = TM_LOCK_SIGN_NONE,
+  };
+
+  if (tm_policy_needs_heartbeat (&scan->policy, signs.name, signs.mode) &&
+      (verdict->times.mask & TM_TIMES_MODIFIED) != 0)
+    {
+      signs.heartbeat = tm_watch_look_at (scan->policy.watch, name, verdict->times.modified,
+                                          scan->policy.age.now, scan->policy.lease);
+      verdict->heartbeat_age = MAX (signs.heartbeat.age, 0);
+    }
+
+  verdict->state = tm_policy_find_state (&scan->policy, &signs, &verdict->live_reason);
 }
 
 /* Judges a directory by what @info says. Returns FALSE with an error when its age cannot be found
@@ -94,24 +108,23 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
     .state = TM_ROOT_ENTRY_STATE_UNOWNED,
     .keep_reason = TM_KEEP_REASON_UNKNOWN,
   };
-  if (!scan_may_take (scan, info) || is_marked (info))
-    {
-      verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
-      verdict->live_reason = TM_KEEP_REASON_UNSEEN_OWNER;
-    }
+  if (scan_may_take (scan, info))
+    scan_find_state (scan, info, verdict);
+  else
+    verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
 
-  if (!tm_last_use_gio_find (&scan->policy->age, file, info, scan->entries != NULL,
+  if (!tm_last_use_gio_find (&scan->policy.age, file, info, scan->entries != NULL,
                              scan->cancellable, &verdict->last_used, error))
     return FALSE;
 
   verdict->keep_reason = scan_may_take (scan, info)
-                             ? tm_policy_find_exclusion (scan->policy, g_file_info_get_name (info),
+                             ? tm_policy_find_exclusion (&scan->policy, g_file_info_get_name (info),
                                                          scan->is_world_writable)
                              : TM_KEEP_REASON_MOUNT_POINT;
   if (verdict->keep_reason != TM_KEEP_REASON_NONE)
     return TRUE;
 
-  tm_policy_decide (scan->policy, verdict);
+  tm_policy_decide (&scan->policy, verdict);
   return TRUE;
 }
 
@@ -285,6 +298,20 @@ scan_visit (Scan *scan, GFile *file, GFileInfo *info)
     tm_cleanup_log_kept (scan->log, g_file_info_get_name (info), &entry.verdict);
 }
 
+/* Measures ages and heartbeats by the clock of the server. */
+static void
+scan_read_file_system (Scan *scan)
+{
+  TmFileSystemSigns signs;
+
+  if (!tm_watch_get_file_system (scan->policy.watch, &signs) &&
+      tm_heartbeat_gio_read_signs (scan->directory, scan->cancellable, &signs))
+    tm_watch_set_file_system (scan->policy.watch, &signs);
+  scan->policy.has_marks = signs.has_marks;
+  tm_age_rule_set_now (&scan->policy.age, signs.now);
+  tm_cleanup_log_set_now (scan->log, signs.now);
+}
+
 /* Returns FALSE when the scan was cancelled or something went wrong. */
 static gboolean
 scan_run (Scan *scan, GError **error)
@@ -292,9 +319,13 @@ scan_run (Scan *scan, GError **error)
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileEnumerator) enumerator = NULL;
   g_autoptr (GFileInfo) root_info = NULL;
+  gint64 begin;
 
   if (g_cancellable_set_error_if_cancelled (scan->cancellable, error))
     return FALSE;
+
+  scan_read_file_system (scan);
+  begin = tm_watch_begin_scan (scan->policy.watch);
 
   root_info = g_file_query_info (scan->directory,
                                  G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,
@@ -334,16 +365,31 @@ scan_run (Scan *scan, GError **error)
     tm_error_set_from_gio (&scan->error, TM_ACTION_READ_ROOT, scan->directory, local_error);
 
   if (scan->error == NULL)
-    return TRUE;
+    {
+      tm_watch_end_scan (scan->policy.watch, begin);
+      return TRUE;
+    }
 
   g_propagate_error (error, scan->error);
   return FALSE;
 }
 
+/* The policy with what is the same for all scans of a root. */
+static TmPolicy
+get_policy (TmBackendRoot *root, const TmPolicy *policy)
+{
+  TmPolicy result = *policy;
+
+  result.watch = root->watch;
+  result.is_shared = TRUE;
+  result.age.is_shared = TRUE;
+  return result;
+}
+
 /*
  * tm_cleanup_gio:
- * @directory: a root
- * @policy: what of it may go
+ * @root: a root
+ * @policy: which entries to delete
  * @outcomes: (nullable): receives each entry that was removed or could not be removed
  * @log: (nullable): the log of the cleanup
  * @cancellable: (nullable): looked at between entries and while one is deleted
@@ -355,7 +401,7 @@ scan_run (Scan *scan, GError **error)
  * Returns: how many were deleted, or -1 when one could not be
  */
 gssize
-tm_cleanup_gio (GFile *directory,
+tm_cleanup_gio (TmBackendRoot *root,
                 const TmPolicy *policy,
                 TmOutcomes *outcomes,
                 TmCleanupLog *log,
@@ -363,8 +409,8 @@ tm_cleanup_gio (GFile *directory,
                 GError **error)
 {
   Scan scan = {
-    .directory = directory,
-    .policy = policy,
+    .directory = root->file,
+    .policy = get_policy (root, policy),
     .outcomes = outcomes,
     .log = log,
     .cancellable = cancellable,
@@ -378,8 +424,8 @@ tm_cleanup_gio (GFile *directory,
 
 /*
  * tm_cleanup_gio_list:
- * @directory: a root
- * @policy: what of it may go
+ * @root: a root
+ * @policy: which entries to delete
  * @cancellable: (nullable): looked at between entries
  * @error: why the root could not be read
  *
@@ -388,14 +434,17 @@ tm_cleanup_gio (GFile *directory,
  * Returns: (transfer full) (nullable) (element-type TmListedEntry): all of them, by name
  */
 GArray *
-tm_cleanup_gio_list (GFile *directory,
+tm_cleanup_gio_list (TmBackendRoot *root,
                      const TmPolicy *policy,
                      GCancellable *cancellable,
                      GError **error)
 {
   g_autoptr (GArray) entries = tm_listed_entries_new ();
   Scan scan = {
-    .directory = directory, .policy = policy, .cancellable = cancellable, .entries = entries
+    .directory = root->file,
+    .policy = get_policy (root, policy),
+    .cancellable = cancellable,
+    .entries = entries,
   };
 
   if (!scan_run (&scan, error))
