@@ -105,7 +105,11 @@ no_pool_child (gpointer data)
   alarm (60);
   call_everything (data);
   child_assert (thread_pool_uses_count () == 0);
-  child_assert (thread_starts_count () == n_starts + 8);
+  /* GIO alone offers no locks: the heartbeats of the two directories take more threads. */
+  if (library_has_descriptors ())
+    child_assert (thread_starts_count () == n_starts + 8);
+  else
+    child_assert (thread_starts_count () > n_starts + 8);
 }
 
 static void
@@ -588,9 +592,9 @@ main (int argc, char **argv)
 
   add_test ("/async-threads/no-pool", test_no_pool);
   g_test_add ("/async-threads/refused/EAGAIN", Sandbox, GINT_TO_POINTER (EAGAIN), sandbox_set_up,
-              test_refused, sandbox_tear_down);
+              of_descriptors (test_refused), sandbox_tear_down);
   g_test_add ("/async-threads/refused/EPERM", Sandbox, GINT_TO_POINTER (EPERM), sandbox_set_up,
-              test_refused, sandbox_tear_down);
+              of_descriptors (test_refused), sandbox_tear_down);
   add_test ("/async-threads/limited", test_limited);
   add_test ("/async-threads/many", test_many);
   add_test ("/async-threads/hanging", of_descriptors (test_hanging));

@@ -632,7 +632,7 @@ main (int argc, char **argv)
 
   add_test ("/cancel/before", test_before);
   add_test ("/cancel/creation", of_descriptors (test_creation));
-  add_test ("/cancel/creation/async", test_async_creation);
+  add_test ("/cancel/creation/async", of_descriptors (test_async_creation));
   add_test ("/cancel/creation/when-created", test_created);
   add_test ("/cancel/creation/result-dropped", test_result_dropped);
   add_test ("/cancel/creation/without-callback", of_descriptors (test_without_callback));

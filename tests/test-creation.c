@@ -59,7 +59,8 @@ test_suffixes (Sandbox *sandbox, gconstpointer data)
 
       g_assert_no_error (error);
       name = g_file_get_basename (tm_temporary_directory_get_file (directory));
-      g_assert_cmpuint (strlen (name), ==, strlen ("t-") + 20 + strlen (suffix));
+      g_assert_cmpuint (strlen (name), ==,
+                        strlen (library_has_descriptors () ? "t-" : "t-0") + 20 + strlen (suffix));
       g_assert_true (g_str_has_prefix (name, "t-") && g_str_has_suffix (name, suffix));
       g_object_get (directory, "suffix", &stored, NULL);
       g_assert_cmpstr (stored, ==, suffix);
@@ -74,7 +75,7 @@ test_no_suffix (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmTemporaryDirectory) directory = create_with (sandbox->path, NULL, 0700);
   g_autofree char *name = g_file_get_basename (tm_temporary_directory_get_file (directory));
 
-  g_assert_cmpuint (strlen (name), ==, strlen ("t-") + 20);
+  g_assert_cmpuint (strlen (name), ==, strlen (library_has_descriptors () ? "t-" : "t-0") + 20);
 }
 
 static void
@@ -363,7 +364,7 @@ test_remote (Sandbox *sandbox, gconstpointer data)
   g_assert_no_error (error);
   name = g_file_get_basename (tm_temporary_directory_get_file (directory));
   path = sandbox_path (sandbox, name);
-  g_assert_cmphex (get_mode (path), ==, 0711);
+  g_assert_cmphex (get_mode (path), ==, 01711);
   tm_temporary_directory_keep (directory, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmphex (get_mode (path), ==, 0711);

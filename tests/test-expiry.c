@@ -88,6 +88,9 @@ test_timeouts (Sandbox *sandbox, gconstpointer data)
 
       make_directory (path);
       make_old (path, cases[i].age);
+      /* The clock of the file system, which GIO reads there, ticks slowly. */
+      if (!library_has_descriptors ())
+        wait_for_clock_tick ();
       g_test_message ("timeout %g, age %" G_GINT64_FORMAT, cases[i].timeout, cases[i].age);
       assert_cleanup (root, cases[i].expires ? 1 : 0);
       g_assert_cmpint (path_exists (path), !=, cases[i].expires);
@@ -354,8 +357,9 @@ extreme_times_child (gpointer data)
 
       for (guint j = 0; j < G_N_ELEMENTS (past); j++)
         child_assert (is_taken (root, past[j]));
-      /* Then the change time, right before, counts. */
-      for (guint j = 0; j < G_N_ELEMENTS (future); j++)
+      /* Then the change time counts, which is a moment ago: the clock of the file system, which GIO
+       * reads there, ticks too slowly to see that. */
+      for (guint j = 0; library_has_descriptors () && j < G_N_ELEMENTS (future); j++)
         child_assert (is_taken (root, future[j]) == (timeouts[i] == 0));
     }
 }
@@ -596,6 +600,19 @@ test_unpacked_archive (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (root, 1);
 }
 
+static void
+skip_stopped_clock (Sandbox *sandbox, gconstpointer data)
+{
+  g_test_skip ("through GIO, ages run by the clock of the file system, which no test can stop");
+}
+
+/* For a test that stops the clock of this process. Returns the function to run in its place. */
+static SandboxFunc
+of_stopped_clock (SandboxFunc function)
+{
+  return library_has_descriptors () ? function : skip_stopped_clock;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -604,13 +621,13 @@ main (int argc, char **argv)
   add_test ("/expiry/age", test_expiry);
   add_test ("/expiry/either-time", test_either_time);
   add_test ("/expiry/timeouts", test_timeouts);
-  add_test ("/expiry/exact-limit", test_exact_limit);
-  add_test ("/expiry/clock-set-back", test_clock_set_back);
-  add_test ("/expiry/future", test_future);
-  add_test ("/expiry/changed", test_changed);
+  add_test ("/expiry/exact-limit", of_stopped_clock (test_exact_limit));
+  add_test ("/expiry/clock-set-back", of_stopped_clock (test_clock_set_back));
+  add_test ("/expiry/future", of_stopped_clock (test_future));
+  add_test ("/expiry/changed", of_stopped_clock (test_changed));
   add_test ("/expiry/changed-by-cleanup", of_descriptors (test_changed_by_cleanup));
   add_test ("/expiry/extreme-times", test_extreme_times);
-  add_test ("/expiry/after-2038", test_after_2038);
+  add_test ("/expiry/after-2038", of_stopped_clock (test_after_2038));
   add_test ("/expiry/access-times", of_descriptors (test_access_times));
   add_test ("/expiry/leaves-times", of_descriptors (test_scan_leaves_times));
   add_test ("/expiry/unpacked-archive", of_descriptors (test_unpacked_archive));

@@ -435,6 +435,8 @@ test_table (Sandbox *sandbox, gconstpointer data)
     { "beats-0" RANDOM_PART, 01700, TRUE, TM_ROOT_ENTRY_STATE_LIVE },
     { "beats-0" RANDOM_PART, 0700, FALSE, TM_ROOT_ENTRY_STATE_UNOWNED },
     { "beats-0" RANDOM_PART, 0700, TRUE, TM_ROOT_ENTRY_STATE_UNOWNED },
+    { "unmarked-1" RANDOM_PART, 0700, FALSE, TM_ROOT_ENTRY_STATE_LIVE },
+    { "unmarked-1" RANDOM_PART, 0700, TRUE, TM_ROOT_ENTRY_STATE_LIVE },
     /* Not a mark, but of a directory that has an owner. */
     { "beats-0" RANDOM_PART, 01770, FALSE, TM_ROOT_ENTRY_STATE_LIVE },
     { "beats-0" RANDOM_PART, 01770, TRUE, TM_ROOT_ENTRY_STATE_LIVE },

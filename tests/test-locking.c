@@ -466,7 +466,7 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
     "p-abcdefghijklmnopqrstA",
     "0abcdefghijklmnopqrst9",
     "bcdef234567abcdef2348aa01fe86c02c97ce7e8b4dd1c3f90b7c2f4b16c9d0e",
-    "p-1abcdefghijklmnopqrst",
+    "p-8abcdefghijklmnopqrst",
     "p-ABCDEFGHIJKLMNOPQRST",
     "p.abcdefghijklmnopqrst",
     "p-abcdefghij-klmnopqrst",
@@ -483,6 +483,7 @@ test_names_of_others (Sandbox *sandbox, gconstpointer data)
     "0abcdefghijklmnopqrst",
     "p-0abcdefghijklmnopqrst",
     "p-0abcdefghijklmnopqrst.abcdefghijklmnopqrst",
+    "p-1abcdefghijklmnopqrst",
   };
   g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 

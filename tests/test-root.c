@@ -379,7 +379,7 @@ main (int argc, char **argv)
   add_test ("/root/properties", test_properties);
   add_test ("/root/lease", test_lease);
   add_test ("/root/lease-threads", test_lease_threads);
-  add_test ("/root/watch-time", test_watch_time);
+  add_test ("/root/watch-time", of_descriptors (test_watch_time));
   add_test ("/root/async", test_async);
   add_test ("/root/uninitialized", test_uninitialized);
   add_test ("/root/bad", test_bad_roots);

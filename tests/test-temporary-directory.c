@@ -28,7 +28,7 @@ test_create (Sandbox *sandbox, gconstpointer data)
   int fd = tm_temporary_directory_get_fd (directory);
 
   g_assert_true (g_str_has_prefix (path, sandbox->path));
-  g_assert_true (g_regex_match_simple ("^t-[a-z2-7]{20}$", name, 0, 0));
+  g_assert_true (g_regex_match_simple ("^t-0?[a-z2-7]{20}$", name, 0, 0));
   g_assert_cmpstr (g_file_peek_path (tm_temporary_directory_get_file (directory)), ==, path);
   g_assert_cmpstr (g_file_peek_path (child), ==, expected_child);
   g_assert_false (tm_temporary_directory_is_closed (directory));
@@ -280,7 +280,7 @@ umask_child (gpointer data)
       directory = tm_temporary_directory_new (parent, NULL, NULL, NULL);
       child_assert (directory != NULL);
       child_assert (lstat (tm_temporary_directory_get_path (directory), &status) == 0);
-      child_assert ((status.st_mode & 07777) == (library_has_descriptors () ? 01700 : 0700));
+      child_assert ((status.st_mode & 07777) == 01700);
       child_assert (tm_temporary_directory_close (directory, NULL, NULL));
     }
 }

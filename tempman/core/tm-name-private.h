@@ -16,7 +16,8 @@ typedef enum
 {
   TM_NAME_FOREIGN, /* this library did not create it */
   TM_NAME_LOCKED,  /* by a lock, which the processes of its machine see */
-  TM_NAME_BEATING  /* by a lock and a heartbeat */
+  TM_NAME_BEATING, /* by a heartbeat, and a lock if there are locks */
+  TM_NAME_UNMARKED /* likewise, where its creator could not set the mark */
 } TmNameKind;
 
 char *tm_name_new (const char *prefix, const char *suffix, TmNameKind kind);

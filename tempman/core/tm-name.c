@@ -16,9 +16,10 @@
 #define BITS_PER_DIGIT 5
 #define N_RANDOM_BYTES ((N_RANDOM_DIGITS * BITS_PER_DIGIT + 7) / 8)
 
-/* Precedes the random digits in the name of a directory with a heartbeat. It is not a digit of base
- * 32. */
-#define BEATING "0"
+/* These precede the random digits in the name of a directory with a heartbeat. They are not digits
+ * of base 32. */
+#define BEATING '0'
+#define UNMARKED '1'
 
 static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -74,7 +75,7 @@ draw (TmNameKind kind, guint8 bytes[N_RANDOM_BYTES])
  * tm_name_new:
  * @prefix: the beginning of the name; without a separator
  * @suffix: the end of the name; valid according to tm_name_suffix_is_valid()
- * @kind: %TM_NAME_LOCKED, or %TM_NAME_BEATING for a shared file system
+ * @kind: %TM_NAME_LOCKED, or for a shared file system %TM_NAME_BEATING or %TM_NAME_UNMARKED
  *
  * Makes a name that is never used again: the locks and the heartbeats rely on it. The random bytes
  * come from the kernel, since the generator of GLib repeats itself in a forked child.
@@ -89,13 +90,19 @@ char *
 tm_name_new (const char *prefix, const char *suffix, TmNameKind kind)
 {
   guint8 bytes[N_RANDOM_BYTES];
-  char random[N_RANDOM_DIGITS + 1];
+  char random[1 + N_RANDOM_DIGITS + 1];
+  guint n_chars = 0;
   guint bits = 0;
   guint n_bits = 0;
   guint n_bytes = 0;
 
   if (draw (kind, bytes) < 0)
     return NULL;
+
+  if (kind == TM_NAME_BEATING)
+    random[n_chars++] = BEATING;
+  else if (kind == TM_NAME_UNMARKED)
+    random[n_chars++] = UNMARKED;
 
   for (guint i = 0; i < N_RANDOM_DIGITS; i++)
     {
@@ -105,12 +112,11 @@ tm_name_new (const char *prefix, const char *suffix, TmNameKind kind)
           n_bits += 8;
         }
       n_bits -= BITS_PER_DIGIT;
-      random[i] = digits[bits >> n_bits & 31];
+      random[n_chars++] = digits[bits >> n_bits & 31];
     }
-  random[N_RANDOM_DIGITS] = '\0';
+  random[n_chars] = '\0';
 
-  return g_strconcat (prefix, *prefix == '\0' ? "" : "-", kind == TM_NAME_BEATING ? BEATING : "",
-                      random, suffix, NULL);
+  return g_strconcat (prefix, *prefix == '\0' ? "" : "-", random, suffix, NULL);
 }
 
 /* Whether a string begins with the random digits of a name, and no other letter or digit follows
@@ -142,8 +148,10 @@ tm_name_get_kind (const char *name)
     {
       if (is_random_part (part))
         kind = TM_NAME_LOCKED;
-      else if (g_str_has_prefix (part, BEATING) && is_random_part (part + strlen (BEATING)))
+      else if (*part == BEATING && is_random_part (part + 1))
         kind = TM_NAME_BEATING;
+      else if (*part == UNMARKED && is_random_part (part + 1))
+        kind = TM_NAME_UNMARKED;
 
       part = strchr (part, '-');
       if (part != NULL)
@@ -183,7 +191,8 @@ tm_name_suffix_is_valid (const char *suffix)
 gboolean
 tm_mark_is_valid (TmNameKind name, mode_t mode)
 {
-  return name != TM_NAME_FOREIGN && (mode & TM_MARK) != 0 && (mode & (S_IWGRP | S_IWOTH)) == 0;
+  return (name == TM_NAME_LOCKED || name == TM_NAME_BEATING) && (mode & TM_MARK) != 0 &&
+         (mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 /* As tm_mark_is_valid(), for the name itself. */

@@ -82,15 +82,16 @@ tm_policy_may_remove_any (const TmPolicy *policy)
  * @mode: its mode
  *
  * The sticky bit is enough, even where group or others have write permission, so that it is not a
- * mark: the directory still has an owner. On a file system that cannot store the bit, every
- * directory with such a name may have one.
+ * mark: the directory still has an owner. Without marks, whether the creator could not set them or
+ * this process does not see them, every directory with such a name may have one.
  *
  * Returns: whether the owner of the entry, if it has one, shows by a heartbeat that it lives
  */
 gboolean
 tm_policy_needs_heartbeat (const TmPolicy *policy, TmNameKind name, mode_t mode)
 {
-  return name == TM_NAME_BEATING && ((mode & TM_MARK) != 0 || !policy->has_marks);
+  return (name == TM_NAME_BEATING && ((mode & TM_MARK) != 0 || !policy->has_marks)) ||
+         name == TM_NAME_UNMARKED;
 }
 
 /* Returns why an owner is not known to be dead. */

@@ -283,7 +283,8 @@ typedef enum
 {
   ATTEMPT_DONE,
   ATTEMPT_FAILED,
-  ATTEMPT_LOST /* a cleaner deleted the directory before it was marked */
+  ATTEMPT_LOST,    /* a cleaner deleted the directory before it was marked */
+  ATTEMPT_UNMARKED /* the back end does not store the mark, which the name promises */
 } Attempt;
 
 /* Creates the directory with a mark, as far as the back end has modes. The back end creates it with
@@ -307,7 +308,7 @@ make_directory (GFile *parent, GFile *file, const TmCreation *creation, GError *
 /* Finds out what the back end can do. Without a heartbeat, the mark would mean that the owner is
  * gone: then it is cleared. */
 static Attempt
-secure_directory (GioDirectory *gio, GError **error)
+secure_directory (GioDirectory *gio, TmNameKind kind, GError **error)
 {
   GFile *file = gio->directory.file;
   g_autoptr (GError) local_error = NULL;
@@ -325,6 +326,11 @@ secure_directory (GioDirectory *gio, GError **error)
 
   gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
   mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE);
+  if (gio->beats && kind == TM_NAME_BEATING && (mode & TM_MARK) == 0)
+    {
+      g_file_delete (file, NULL, NULL);
+      return ATTEMPT_UNMARKED;
+    }
   gio->is_marked = gio->beats && (mode & TM_MARK) != 0;
   if (!gio->beats && (mode & TM_MARK) != 0)
     set_mode (file, mode & ~(guint32) TM_MARK, NULL);
@@ -339,10 +345,11 @@ secure_directory (GioDirectory *gio, GError **error)
 static Attempt
 attempt_create (GFile *parent,
                 const TmCreation *creation,
+                TmNameKind kind,
                 TmBackendDirectory **directory_out,
                 GError **error)
 {
-  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, TM_NAME_BEATING);
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, kind);
   int errsv = errno;
   GioDirectory *gio;
   Attempt attempt;
@@ -358,7 +365,7 @@ attempt_create (GFile *parent,
   tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
   attempt = make_directory (parent, gio->directory.file, creation, error);
   if (attempt == ATTEMPT_DONE)
-    attempt = secure_directory (gio, error);
+    attempt = secure_directory (gio, kind, error);
 
   if (attempt == ATTEMPT_DONE)
     *directory_out = &gio->directory;
@@ -368,9 +375,10 @@ attempt_create (GFile *parent,
 }
 
 /*
- * gio_create:
+ * create_in:
  * @parent: the directory to create it in
  * @creation: its name and its mode
+ * @kind: the kind of its name, for the first attempt
  * @cancellable: (nullable): checked before each attempt
  * @error: as documented at tm_temporary_directory_new()
  *
@@ -379,7 +387,11 @@ attempt_create (GFile *parent,
  * Returns: (nullable): a new directory, or %NULL with nothing left behind
  */
 static TmBackendDirectory *
-gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
+create_in (GFile *parent,
+           const TmCreation *creation,
+           TmNameKind kind,
+           GCancellable *cancellable,
+           GError **error)
 {
   TmBackendDirectory *directory = NULL;
 
@@ -388,12 +400,15 @@ gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
 
-      switch (attempt_create (parent, creation, &directory, error))
+      switch (attempt_create (parent, creation, kind, &directory, error))
         {
         case ATTEMPT_DONE:
           return directory;
         case ATTEMPT_FAILED:
           return NULL;
+        case ATTEMPT_UNMARKED:
+          kind = TM_NAME_UNMARKED;
+          break;
         case ATTEMPT_LOST:
         default:
           break;
@@ -403,6 +418,12 @@ gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable
   tm_error_set_for_file (error, TM_ACTION_CREATE_IN, parent, G_IO_ERROR_BUSY,
                          "other processes delete each new directory");
   return NULL;
+}
+
+static TmBackendDirectory *
+gio_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
+{
+  return create_in (parent, creation, TM_NAME_BEATING, cancellable, error);
 }
 
 static TmLockScope
@@ -417,7 +438,11 @@ gio_create_in_root (TmBackendRoot *root,
                     GCancellable *cancellable,
                     GError **error)
 {
-  return gio_create (root->file, creation, cancellable, error);
+  TmFileSystemSigns signs;
+  gboolean is_unmarked = tm_watch_get_file_system (root->watch, &signs) && !signs.has_marks;
+
+  return create_in (root->file, creation, is_unmarked ? TM_NAME_UNMARKED : TM_NAME_BEATING,
+                    cancellable, error);
 }
 
 static gssize

@@ -52,6 +52,7 @@ typedef enum
   ATTEMPT_DONE,
   ATTEMPT_FAILED,
   ATTEMPT_LOST,      /* a cleaner deleted the directory before it was locked */
+  ATTEMPT_UNMARKED,  /* the file system does not store the mark, which the name promises */
   ATTEMPT_EXCHANGED, /* another file has its name */
   ATTEMPT_FOREIGN,   /* likewise: it belongs to another user */
 } Attempt;
@@ -139,10 +140,14 @@ directory_secure (TmLockedDirectory *directory,
       return ATTEMPT_EXCHANGED;
     case ATTEMPT_FOREIGN:
       return ATTEMPT_FOREIGN;
+    case ATTEMPT_UNMARKED:
     case ATTEMPT_FAILED:
     default:
       goto failed;
     }
+
+  if ((status.st_mode & TM_MARK) == 0 && tm_name_get_kind (directory->name) == TM_NAME_BEATING)
+    return ATTEMPT_UNMARKED;
 
   /* The umask may have removed permissions of the owner. Those of group and others are added only
    * now, when no cleaner can delete the directory any more. Bits that a parent with the
@@ -183,9 +188,8 @@ attempt_create (TmParent *parent,
                 TmLockedDirectory **directory_out,
                 GError **error)
 {
-  gboolean is_shared = tm_parent_is_on_shared_file_system (parent);
-  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix,
-                                       is_shared ? TM_NAME_BEATING : TM_NAME_LOCKED);
+  TmNameKind kind = tm_parent_get_name_kind (parent);
+  g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, kind);
   g_autoptr (TmLockedDirectory) directory = NULL;
   int parent_fd = tm_parent_get_fd (parent);
   Attempt attempt;
@@ -204,7 +208,7 @@ attempt_create (TmParent *parent,
        * for a directory that it has created itself. */
       if (errno == EEXIST)
         {
-          if (is_shared)
+          if (kind != TM_NAME_LOCKED)
             tm_dirfd_remove (parent_fd, name);
           return ATTEMPT_LOST;
         }
@@ -234,6 +238,12 @@ attempt_create (TmParent *parent,
   attempt = directory_secure (directory, parent_path, creation->mode, error);
   if (attempt == ATTEMPT_DONE)
     *directory_out = g_steal_pointer (&directory);
+
+  if (attempt == ATTEMPT_UNMARKED)
+    {
+      tm_parent_set_unmarked (parent);
+      tm_dirfd_remove (parent_fd, name);
+    }
 
   /* If it is not the new directory, it is an empty directory that another user could create under
    * this name, and could remove as well. */
@@ -283,6 +293,7 @@ tm_locked_directory_create (TmParent *parent,
         case ATTEMPT_FAILED:
           return NULL;
         case ATTEMPT_LOST:
+        case ATTEMPT_UNMARKED:
           break;
         case ATTEMPT_EXCHANGED:
         case ATTEMPT_FOREIGN:

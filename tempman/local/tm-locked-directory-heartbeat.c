@@ -126,7 +126,7 @@ do_nothing_cb (gpointer data)
 gboolean
 tm_locked_directory_adopt (TmLockedDirectory *directory, const char *path, GError **error)
 {
-  if (tm_name_get_kind (directory->name) != TM_NAME_BEATING)
+  if (tm_name_get_kind (directory->name) == TM_NAME_LOCKED)
     return TRUE;
 
   /* After a failure it can be called again. */

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/tm-name-private.h"
 #include "local/tm-dirfd-private.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,8 @@ int tm_parent_get_fd (TmParent *parent);
 const TmFileStatus *tm_parent_get_status (TmParent *parent);
 int tm_parent_check (TmParent *parent);
 gboolean tm_parent_is_on_shared_file_system (TmParent *parent);
+void tm_parent_set_unmarked (TmParent *parent);
+TmNameKind tm_parent_get_name_kind (TmParent *parent);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TmParent, tm_parent_unref)
 

@@ -23,6 +23,7 @@ struct _TmParent
   TmFileStatus status;
   gboolean is_shared; /* may be the last parent */
   gint is_trusted;    /* atomic; whether its file system is known not to be shared */
+  gint is_unmarked;   /* atomic; whether its file system is known not to store marks */
 };
 
 /* Guards last_parent. Held for a few instructions. */
@@ -255,4 +256,21 @@ tm_parent_is_on_shared_file_system (TmParent *parent)
     g_atomic_int_set (&parent->is_trusted, TRUE);
 
   return !g_atomic_int_get (&parent->is_trusted);
+}
+
+/* Remembers that the file system has no marks. */
+void
+tm_parent_set_unmarked (TmParent *parent)
+{
+  g_atomic_int_set (&parent->is_unmarked, TRUE);
+}
+
+/* Returns the kind of name for a new directory in @parent. */
+TmNameKind
+tm_parent_get_name_kind (TmParent *parent)
+{
+  if (!tm_parent_is_on_shared_file_system (parent))
+    return TM_NAME_LOCKED;
+
+  return g_atomic_int_get (&parent->is_unmarked) ? TM_NAME_UNMARKED : TM_NAME_BEATING;
 }
