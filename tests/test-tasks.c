@@ -22,8 +22,7 @@ static GCond changed; /* threads_hold */
 
 static gint attaching_thread; /* atomic: the last thread of the library */
 static gint context_is_gone;  /* atomic */
-static gint
-    n_uses_after_end; /* atomic: references of the main context, by threads of the library */
+static gint n_uses_after_end; /* atomic: of the main context, by threads of the library */
 
 static void
 wait_while_threads_hold (void)
