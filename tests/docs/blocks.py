@@ -5,6 +5,7 @@
 A comment before a block, which readers do not see, tells the test how to treat the block:
 
     <!-- not run: REASON -->      compile or parse the block, but do not run it
+    <!-- alone -->                run the block without the names that the test defines for all blocks
     <!-- prints: TEXT -->         the output of the block must contain this text
     <!-- given                    run this code before the block
     CODE
@@ -18,6 +19,7 @@ import pathlib
 import re
 
 FENCE = re.compile(r'^(?P<indent> *)```(?P<language>[^\s`]*)\s*$')
+ALONE = re.compile(r'<!--\s*alone\s*-->\s*\Z')
 PRINTS = re.compile(r'<!--\s*prints:\s*(?P<text>(?:(?!-->).)*?)\s*-->\s*\Z', re.DOTALL)
 NOT_RUN = re.compile(r'<!--\s*not run:\s*(?P<reason>(?:(?!-->).)*?)\s*-->\s*\Z', re.DOTALL)
 GIVEN = re.compile(r'<!--\s*given\s*\n(?P<code>(?:(?!-->).)*?)\n\s*-->\s*\Z', re.DOTALL)
@@ -33,6 +35,7 @@ class Block:
     given: str = ''
     not_run: str = ''
     prints: str = ''
+    alone: bool = False
 
 
 def _blocks_in(path, text, first_line=1):
@@ -55,6 +58,8 @@ def _blocks_in(path, text, first_line=1):
         while True:
             if match := NOT_RUN.search(before):
                 block.not_run = match['reason']
+            elif match := ALONE.search(before):
+                block.alone = True
             elif match := PRINTS.search(before):
                 block.prints = match['text']
             elif match := GIVEN.search(before):

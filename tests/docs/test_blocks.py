@@ -161,7 +161,8 @@ def try_cpp(block, folder):
 # --- Interpreted languages ---
 
 def try_python(block, folder):
-    code = f'from prelude import *\n{block.given}{block.code}'
+    prelude = '' if block.alone else 'from prelude import *\n'
+    code = f'{prelude}{block.given}{block.code}'
     write(folder, 'block.py', code)
     if block.not_run:
         compile(code, str(block.path), 'exec')
