@@ -150,7 +150,7 @@ mount_lowntfs (const char *base)
   make_directory (target);
   make_file (image);
   child_assert (truncate (image, 16 << 20) == 0);
-  if (!run_command (make) || !enter_mount_namespace () || !fuse_mount (server, target))
+  if (!run_command (make) || !enter_mount_namespace () || fuse_mount (server, target) == 0)
     _exit (CHILD_CANNOT);
   return g_steal_pointer (&target);
 }

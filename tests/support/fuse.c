@@ -29,8 +29,8 @@ get_device (const char *path)
   return lstat (path, &status) == 0 ? status.st_dev : 0;
 }
 
-/* Starts a server that stays in the foreground. Returns FALSE if it cannot mount. */
-gboolean
+/* Starts a server that stays in the foreground. Returns its process, or 0 if it cannot mount. */
+pid_t
 fuse_mount (const char *const *command, const char *target)
 {
   g_autofree char *program = g_find_program_in_path (command[0]);
@@ -39,7 +39,7 @@ fuse_mount (const char *const *command, const char *target)
   pid_t pid;
 
   if (program == NULL || access ("/dev/fuse", R_OK | W_OK) < 0)
-    return FALSE;
+    return 0;
 
   pid = fork ();
   if (pid == 0)
@@ -59,13 +59,13 @@ fuse_mount (const char *const *command, const char *target)
   for (guint i = 0; pid > 0 && i < MAX_POLLS; i++)
     {
       if (get_device (target) != device)
-        return TRUE;
+        return pid;
       if (waitpid (pid, NULL, WNOHANG) != 0)
-        return FALSE;
+        return 0;
       g_usleep (POLL_MICROSECONDS);
     }
 
-  return FALSE;
+  return 0;
 }
 
 typedef struct
@@ -102,7 +102,7 @@ bindfs_child (gpointer data)
   g_ptr_array_add (command, target);
   g_ptr_array_add (command, NULL);
 
-  if (!enter_mount_namespace () || !fuse_mount ((const char *const *) command->pdata, target))
+  if (!enter_mount_namespace () || fuse_mount ((const char *const *) command->pdata, target) == 0)
     _exit (CHILD_CANNOT);
   work (job, target);
 }
@@ -121,7 +121,7 @@ ntfs_child (gpointer data)
   child_assert (fd >= 0 && ftruncate (fd, 8 << 20) == 0);
   close (fd);
 
-  if (!run_command (make) || !enter_mount_namespace () || !fuse_mount (mount, target))
+  if (!run_command (make) || !enter_mount_namespace () || fuse_mount (mount, target) == 0)
     _exit (CHILD_CANNOT);
   work (job, target);
 }
@@ -145,7 +145,7 @@ sshfs_child (gpointer data)
   child_assert (g_file_set_contents_full (script, "#!/bin/sh\nexec " SFTP_SERVER "\n", -1,
                                           G_FILE_SET_CONTENTS_NONE, 0700, NULL));
 
-  if (!enter_mount_namespace () || !fuse_mount (command, target))
+  if (!enter_mount_namespace () || fuse_mount (command, target) == 0)
     _exit (CHILD_CANNOT);
   work (job, target);
 }

@@ -6,11 +6,12 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
 /* A FUSE file system, in a child with a mount namespace of its own. It ends with the child. */
-gboolean fuse_mount (const char *const *command, const char *target);
+pid_t fuse_mount (const char *const *command, const char *target);
 
 /* Run in a child, on such a file system. */
 typedef void (*FuseFunc) (const char *target);
