@@ -10,7 +10,8 @@ G_DEFINE_FLAGS_TYPE (TmRootFlags,
                      G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_NONE, "none"),
                      G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_CREATE_DIRECTORY, "create-directory"),
                      G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_RECLAIM_ABANDONED, "reclaim-abandoned"),
-                     G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_EXPIRE_LIVE, "expire-live"))
+                     G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_EXPIRE_LIVE, "expire-live"),
+                     G_DEFINE_ENUM_VALUE (TM_ROOT_FLAGS_INCLUDE_FILES, "include-files"))
 
 G_DEFINE_ENUM_TYPE (TmAgeBasis,
                     tm_age_basis,
@@ -19,7 +20,10 @@ G_DEFINE_ENUM_TYPE (TmAgeBasis,
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_CHANGED, "changed"),
                     G_DEFINE_ENUM_VALUE (TM_AGE_BASIS_NEWEST_CONTENT, "newest-content"))
 
-G_DEFINE_FLAGS_TYPE (TmListFlags, tm_list_flags, G_DEFINE_ENUM_VALUE (TM_LIST_FLAGS_NONE, "none"))
+G_DEFINE_FLAGS_TYPE (TmListFlags,
+                     tm_list_flags,
+                     G_DEFINE_ENUM_VALUE (TM_LIST_FLAGS_NONE, "none"),
+                     G_DEFINE_ENUM_VALUE (TM_LIST_FLAGS_MEASURE, "measure"))
 
 G_DEFINE_ENUM_TYPE (TmRootEntryState,
                     tm_root_entry_state,
@@ -31,7 +35,10 @@ G_DEFINE_ENUM_TYPE (TmRemovalReason,
                     tm_removal_reason,
                     G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_NONE, "none"),
                     G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_EXPIRED, "expired"),
-                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_ABANDONED, "abandoned"))
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_ABANDONED, "abandoned"),
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_OVER_COUNT, "over-count"),
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_OVER_SIZE, "over-size"),
+                    G_DEFINE_ENUM_VALUE (TM_REMOVAL_REASON_LOW_SPACE, "low-space"))
 
 G_DEFINE_FLAGS_TYPE (TmDeleteFlags,
                      tm_delete_flags,

@@ -25,6 +25,8 @@ G_BEGIN_DECLS
  *   without closing them, at any age; on a file system that other machines can use, once they had
  *   no heartbeat for the lease of the root, see [class@Root]
  * @TM_ROOT_FLAGS_EXPIRE_LIVE: the timeout applies to entries in use as well
+ * @TM_ROOT_FLAGS_INCLUDE_FILES: files, links and other entries that are not directories count,
+ *   expire and are deleted as well; a cleanup keeps a file on which a process holds a BSD lock
  *
  * Options of a [class@Root] for its directory and its cleanups.
  *
@@ -36,6 +38,7 @@ typedef enum /*< flags >*/
   TM_ROOT_FLAGS_CREATE_DIRECTORY = 1 << 0,
   TM_ROOT_FLAGS_RECLAIM_ABANDONED = 1 << 1,
   TM_ROOT_FLAGS_EXPIRE_LIVE = 1 << 2,
+  TM_ROOT_FLAGS_INCLUDE_FILES = 1 << 3,
 } TmRootFlags;
 
 TM_AVAILABLE_IN_1_0
@@ -92,16 +95,16 @@ GType tm_age_basis_get_type (void) G_GNUC_CONST;
 /**
  * TmListFlags:
  * @TM_LIST_FLAGS_NONE: no flags
+ * @TM_LIST_FLAGS_MEASURE: measure the size of each entry
  *
  * Options of [method@Root.list_entries].
- *
- * No options are defined so far.
  *
  * Since: 1.0
  */
 typedef enum /*< flags >*/
 {
   TM_LIST_FLAGS_NONE = 0,
+  TM_LIST_FLAGS_MEASURE = 1 << 0,
 } TmListFlags;
 
 TM_AVAILABLE_IN_1_0
@@ -147,6 +150,10 @@ GType tm_root_entry_state_get_type (void) G_GNUC_CONST;
  * @TM_REMOVAL_REASON_EXPIRED: the entry has not been used for longer than the timeout of the root
  * @TM_REMOVAL_REASON_ABANDONED: the entry is abandoned, and the root has
  *   [flags@Tempman.RootFlags.RECLAIM_ABANDONED]
+ * @TM_REMOVAL_REASON_OVER_COUNT: the root has more entries than [property@Root:max-entries]
+ * @TM_REMOVAL_REASON_OVER_SIZE: the entries take more space than [property@Root:max-size]
+ * @TM_REMOVAL_REASON_LOW_SPACE: the file system of the root has less free space than
+ *   [property@Root:min-free-space]
  *
  * The reason for which a cleanup of a [class@Root] deletes an entry.
  *
@@ -157,6 +164,9 @@ typedef enum
   TM_REMOVAL_REASON_NONE,
   TM_REMOVAL_REASON_EXPIRED,
   TM_REMOVAL_REASON_ABANDONED,
+  TM_REMOVAL_REASON_OVER_COUNT,
+  TM_REMOVAL_REASON_OVER_SIZE,
+  TM_REMOVAL_REASON_LOW_SPACE,
 } TmRemovalReason;
 
 TM_AVAILABLE_IN_1_0

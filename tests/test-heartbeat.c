@@ -265,6 +265,34 @@ test_hanging_server (Sandbox *sandbox, gconstpointer data)
 }
 
 static int
+fail_beats_cb (const SystemCall *call, gpointer user_data)
+{
+  if (!g_str_equal (call->name, "futimens"))
+    return 0;
+
+  g_atomic_int_inc ((gint *) user_data);
+  return EIO;
+}
+
+/* After beats that did not arrive, as after a sleep, a cleaner may have deleted the directory. */
+static void
+test_lost (Sandbox *sandbox, gconstpointer data)
+{
+  guint n_threads = count_threads ();
+  g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
+  const char *path = tm_temporary_directory_get_path (directory);
+  gint n_failed = 0;
+
+  interpose (fail_beats_cb, &n_failed);
+  while (g_atomic_int_get (&n_failed) < 4)
+    g_usleep (INTERVAL / 10);
+  g_assert_no_errno (rmdir (path));
+  g_assert_true (has_threads (n_threads));
+  interpose_end ();
+  close_successfully (directory);
+}
+
+static int
 count_all_cb (const SystemCall *call, gpointer user_data)
 {
   Server *server = user_data;
@@ -526,6 +554,7 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/forked", GINT_TO_POINTER (FALSE), test_fork);
   add_heartbeat_test ("/heartbeat/adopted", GINT_TO_POINTER (TRUE), test_fork);
   add_heartbeat_test ("/heartbeat/hanging-server", NULL, test_hanging_server);
+  add_heartbeat_test ("/heartbeat/lost", NULL, test_lost);
   add_heartbeat_test ("/heartbeat/cleanup/table", NULL, test_table);
   add_heartbeat_test ("/heartbeat/cleanup/age", NULL, test_age);
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);

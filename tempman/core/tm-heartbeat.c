@@ -178,15 +178,17 @@ beat_locked (Server *server)
   TmHeartbeat *heartbeat = link->data;
   gint64 now = tm_timestamp_get_boot_time ();
   gboolean is_late = now - heartbeat->last > 2 * INTERVAL;
-  gboolean exists;
+  TmBeatResult result;
 
   heartbeat->state = STATE_IN_FLIGHT;
   g_mutex_unlock (&heartbeats->mutex);
-  exists = heartbeat->beat (heartbeat->data, is_late);
+  result = heartbeat->beat (heartbeat->data, is_late);
   g_mutex_lock (&heartbeats->mutex);
 
   server->progress = g_get_monotonic_time ();
-  heartbeat->last = now;
+  /* The server may have received it at any time since. */
+  if (result == TM_BEAT_DONE)
+    heartbeat->last = now;
   if (heartbeat->stopped != NULL)
     {
       GDestroyNotify stopped = heartbeat->stopped;
@@ -197,7 +199,7 @@ beat_locked (Server *server)
       stopped (data);
       g_mutex_lock (&heartbeats->mutex);
     }
-  else if (exists)
+  else if (result != TM_BEAT_LOST)
     schedule_locked (heartbeats, heartbeat, server->progress + INTERVAL);
   else
     {

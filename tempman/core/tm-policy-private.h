@@ -14,6 +14,14 @@
 
 G_BEGIN_DECLS
 
+/* What a root keeps within. 0 is no limit. */
+typedef struct
+{
+  guint max_entries;
+  guint64 max_size;       /* of all entries, in bytes allocated */
+  guint64 min_free_space; /* of the file system, in bytes */
+} TmLimits;
+
 /* By which the entries of one root are kept or removed, in one cleanup. */
 typedef struct
 {
@@ -21,6 +29,9 @@ typedef struct
   TmRootFlags flags;
   GStrv exclude; /* (owned) (nullable): patterns of names that are kept */
   double lease;  /* the age in seconds at which a heartbeat is stale */
+  TmLimits limits;
+  gboolean is_for_creation; /* there will be one more entry */
+  gboolean measures;        /* sizes are to be reported */
 
   /* Set by the backend. */
   TmWatch *watch;     /* (unowned): of the root */
@@ -73,6 +84,7 @@ typedef struct
 {
   TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
+  gint64 size;           /* in bytes allocated, or -1 if it is not measured */
   double heartbeat_age;  /* in seconds, or -1 if it has no heartbeat */
   TmRootEntryState state;
   TmKeepReason live_reason; /* why the state is live */

@@ -199,7 +199,7 @@ tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestam
   if (entry != NULL)
     {
       entry->is_stale = signs.is_stale;
-      signs.is_silent = monotonic - entry->since >= TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC;
+      signs.is_silent = monotonic - entry->since > TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC;
     }
   unlock (watch);
 
@@ -226,7 +226,7 @@ tm_watch_get_time_left (TmWatch *watch)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     if (entry->is_stale)
       time_left =
-          MAX (time_left, entry->since + TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC - now);
+          MAX (time_left, entry->since + TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC + 1 - now);
   unlock (watch);
 
   return (double) time_left / G_USEC_PER_SEC;

@@ -49,24 +49,28 @@ is_in_place (const TmHeartbeatGio *heartbeat)
                       : !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
-static gboolean
+static TmBeatResult
 beat_cb (gpointer data, gboolean is_late)
 {
   const TmHeartbeatGio *heartbeat = data;
-  gboolean is_lost = is_late && !is_in_place (heartbeat);
+  TmBeatResult result = TM_BEAT_DONE;
 
-  if (is_lost || !tm_heartbeat_gio_beat (heartbeat->file))
-    if (tm_log_is_shown ())
-      {
-        g_autofree char *name = g_file_get_basename (heartbeat->file);
+  if (is_late && !is_in_place (heartbeat))
+    result = TM_BEAT_LOST;
+  else if (!tm_heartbeat_gio_beat (heartbeat->file))
+    result = TM_BEAT_FAILED;
 
-        if (is_lost)
-          tm_log_lost (name);
-        else
-          tm_log_missed_beat (name, EIO);
-      }
+  if (result != TM_BEAT_DONE && tm_log_is_shown ())
+    {
+      g_autofree char *name = g_file_get_basename (heartbeat->file);
 
-  return !is_lost;
+      if (result == TM_BEAT_LOST)
+        tm_log_lost (name);
+      else
+        tm_log_missed_beat (name, EIO);
+    }
+
+  return result;
 }
 
 /* Returns (transfer full): what a request for the file waits for: its scheme and its host. */

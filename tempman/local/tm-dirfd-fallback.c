@@ -305,15 +305,15 @@ statx_timestamp (const struct timespec *time)
   return (struct statx_timestamp){ .tv_sec = time->tv_sec, .tv_nsec = (guint32) time->tv_nsec };
 }
 
-/* Of a descriptor. */
+/* Of a descriptor. @flags: how to use what is cached. */
 static int
-stat_opened (int fd, struct statx *status)
+stat_opened (int fd, int flags, struct statx *status)
 {
   struct stat old_status;
 
   if (is_usable (CALL_STATX))
     {
-      int result = RETRY_ON_EINTR (statx (fd, "", STATX_FLAGS, STATX_MASK, status));
+      int result = RETRY_ON_EINTR (statx (fd, "", STATX_FLAGS | flags, STATX_MASK, status));
 
       if (result == 0 || !is_refused (CALL_STATX))
         return result;
@@ -338,7 +338,7 @@ stat_opened (int fd, struct statx *status)
 
 /* The fallback where statx() does not report mount points, or cannot be used. */
 static int
-stat_through_o_path (int dirfd, const char *name, struct statx *status)
+stat_through_o_path (int dirfd, const char *name, int flags, struct statx *status)
 {
   int o_path = tm_dirfd_open_beneath (dirfd, name, O_PATH);
   int result, errsv;
@@ -346,7 +346,7 @@ stat_through_o_path (int dirfd, const char *name, struct statx *status)
   if (o_path < 0)
     return -1;
 
-  result = stat_opened (o_path, status);
+  result = stat_opened (o_path, flags, status);
   errsv = errno;
   tm_dirfd_close (o_path);
   errno = errsv;
@@ -388,14 +388,15 @@ tm_dirfd_is_mount_point (int dirfd, const char *name)
 int
 tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct statx *status)
 {
+  int flags = is_shared ? AT_STATX_FORCE_SYNC : AT_STATX_SYNC_AS_STAT;
   int result;
 
   status->stx_mode = 0;
 
   if (*name == '\0')
-    return stat_opened (dirfd, status);
+    return stat_opened (dirfd, flags, status);
   if (is_shared || !is_usable (CALL_STATX))
-    return stat_through_o_path (dirfd, name, status);
+    return stat_through_o_path (dirfd, name, flags, status);
 
   result =
       RETRY_ON_EINTR (statx (dirfd, name, STATX_FLAGS | AT_STATX_DONT_SYNC, STATX_MASK, status));
@@ -408,7 +409,7 @@ tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct sta
   /* Before Linux 5.8, statx() does not report mount points. */
   if (result == 0 ? (status->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0
                   : is_refused (CALL_STATX))
-    return stat_through_o_path (dirfd, name, status);
+    return stat_through_o_path (dirfd, name, flags, status);
 
   /* The error may be of a mounted file system that only admits the user who mounted it. */
   if (result < 0 && errno != ENOENT && errno != ENOTDIR && tm_dirfd_is_mount_point (dirfd, name))

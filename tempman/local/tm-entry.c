@@ -108,7 +108,7 @@ find_last_use_again (const TmPolicy *policy,
   int fd = tm_locked_directory_get_fd (directory);
   struct statx status;
 
-  if (tm_dirfd_stat_times (fd, "", FALSE, &status) < 0)
+  if (tm_dirfd_stat_times (fd, "", policy->is_shared, &status) < 0)
     return -1;
 
   if (tm_locked_directory_has_repaired_mode (directory) && status.stx_ino == before->stx_ino &&
@@ -144,7 +144,8 @@ find_state_under_lock (const TmPolicy *policy,
     {
       TmLockSign lock = signs->lock;
 
-      if (tm_dirfd_stat_times (tm_locked_directory_get_fd (directory), "", FALSE, &status) < 0)
+      if (tm_dirfd_stat_times (tm_locked_directory_get_fd (directory), "", policy->is_shared,
+                               &status) < 0)
         return -1;
       *signs = read_signs (policy, tm_locked_directory_get_name (directory), &status);
       signs->lock = lock;
@@ -213,7 +214,7 @@ tm_entry_acquire (const TmPolicy *policy,
   obstacle = find_exclusion (policy, root_fd, name);
   if (obstacle != TM_KEEP_REASON_NONE)
     return keep (verdict, obstacle);
-  if (tm_dirfd_stat_times (root_fd, name, policy->age.is_shared, &status) < 0)
+  if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
     return errno == EXDEV ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
                           : fail_unless_gone (verdict, error_number, errno);
   if (!S_ISDIR (status.stx_mode))
@@ -355,7 +356,7 @@ tm_entry_examine (const TmPolicy *policy,
   struct statx status;
   gboolean has_age;
 
-  if (tm_dirfd_stat_times (root_fd, name, policy->age.is_shared, &status) < 0)
+  if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
     {
       set_unknown (verdict, policy,
                    errno == EXDEV ? TM_KEEP_REASON_MOUNT_POINT : TM_KEEP_REASON_UNKNOWN);

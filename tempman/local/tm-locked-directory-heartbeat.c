@@ -48,21 +48,23 @@ tm_beat_free (TmBeat *beat)
   g_free (beat);
 }
 
-/* Whether the name still refers to the directory; %TRUE if that is unknown. */
+/* Whether the name still refers to the directory; %TRUE if that is unknown. Asks the server: what
+ * is cached may be as old as the last beat. */
 static gboolean
 beat_is_in_place (const TmBeat *beat)
 {
-  TmFileStatus found;
+  struct statx found;
 
-  if (tm_dirfd_get_child_status (tm_parent_get_fd (beat->parent), beat->name, &found) < 0)
+  if (tm_dirfd_stat_times (tm_parent_get_fd (beat->parent), beat->name, TRUE, &found) < 0)
     return errno != ENOENT;
 
-  return tm_file_identity_equal (found.identity, beat->identity);
+  return found.stx_ino == beat->identity.inode &&
+         makedev (found.stx_dev_major, found.stx_dev_minor) == beat->identity.device;
 }
 
 /* A cleaner may have deleted the directory while this machine slept: then another file can have the
  * number of the inode, and a file system that uses paths would set its times. */
-static gboolean
+static TmBeatResult
 beat_cb (gpointer data, gboolean is_late)
 {
   const TmBeat *beat = data;
@@ -71,12 +73,15 @@ beat_cb (gpointer data, gboolean is_late)
     {
       if (tm_log_is_shown ())
         tm_log_lost (beat->name);
-      return FALSE;
+      return TM_BEAT_LOST;
     }
 
-  if (tm_dirfd_touch (beat->fd) < 0 && tm_log_is_shown ())
+  if (tm_dirfd_touch (beat->fd) == 0)
+    return TM_BEAT_DONE;
+
+  if (tm_log_is_shown ())
     tm_log_missed_beat (beat->name, errno);
-  return TRUE;
+  return TM_BEAT_FAILED;
 }
 
 /*
