@@ -416,6 +416,43 @@ test_not_silent (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (slow));
 }
 
+/* @data: whether not even an empty file can be created. */
+static int
+refuse_room_cb (const SystemCall *call, gpointer data)
+{
+  return g_str_equal (call->name, "mkdirat") || (data != NULL && (call->flags & O_CREAT) != 0 &&
+                                                 g_str_has_prefix (call->name, "open"))
+             ? ENOSPC
+             : 0;
+}
+
+/* The last beat is later than the last change of the root, by which the present is estimated. */
+static void
+test_full (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+  gint64 end = g_get_monotonic_time () + MAX_WAIT;
+
+  tm_root_set_lease (root, 1);
+  g_usleep (INTERVAL / 10);
+  make_old (dead, 0);
+  g_usleep (INTERVAL + INTERVAL / 2);
+
+  interpose (refuse_room_cb, (gpointer) data);
+  assert_cleanup (root, 0);
+  if (data == NULL)
+    g_assert_cmpfloat (tm_root_get_watch_time (root), >, 0);
+  while (path_exists (dead))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (INTERVAL / 10);
+      g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 0);
+    }
+  interpose_end ();
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+}
+
 typedef struct
 {
   const char *name;
@@ -560,6 +597,9 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);
   add_heartbeat_test ("/heartbeat/cleanup/not-stale", NULL, test_not_stale);
   add_heartbeat_test ("/heartbeat/cleanup/not-silent", NULL, test_not_silent);
+
+  add_heartbeat_test ("/heartbeat/cleanup/no-blocks", NULL, test_full);
+  add_heartbeat_test ("/heartbeat/cleanup/no-inodes", GINT_TO_POINTER (TRUE), test_full);
 
   return g_test_run ();
 }

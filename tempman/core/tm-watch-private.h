@@ -32,6 +32,7 @@ typedef struct
 } TmFileSystemSigns;
 
 void tm_watch_set_file_system (TmWatch *watch, const TmFileSystemSigns *signs);
+void tm_watch_add_estimate (TmWatch *watch, TmFileSystemSigns *signs);
 gboolean tm_watch_get_file_system (TmWatch *watch, TmFileSystemSigns *signs);
 
 gint64 tm_watch_begin_scan (TmWatch *watch);

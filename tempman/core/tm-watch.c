@@ -41,7 +41,7 @@ struct _TmWatch
   GHashTable *entries;    /* (owned) (element-type utf8 Entry) */
   gboolean has_file_system;
   TmFileSystemSigns file_system;
-  gint64 read_at; /* boot time at which file_system was set */
+  gint64 read_at; /* when the signs were read or estimated, or 0; also advances in a suspend */
 };
 
 static GHashTable *
@@ -82,6 +82,7 @@ lock (TmWatch *watch)
   watch->process = tm_process_get_token ();
   watch->entries = table_new ();
   watch->has_file_system = FALSE;
+  watch->read_at = 0;
 }
 
 static void
@@ -98,6 +99,30 @@ tm_watch_set_file_system (TmWatch *watch, const TmFileSystemSigns *signs)
   watch->has_file_system = TRUE;
   watch->file_system = *signs;
   watch->read_at = tm_timestamp_get_boot_time ();
+  unlock (watch);
+}
+
+/*
+ * tm_watch_add_estimate:
+ * @watch: a watch
+ * @signs: (inout): an estimate, with a time that is not later than the present
+ *
+ * Adds to an estimate the time that passed since the last one, or since the clock was read. So
+ * entries get old, and heartbeats stale, while nothing can be created.
+ */
+void
+tm_watch_add_estimate (TmWatch *watch, TmFileSystemSigns *signs)
+{
+  gint64 now = tm_timestamp_get_boot_time ();
+
+  lock (watch);
+  if (watch->has_file_system)
+    signs->has_marks = watch->file_system.has_marks;
+  if (watch->read_at != 0)
+    signs->now = tm_timestamp_max (signs->now,
+                                   tm_timestamp_add (watch->file_system.now, now - watch->read_at));
+  watch->file_system = *signs;
+  watch->read_at = now;
   unlock (watch);
 }
 

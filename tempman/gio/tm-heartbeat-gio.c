@@ -141,6 +141,15 @@ estimate_signs (GFile *root, GCancellable *cancellable, TmFileSystemSigns *signs
     signs->now = times.changed;
 }
 
+/* On a full disk an empty file can often be created, which needs no block. Returns FALSE if not. */
+static gboolean
+make_file (GFile *file)
+{
+  g_autoptr (GFileOutputStream) stream = g_file_create (file, G_FILE_CREATE_PRIVATE, NULL, NULL);
+
+  return stream != NULL && g_output_stream_close (G_OUTPUT_STREAM (stream), NULL, NULL);
+}
+
 /*
  * tm_heartbeat_gio_read_signs:
  * @root: a directory
@@ -159,7 +168,7 @@ tm_heartbeat_gio_read_signs (GFile *root, GCancellable *cancellable, TmFileSyste
   g_autoptr (GFileInfo) info = NULL;
   TmTimes times = { 0 };
 
-  if (file != NULL && tm_delete_tree_gio_make_directory (file, TM_MARK, NULL))
+  if (file != NULL && (tm_delete_tree_gio_make_directory (file, TM_MARK, NULL) || make_file (file)))
     {
       info = g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
                                 cancellable, NULL);

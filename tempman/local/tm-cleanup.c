@@ -272,9 +272,13 @@ scan_read_file_system (Scan *scan)
   if (!scan->policy.is_shared)
     return;
 
-  if (!tm_watch_get_file_system (scan->policy.watch, &signs) &&
-      tm_file_system_read_signs (tm_parent_get_fd (scan->reading), &signs))
-    tm_watch_set_file_system (scan->policy.watch, &signs);
+  if (!tm_watch_get_file_system (scan->policy.watch, &signs))
+    {
+      if (tm_file_system_read_signs (tm_parent_get_fd (scan->reading), &signs))
+        tm_watch_set_file_system (scan->policy.watch, &signs);
+      else
+        tm_watch_add_estimate (scan->policy.watch, &signs);
+    }
   scan->policy.has_marks = signs.has_marks;
   tm_age_rule_set_now (&scan->policy.age, signs.now);
   tm_cleanup_log_set_now (scan->log, signs.now);

@@ -74,6 +74,7 @@ int tm_dirfd_keep_off_standard_numbers (int fd);
 void tm_dirfd_close (int dirfd);
 
 int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
+int tm_dirfd_make_file (int dirfd, const char *name, mode_t mode);
 int tm_dirfd_unlink (int dirfd, const char *name);
 int tm_dirfd_remove (int dirfd, const char *name);
 int tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags);

@@ -293,6 +293,29 @@ tm_dirfd_make (int dirfd, const char *name, mode_t mode)
 }
 
 /*
+ * tm_dirfd_make_file:
+ * @dirfd: a directory
+ * @name: the name of the new file
+ * @mode: its mode
+ *
+ * Creates an empty file.
+ *
+ * Returns: 0, or -1: `EEXIST` if anything has this name
+ */
+int
+tm_dirfd_make_file (int dirfd, const char *name, mode_t mode)
+{
+  int fd = RETRY_ON_EINTR (
+      openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+
+  if (fd < 0)
+    return -1;
+
+  close (fd);
+  return 0;
+}
+
+/*
  * tm_dirfd_unlink:
  * @dirfd: a directory
  * @name: the name of an entry that is not a directory

@@ -170,8 +170,8 @@ tm_file_system_name_is_shared (const char *name)
   return TRUE;
 }
 
-/* Estimates the present time when nothing can be created, as on a full disk: by the last change of
- * the directory, which is never later. */
+/* Estimates the present time when nothing can be created, as on a disk without free inodes: by the
+ * last change of the directory, which is never later. */
 static void
 estimate_signs (int dirfd, TmFileSystemSigns *signs)
 {
@@ -187,6 +187,22 @@ estimate_signs (int dirfd, TmFileSystemSigns *signs)
     }
 }
 
+/* Returns FALSE if the file cannot be examined. */
+static gboolean
+read_signs (int dirfd, const char *name, TmFileSystemSigns *signs)
+{
+  struct statx status;
+
+  if (tm_dirfd_stat_times (dirfd, name, TRUE, &status) < 0)
+    return FALSE;
+
+  *signs = (TmFileSystemSigns){
+    .now = { .seconds = status.stx_mtime.tv_sec, .nanoseconds = status.stx_mtime.tv_nsec },
+    .has_marks = (status.stx_mode & TM_MARK) != 0,
+  };
+  return TRUE;
+}
+
 /*
  * tm_file_system_read_signs:
  * @dirfd: a directory on a shared file system
@@ -196,28 +212,30 @@ estimate_signs (int dirfd, TmFileSystemSigns *signs)
  * directory has the name and the mark of a temporary directory, so that a cleanup reclaims it if
  * this process ends before it removes it.
  *
+ * On a full disk an empty file can often be created, which needs no block. If this process ends
+ * before it removes the file, the file stays.
+ *
  * Returns: %FALSE if nothing can be created: then @signs is an estimate, which makes entries look
- *   younger than they are, and owners live
+ *   younger than they are, and owners live. See tm_watch_add_estimate().
  */
 gboolean
 tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs)
 {
   g_autofree char *name = tm_name_new (".tempman-clock", "", TM_NAME_BEATING);
   gboolean is_read = FALSE;
-  struct statx status;
 
   if (name != NULL && tm_dirfd_make (dirfd, name, TM_MARK | S_IRWXU) == 0)
     {
-      is_read = tm_dirfd_stat_times (dirfd, name, TRUE, &status) == 0;
+      is_read = read_signs (dirfd, name, signs);
       tm_dirfd_remove (dirfd, name);
     }
+  else if (name != NULL && tm_dirfd_make_file (dirfd, name, TM_MARK | S_IRUSR | S_IWUSR) == 0)
+    {
+      is_read = read_signs (dirfd, name, signs);
+      tm_dirfd_unlink (dirfd, name);
+    }
 
-  if (is_read)
-    *signs = (TmFileSystemSigns){
-      .now = { .seconds = status.stx_mtime.tv_sec, .nanoseconds = status.stx_mtime.tv_nsec },
-      .has_marks = (status.stx_mode & TM_MARK) != 0,
-    };
-  else
+  if (!is_read)
     estimate_signs (dirfd, signs);
   return is_read;
 }
