@@ -132,7 +132,7 @@ remember_beats (Actor *actor)
       gint64 modified = get_modified (path);
       Beat *beat = g_hash_table_lookup (actor->beats, name);
 
-      if (strstr (name, "-0") == NULL || modified < 0)
+      if ((strstr (name, "-0") == NULL && strstr (name, "-1") == NULL) || modified < 0)
         continue;
       if (beat == NULL)
         {
@@ -154,7 +154,8 @@ removed_cb (TmRoot *root, TmRootEntry *entry, gpointer data)
     actor->removed = beat;
 }
 
-/* Returns the present time of the file system, in nanoseconds. */
+/* Returns the present time of the file system, in nanoseconds; if it is full, that of this machine.
+ */
 static gint64
 read_clock (Actor *actor)
 {
@@ -163,7 +164,7 @@ read_clock (Actor *actor)
   gint64 now;
 
   if (fd < 0)
-    return 0;
+    return g_get_real_time () * 1000;
   close (fd);
   now = get_modified (path);
   if (now < 0)
