@@ -82,8 +82,9 @@
  * if the link belongs to the user of the process or to the owner of that directory.
  *
  * A remote directory, such as one that GVfs serves, is looked up by name each time, and has no
- * locks. If its GIO backend stores modes and times, as that of SFTP does, its entries have
- * heartbeats. Otherwise a cleanup uses the age alone.
+ * locks. If its GIO backend can set times, as that of SFTP can, its entries have heartbeats.
+ * Otherwise a cleanup uses the age alone. Most backends store no marks, so that their entries are
+ * never abandoned.
  *
  * ## Shared file systems
  *
@@ -100,7 +101,8 @@
  * - The lock of the entry is free on this machine.
  *
  * A machine that sleeps or loses its connection for longer than the lease loses its directories
- * there: another machine may delete them.
+ * there: another machine may delete them. The page [Shared file systems](shared-file-systems.html)
+ * states the conditions, helps to choose the lease, and has tables of file systems.
  *
  * ## Threads
  *
