@@ -53,6 +53,7 @@ void tm_age_rule_init (TmAgeRule *rule, TmAgeBasis basis, double timeout);
 gboolean tm_age_rule_is_expired (const TmAgeRule *rule, TmTimestamp last_used);
 void tm_age_rule_set_now (TmAgeRule *rule, TmTimestamp now);
 gboolean tm_timestamp_equal (TmTimestamp a, TmTimestamp b);
+int tm_timestamp_compare (TmTimestamp a, TmTimestamp b);
 TmTimestamp tm_timestamp_max (TmTimestamp a, TmTimestamp b);
 TmTimestamp tm_timestamp_add (TmTimestamp time, gint64 microseconds);
 double tm_timestamp_subtract (TmTimestamp a, TmTimestamp b);

@@ -18,6 +18,13 @@ is_before (TmTimestamp a, TmTimestamp b)
   return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
 }
 
+/* As strcmp(). */
+int
+tm_timestamp_compare (TmTimestamp a, TmTimestamp b)
+{
+  return is_before (a, b) ? -1 : is_before (b, a);
+}
+
 TmTimestamp
 tm_timestamp_max (TmTimestamp a, TmTimestamp b)
 {

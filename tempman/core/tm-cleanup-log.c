@@ -58,10 +58,12 @@ tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
 
   name = tm_file_get_display_name (root);
   reclaims = (policy->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0;
-  if (!policy->age.has_timeout && !reclaims)
+  if (!tm_policy_may_remove_any (policy))
     {
-      g_debug ("No cleanup of “%s”: it has no timeout and does not reclaim abandoned entries",
-               name);
+      g_debug (
+          "No cleanup of “%s”: it has no timeout and no limits, and does not reclaim abandoned "
+          "entries",
+          name);
       return NULL;
     }
 
@@ -169,6 +171,17 @@ describe_removal (TmCleanupLog *log, const TmVerdict *verdict)
       return g_strdup_printf ("abandoned: marked, no process holds its lock, and its heartbeat is "
                               "%.0f s old; the lease is %g s",
                               verdict->heartbeat_age, log->policy->lease);
+    case TM_REMOVAL_REASON_OVER_COUNT:
+      return g_strdup_printf ("the least recently used entry of more than %u entries",
+                              log->policy->limits.max_entries);
+    case TM_REMOVAL_REASON_OVER_SIZE:
+      return g_strdup_printf ("the least recently used entry of more than %" G_GUINT64_FORMAT
+                              " bytes",
+                              log->policy->limits.max_size);
+    case TM_REMOVAL_REASON_LOW_SPACE:
+      return g_strdup_printf ("the least recently used entry, and less than %" G_GUINT64_FORMAT
+                              " bytes are free",
+                              log->policy->limits.min_free_space);
     case TM_REMOVAL_REASON_EXPIRED:
     case TM_REMOVAL_REASON_NONE:
     default:

@@ -33,6 +33,10 @@ typedef struct
   gboolean is_for_creation; /* there will be one more entry */
   gboolean measures;        /* sizes are to be reported */
 
+  /* Set to evict one entry, whatever its age, unless it is live or was used since. */
+  TmRemovalReason eviction;
+  TmTimestamp eviction_last_used;
+
   /* Set by the backend. */
   TmWatch *watch;     /* (unowned): of the root */
   gboolean is_shared; /* processes that do not see the locks can use the entries */

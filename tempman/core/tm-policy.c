@@ -5,6 +5,8 @@
 
 #include "core/tm-policy-private.h"
 
+#include "core/tm-limits-private.h"
+
 #include <fnmatch.h>
 #include <string.h>
 
@@ -26,7 +28,8 @@ tm_policy_reclaims (const TmPolicy *policy)
 gboolean
 tm_policy_expires_live (const TmPolicy *policy)
 {
-  return (policy->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0;
+  return (policy->flags & TM_ROOT_FLAGS_EXPIRE_LIVE) != 0 &&
+         policy->eviction == TM_REMOVAL_REASON_NONE;
 }
 
 static gboolean
@@ -72,7 +75,8 @@ tm_policy_find_exclusion (const TmPolicy *policy, const char *name, gboolean roo
 gboolean
 tm_policy_may_remove_any (const TmPolicy *policy)
 {
-  return policy->age.has_timeout || tm_policy_reclaims (policy);
+  return policy->age.has_timeout || tm_policy_reclaims (policy) ||
+         tm_limits_are_set (&policy->limits);
 }
 
 /*
@@ -140,6 +144,9 @@ tm_policy_find_state (const TmPolicy *policy, const TmOwnerSigns *signs, TmKeepR
 gboolean
 tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state)
 {
+  if (policy->eviction != TM_REMOVAL_REASON_NONE)
+    return FALSE;
+
   switch (state)
     {
     case TM_ROOT_ENTRY_STATE_LIVE:
@@ -166,10 +173,12 @@ tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict)
   verdict->reason = TM_REMOVAL_REASON_NONE;
   verdict->keep_reason = TM_KEEP_REASON_NONE;
 
-  if (verdict->state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
-    verdict->reason = TM_REMOVAL_REASON_ABANDONED;
-  else if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
+  if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
     verdict->keep_reason = verdict->live_reason;
+  else if (policy->eviction != TM_REMOVAL_REASON_NONE)
+    verdict->reason = policy->eviction;
+  else if (verdict->state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
+    verdict->reason = TM_REMOVAL_REASON_ABANDONED;
   else if (tm_age_rule_is_expired (&policy->age, verdict->last_used))
     verdict->reason = TM_REMOVAL_REASON_EXPIRED;
   else

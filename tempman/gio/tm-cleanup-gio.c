@@ -7,9 +7,11 @@
 
 #include "gio/tm-last-use-gio-private.h"
 #include "core/tm-error-private.h"
+#include "core/tm-limits-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-name-private.h"
 #include "gio/tm-heartbeat-gio-private.h"
+#include "gio/tm-measure-gio-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
 
 #include <sys/stat.h>
@@ -29,7 +31,10 @@ typedef struct
   GCancellable *cancellable;  /* (unowned) (nullable) */
   char *file_system;          /* (owned) (nullable): of the root */
   gboolean is_world_writable; /* every user may write to it, as far as that is told */
-  GArray *entries;            /* (unowned) (nullable) (element-type TmListedEntry): of a list */
+  gboolean is_list;
+  gboolean measures; /* the sizes of the entries */
+  GArray *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a list, or those that a
+                    * cleanup keeps, to apply the limits */
   gssize n_deleted;
   GError *error; /* (owned) (nullable): the first one */
 } Scan;
@@ -104,6 +109,7 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
 {
   *verdict = (TmVerdict){
     .times = tm_times_from_info (info),
+    .size = -1,
     .heartbeat_age = -1,
     .state = TM_ROOT_ENTRY_STATE_UNOWNED,
     .keep_reason = TM_KEEP_REASON_UNKNOWN,
@@ -125,6 +131,12 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
     return TRUE;
 
   tm_policy_decide (&scan->policy, verdict);
+  if (scan->policy.eviction != TM_REMOVAL_REASON_NONE &&
+      tm_timestamp_compare (verdict->last_used, scan->policy.eviction_last_used) > 0)
+    {
+      verdict->reason = TM_REMOVAL_REASON_NONE;
+      verdict->keep_reason = TM_KEEP_REASON_YOUNG;
+    }
   return TRUE;
 }
 
@@ -203,8 +215,19 @@ restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
     set_times (file, info, access_times);
 }
 
-/* Deletes an entry that is to be removed. */
+/* Adds the entry to those that the scan has found. */
 static void
+scan_add_entry (Scan *scan, GFile *file, const TmVerdict *verdict)
+{
+  TmListedEntry entry = { .name = g_file_get_basename (file), .verdict = *verdict };
+
+  if (scan->measures && verdict->keep_reason != TM_KEEP_REASON_MOUNT_POINT)
+    entry.verdict.size = (gint64) MIN (tm_measure_gio (file, scan->cancellable), G_MAXINT64);
+  g_array_append_val (scan->entries, entry);
+}
+
+/* Deletes an entry that is to be removed. Returns whether it is. */
+static gboolean
 scan_delete (Scan *scan, GFile *file, GFileInfo *info, const TmVerdict *verdict, TmTimestamp begin)
 {
   const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
@@ -217,32 +240,39 @@ scan_delete (Scan *scan, GFile *file, GFileInfo *info, const TmVerdict *verdict,
       scan->n_deleted++;
       tm_cleanup_log_removed (scan->log, name, verdict, start);
       tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
+      return TRUE;
     }
-  else
-    {
-      restore_times (file, info, begin);
-      tm_cleanup_log_failed (scan->log, error);
-      tm_outcomes_add_failed (scan->outcomes, name, verdict, error, scan->cancellable);
-      scan_report (scan, error);
-    }
+
+  restore_times (file, info, begin);
+  tm_cleanup_log_failed (scan->log, error);
+  tm_outcomes_add_failed (scan->outcomes, name, verdict, error, scan->cancellable);
+  scan_report (scan, error);
+  return FALSE;
 }
+
+typedef enum
+{
+  RESULT_DELETED,
+  RESULT_KEPT,
+  RESULT_VANISHED
+} Result;
 
 /* Logs that another file has the name of the entry, or none has. */
-static void
-scan_keep (Scan *scan, GFile *file, TmKeepReason reason)
+static Result
+scan_keep_vanished (Scan *scan, GFile *file)
 {
   g_autofree char *name = g_file_get_basename (file);
-  const TmVerdict verdict = { .keep_reason = reason };
+  const TmVerdict verdict = { .heartbeat_age = -1, .keep_reason = TM_KEEP_REASON_VANISHED };
 
   tm_cleanup_log_kept (scan->log, name, &verdict);
+  return RESULT_VANISHED;
 }
 
-/* Deletes the entry if it is still to be removed. @before is what was found first. */
-static void
-scan_take (Scan *scan, GFile *file, const TmVerdict *before)
+/* Deletes the entry if the policy still asks for that. @verdict: (inout): its decision. */
+static Result
+scan_delete_if_decided (Scan *scan, GFile *file, TmVerdict *verdict)
 {
   TmTimestamp begin = tm_age_begin ();
-  TmVerdict verdict = *before;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info =
       g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
@@ -252,50 +282,115 @@ scan_take (Scan *scan, GFile *file, const TmVerdict *before)
   if (info == NULL)
     {
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        {
-          scan_keep (scan, file, TM_KEEP_REASON_VANISHED);
-          return;
-        }
-      verdict.reason = TM_REMOVAL_REASON_NONE;
+        return scan_keep_vanished (scan, file);
+
+      verdict->reason = TM_REMOVAL_REASON_NONE;
       tm_error_set_from_gio (&error, TM_ACTION_EXAMINE, file, local_error);
-      scan_report_unknown (scan, file, &verdict, error);
+      scan_report_unknown (scan, file, verdict, error);
+      return RESULT_KEPT;
     }
-  else if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    scan_keep (scan, file, TM_KEEP_REASON_VANISHED);
-  else if (!scan_decide (scan, file, info, &verdict, &error))
+
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+    return scan_keep_vanished (scan, file);
+
+  if (!scan_decide (scan, file, info, verdict, &error))
+    scan_report_unknown (scan, file, verdict, error);
+  else if (verdict->reason == TM_REMOVAL_REASON_NONE)
+    tm_cleanup_log_kept (scan->log, g_file_info_get_name (info), verdict);
+  else if (scan_delete (scan, file, info, verdict, begin))
+    return RESULT_DELETED;
+
+  return RESULT_KEPT;
+}
+
+/* Deletes the entry unless it is kept. With limits, remembers the entries that are left. */
+static void
+scan_clean_entry (Scan *scan, GFile *file, GFileInfo *info)
+{
+  TmVerdict verdict;
+  GError *error = NULL;
+  Result result = RESULT_KEPT;
+
+  if (!scan_decide (scan, file, info, &verdict, &error))
     scan_report_unknown (scan, file, &verdict, error);
   else if (verdict.reason != TM_REMOVAL_REASON_NONE)
-    scan_delete (scan, file, info, &verdict, begin);
+    result = scan_delete_if_decided (scan, file, &verdict);
   else
     tm_cleanup_log_kept (scan->log, g_file_info_get_name (info), &verdict);
+
+  if (result == RESULT_KEPT && scan->entries != NULL)
+    {
+      verdict.reason = TM_REMOVAL_REASON_NONE;
+      scan_add_entry (scan, file, &verdict);
+    }
 }
 
 static void
 scan_visit (Scan *scan, GFile *file, GFileInfo *info)
 {
-  TmListedEntry entry;
-  GError *error = NULL;
-  gboolean is_decided;
+  TmVerdict verdict;
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    {
-      tm_cleanup_log_kept_file (scan->log, g_file_info_get_name (info));
-      return;
-    }
-
-  is_decided = scan_decide (scan, file, info, &entry.verdict, &error);
-  if (scan->entries != NULL)
-    {
-      g_clear_error (&error);
-      entry.name = g_strdup (g_file_info_get_name (info));
-      g_array_append_val (scan->entries, entry);
-    }
-  else if (!is_decided)
-    scan_report_unknown (scan, file, &entry.verdict, error);
-  else if (entry.verdict.reason != TM_REMOVAL_REASON_NONE)
-    scan_take (scan, file, &entry.verdict);
+    tm_cleanup_log_kept_file (scan->log, g_file_info_get_name (info));
+  else if (!scan->is_list)
+    scan_clean_entry (scan, file, info);
   else
-    tm_cleanup_log_kept (scan->log, g_file_info_get_name (info), &entry.verdict);
+    {
+      /* An entry that cannot be examined is listed as kept. */
+      scan_decide (scan, file, info, &verdict, NULL);
+      scan_add_entry (scan, file, &verdict);
+    }
+}
+
+static guint64
+scan_get_free_space (gpointer data)
+{
+  const Scan *scan = data;
+
+  return tm_measure_gio_get_free_space (scan->directory, scan->cancellable);
+}
+
+/* As for local roots. */
+static gboolean
+scan_needs_sizes (Scan *scan)
+{
+  const TmLimits *limits = &scan->policy.limits;
+
+  return scan->policy.measures || limits->max_size > 0 ||
+         (scan->is_list && limits->min_free_space > 0 &&
+          scan_get_free_space (scan) < limits->min_free_space);
+}
+
+/* Evicts an entry. */
+static gboolean
+scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
+{
+  Scan *scan = data;
+  g_autoptr (GFile) file = g_file_get_child (scan->directory, entry->name);
+  TmVerdict verdict = entry->verdict;
+  Result result;
+
+  if (g_cancellable_is_cancelled (scan->cancellable))
+    return FALSE;
+
+  scan->policy.eviction = reason;
+  scan->policy.eviction_last_used = entry->verdict.last_used;
+  result = scan_delete_if_decided (scan, file, &verdict);
+  scan->policy.eviction = TM_REMOVAL_REASON_NONE;
+  tm_outcomes_deliver (scan->outcomes);
+  return result != RESULT_KEPT;
+}
+
+static void
+scan_apply_limits (Scan *scan)
+{
+  if (!tm_limits_are_set (&scan->policy.limits))
+    return;
+
+  if (scan->is_list)
+    tm_limits_predict (&scan->policy, scan->entries, scan_get_free_space (scan));
+  else
+    tm_limits_enforce (&scan->policy, scan->entries, scan_evict_cb, scan_get_free_space, scan);
 }
 
 /* Measures ages and heartbeats by the clock of the server. */
@@ -329,6 +424,7 @@ scan_run (Scan *scan, GError **error)
     return FALSE;
 
   scan_read_file_system (scan);
+  scan->measures = scan_needs_sizes (scan);
   begin = tm_watch_begin_scan (scan->policy.watch);
 
   root_info = g_file_query_info (scan->directory,
@@ -358,6 +454,9 @@ scan_run (Scan *scan, GError **error)
       tm_outcomes_deliver (scan->outcomes);
     }
 
+  if (enumerator != NULL && scan->entries != NULL &&
+      !g_cancellable_is_cancelled (scan->cancellable))
+    scan_apply_limits (scan);
   g_free (scan->file_system);
 
   if (g_cancellable_is_cancelled (scan->cancellable))
@@ -412,6 +511,7 @@ tm_cleanup_gio (TmBackendRoot *root,
                 GCancellable *cancellable,
                 GError **error)
 {
+  g_autoptr (GArray) entries = NULL;
   Scan scan = {
     .directory = root->file,
     .policy = get_policy (root, policy),
@@ -422,6 +522,9 @@ tm_cleanup_gio (TmBackendRoot *root,
 
   if (!tm_policy_may_remove_any (policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
+
+  if (tm_limits_are_set (&policy->limits))
+    scan.entries = entries = tm_listed_entries_new ();
 
   return scan_run (&scan, error) ? scan.n_deleted : -1;
 }
@@ -449,6 +552,7 @@ tm_cleanup_gio_list (TmBackendRoot *root,
     .policy = get_policy (root, policy),
     .cancellable = cancellable,
     .entries = entries,
+    .is_list = TRUE,
   };
 
   if (!scan_run (&scan, error))

@@ -6,10 +6,12 @@
 #include "local/tm-cleanup-private.h"
 
 #include "core/tm-error-private.h"
+#include "core/tm-limits-private.h"
 #include "local/tm-entry-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-file-system-private.h"
+#include "local/tm-measure-private.h"
 #include "core/tm-thread-private.h"
 
 #include <errno.h>
@@ -37,11 +39,14 @@ struct _Scan
   TmOutcomes *outcomes;      /* (unowned) (nullable) */
   TmCleanupLog *log;         /* (unowned) (nullable) */
   TmParent *reading;         /* (owned): the root, with a position of its own */
+  gboolean is_list;
+  gboolean measures; /* the sizes of the entries */
 
   GMutex mutex; /* guards what follows */
   gboolean at_end;
   gssize n_deleted;
-  GArray *entries; /* (owned) (nullable) (element-type TmListedEntry): of a list */
+  GArray *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a list, or those that a
+                    * cleanup keeps, to apply the limits */
   GError *error;   /* (owned) (nullable): the first one */
 };
 
@@ -94,55 +99,96 @@ scan_refuse (Scan *scan, const char *name)
     scan_fail (scan, TM_ACTION_DELETE, name, &verdict, scan->policy.removal_error);
 }
 
-/* Deletes the entry unless the policy keeps it. */
+/* Measures the entry if a limit or the caller needs that. An entry that cannot be measured counts
+ * as empty. */
 static void
-scan_clean_entry (Scan *scan, const char *name)
+scan_measure (Scan *scan, const char *name, TmVerdict *verdict)
 {
-  const TmCleanupOptions *options = scan->options;
+  guint64 size;
+
+  if (scan->measures &&
+      tm_measure_entry (tm_parent_get_fd (scan->reading), name, scan->cancellable, &size) == 0)
+    verdict->size = (gint64) MIN (size, G_MAXINT64);
+}
+
+/* Adds the entry to those that the scan has found. */
+static void
+scan_add_entry (Scan *scan, const char *name, const TmVerdict *verdict)
+{
+  TmListedEntry entry = { .name = g_strdup (name), .verdict = *verdict };
+
+  scan_measure (scan, name, &entry.verdict);
+  g_mutex_lock (&scan->mutex);
+  g_array_append_val (scan->entries, entry);
+  g_mutex_unlock (&scan->mutex);
+}
+
+/* Whether the entry is a sub-directory, and still exists. */
+static gboolean
+counts (const TmVerdict *verdict)
+{
+  return verdict->keep_reason != TM_KEEP_REASON_NO_DIRECTORY &&
+         verdict->keep_reason != TM_KEEP_REASON_VANISHED;
+}
+
+/* Deletes the entry unless @policy keeps it. @verdict: (out): what is known of it. Returns whether
+ * it is deleted. */
+static gboolean
+scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdict *verdict)
+{
   g_autofree char *path = NULL;
   g_autoptr (TmLockedDirectory) directory = NULL;
-  TmVerdict verdict;
   gint64 start;
   int error_number;
   GError *error = NULL;
 
-  /* Then nothing is deleted in an entry either. */
-  if (scan->policy.removal_error != 0)
-    {
-      scan_refuse (scan, name);
-      return;
-    }
-
-  switch (tm_entry_acquire (&scan->policy, scan->reading, name, scan->cancellable, &directory,
-                            &verdict, &error_number))
+  switch (tm_entry_acquire (policy, scan->reading, name, scan->cancellable, &directory, verdict,
+                            &error_number))
     {
     case TM_ENTRY_FAILED:
-      scan_fail (scan, TM_ACTION_EXAMINE, name, &verdict, error_number);
-      return;
+      scan_fail (scan, TM_ACTION_EXAMINE, name, verdict, error_number);
+      return FALSE;
     case TM_ENTRY_KEPT:
-      tm_cleanup_log_kept (scan->log, name, &verdict);
-      return;
+      tm_cleanup_log_kept (scan->log, name, verdict);
+      return FALSE;
     case TM_ENTRY_ACQUIRED:
     default:
       break;
     }
 
-  path = g_build_filename (options->path, name, NULL);
+  path = g_build_filename (scan->options->path, name, NULL);
   start = tm_cleanup_log_start (scan->log);
   if (tm_locked_directory_delete (directory, path, NULL, scan->cancellable, &error))
     {
       g_mutex_lock (&scan->mutex);
       scan->n_deleted++;
       g_mutex_unlock (&scan->mutex);
-      tm_cleanup_log_removed (scan->log, name, &verdict, start);
-      tm_outcomes_add_removed (scan->outcomes, name, &verdict, scan->cancellable);
+      tm_cleanup_log_removed (scan->log, name, verdict, start);
+      tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
+      return TRUE;
     }
-  else
+
+  tm_locked_directory_restore_times (directory);
+  tm_cleanup_log_failed (scan->log, error);
+  tm_outcomes_add_failed (scan->outcomes, name, verdict, error, scan->cancellable);
+  scan_report (scan, error);
+  return FALSE;
+}
+
+/* Deletes the entry unless it is kept. With limits, remembers the entries that are left. */
+static void
+scan_clean_entry (Scan *scan, const char *name)
+{
+  TmVerdict verdict;
+
+  /* Then nothing is deleted in an entry either. */
+  if (scan->policy.removal_error != 0)
+    scan_refuse (scan, name);
+  else if (!scan_delete_entry (scan, &scan->policy, name, &verdict) && scan->entries != NULL &&
+           counts (&verdict))
     {
-      tm_locked_directory_restore_times (directory);
-      tm_cleanup_log_failed (scan->log, error);
-      tm_outcomes_add_failed (scan->outcomes, name, &verdict, error, scan->cancellable);
-      scan_report (scan, error);
+      verdict.reason = TM_REMOVAL_REASON_NONE;
+      scan_add_entry (scan, name, &verdict);
     }
 }
 
@@ -150,15 +196,10 @@ scan_clean_entry (Scan *scan, const char *name)
 static void
 scan_list_entry (Scan *scan, const char *name)
 {
-  TmListedEntry entry;
+  TmVerdict verdict;
 
-  if (!tm_entry_examine (&scan->policy, scan->reading, name, scan->cancellable, &entry.verdict))
-    return;
-
-  entry.name = g_strdup (name);
-  g_mutex_lock (&scan->mutex);
-  g_array_append_val (scan->entries, entry);
-  g_mutex_unlock (&scan->mutex);
+  if (tm_entry_examine (&scan->policy, scan->reading, name, scan->cancellable, &verdict))
+    scan_add_entry (scan, name, &verdict);
 }
 
 /* Reads the next run of entries. Returns its length, or 0 at the end. */
@@ -250,7 +291,7 @@ scan_visit_all (Scan *scan)
 {
   TmThread *thread;
 
-  if (!scan_visit_entries (scan, N_ENTRIES_FOR_A_SECOND_THREAD))
+  if (!scan->measures && !scan_visit_entries (scan, N_ENTRIES_FOR_A_SECOND_THREAD))
     return;
 
   thread = scan_start_thread (scan);
@@ -260,6 +301,68 @@ scan_visit_all (Scan *scan)
       tm_outcomes_wait_for_helpers (scan->outcomes);
       tm_thread_join (thread);
     }
+}
+
+/* In bytes, or G_MAXUINT64 if it is unknown. */
+static guint64
+get_free_space (TmParent *root)
+{
+  struct statfs status;
+
+  if (tm_dirfd_stat_file_system (tm_parent_get_fd (root), &status) < 0)
+    return G_MAXUINT64;
+
+  return (guint64) status.f_bavail *
+         (guint64) (status.f_frsize > 0 ? status.f_frsize : status.f_bsize);
+}
+
+static guint64
+scan_get_free_space (gpointer data)
+{
+  return get_free_space (((const Scan *) data)->reading);
+}
+
+/* A list predicts with the sizes what a cleanup sees after each removal. */
+static gboolean
+scan_needs_sizes (Scan *scan)
+{
+  const TmLimits *limits = &scan->policy.limits;
+
+  return scan->policy.measures || limits->max_size > 0 ||
+         (scan->is_list && limits->min_free_space > 0 &&
+          scan_get_free_space (scan) < limits->min_free_space);
+}
+
+/* Evicts an entry. */
+static gboolean
+scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
+{
+  Scan *scan = data;
+  TmPolicy policy = scan->policy;
+  TmVerdict verdict;
+  gboolean is_deleted;
+
+  if (g_cancellable_is_cancelled (scan->cancellable))
+    return FALSE;
+
+  policy.eviction = reason;
+  policy.eviction_last_used = entry->verdict.last_used;
+  is_deleted = scan_delete_entry (scan, &policy, entry->name, &verdict);
+  tm_outcomes_deliver (scan->outcomes);
+  /* Another cleaner may have deleted it. */
+  return is_deleted || !counts (&verdict);
+}
+
+static void
+scan_apply_limits (Scan *scan)
+{
+  if (!tm_limits_are_set (&scan->policy.limits))
+    return;
+
+  if (scan->is_list)
+    tm_limits_predict (&scan->policy, scan->entries, scan_get_free_space (scan));
+  else if (scan->policy.removal_error == 0)
+    tm_limits_enforce (&scan->policy, scan->entries, scan_evict_cb, scan_get_free_space, scan);
 }
 
 /* Measures ages and heartbeats by the clock of a shared file system: that of this machine may
@@ -307,9 +410,12 @@ scan_run (Scan *scan, GError **error)
   scan->policy = options->policy;
   scan->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (scan->reading), ".");
   scan_read_file_system (scan);
+  scan->measures = scan_needs_sizes (scan);
   begin = tm_watch_begin_scan (scan->policy.watch);
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);
+  if (scan->entries != NULL && !g_cancellable_is_cancelled (scan->cancellable))
+    scan_apply_limits (scan);
   g_mutex_clear (&scan->mutex);
   tm_parent_unref (scan->reading);
 
@@ -327,6 +433,44 @@ scan_run (Scan *scan, GError **error)
 
   tm_watch_end_scan (scan->policy.watch, begin);
   return TRUE;
+}
+
+/* Returns whether the root has no more than @max_entries sub-directories, by their names alone. */
+static gboolean
+has_few_entries (const TmCleanupOptions *options, guint max_entries)
+{
+  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  int fd = tm_dirfd_open_unchanged (tm_parent_get_fd (options->directory), ".");
+  guint n_entries = 0;
+  gssize length;
+
+  while ((length = tm_dirfd_read (fd, buffer, TM_DIRFD_BUFFER_SIZE)) > 0 &&
+         n_entries <= max_entries)
+    {
+      TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
+        if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+          n_entries++;
+    }
+
+  tm_dirfd_close (fd);
+  return length >= 0 && n_entries <= max_entries;
+}
+
+/* Whether nothing else than limits can ask for a removal, and they hold: most creations find that,
+ * and need not examine the entries. */
+static gboolean
+limits_hold (const TmCleanupOptions *options)
+{
+  const TmPolicy *policy = &options->policy;
+  const TmLimits *limits = &policy->limits;
+
+  if (policy->age.has_timeout || tm_policy_reclaims (policy) || limits->max_size > 0)
+    return FALSE;
+
+  return (limits->min_free_space == 0 ||
+          get_free_space (options->directory) >= limits->min_free_space) &&
+         (limits->max_entries == 0 ||
+          has_few_entries (options, limits->max_entries - (policy->is_for_creation ? 1 : 0)));
 }
 
 /*
@@ -349,6 +493,7 @@ tm_cleanup (const TmCleanupOptions *options,
             GCancellable *cancellable,
             GError **error)
 {
+  g_autoptr (GArray) entries = NULL;
   Scan scan = {
     .options = options,
     .cancellable = cancellable,
@@ -357,8 +502,11 @@ tm_cleanup (const TmCleanupOptions *options,
     .log = log,
   };
 
-  if (!tm_policy_may_remove_any (&options->policy))
+  if (!tm_policy_may_remove_any (&options->policy) || limits_hold (options))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
+
+  if (tm_limits_are_set (&options->policy.limits))
+    scan.entries = entries = tm_listed_entries_new ();
 
   return scan_run (&scan, error) ? scan.n_deleted : -1;
 }
@@ -378,7 +526,11 @@ tm_cleanup_list (const TmCleanupOptions *options, GCancellable *cancellable, GEr
 {
   g_autoptr (GArray) entries = tm_listed_entries_new ();
   Scan scan = {
-    .options = options, .cancellable = cancellable, .visit = scan_list_entry, .entries = entries
+    .options = options,
+    .cancellable = cancellable,
+    .visit = scan_list_entry,
+    .entries = entries,
+    .is_list = TRUE,
   };
 
   if (!scan_run (&scan, error))

@@ -481,6 +481,8 @@ get_status (int dirfd, const char *name, int flags, TmFileStatus *status_out)
     .mode = status.stx_mode,
     .owner = status.stx_uid,
     .size = status.stx_size,
+    .allocated = status.stx_blocks * TM_DIRFD_BLOCK_SIZE,
+    .n_links = status.stx_nlink,
     .modified = status.stx_mtime,
   };
   return 0;

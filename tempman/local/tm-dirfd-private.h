@@ -39,6 +39,8 @@ typedef struct
   mode_t mode;
   uid_t owner;
   guint64 size;
+  guint64 allocated; /* bytes on the disk */
+  guint n_links;
   struct statx_timestamp modified;
 } TmFileStatus;
 
@@ -47,6 +49,9 @@ typedef struct
 #define RETRY_ON_EINTR(expression) TEMP_FAILURE_RETRY (expression)
 
 #define TM_DIRFD_BUFFER_SIZE (32 * 1024)
+
+/* The unit of st_blocks, on all file systems: see stat(3type). */
+#define TM_DIRFD_BLOCK_SIZE 512
 
 /* Not a mode: tm_dirfd_open_child() has not repaired the mode. */
 #define TM_DIRFD_MODE_UNTOUCHED ((mode_t) -1)

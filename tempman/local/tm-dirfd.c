@@ -602,6 +602,8 @@ tm_file_status (const struct stat *status)
     .mode = status->st_mode,
     .owner = status->st_uid,
     .size = (guint64) status->st_size,
+    .allocated = (guint64) status->st_blocks * TM_DIRFD_BLOCK_SIZE,
+    .n_links = (guint) status->st_nlink,
     .modified = { .tv_sec = status->st_mtim.tv_sec, .tv_nsec = (guint32) status->st_mtim.tv_nsec },
   };
 }

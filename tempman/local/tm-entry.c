@@ -5,8 +5,10 @@
 
 #include "local/tm-entry-private.h"
 
+#include "core/tm-limits-private.h"
 #include "core/tm-name-private.h"
 #include "local/tm-last-use-private.h"
+#include "local/tm-measure-private.h"
 #include "local/tm-proc-locks-private.h"
 
 #include <errno.h>
@@ -209,7 +211,7 @@ tm_entry_acquire (const TmPolicy *policy,
   TmKeepReason obstacle;
   struct statx status;
 
-  *verdict = (TmVerdict){ .last_used = policy->age.now, .heartbeat_age = -1 };
+  *verdict = (TmVerdict){ .last_used = policy->age.now, .size = -1, .heartbeat_age = -1 };
 
   obstacle = find_exclusion (policy, root_fd, name);
   if (obstacle != TM_KEEP_REASON_NONE)
@@ -229,9 +231,19 @@ tm_entry_acquire (const TmPolicy *policy,
   if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
     return keep (verdict, obstacle);
 
-  if (!tm_policy_reclaims (policy) || verdict->state != TM_ROOT_ENTRY_STATE_ABANDONED)
+  if (policy->eviction != TM_REMOVAL_REASON_NONE)
     {
-      if (tm_last_use_find (&policy->age, root_fd, name, &status, FALSE, cancellable,
+      if (tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
+                            &verdict->last_used) < 0)
+        return fail_unless_gone (verdict, error_number, errno);
+      if (tm_timestamp_compare (verdict->last_used, policy->eviction_last_used) > 0)
+        return keep (verdict, TM_KEEP_REASON_YOUNG);
+    }
+  else if (!tm_policy_reclaims (policy) || verdict->state != TM_ROOT_ENTRY_STATE_ABANDONED)
+    {
+      /* With limits, the exact time decides about the order of evictions. */
+      if (tm_last_use_find (&policy->age, root_fd, name, &status,
+                            tm_limits_are_set (&policy->limits), cancellable,
                             &verdict->last_used) < 0)
         return fail_unless_gone (verdict, error_number, errno);
       /* Its lock does not have to be tried. */
@@ -281,6 +293,7 @@ set_unknown (TmVerdict *verdict, const TmPolicy *policy, TmKeepReason reason)
 {
   *verdict = (TmVerdict){
     .last_used = policy->age.now,
+    .size = -1,
     .heartbeat_age = -1,
     .state = TM_ROOT_ENTRY_STATE_LIVE,
     .live_reason = reason,
@@ -366,6 +379,7 @@ tm_entry_examine (const TmPolicy *policy,
   if (!S_ISDIR (status.stx_mode))
     return FALSE;
 
+  *verdict = (TmVerdict){ .size = -1, .heartbeat_age = -1 };
   has_age = tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                               &verdict->last_used) == 0;
   if (!examine_lock (policy, root, name, &status, verdict, &obstacle))

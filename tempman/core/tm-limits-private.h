@@ -1,0 +1,28 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "core/tm-policy-private.h"
+
+G_BEGIN_DECLS
+
+/* Removes an entry for @reason. Returns whether it did. */
+typedef gboolean (*TmLimitsRemoveFunc) (gpointer data,
+                                        TmListedEntry *entry,
+                                        TmRemovalReason reason);
+
+/* Returns the free space of the file system in bytes, or G_MAXUINT64 if it is unknown. */
+typedef guint64 (*TmLimitsFreeSpaceFunc) (gpointer data);
+
+gboolean tm_limits_are_set (const TmLimits *limits);
+void tm_limits_enforce (const TmPolicy *policy,
+                        GArray *entries,
+                        TmLimitsRemoveFunc remove,
+                        TmLimitsFreeSpaceFunc get_free_space,
+                        gpointer data);
+void tm_limits_predict (const TmPolicy *policy, GArray *entries, guint64 free_space);
+
+G_END_DECLS

@@ -1,0 +1,185 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core/tm-limits-private.h"
+
+#include <string.h>
+
+/* The limits of a root: which entries a cleanup evicts once the abandoned and expired ones are
+ * removed, in which order, and why. A cleanup and a list apply the same function to a list of
+ * entries; one removes the entries, the other marks them. */
+
+gboolean
+tm_limits_are_set (const TmLimits *limits)
+{
+  return limits->max_entries > 0 || limits->max_size > 0 || limits->min_free_space > 0;
+}
+
+/* An entry that was only kept since it is young. Whether a process uses it may not be known yet. */
+static gboolean
+is_candidate (const TmListedEntry *entry)
+{
+  const TmVerdict *verdict = &entry->verdict;
+
+  return verdict->state != TM_ROOT_ENTRY_STATE_LIVE && verdict->reason == TM_REMOVAL_REASON_NONE &&
+         (verdict->keep_reason == TM_KEEP_REASON_YOUNG ||
+          verdict->keep_reason == TM_KEEP_REASON_NO_TIMEOUT);
+}
+
+/* The least recently used first; by name if the times are the same. */
+static int
+compare_last_use (gconstpointer a, gconstpointer b)
+{
+  const TmListedEntry *first = *(const TmListedEntry *const *) a;
+  const TmListedEntry *second = *(const TmListedEntry *const *) b;
+  int order = tm_timestamp_compare (first->verdict.last_used, second->verdict.last_used);
+
+  return order != 0 ? order : strcmp (first->name, second->name);
+}
+
+/* Returns (transfer full) (element-type TmListedEntry): pointers into @entries. */
+static GPtrArray *
+find_candidates (GArray *entries)
+{
+  GPtrArray *candidates = g_ptr_array_new ();
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      TmListedEntry *entry = &g_array_index (entries, TmListedEntry, i);
+
+      if (is_candidate (entry))
+        g_ptr_array_add (candidates, entry);
+    }
+  g_ptr_array_sort (candidates, compare_last_use);
+  return candidates;
+}
+
+static guint64
+get_size (const TmListedEntry *entry)
+{
+  return (guint64) MAX (entry->verdict.size, 0);
+}
+
+/* What the limits are compared with. */
+typedef struct
+{
+  guint64 n_entries;
+  guint64 size;
+  guint64 free_space;
+} Usage;
+
+static Usage
+measure_usage (const TmPolicy *policy, GArray *entries)
+{
+  Usage usage = { .n_entries = policy->is_for_creation ? 1 : 0 };
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TmListedEntry *entry = &g_array_index (entries, TmListedEntry, i);
+
+      if (entry->verdict.reason == TM_REMOVAL_REASON_NONE)
+        {
+          usage.n_entries++;
+          usage.size += get_size (entry);
+        }
+    }
+  return usage;
+}
+
+/* Returns the limit that does not hold, or %TM_REMOVAL_REASON_NONE. */
+static TmRemovalReason
+find_reason (const TmLimits *limits, const Usage *usage)
+{
+  if (limits->max_entries > 0 && usage->n_entries > limits->max_entries)
+    return TM_REMOVAL_REASON_OVER_COUNT;
+  if (limits->max_size > 0 && usage->size > limits->max_size)
+    return TM_REMOVAL_REASON_OVER_SIZE;
+  if (limits->min_free_space > 0 && usage->free_space < limits->min_free_space)
+    return TM_REMOVAL_REASON_LOW_SPACE;
+  return TM_REMOVAL_REASON_NONE;
+}
+
+/*
+ * tm_limits_enforce:
+ * @policy: a policy
+ * @entries: (element-type TmListedEntry): all entries of the root; those with a reason are removed
+ * @remove: removes an entry; may refuse
+ * @get_free_space: asks for the free space
+ * @data: data for both functions
+ *
+ * Evicts the least recently used entries that are not live until the limits hold or no candidate is
+ * left.
+ */
+void
+tm_limits_enforce (const TmPolicy *policy,
+                   GArray *entries,
+                   TmLimitsRemoveFunc remove,
+                   TmLimitsFreeSpaceFunc get_free_space,
+                   gpointer data)
+{
+  const TmLimits *limits = &policy->limits;
+  g_autoptr (GPtrArray) candidates = find_candidates (entries);
+  Usage usage = measure_usage (policy, entries);
+
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      TmListedEntry *entry = g_ptr_array_index (candidates, i);
+      TmRemovalReason reason;
+
+      /* After each removal: other processes use the file system too. */
+      if (limits->min_free_space > 0)
+        usage.free_space = get_free_space (data);
+      reason = find_reason (limits, &usage);
+      if (reason == TM_REMOVAL_REASON_NONE)
+        return;
+
+      if (remove (data, entry, reason))
+        {
+          usage.n_entries--;
+          usage.size -= get_size (entry);
+        }
+    }
+}
+
+static gboolean
+mark_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
+{
+  guint64 *free_space = data;
+
+  entry->verdict.reason = reason;
+  entry->verdict.keep_reason = TM_KEEP_REASON_NONE;
+  if (*free_space < G_MAXUINT64 - get_size (entry))
+    *free_space += get_size (entry);
+  return TRUE;
+}
+
+static guint64
+get_predicted_space_cb (gpointer data)
+{
+  return *(guint64 *) data;
+}
+
+/*
+ * tm_limits_predict:
+ * @policy: a policy
+ * @entries: (element-type TmListedEntry): all entries of the root, measured if a limit needs that
+ * @free_space: the free space of the file system in bytes, or G_MAXUINT64 if it is unknown
+ *
+ * Sets the reasons of the entries that a cleanup would evict.
+ */
+void
+tm_limits_predict (const TmPolicy *policy, GArray *entries, guint64 free_space)
+{
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const TmListedEntry *entry = &g_array_index (entries, TmListedEntry, i);
+
+      if (entry->verdict.reason != TM_REMOVAL_REASON_NONE &&
+          free_space < G_MAXUINT64 - get_size (entry))
+        free_space += get_size (entry);
+    }
+
+  tm_limits_enforce (policy, entries, mark_cb, get_predicted_space_cb, &free_space);
+}
