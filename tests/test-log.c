@@ -521,7 +521,8 @@ test_no_timeout (Sandbox *sandbox, gconstpointer data)
 
   log_begin (TRUE);
   directory = create_under (root);
-  assert_logged ("No cleanup of “%s”: it has no timeout and does not reclaim abandoned entries",
+  assert_logged ("No cleanup of “%s”: it has no timeout and no limits, and does not reclaim "
+                 "abandoned entries",
                  sandbox->path);
   assert_logged ("Created “*”: *");
   assert_nothing_else_logged ();

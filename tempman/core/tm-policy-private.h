@@ -106,6 +106,7 @@ typedef struct
 void tm_policy_clear (TmPolicy *policy);
 gboolean tm_policy_reclaims (const TmPolicy *policy);
 gboolean tm_policy_expires_live (const TmPolicy *policy);
+gboolean tm_policy_includes_files (const TmPolicy *policy);
 gboolean tm_policy_may_remove_any (const TmPolicy *policy);
 TmKeepReason tm_policy_find_exclusion (const TmPolicy *policy,
                                        const char *name,

@@ -32,6 +32,12 @@ tm_policy_expires_live (const TmPolicy *policy)
          policy->eviction == TM_REMOVAL_REASON_NONE;
 }
 
+gboolean
+tm_policy_includes_files (const TmPolicy *policy)
+{
+  return (policy->flags & TM_ROOT_FLAGS_INCLUDE_FILES) != 0;
+}
+
 static gboolean
 matches_any (const char *const *patterns, const char *name)
 {
@@ -176,7 +182,12 @@ tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict)
   if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
     verdict->keep_reason = verdict->live_reason;
   else if (policy->eviction != TM_REMOVAL_REASON_NONE)
-    verdict->reason = policy->eviction;
+    {
+      if (tm_timestamp_compare (verdict->last_used, policy->eviction_last_used) <= 0)
+        verdict->reason = policy->eviction;
+      else
+        verdict->keep_reason = TM_KEEP_REASON_YOUNG;
+    }
   else if (verdict->state == TM_ROOT_ENTRY_STATE_ABANDONED && tm_policy_reclaims (policy))
     verdict->reason = TM_REMOVAL_REASON_ABANDONED;
   else if (tm_age_rule_is_expired (&policy->age, verdict->last_used))

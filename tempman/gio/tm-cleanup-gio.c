@@ -131,12 +131,6 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
     return TRUE;
 
   tm_policy_decide (&scan->policy, verdict);
-  if (scan->policy.eviction != TM_REMOVAL_REASON_NONE &&
-      tm_timestamp_compare (verdict->last_used, scan->policy.eviction_last_used) > 0)
-    {
-      verdict->reason = TM_REMOVAL_REASON_NONE;
-      verdict->keep_reason = TM_KEEP_REASON_YOUNG;
-    }
   return TRUE;
 }
 
@@ -226,16 +220,42 @@ scan_add_entry (Scan *scan, GFile *file, const TmVerdict *verdict)
   g_array_append_val (scan->entries, entry);
 }
 
+/* Whether the file is an entry of the root. */
+static gboolean
+scan_includes (Scan *scan, GFileInfo *info)
+{
+  return g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY ||
+         tm_policy_includes_files (&scan->policy);
+}
+
+/* GIO cannot verify a file in the same step. */
+static gboolean
+delete_entry (GFile *file, GFileInfo *info, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
+    return tm_delete_tree_gio_delete_directory (
+        file, g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE), cancellable,
+        error);
+
+  if (g_file_delete (file, cancellable, &local_error) ||
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return TRUE;
+
+  tm_error_set_from_gio (error, TM_ACTION_DELETE, file, local_error);
+  return FALSE;
+}
+
 /* Deletes an entry that is to be removed. Returns whether it is. */
 static gboolean
 scan_delete (Scan *scan, GFile *file, GFileInfo *info, const TmVerdict *verdict, TmTimestamp begin)
 {
-  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
   const char *name = g_file_info_get_name (info);
   gint64 start = tm_cleanup_log_start (scan->log);
   GError *error = NULL;
 
-  if (tm_delete_tree_gio_delete_directory (file, identity, scan->cancellable, &error))
+  if (delete_entry (file, info, scan->cancellable, &error))
     {
       scan->n_deleted++;
       tm_cleanup_log_removed (scan->log, name, verdict, start);
@@ -290,7 +310,7 @@ scan_delete_if_decided (Scan *scan, GFile *file, TmVerdict *verdict)
       return RESULT_KEPT;
     }
 
-  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+  if (!scan_includes (scan, info))
     return scan_keep_vanished (scan, file);
 
   if (!scan_decide (scan, file, info, verdict, &error))
@@ -330,7 +350,7 @@ scan_visit (Scan *scan, GFile *file, GFileInfo *info)
 {
   TmVerdict verdict;
 
-  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
+  if (!scan_includes (scan, info))
     tm_cleanup_log_kept_file (scan->log, g_file_info_get_name (info));
   else if (!scan->is_list)
     scan_clean_entry (scan, file, info);

@@ -8,6 +8,7 @@
 #include "core/tm-error-private.h"
 #include "core/tm-limits-private.h"
 #include "local/tm-entry-private.h"
+#include "local/tm-file-entry-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-file-system-private.h"
@@ -81,6 +82,16 @@ scan_fail (Scan *scan,
   scan_report (scan, error);
 }
 
+/* Applies the policy to the entry, and changes nothing. Returns FALSE if it is not an entry of the
+ * root, or does not exist any more. */
+static gboolean
+examine (Scan *scan, const TmPolicy *policy, const char *name, TmVerdict *verdict)
+{
+  return tm_entry_examine (policy, scan->reading, name, scan->cancellable, verdict) ||
+         (tm_policy_includes_files (policy) &&
+          tm_file_entry_examine (policy, scan->reading, name, verdict));
+}
+
 /* Reports an error for the entry if a cleanup would delete it, but nothing can be removed from the
  * root. */
 static void
@@ -90,7 +101,7 @@ scan_refuse (Scan *scan, const char *name)
   TmVerdict verdict;
 
   policy.removal_error = 0;
-  if (!tm_entry_examine (&policy, scan->reading, name, scan->cancellable, &verdict))
+  if (!examine (scan, &policy, name, &verdict))
     verdict = (TmVerdict){ .heartbeat_age = -1, .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
 
   if (verdict.reason == TM_REMOVAL_REASON_NONE)
@@ -123,12 +134,44 @@ scan_add_entry (Scan *scan, const char *name, const TmVerdict *verdict)
   g_mutex_unlock (&scan->mutex);
 }
 
-/* Whether the entry is a sub-directory, and still exists. */
+/* Whether the entry is one of the root, and still exists. */
 static gboolean
 counts (const TmVerdict *verdict)
 {
   return verdict->keep_reason != TM_KEEP_REASON_NO_DIRECTORY &&
          verdict->keep_reason != TM_KEEP_REASON_VANISHED;
+}
+
+static void
+scan_report_deleted (Scan *scan, const char *name, const TmVerdict *verdict, gint64 start)
+{
+  g_mutex_lock (&scan->mutex);
+  scan->n_deleted++;
+  g_mutex_unlock (&scan->mutex);
+  tm_cleanup_log_removed (scan->log, name, verdict, start);
+  tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
+}
+
+/* As scan_delete_entry(), for an entry that is not a directory. */
+static gboolean
+scan_delete_file (Scan *scan, const TmPolicy *policy, const char *name, TmVerdict *verdict)
+{
+  gint64 start = tm_cleanup_log_start (scan->log);
+  int error_number;
+
+  switch (tm_file_entry_remove (policy, scan->reading, name, verdict, &error_number))
+    {
+    case TM_ENTRY_ACQUIRED:
+      scan_report_deleted (scan, name, verdict, start);
+      return TRUE;
+    case TM_ENTRY_FAILED:
+      scan_fail (scan, TM_ACTION_DELETE, name, verdict, error_number);
+      return FALSE;
+    case TM_ENTRY_KEPT:
+    default:
+      tm_cleanup_log_kept (scan->log, name, verdict);
+      return FALSE;
+    }
 }
 
 /* Deletes the entry unless @policy keeps it. @verdict: (out): what is known of it. Returns whether
@@ -149,6 +192,8 @@ scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdi
       scan_fail (scan, TM_ACTION_EXAMINE, name, verdict, error_number);
       return FALSE;
     case TM_ENTRY_KEPT:
+      if (verdict->keep_reason == TM_KEEP_REASON_NO_DIRECTORY && tm_policy_includes_files (policy))
+        return scan_delete_file (scan, policy, name, verdict);
       tm_cleanup_log_kept (scan->log, name, verdict);
       return FALSE;
     case TM_ENTRY_ACQUIRED:
@@ -160,11 +205,7 @@ scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdi
   start = tm_cleanup_log_start (scan->log);
   if (tm_locked_directory_delete (directory, path, NULL, scan->cancellable, &error))
     {
-      g_mutex_lock (&scan->mutex);
-      scan->n_deleted++;
-      g_mutex_unlock (&scan->mutex);
-      tm_cleanup_log_removed (scan->log, name, verdict, start);
-      tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
+      scan_report_deleted (scan, name, verdict, start);
       return TRUE;
     }
 
@@ -198,7 +239,7 @@ scan_list_entry (Scan *scan, const char *name)
 {
   TmVerdict verdict;
 
-  if (tm_entry_examine (&scan->policy, scan->reading, name, scan->cancellable, &verdict))
+  if (examine (scan, &scan->policy, name, &verdict))
     scan_add_entry (scan, name, &verdict);
 }
 
@@ -228,6 +269,14 @@ scan_read (Scan *scan, char *buffer)
   return MAX (length, 0);
 }
 
+/* Whether it may be an entry of the root: the type of a name can be unknown. */
+static gboolean
+is_entry (const TmPolicy *policy, const struct dirent64 *entry)
+{
+  return entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN ||
+         tm_policy_includes_files (policy);
+}
+
 /* Visits the next entries, up to about @max_entries: a run is always visited completely. Returns
  * FALSE when no entry is left. */
 static gboolean
@@ -249,7 +298,7 @@ scan_visit_entries (Scan *scan, guint max_entries)
             return FALSE;
 
           n_entries++;
-          if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+          if (is_entry (&scan->policy, entry))
             scan->visit (scan, entry->d_name);
           else
             tm_cleanup_log_kept_file (scan->log, entry->d_name);
@@ -435,7 +484,7 @@ scan_run (Scan *scan, GError **error)
   return TRUE;
 }
 
-/* Returns whether the root has no more than @max_entries sub-directories, by their names alone. */
+/* Returns whether the root has no more than @max_entries entries, by their names alone. */
 static gboolean
 has_few_entries (const TmCleanupOptions *options, guint max_entries)
 {
@@ -448,7 +497,7 @@ has_few_entries (const TmCleanupOptions *options, guint max_entries)
          n_entries <= max_entries)
     {
       TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
-        if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+        if (is_entry (&options->policy, entry))
           n_entries++;
     }
 

@@ -64,6 +64,7 @@ int tm_dirfd_open_without_links (const char *path, int flags);
 int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
 int tm_dirfd_open_descendant (int dirfd, const char *names, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
+int tm_dirfd_open_file (int dirfd, const char *name);
 int tm_dirfd_reopen (int dirfd);
 int tm_dirfd_open_unchanged (int dirfd, const char *name);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);

@@ -141,6 +141,25 @@ tm_dirfd_reopen (int dirfd)
 }
 
 /*
+ * tm_dirfd_open_file:
+ * @dirfd: a directory
+ * @name: the name of a regular file
+ *
+ * Opens a file to try its lock, without setting its access time if permitted. If another process
+ * has replaced it by a FIFO or a device, the call does not wait for that.
+ *
+ * Returns: a descriptor, or -1: `EWOULDBLOCK` if a process holds a lease on the file
+ */
+int
+tm_dirfd_open_file (int dirfd, const char *name)
+{
+  int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
+  int fd = tm_dirfd_open_beneath (dirfd, name, flags | O_NOATIME);
+
+  return fd < 0 && errno == EPERM ? tm_dirfd_open_beneath (dirfd, name, flags) : fd;
+}
+
+/*
  * tm_dirfd_open_unchanged:
  * @dirfd: a directory
  * @name: the name of an entry, or "." for @dirfd itself

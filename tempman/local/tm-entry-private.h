@@ -24,6 +24,7 @@ TmEntryResult tm_entry_acquire (const TmPolicy *policy,
                                 TmLockedDirectory **taken,
                                 TmVerdict *verdict,
                                 int *error_number);
+TmKeepReason tm_entry_find_exclusion (const TmPolicy *policy, int root_fd, const char *name);
 gboolean tm_entry_examine (const TmPolicy *policy,
                            TmParent *root,
                            const char *name,

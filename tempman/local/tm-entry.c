@@ -41,8 +41,9 @@ get_heartbeat_age (const TmPolicy *policy, const TmOwnerSigns *signs)
              : -1;
 }
 
-static TmKeepReason
-find_exclusion (const TmPolicy *policy, int root_fd, const char *name)
+/* Returns why the name of the entry keeps it. */
+TmKeepReason
+tm_entry_find_exclusion (const TmPolicy *policy, int root_fd, const char *name)
 {
   TmKeepReason reason = tm_policy_find_exclusion (policy, name, TRUE);
   struct stat status;
@@ -213,7 +214,7 @@ tm_entry_acquire (const TmPolicy *policy,
 
   *verdict = (TmVerdict){ .last_used = policy->age.now, .size = -1, .heartbeat_age = -1 };
 
-  obstacle = find_exclusion (policy, root_fd, name);
+  obstacle = tm_entry_find_exclusion (policy, root_fd, name);
   if (obstacle != TM_KEEP_REASON_NONE)
     return keep (verdict, obstacle);
   if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
@@ -236,8 +237,6 @@ tm_entry_acquire (const TmPolicy *policy,
       if (tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                             &verdict->last_used) < 0)
         return fail_unless_gone (verdict, error_number, errno);
-      if (tm_timestamp_compare (verdict->last_used, policy->eviction_last_used) > 0)
-        return keep (verdict, TM_KEEP_REASON_YOUNG);
     }
   else if (!tm_policy_reclaims (policy) || verdict->state != TM_ROOT_ENTRY_STATE_ABANDONED)
     {
@@ -391,7 +390,7 @@ tm_entry_examine (const TmPolicy *policy,
   else if (!has_age && tm_policy_depends_on_age (policy, verdict->state))
     obstacle = TM_KEEP_REASON_UNKNOWN;
   if (obstacle == TM_KEEP_REASON_NONE)
-    obstacle = find_exclusion (policy, root_fd, name);
+    obstacle = tm_entry_find_exclusion (policy, root_fd, name);
   if (obstacle == TM_KEEP_REASON_NONE)
     obstacle = find_obstacle (root_fd, name, &status);
 

@@ -1,0 +1,244 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "local/tm-file-entry-private.h"
+
+#include "local/tm-last-use-private.h"
+#include "local/tm-privilege-private.h"
+#include "local/tm-proc-locks-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/sysmacros.h>
+
+/* The entries of a root that are not directories, for roots that include them.
+ *
+ * They have no owner and no mark. A regular file on which a process holds a BSD lock is live; no
+ * other file is opened. A file cannot be removed by descriptor: it is moved to a name that no other
+ * process knows, and removed there if it is still the same file. A program that replaces a file at
+ * that moment, as with a rename, loses nothing. */
+
+static gboolean
+is_gone (int error_number)
+{
+  return error_number == ENOENT || error_number == ENOTDIR;
+}
+
+static TmFileIdentity
+get_identity (const struct statx *status)
+{
+  return (TmFileIdentity){
+    .device = makedev (status->stx_dev_major, status->stx_dev_minor),
+    .inode = status->stx_ino,
+  };
+}
+
+/* Whether a process holds a lock or a lease on the file. Returns the reason to keep it. */
+static TmKeepReason
+find_lock (int root_fd, const char *name, const struct statx *status)
+{
+  TmKeepReason reason = TM_KEEP_REASON_NONE;
+  int fd;
+
+  if (!S_ISREG (status->stx_mode))
+    return TM_KEEP_REASON_NONE;
+
+  fd = tm_dirfd_open_file (root_fd, name);
+  if (fd < 0)
+    {
+      /* A file that this user may not open can be deleted, but its lock cannot be tried. */
+      if (errno == EWOULDBLOCK || tm_proc_locks_contain (status))
+        return TM_KEEP_REASON_LIVE;
+      return errno == EACCES && status->stx_uid == tm_dirfd_get_user () ? TM_KEEP_REASON_NONE
+                                                                        : TM_KEEP_REASON_NO_LOCK;
+    }
+
+  if (tm_dirfd_check (fd, get_identity (status)) < 0)
+    reason = TM_KEEP_REASON_VANISHED;
+  else if (tm_dirfd_lock (fd, LOCK_EX) < 0 && errno == EWOULDBLOCK)
+    reason = TM_KEEP_REASON_LIVE;
+  tm_dirfd_close (fd);
+  return reason;
+}
+
+/* Returns why this user cannot remove the file. */
+static TmKeepReason
+find_obstacle (TmParent *root, const char *name, const struct statx *status)
+{
+  struct stat owner;
+
+  if ((status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0)
+    return TM_KEEP_REASON_IMMUTABLE;
+
+  if (tm_dirfd_stat_child (tm_parent_get_fd (root), name, &owner) == 0 &&
+      tm_privilege_is_needed (&owner, tm_parent_get_status (root)) &&
+      !tm_privilege_suffices (&owner))
+    return TM_KEEP_REASON_OTHER_USER;
+
+  return TM_KEEP_REASON_NONE;
+}
+
+static void
+keep (TmVerdict *verdict, TmKeepReason reason)
+{
+  verdict->reason = TM_REMOVAL_REASON_NONE;
+  verdict->keep_reason = reason;
+}
+
+/* Applies the policy. Returns FALSE with errno if the file cannot be examined. */
+static gboolean
+decide (const TmPolicy *policy,
+        TmParent *root,
+        const char *name,
+        gboolean is_list,
+        struct statx *status,
+        TmVerdict *verdict)
+{
+  int root_fd = tm_parent_get_fd (root);
+  TmKeepReason reason;
+
+  *verdict = (TmVerdict){
+    .last_used = policy->age.now,
+    .size = -1,
+    .heartbeat_age = -1,
+    .state = TM_ROOT_ENTRY_STATE_UNOWNED,
+    .keep_reason = TM_KEEP_REASON_UNKNOWN,
+  };
+  if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, status) < 0)
+    {
+      if (errno != EXDEV && !is_gone (errno))
+        return FALSE;
+      keep (verdict, errno == EXDEV ? TM_KEEP_REASON_MOUNT_POINT : TM_KEEP_REASON_VANISHED);
+      return TRUE;
+    }
+  if (S_ISDIR (status->stx_mode))
+    {
+      keep (verdict, TM_KEEP_REASON_VANISHED);
+      return TRUE;
+    }
+
+  verdict->times = tm_times_from_statx (status);
+  verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
+  tm_policy_decide (policy, verdict);
+  /* Only a list shows the state of an entry that is young anyway. */
+  if (verdict->reason == TM_REMOVAL_REASON_NONE && !is_list)
+    return TRUE;
+
+  reason = tm_entry_find_exclusion (policy, root_fd, name);
+  if (reason == TM_KEEP_REASON_NONE)
+    reason = find_lock (root_fd, name, status);
+  if (reason == TM_KEEP_REASON_LIVE || reason == TM_KEEP_REASON_NO_LOCK)
+    {
+      verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
+      verdict->live_reason = reason;
+      if (tm_policy_expires_live (policy) && reason == TM_KEEP_REASON_LIVE)
+        reason = TM_KEEP_REASON_NONE;
+    }
+  if (reason == TM_KEEP_REASON_NONE)
+    reason = find_obstacle (root, name, status);
+  if (reason != TM_KEEP_REASON_NONE)
+    keep (verdict, reason);
+  return TRUE;
+}
+
+/* Moves the file to a name of its own and removes it there. Returns 0, or -1 with errno: `ESTALE`
+ * if it is another file by now, which has its name back. */
+static int
+remove_verified (int root_fd, const char *name, TmFileIdentity identity)
+{
+  g_autofree char *aside = tm_name_new (".tempman-removed", "", TM_NAME_LOCKED);
+  TmFileStatus status;
+
+  if (aside == NULL)
+    return -1;
+
+  if (tm_dirfd_rename (root_fd, name, root_fd, aside, RENAME_NOREPLACE) < 0)
+    {
+      /* Without flags of rename: no other file has the new name anyway. */
+      if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+        return -1;
+      if (tm_dirfd_rename (root_fd, name, root_fd, aside, 0) < 0)
+        return -1;
+    }
+
+  if (tm_dirfd_get_child_status (root_fd, aside, &status) == 0 &&
+      tm_file_identity_equal (status.identity, identity))
+    return tm_dirfd_unlink (root_fd, aside);
+
+  /* If yet another file has the name by now, this one stays where it is, and expires. */
+  tm_dirfd_rename (root_fd, aside, root_fd, name, RENAME_NOREPLACE);
+  errno = ESTALE;
+  return -1;
+}
+
+/*
+ * tm_file_entry_remove:
+ * @policy: the policy of the cleanup
+ * @root: the directory of the root
+ * @name: the name of an entry that is not a directory
+ * @verdict: (out caller-allocates): what is known of it, and why it is removed or kept
+ * @error_number: (out): why it failed
+ *
+ * Removes the entry unless the policy keeps it.
+ *
+ * Returns: %TM_ENTRY_ACQUIRED if it is removed
+ */
+TmEntryResult
+tm_file_entry_remove (const TmPolicy *policy,
+                      TmParent *root,
+                      const char *name,
+                      TmVerdict *verdict,
+                      int *error_number)
+{
+  struct statx status;
+
+  if (!decide (policy, root, name, FALSE, &status, verdict))
+    {
+      *error_number = errno;
+      return TM_ENTRY_FAILED;
+    }
+
+  if (verdict->reason == TM_REMOVAL_REASON_NONE)
+    return TM_ENTRY_KEPT;
+
+  if (remove_verified (tm_parent_get_fd (root), name, get_identity (&status)) == 0)
+    return TM_ENTRY_ACQUIRED;
+
+  if (is_gone (errno) || errno == ESTALE)
+    {
+      keep (verdict, TM_KEEP_REASON_VANISHED);
+      return TM_ENTRY_KEPT;
+    }
+
+  *error_number = errno;
+  return TM_ENTRY_FAILED;
+}
+
+/*
+ * tm_file_entry_examine:
+ * @policy: the policy of the cleanup
+ * @root: the directory of the root
+ * @name: the name of an entry that is not a directory
+ * @verdict: (out caller-allocates): whether a cleanup would remove it, and why
+ *
+ * Applies the policy and changes nothing.
+ *
+ * Returns: %FALSE if it is a directory, or does not exist any more
+ */
+gboolean
+tm_file_entry_examine (const TmPolicy *policy, TmParent *root, const char *name, TmVerdict *verdict)
+{
+  struct statx status;
+
+  if (!decide (policy, root, name, TRUE, &status, verdict))
+    verdict->live_reason = TM_KEEP_REASON_UNKNOWN;
+  else if (verdict->keep_reason == TM_KEEP_REASON_VANISHED)
+    return FALSE;
+
+  if (policy->removal_error != 0)
+    keep (verdict, TM_KEEP_REASON_ROOT);
+  return TRUE;
+}
