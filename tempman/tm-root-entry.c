@@ -12,7 +12,10 @@
 /**
  * TmRootEntry:
  *
- * A sub-directory of a [class@Root], with the decision of a cleanup about it.
+ * An entry of a [class@Root], with the decision of a cleanup about it.
+ *
+ * An entry is a sub-directory, or a file or link if the root has
+ * [flags@Tempman.RootFlags.INCLUDE_FILES].
  *
  * ```c
  * g_autoptr (GListModel) entries =
@@ -37,7 +40,7 @@
  * ## Lifetime and threads
  *
  * An entry never changes, and can be used from any thread. It does not prevent other processes from
- * using or deleting the sub-directory.
+ * using or deleting the file or directory.
  *
  * Since: 1.0
  */
@@ -60,6 +63,7 @@ struct _TmRootEntry
   TmRootEntryState state;
   TmRemovalReason reason;
   double heartbeat_age; /* in seconds; negative without a heartbeat */
+  guint64 size;         /* in bytes allocated; 0 if it was not measured */
 };
 
 typedef enum
@@ -73,9 +77,10 @@ typedef enum
   PROP_REASON,
   PROP_INFO,
   PROP_HEARTBEAT_AGE,
+  PROP_SIZE,
 } TmRootEntryProperty;
 
-static GParamSpec *properties[PROP_HEARTBEAT_AGE + 1];
+static GParamSpec *properties[PROP_SIZE + 1];
 
 G_DEFINE_FINAL_TYPE (TmRootEntry, tm_root_entry, G_TYPE_OBJECT)
 
@@ -113,6 +118,9 @@ tm_root_entry_get_property (GObject *object, guint property_id, GValue *value, G
     case PROP_HEARTBEAT_AGE:
       g_value_set_double (value, self->heartbeat_age);
       break;
+    case PROP_SIZE:
+      g_value_set_uint64 (value, self->size);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
@@ -143,7 +151,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:file: (getter get_file)
    *
-   * The sub-directory.
+   * The file or directory.
    *
    * Since: 1.0
    */
@@ -153,7 +161,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:name: (getter get_name)
    *
-   * The name of the sub-directory.
+   * The name of the entry.
    *
    * Since: 1.0
    */
@@ -163,7 +171,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:path: (getter get_path)
    *
-   * The absolute path of the sub-directory, if it is a local file.
+   * The absolute path of the entry, if it is a local file.
    *
    * Since: 1.0
    */
@@ -183,7 +191,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:state: (getter get_state)
    *
-   * The state of the sub-directory: live, abandoned or unowned.
+   * The state of the entry: live, abandoned or unowned.
    *
    * Since: 1.0
    */
@@ -194,7 +202,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:removable: (getter get_removable)
    *
-   * Whether a cleanup would delete the sub-directory.
+   * Whether a cleanup would delete the entry.
    *
    * Since: 1.0
    */
@@ -204,7 +212,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:reason: (getter get_reason)
    *
-   * The reason for which a cleanup would delete the sub-directory.
+   * The reason for which a cleanup would delete the entry.
    *
    * Since: 1.0
    */
@@ -215,7 +223,7 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   /**
    * TmRootEntry:info: (getter get_info)
    *
-   * The name, type and times of the sub-directory.
+   * The name, type and times of the entry.
    *
    * Since: 1.0
    */
@@ -232,6 +240,16 @@ tm_root_entry_class_init (TmRootEntryClass *klass)
   properties[PROP_HEARTBEAT_AGE] =
       g_param_spec_double ("heartbeat-age", NULL, NULL, NO_HEARTBEAT, INFINITY, NO_HEARTBEAT,
                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRootEntry:size: (getter get_size)
+   *
+   * The disk space of the entry and of everything in it, in bytes, if it was measured.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -291,7 +309,7 @@ file_info_new (const char *name, const TmVerdict *verdict)
 /*
  * tm_root_entry_new:
  * @root: the directory of the root
- * @name: the name of a sub-directory of it
+ * @name: the name of an entry of it
  * @verdict: the decision of a cleanup about it
  *
  * Returns: (transfer full): a new entry
@@ -308,6 +326,7 @@ tm_root_entry_new (GFile *root, const char *name, const TmVerdict *verdict)
   self->state = verdict->state;
   self->reason = verdict->reason;
   self->heartbeat_age = verdict->heartbeat_age;
+  self->size = (guint64) MAX (verdict->size, 0);
   return self;
 }
 
@@ -315,9 +334,9 @@ tm_root_entry_new (GFile *root, const char *name, const TmVerdict *verdict)
  * tm_root_entry_get_file: (get-property file)
  * @self: an entry of a root
  *
- * Gets the sub-directory.
+ * Gets the file or directory.
  *
- * Returns: (transfer none) (nullable): the sub-directory; %NULL only for an object that was created
+ * Returns: (transfer none) (nullable): the file; %NULL only for an object that was created
  *   with `g_object_new()`
  *
  * Since: 1.0
@@ -334,7 +353,7 @@ tm_root_entry_get_file (TmRootEntry *self)
  * tm_root_entry_get_name: (get-property name)
  * @self: an entry of a root
  *
- * Gets the name of the sub-directory.
+ * Gets the name of the entry.
  *
  * Returns: (transfer none) (nullable) (type filename): the name, in the encoding of the file
  *   system; %NULL only for an object that was created with `g_object_new()`
@@ -353,7 +372,7 @@ tm_root_entry_get_name (TmRootEntry *self)
  * tm_root_entry_get_path: (get-property path)
  * @self: an entry of a root
  *
- * Gets the absolute path of the sub-directory.
+ * Gets the absolute path of the entry.
  *
  * Returns: (transfer none) (nullable) (type filename): the path, or %NULL if the root is not a
  * local file
@@ -376,7 +395,7 @@ tm_root_entry_get_path (TmRootEntry *self)
  *
  * See [method@Root.get_age_basis]. An entry whose times are unknown counts as just used, see
  * [method@RootEntry.get_info]. For an entry that a cleanup deleted as abandoned, the time is that
- * of the sub-directory itself, without its content.
+ * of the entry itself, without its content.
  *
  * The time has a resolution of a microsecond, and is in UTC. A file system can store times before
  * the year 1 or after the year 9999, which a `GDateTime` cannot represent. The first or the last
@@ -399,7 +418,7 @@ tm_root_entry_get_last_used (TmRootEntry *self)
  * tm_root_entry_get_state: (get-property state)
  * @self: an entry of a root
  *
- * Gets the state of the sub-directory: live, abandoned or unowned.
+ * Gets the state of the entry: live, abandoned or unowned.
  *
  * An entry whose state is unknown is [enum@Tempman.RootEntryState.LIVE]: a mount point, a directory
  * of another user that this process may not open, and an entry that cannot be examined at all.
@@ -425,7 +444,7 @@ tm_root_entry_get_state (TmRootEntry *self)
  * tm_root_entry_get_removable: (get-property removable)
  * @self: an entry of a root
  *
- * Returns whether a cleanup would delete the sub-directory.
+ * Returns whether a cleanup would delete the entry.
  *
  * A cleanup at the time of the list would have deleted the removable entries, and no others. If the
  * process may not write to the root, no entry is removable. An entry that a cleanup skips is not
@@ -458,7 +477,7 @@ tm_root_entry_get_removable (TmRootEntry *self)
  * tm_root_entry_get_reason: (get-property reason)
  * @self: an entry of a root
  *
- * Gets the reason for which a cleanup would delete the sub-directory.
+ * Gets the reason for which a cleanup would delete the entry.
  *
  * Returns: the reason, or [enum@Tempman.RemovalReason.NONE] if a cleanup would keep it
  *
@@ -476,12 +495,12 @@ tm_root_entry_get_reason (TmRootEntry *self)
  * tm_root_entry_get_info: (get-property info)
  * @self: an entry of a root
  *
- * Gets the name, type and times of the sub-directory.
+ * Gets the name, type and times of the entry.
  *
  * The attributes are `standard::name`, `standard::display-name`, `standard::type`, `time::access`
  * and `time::modified`, the last two also with `-usec` and `-nsec`.
  *
- * The times are those of the sub-directory itself, regardless of the age basis of the root. If the
+ * The times are those of the entry itself, regardless of the age basis of the root. If the
  * root is a remote file, they have the resolution that its GIO backend provides. Unknown times are
  * not set: those of a mount point, since no request is sent to the file system that is mounted
  * there, and those of an entry that cannot be examined.
@@ -520,4 +539,33 @@ tm_root_entry_get_heartbeat_age (TmRootEntry *self)
   g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), NO_HEARTBEAT);
 
   return self->heartbeat_age;
+}
+
+/**
+ * tm_root_entry_get_size: (get-property size)
+ * @self: an entry of a root
+ *
+ * Gets the disk space of the entry and of everything in it.
+ *
+ * [method@Root.list_entries] measures entries if it has the flag
+ * [flags@Tempman.ListFlags.MEASURE], or if the root has a [property@Root:max-size]. For an entry
+ * from a signal, the size is known if the cleanup measured the entry, as [method@Root.cleanup] does
+ * if the root has a limit of size.
+ *
+ * The size is the number of allocated bytes: a file with holes can be longer, and a short file can
+ * take a whole block. A file with several links in the entry counts once. A file with links in
+ * several entries counts in each of them. File systems that are mounted in the entry do not count,
+ * and neither do directories that the process may not read. If the root is a remote file, and its
+ * GIO backend does not report allocated bytes, the lengths of the files count instead.
+ *
+ * Returns: the size in bytes, or 0 if it was not measured
+ *
+ * Since: 1.0
+ */
+guint64
+tm_root_entry_get_size (TmRootEntry *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT_ENTRY (self), 0);
+
+  return self->size;
 }

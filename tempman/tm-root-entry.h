@@ -39,5 +39,7 @@ TM_AVAILABLE_IN_1_0
 GFileInfo *tm_root_entry_get_info (TmRootEntry *self);
 TM_AVAILABLE_IN_1_0
 double tm_root_entry_get_heartbeat_age (TmRootEntry *self);
+TM_AVAILABLE_IN_1_0
+guint64 tm_root_entry_get_size (TmRootEntry *self);
 
 G_END_DECLS

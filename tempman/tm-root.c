@@ -33,8 +33,10 @@
  *
  * ## Cleanup
  *
- * The sub-directories of the root are its entries. A cleanup deletes the entries that have not been
- * used for longer than the timeout. It runs before the root creates a directory, and on demand with
+ * The sub-directories of the root are its entries. With [flags@Tempman.RootFlags.INCLUDE_FILES],
+ * files, links and all other files in the root are entries as well. A cleanup deletes the entries
+ * that have not been used for longer than the timeout, and, if the root has limits, the least
+ * recently used ones. It runs before the root creates a directory, and on demand with
  * [method@Root.cleanup]. The age of an entry is the time since its last access or modification,
  * whichever is later, unless [method@Root.set_age_basis] selects another basis.
  * [method@Root.list_entries] shows the decisions of a cleanup without running one.
@@ -42,8 +44,46 @@
  * A cleanup never deletes an entry in use, unless the root has
  * [flags@Tempman.RootFlags.EXPIRE_LIVE]. If the owner of an entry has exited without closing it,
  * the next cleanup with [flags@Tempman.RootFlags.RECLAIM_ABANDONED] deletes it at any age. Without
- * this flag, a cleanup deletes it when it has expired. A cleanup keeps files, links and mount
- * points in the root.
+ * this flag, a cleanup deletes it when it has expired. A cleanup keeps mount points in the root
+ * and, unless the root has [flags@Tempman.RootFlags.INCLUDE_FILES], everything that is not a
+ * directory. With this flag, it also keeps each file on which a process holds a BSD lock.
+ *
+ * ## Limits
+ *
+ * A root can also keep within limits, all of which can be set at any time and combined:
+ *
+ * - [property@Root:max-entries], a number of entries;
+ * - [property@Root:max-size], the size of all entries together;
+ * - [property@Root:min-free-space], the free space of the file system.
+ *
+ * ```c
+ * tm_root_set_max_entries (root, 20);
+ * tm_root_set_max_size (root, G_GUINT64_CONSTANT (2) << 30);
+ * ```
+ *
+ * A cleanup first deletes the expired entries and, if the root reclaims, the abandoned ones. If the
+ * root is still over a limit, the cleanup deletes the entry that was used least recently, by the
+ * age basis of the root, and continues until the limits hold. It stops early if only entries are
+ * left that it has to keep. [enum@Tempman.RemovalReason] distinguishes the limits.
+ *
+ * - Live entries count, and the limits never remove one, not even with
+ *   [flags@Tempman.RootFlags.EXPIRE_LIVE]. It is no error if the live entries alone exceed a limit.
+ * - Every entry counts, including those that a cleanup keeps for another reason: excluded entries,
+ *   mount points, and entries of other users.
+ * - Sizes are allocated bytes, as in [method@RootEntry.get_size]. A file with several links counts
+ *   once for each entry that contains one of them.
+ * - The free space is what unprivileged users can still allocate. If other programs fill the file
+ *   system, this limit can remove every entry that is not live.
+ *
+ * [method@Root.create_temp_dir] applies the timeout, `max-entries` and `min-free-space`. It makes
+ * room for the new directory, so that the root then has at most `max-entries` entries. It does not
+ * apply `max-size`: measuring reads every directory in the root, which would delay each creation.
+ * A program with a limit of size calls [method@Root.cleanup_async] from time to time, such as after
+ * its start.
+ *
+ * Several processes can clean up the same root at the same time. An entry that another cleanup is
+ * deleting counts as live. Together, they therefore delete no more entries for a limit than one
+ * cleanup alone would, except for those whose deletion another cleanup had already begun.
  *
  * ## Signals
  *
@@ -118,7 +158,8 @@ struct _TmRoot
 {
   GObject parent_instance;
 
-  TmForkMutex lock;    /* guards exclude and lease, and directory and root until they are set */
+  TmForkMutex lock;    /* guards exclude, lease and limits, and directory and root until they are
+                        * set */
   GFile *directory;    /* (owned) (nullable): with its links resolved once it is opened */
   TmBackendRoot *root; /* (owned) (nullable): until initialised, then never changed */
   double timeout;      /* set once, when constructed */
@@ -128,6 +169,7 @@ struct _TmRoot
   gint age_basis;      /* a TmAgeBasis; atomic */
   GStrv exclude;       /* (owned) (nullable): guarded by the lock */
   double lease;        /* guarded by the lock */
+  TmLimits limits;     /* guarded by the lock */
 };
 
 typedef enum
@@ -139,9 +181,12 @@ typedef enum
   PROP_AGE_BASIS,
   PROP_EXCLUDE,
   PROP_LEASE,
+  PROP_MAX_ENTRIES,
+  PROP_MAX_SIZE,
+  PROP_MIN_FREE_SPACE,
 } TmRootProperty;
 
-static GParamSpec *properties[PROP_LEASE + 1];
+static GParamSpec *properties[PROP_MIN_FREE_SPACE + 1];
 
 typedef enum
 {
@@ -233,6 +278,15 @@ tm_root_get_property (GObject *object, guint property_id, GValue *value, GParamS
     case PROP_LEASE:
       g_value_set_double (value, tm_root_get_lease (self));
       break;
+    case PROP_MAX_ENTRIES:
+      g_value_set_uint (value, tm_root_get_max_entries (self));
+      break;
+    case PROP_MAX_SIZE:
+      g_value_set_uint64 (value, tm_root_get_max_size (self));
+      break;
+    case PROP_MIN_FREE_SPACE:
+      g_value_set_uint64 (value, tm_root_get_min_free_space (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
@@ -266,6 +320,15 @@ tm_root_set_property (GObject *object, guint property_id, const GValue *value, G
       break;
     case PROP_LEASE:
       tm_root_set_lease (self, g_value_get_double (value));
+      break;
+    case PROP_MAX_ENTRIES:
+      tm_root_set_max_entries (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_SIZE:
+      tm_root_set_max_size (self, g_value_get_uint64 (value));
+      break;
+    case PROP_MIN_FREE_SPACE:
+      tm_root_set_min_free_space (self, g_value_get_uint64 (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -382,6 +445,39 @@ tm_root_class_init (TmRootClass *klass)
       g_param_spec_double ("lease", NULL, NULL, 0, INFINITY, TM_DEFAULT_LEASE,
                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * TmRoot:max-entries: (getter get_max_entries) (setter set_max_entries)
+   *
+   * The number of entries that the root keeps at most, or 0 for no limit.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_ENTRIES] =
+      g_param_spec_uint ("max-entries", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRoot:max-size: (getter get_max_size) (setter set_max_size)
+   *
+   * The size that the entries have at most together, in bytes, or 0 for no limit.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_SIZE] =
+      g_param_spec_uint64 ("max-size", NULL, NULL, 0, G_MAXUINT64, 0,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * TmRoot:min-free-space: (getter get_min_free_space) (setter set_min_free_space)
+   *
+   * The free space that the file system has at least, in bytes, or 0 for no limit.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MIN_FREE_SPACE] =
+      g_param_spec_uint64 ("min-free-space", NULL, NULL, 0, G_MAXUINT64, 0,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -390,6 +486,9 @@ tm_root_class_init (TmRootClass *klass)
    * @entry: the entry, as it was before the deletion
    *
    * Emitted after a cleanup has deleted an entry.
+   *
+   * If the cleanup has measured the entry, [property@RootEntry:size] is the size before the
+   * deletion.
    *
    * The cleanup that [method@Root.create_temp_dir] runs emits it as well. The section “Signals” of
    * the class page names the thread.
@@ -841,6 +940,165 @@ tm_root_set_lease (TmRoot *self, double lease)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEASE]);
 }
 
+/**
+ * tm_root_get_max_entries: (get-property max-entries)
+ * @self: a root
+ *
+ * Gets the number of entries that the root keeps at most.
+ *
+ * Returns: the number, or 0 for no limit
+ *
+ * Since: 1.0
+ */
+guint
+tm_root_get_max_entries (TmRoot *self)
+{
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = NULL;
+
+  g_return_val_if_fail (TM_IS_ROOT (self), 0);
+
+  locker = tm_fork_mutex_locker_new (&self->lock);
+  return self->limits.max_entries;
+}
+
+/**
+ * tm_root_set_max_entries: (set-property max-entries)
+ * @self: a root
+ * @max_entries: a number of entries, or 0 for no limit
+ *
+ * Sets the number of entries that the root keeps at most.
+ *
+ * If the root has more entries, a cleanup deletes the least recently used ones that are not live.
+ * [method@Root.create_temp_dir] makes room for the new directory: the root then has at most
+ * @max_entries entries, unless more are live or cannot be deleted. See the section “Limits” of the
+ * class page.
+ *
+ * A cleanup that is running continues with the limit that it started with.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_set_max_entries (TmRoot *self, guint max_entries)
+{
+  gboolean is_changed;
+
+  g_return_if_fail (TM_IS_ROOT (self));
+
+  tm_fork_mutex_lock (&self->lock);
+  is_changed = self->limits.max_entries != max_entries;
+  self->limits.max_entries = max_entries;
+  tm_fork_mutex_unlock (&self->lock);
+
+  if (is_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_ENTRIES]);
+}
+
+static guint64
+get_size_limit (TmRoot *self, const guint64 *limit)
+{
+  g_autoptr (TmForkMutexLocker) G_GNUC_UNUSED locker = tm_fork_mutex_locker_new (&self->lock);
+
+  return *limit;
+}
+
+static void
+set_size_limit (TmRoot *self, guint64 *limit, guint64 bytes, TmRootProperty property)
+{
+  gboolean is_changed;
+
+  tm_fork_mutex_lock (&self->lock);
+  is_changed = *limit != bytes;
+  *limit = bytes;
+  tm_fork_mutex_unlock (&self->lock);
+
+  if (is_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+/**
+ * tm_root_get_max_size: (get-property max-size)
+ * @self: a root
+ *
+ * Gets the size that the entries have at most together.
+ *
+ * Returns: the size in bytes, or 0 for no limit
+ *
+ * Since: 1.0
+ */
+guint64
+tm_root_get_max_size (TmRoot *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), 0);
+
+  return get_size_limit (self, &self->limits.max_size);
+}
+
+/**
+ * tm_root_set_max_size: (set-property max-size)
+ * @self: a root
+ * @max_size: a size in bytes, or 0 for no limit
+ *
+ * Sets the size that the entries have at most together.
+ *
+ * [method@Root.cleanup] measures all entries. If their sizes add up to more than @max_size, it
+ * deletes the least recently used ones that are not live. [method@Root.create_temp_dir] does not
+ * apply this limit, since measuring would delay each creation. See the section “Limits” of the
+ * class page.
+ *
+ * A cleanup that is running continues with the limit that it started with.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_set_max_size (TmRoot *self, guint64 max_size)
+{
+  g_return_if_fail (TM_IS_ROOT (self));
+
+  set_size_limit (self, &self->limits.max_size, max_size, PROP_MAX_SIZE);
+}
+
+/**
+ * tm_root_get_min_free_space: (get-property min-free-space)
+ * @self: a root
+ *
+ * Gets the free space that the file system of the root has at least.
+ *
+ * Returns: the space in bytes, or 0 for no limit
+ *
+ * Since: 1.0
+ */
+guint64
+tm_root_get_min_free_space (TmRoot *self)
+{
+  g_return_val_if_fail (TM_IS_ROOT (self), 0);
+
+  return get_size_limit (self, &self->limits.min_free_space);
+}
+
+/**
+ * tm_root_set_min_free_space: (set-property min-free-space)
+ * @self: a root
+ * @min_free_space: a size in bytes, or 0 for no limit
+ *
+ * Sets the free space that the file system of the root has at least.
+ *
+ * If less space is free, a cleanup deletes the least recently used entries that are not live, until
+ * enough is free. [method@Root.create_temp_dir] does the same before it creates a directory. The
+ * free space is that which the users of the file system share, without the reserve of the root
+ * user. See the section “Limits” of the class page.
+ *
+ * A cleanup that is running continues with the limit that it started with.
+ *
+ * Since: 1.0
+ */
+void
+tm_root_set_min_free_space (TmRoot *self, guint64 min_free_space)
+{
+  g_return_if_fail (TM_IS_ROOT (self));
+
+  set_size_limit (self, &self->limits.min_free_space, min_free_space, PROP_MIN_FREE_SPACE);
+}
+
 /* Returns FALSE with an error unless the object was initialised; what init has set may be read
  * without the lock from then on. */
 static gboolean
@@ -866,6 +1124,10 @@ get_policy (TmRoot *self)
   };
 
   tm_age_rule_init (&policy.age, tm_root_get_age_basis (self), self->timeout);
+
+  tm_fork_mutex_lock (&self->lock);
+  policy.limits = self->limits;
+  tm_fork_mutex_unlock (&self->lock);
   return policy;
 }
 
@@ -913,15 +1175,25 @@ clean_up (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError 
   return tm_backend_root_cleanup (self->root, &policy, outcomes, cancellable, error);
 }
 
+/* The cleanup before a creation. Its errors are in the log. */
+static void
+make_room (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable)
+{
+  g_auto (TmPolicy) policy = get_policy (self);
+
+  policy.is_for_creation = TRUE;
+  /* Measuring would make the cost of a creation depend on the content of all entries. */
+  policy.limits.max_size = 0;
+  tm_backend_root_cleanup (self->root, &policy, outcomes, cancellable, NULL);
+}
+
 static TmTemporaryDirectory *
 create_temp_dir (TmRoot *self, TmOutcomes *outcomes, GCancellable *cancellable, GError **error)
 {
   if (!check_initialized (self, error))
     return NULL;
 
-  /* Its errors are in the log. */
-  clean_up (self, outcomes, cancellable, NULL);
-
+  make_room (self, outcomes, cancellable);
   return tm_temporary_directory_new_in (self->root, tm_root_get_prefix (self), cancellable, error);
 }
 
@@ -951,6 +1223,9 @@ start_cleanup_task (TmRoot *self,
  * @error: return location for an error
  *
  * Runs a cleanup, then creates a temporary directory in the root.
+ *
+ * The cleanup applies the timeout, [property@Root:max-entries] and [property@Root:min-free-space],
+ * but not [property@Root:max-size]. It makes room for the new directory.
  *
  * Errors during the cleanup do not make the call fail. [signal@Root::entry-failed] reports them.
  *
@@ -1050,6 +1325,10 @@ tm_root_create_temp_dir_finish (TmRoot *self, GAsyncResult *result, GError **err
  * @error: return location for an error
  *
  * Deletes expired entries and, with [flags@Tempman.RootFlags.RECLAIM_ABANDONED], abandoned ones.
+ *
+ * If the root is over a limit, the call then deletes the least recently used entries as well: see
+ * the section “Limits” of the class page. With a [property@Root:max-size], it reads every directory
+ * in the root to measure the entries.
  *
  * [signal@Root::entry-removed] reports each deleted entry, and [signal@Root::entry-failed] each
  * entry that could not be deleted.
@@ -1183,7 +1462,9 @@ tm_root_get_watch_time (TmRoot *self)
  * It acquires the lock of each entry for an instant. At this instant, a process that is creating
  * the entry has to retry, and another cleanup keeps the entry until the next cleanup.
  *
- * With [enum@Tempman.AgeBasis.NEWEST_CONTENT], the call reads the content of the entries.
+ * With [enum@Tempman.AgeBasis.NEWEST_CONTENT], the call reads the content of the entries. With
+ * [flags@Tempman.ListFlags.MEASURE], or if the root has a [property@Root:max-size], it reads every
+ * directory in them to measure their sizes: see [method@RootEntry.get_size].
  *
  * A mount point is listed as live, without its times: no request is sent to the file system that is
  * mounted there, whose server may never answer.
@@ -1216,6 +1497,7 @@ tm_root_list_entries (TmRoot *self, TmListFlags flags, GCancellable *cancellable
     return NULL;
 
   policy = get_policy (self);
+  policy.measures = (flags & TM_LIST_FLAGS_MEASURE) != 0;
   found = tm_backend_root_list (self->root, &policy, cancellable, error);
   if (found == NULL)
     return NULL;
@@ -1239,7 +1521,8 @@ list_entries_task_cb (TmTaskResult *result,
                       gpointer task_data,
                       GCancellable *cancellable)
 {
-  result->object = tm_root_list_entries (source, TM_LIST_FLAGS_NONE, cancellable, &result->error);
+  result->object = tm_root_list_entries (source, (TmListFlags) GPOINTER_TO_UINT (task_data),
+                                         cancellable, &result->error);
 }
 
 /**

@@ -79,6 +79,18 @@ TM_AVAILABLE_IN_1_0
 double tm_root_get_lease (TmRoot *self);
 TM_AVAILABLE_IN_1_0
 void tm_root_set_lease (TmRoot *self, double lease);
+TM_AVAILABLE_IN_1_0
+guint tm_root_get_max_entries (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+void tm_root_set_max_entries (TmRoot *self, guint max_entries);
+TM_AVAILABLE_IN_1_0
+guint64 tm_root_get_max_size (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+void tm_root_set_max_size (TmRoot *self, guint64 max_size);
+TM_AVAILABLE_IN_1_0
+guint64 tm_root_get_min_free_space (TmRoot *self);
+TM_AVAILABLE_IN_1_0
+void tm_root_set_min_free_space (TmRoot *self, guint64 min_free_space);
 
 TM_AVAILABLE_IN_1_0
 TmTemporaryDirectory *tm_root_create_temp_dir (TmRoot *self,

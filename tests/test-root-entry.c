@@ -123,6 +123,7 @@ test_properties (Sandbox *sandbox, gconstpointer data)
   TmRemovalReason reason;
   gboolean removable;
   double heartbeat_age;
+  guint64 size;
 
   make_directory (path);
   g_assert_no_errno (utimensat (AT_FDCWD, path, times, 0));
@@ -130,10 +131,11 @@ test_properties (Sandbox *sandbox, gconstpointer data)
   entry = g_list_model_get_item (entries, 0);
   g_object_get (entry, "file", &file, "name", &name, "path", &property_path, "last-used",
                 &last_used, "state", &state, "removable", &removable, "reason", &reason, "info",
-                &info, "heartbeat-age", &heartbeat_age, NULL);
+                &info, "heartbeat-age", &heartbeat_age, "size", &size, NULL);
 
   g_assert_true (file == tm_root_entry_get_file (entry));
   g_assert_cmpfloat (heartbeat_age, ==, -1);
+  g_assert_cmpuint (size, ==, 0);
   g_assert_true (last_used == tm_root_entry_get_last_used (entry));
   g_assert_true (info == tm_root_entry_get_info (entry));
   g_assert_cmpint (state, ==, TM_ROOT_ENTRY_STATE_UNOWNED);
@@ -179,6 +181,7 @@ test_uninitialized (Sandbox *sandbox, gconstpointer data)
   g_assert_null (tm_root_entry_get_last_used (entry));
   g_assert_null (tm_root_entry_get_info (entry));
   g_assert_false (tm_root_entry_get_removable (entry));
+  g_assert_cmpuint (tm_root_entry_get_size (entry), ==, 0);
   g_assert_null (tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
 }

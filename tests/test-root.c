@@ -149,6 +149,83 @@ test_lease_threads (Sandbox *sandbox, gconstpointer data)
   g_thread_join (thread);
 }
 
+static void
+test_limits (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) constructed =
+      g_object_new (TM_TYPE_ROOT, "max-entries", G_MAXUINT, "max-size", G_MAXUINT64,
+                    "min-free-space", G_MAXUINT64 - 1, NULL);
+  guint n_notified[3] = { 0 };
+  guint max_entries;
+  guint64 max_size, min_free_space;
+
+  g_assert_cmpuint (tm_root_get_max_entries (constructed), ==, G_MAXUINT);
+  g_assert_cmpuint (tm_root_get_max_size (constructed), ==, G_MAXUINT64);
+  g_assert_cmpuint (tm_root_get_min_free_space (constructed), ==, G_MAXUINT64 - 1);
+  g_assert_cmpuint (tm_root_get_max_entries (root), ==, 0);
+  g_assert_cmpuint (tm_root_get_max_size (root), ==, 0);
+  g_assert_cmpuint (tm_root_get_min_free_space (root), ==, 0);
+
+  g_signal_connect_swapped (root, "notify::max-entries", G_CALLBACK (g_atomic_int_inc),
+                            &n_notified[0]);
+  g_signal_connect_swapped (root, "notify::max-size", G_CALLBACK (g_atomic_int_inc),
+                            &n_notified[1]);
+  g_signal_connect_swapped (root, "notify::min-free-space", G_CALLBACK (g_atomic_int_inc),
+                            &n_notified[2]);
+  tm_root_set_max_entries (root, 0);
+  tm_root_set_max_size (root, 0);
+  tm_root_set_min_free_space (root, 0);
+  g_assert_cmpuint (n_notified[0] + n_notified[1] + n_notified[2], ==, 0);
+
+  tm_root_set_max_entries (root, 20);
+  tm_root_set_max_size (root, G_GUINT64_CONSTANT (1) << 40);
+  tm_root_set_min_free_space (root, G_GUINT64_CONSTANT (1) << 41);
+  g_object_get (root, "max-entries", &max_entries, "max-size", &max_size, "min-free-space",
+                &min_free_space, NULL);
+  g_assert_cmpuint (max_entries, ==, 20);
+  g_assert_cmpuint (max_size, ==, G_GUINT64_CONSTANT (1) << 40);
+  g_assert_cmpuint (min_free_space, ==, G_GUINT64_CONSTANT (1) << 41);
+
+  g_object_set (root, "max-entries", 20u, "max-size", G_GUINT64_CONSTANT (1) << 40,
+                "min-free-space", G_GUINT64_CONSTANT (1) << 41, NULL);
+  g_assert_cmpuint (n_notified[0], ==, 1);
+  g_assert_cmpuint (n_notified[1], ==, 1);
+  g_assert_cmpuint (n_notified[2], ==, 1);
+}
+
+static gpointer
+set_limits_thread (gpointer root)
+{
+  for (guint i = 0; i < 20000; i++)
+    {
+      tm_root_set_max_entries (root, i % 2 == 0 ? G_MAXUINT : 0);
+      tm_root_set_max_size (root, i % 2 == 0 ? G_MAXUINT64 : 0);
+      tm_root_set_min_free_space (root, i % 2 == 0 ? G_MAXUINT64 : 0);
+    }
+  return NULL;
+}
+
+/* A number of 64 bits takes two instructions on a machine of 32. */
+static void
+test_limits_threads (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  GThread *thread = g_thread_new ("setter", set_limits_thread, root);
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      guint max_entries = tm_root_get_max_entries (root);
+      guint64 max_size = tm_root_get_max_size (root);
+      guint64 min_free_space = tm_root_get_min_free_space (root);
+
+      g_assert_true (max_entries == G_MAXUINT || max_entries == 0);
+      g_assert_true (max_size == G_MAXUINT64 || max_size == 0);
+      g_assert_true (min_free_space == G_MAXUINT64 || min_free_space == 0);
+    }
+  g_thread_join (thread);
+}
+
 /* On a local file system no entry is watched, whatever its state. */
 static void
 test_watch_time (Sandbox *sandbox, gconstpointer data)
@@ -379,6 +456,8 @@ main (int argc, char **argv)
   add_test ("/root/properties", test_properties);
   add_test ("/root/lease", test_lease);
   add_test ("/root/lease-threads", test_lease_threads);
+  add_test ("/root/limits", test_limits);
+  add_test ("/root/limits-threads", test_limits_threads);
   add_test ("/root/watch-time", of_descriptors (test_watch_time));
   add_test ("/root/async", test_async);
   add_test ("/root/uninitialized", test_uninitialized);

@@ -152,7 +152,28 @@ function _init() {
     function checkLease(lease) {
         if (typeof lease !== 'number' || !(lease >= 0))
             throw new TypeError(`a lease is a number of seconds, 0 or more, not ${String(lease)}`);
-        return lease;
+    }
+
+    // The largest value of each: GJS has no larger whole numbers that are exact.
+    const limits = {
+        max_entries: 2 ** 32 - 1,
+        max_size: Number.MAX_SAFE_INTEGER,
+        min_free_space: Number.MAX_SAFE_INTEGER,
+    };
+
+    // GJS makes 0 of nonsense, and a huge number of a negative one.
+    function checkLimit(name, limit) {
+        if (!Number.isInteger(limit) || limit < 0 || limit > limits[name])
+            throw new TypeError(`${name} is a whole number, 0 or more, not ${String(limit)}`);
+    }
+
+    // The ways in which GJS spells the name of a property.
+    function getSpellings(name) {
+        return [...new Set([
+            name,
+            name.replaceAll('_', '-'),
+            name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()),
+        ])];
     }
 
     makeFinal(TemporaryDirectory, 'TemporaryDirectory');
@@ -167,6 +188,12 @@ function _init() {
     initializeWhenConstructed(Root, properties => {
         if ('lease' in properties)
             checkLease(properties.lease);
+        for (const name in limits) {
+            for (const spelling of getSpellings(name)) {
+                if (spelling in properties)
+                    checkLimit(name, properties[spelling]);
+            }
+        }
         return 'timeout' in properties
             ? {...properties, timeout: toTimeout(properties.timeout)}
             : properties;
@@ -184,23 +211,33 @@ function _init() {
     makeOperation(Root.prototype, 'cleanup', 0);
     makeOperation(Root.prototype, 'list_entries', 0, {before: [orElse(ListFlags.NONE)]});
 
-    const setLease = Root.prototype.set_lease;
-    Root.prototype.set_lease = function (...args) {
-        // GJS says what is missing.
-        if (args.length > 0)
-            checkLease(args[0]);
-        return setLease.apply(this, args);
-    };
-    Object.defineProperty(Root.prototype, 'lease', {
-        get() {
-            return this.get_lease();
-        },
-        set(lease) {
-            this.set_lease(lease);
-        },
-        configurable: true,
-        enumerable: true,
-    });
+    // Checks the values of a property of Root that a program sets.
+    function guardProperty(name, check) {
+        const set = Root.prototype[`set_${name}`];
+
+        Root.prototype[`set_${name}`] = function (...args) {
+            // GJS says what is missing.
+            if (args.length > 0)
+                check(args[0]);
+            return set.apply(this, args);
+        };
+        for (const spelling of getSpellings(name)) {
+            Object.defineProperty(Root.prototype, spelling, {
+                get() {
+                    return this[`get_${name}`]();
+                },
+                set(value) {
+                    this[`set_${name}`](value);
+                },
+                configurable: true,
+                enumerable: true,
+            });
+        }
+    }
+
+    guardProperty('lease', checkLease);
+    for (const name in limits)
+        guardProperty(name, limit => checkLimit(name, limit));
 
     const getChild = TemporaryDirectory.prototype.get_child;
     TemporaryDirectory.prototype.get_child = function (name, ...rest) {

@@ -245,6 +245,19 @@ def _to_timeout(timeout):
     return _to_seconds(timeout, 'timeout must be a number, datetime.timedelta or None')
 
 
+def _to_limit(limit, name):
+    """Make a limit for C of a whole number, or of None for no limit."""
+    if limit is None:
+        return 0
+    # True is an int, and PyGObject would make a whole number of a fraction.
+    if isinstance(limit, bool):
+        raise TypeError(f'{name} must be a whole number or None, not bool')
+    number = operator.index(limit)
+    if number < 0:
+        raise ValueError(f'{name} must be 0 or more, not {limit!r}')
+    return number
+
+
 def _to_flags(type_, flags):
     """Make flags of a type of what may be a number; GObject only warns of bits without a name."""
     # A flag of another type is a number too, and would mean something else here.
@@ -889,6 +902,18 @@ class Root(Tempman.Root):
             raise ValueError(f'lease must be 0 or more, not {lease!r}')
         super().set_lease(seconds)
 
+    def set_max_entries(self, max_entries):
+        """Set the number of entries that the root keeps at most; None or 0 is no limit."""
+        super().set_max_entries(_to_limit(max_entries, 'max_entries'))
+
+    def set_max_size(self, max_size):
+        """Set the size in bytes that the entries have at most together; None or 0 is no limit."""
+        super().set_max_size(_to_limit(max_size, 'max_size'))
+
+    def set_min_free_space(self, min_free_space):
+        """Set the free space in bytes that the file system has at least; None or 0 is no limit."""
+        super().set_min_free_space(_to_limit(min_free_space, 'min_free_space'))
+
     def create_temp_dir(self, cancellable=None, *, keep_on_error=False):
         """Clean up, and create a temporary directory under the root.
 
@@ -1007,6 +1032,11 @@ class RootEntry(Tempman.RootEntry):
         age = self.get_heartbeat_age()
         return age if age >= 0 else None
 
+    @property
+    def size(self):
+        """The disk space that it takes with everything in it, in bytes; 0 if it was not measured."""
+        return self.get_size()
+
     __fspath__ = _fspath
 
     def __repr__(self):
@@ -1029,12 +1059,23 @@ def create_temp_dir(dir=None, *, prefix=None, suffix=None, mode=_DEFAULT_MODE,
     return TemporaryDirectory(dir, prefix, suffix=suffix, mode=mode, keep_on_error=keep_on_error)
 
 
-def root(dir, timeout=None):
+def root(dir, timeout=None, *, max_size=None, max_entries=None, min_free_space=None):
     """Open a root for temporary directories under dir, a directory that exists.
 
+    :param timeout: as that of Root
+    :param max_size: the size in bytes that the entries have at most together; None is no limit
+    :param max_entries: the number of entries that the root keeps at most; None is no limit
+    :param min_free_space: the free space in bytes that the file system has at least; None is no limit
     :rtype: Root
     """
-    return Root(dir, timeout)
+    # Refuses wrong limits before it opens a directory.
+    limits = {'max_size': _to_limit(max_size, 'max_size'),
+              'max_entries': _to_limit(max_entries, 'max_entries'),
+              'min_free_space': _to_limit(min_free_space, 'min_free_space')}
+    self = Root(dir, timeout)
+    for name, limit in limits.items():
+        getattr(self, f'set_{name}')(limit)
+    return self
 
 
 def delete_recursively(path, flags=Tempman.DeleteFlags.NONE, cancellable=None, progress=None):

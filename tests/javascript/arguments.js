@@ -51,6 +51,33 @@ test('leases that are no lease', async folder => {
     equal(new Tempman.Root({directory: folder, lease: undefined}).lease, Tempman.DEFAULT_LEASE);
 });
 
+test('limits that are no limits', async folder => {
+    const spellings = [
+        ['max_entries', 'maxEntries', 'max-entries'],
+        ['max_size', 'maxSize', 'max-size'],
+        ['min_free_space', 'minFreeSpace', 'min-free-space'],
+    ];
+    const root = new Tempman.Root({directory: folder});
+    // JavaScript converts the first ones to numbers, and C the others to whole or huge ones.
+    for (const limit of [null, '', true, '60', [], undefined, NaN, 0.5, -1, Infinity, 2 ** 70]) {
+        for (const names of spellings) {
+            const [name] = names;
+            await refuses(() => root[`set_${name}`](limit), name);
+            for (const spelling of names) {
+                await refuses(() => {
+                    root[spelling] = limit;
+                }, name);
+                if (limit !== undefined)
+                    await refuses(() => new Tempman.Root({directory: folder, [spelling]: limit}), name);
+                equal(root[spelling], 0);
+            }
+        }
+    }
+    await refuses(() => root.set_max_entries(2 ** 32), 'max_entries');
+    await refuses(() => root.set_max_entries());
+    equal(new Tempman.Root({directory: folder, maxEntries: undefined}).maxEntries, 0);
+});
+
 test('flags and priorities that are not numbers', async folder => {
     const destination = folder.get_child('destination');
     const directory = new Tempman.TemporaryDirectory({parent: folder});
@@ -195,6 +222,10 @@ test('objects that were never initialised', async folder => {
     root.set_age_basis(Tempman.AgeBasis.MODIFIED);
     root.set_lease(60);
     equal(root.get_lease(), 60);
+    root.set_max_entries(1);
+    root.set_max_size(1);
+    root.set_min_free_space(1);
+    equal(root.get_max_entries() + root.get_max_size() + root.get_min_free_space(), 3);
     equal(root.get_watch_time(), 0);
     throws(code, () => root.create_temp_dir());
     throws(code, () => root.cleanup());
@@ -209,6 +240,7 @@ test('objects that were never initialised', async folder => {
         equal(entry[getter](), null);
     equal(entry.get_removable(), false);
     equal(entry.get_heartbeat_age(), -1);
+    equal(entry.get_size(), 0);
     entry.get_state();
 });
 

@@ -106,6 +106,27 @@ test('the change time as the age basis', folder => {
     check(!exists(old), 'not deleted');
 });
 
+test('the properties of the limits', folder => {
+    const root = new Tempman.Root({
+        directory: folder,
+        maxEntries: 20,
+        max_size: Number.MAX_SAFE_INTEGER,
+        'min-free-space': 4096,
+    });
+    const seen = [];
+    root.connect('notify', (_, {name}) => seen.push(name));
+    equal([root.max_entries, root.maxEntries, root.get_max_entries()].join(), '20,20,20');
+    equal(root.maxSize, 2 ** 53 - 1);
+    equal(root.minFreeSpace, 4096);
+    root.maxEntries = 2 ** 32 - 1;
+    root.max_entries = 2 ** 32 - 1;
+    root.maxSize = 0;
+    root.set_min_free_space(0);
+    equal(root.max_entries, 2 ** 32 - 1);
+    equal(root.get_max_size() + root.get_min_free_space(), 0);
+    equal(seen.join(), 'max-entries,max-size,min-free-space');
+});
+
 test('the lease', folder => {
     const root = new Tempman.Root({directory: folder, lease: 30.5});
     const seen = [];

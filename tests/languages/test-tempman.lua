@@ -172,6 +172,12 @@ test('flags and properties', function(folder)
     equal(root.lease, Tempman.DEFAULT_LEASE)
     root.lease = 60.5
     equal(root:get_lease(), 60.5)
+    root.max_entries = 20
+    root.max_size = 10000000000
+    root.min_free_space = 4096
+    equal(root:get_max_entries(), 20)
+    equal(root:get_max_size(), 10000000000)
+    equal(root.min_free_space, 4096)
     local directory = assert(root:create_temp_dir())
     assert(directory.file:get_basename():find('^photos%-'))
     assert(directory:close())

@@ -184,6 +184,12 @@ section 'flags and properties' => sub {
     is($root->get_lease, Tempman::DEFAULT_LEASE(), 'default lease');
     $root->set(lease => 60.5);
     is($root->get_lease, 60.5, 'lease');
+    $root->set(max_entries => 20);
+    $root->set_max_size(10_000_000_000);
+    $root->set(min_free_space => 4096);
+    is($root->get_max_entries, 20, 'limit of entries');
+    is($root->get('max_size'), 10_000_000_000, 'limit of size');
+    is($root->get_min_free_space, 4096, 'limit of free space');
     like($root->create_temp_dir->get_path, qr{/photos-}, 'prefix');
     ok(rmdir "$folder/made", 'is empty');
 };

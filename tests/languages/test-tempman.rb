@@ -164,6 +164,12 @@ test('flags and properties') do |folder, path|
   equal(root.lease, Tempman::DEFAULT_LEASE)
   root.lease = 60.5
   equal(root.lease, 60.5)
+  root.max_entries = 20
+  root.max_size = 10_000_000_000
+  root.min_free_space = 4096
+  equal(root.max_entries, 20)
+  equal(root.max_size, 10_000_000_000)
+  equal(root.min_free_space, 4096)
   directory = root.create_temp_dir
   check(File.basename(directory.path).start_with?('photos-'))
   directory.close

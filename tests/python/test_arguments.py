@@ -289,6 +289,55 @@ class Leases(support.TestCase):
                 self.assertEqual(self.root.get_lease(), tempman.DEFAULT_LEASE)
 
 
+class Limits(support.TestCase):
+    """Of the function root() and of the setters."""
+
+    NAMES = ('max_size', 'max_entries', 'min_free_space')
+
+    def setUp(self):
+        super().setUp()
+        self.root = tempman.root(self.folder, 60)
+
+    def get(self, root):
+        return [getattr(root, f'get_{name}')() for name in self.NAMES]
+
+    def test_default(self):
+        self.assertEqual(self.get(self.root), [0, 0, 0])
+
+    def test_root(self):
+        root = tempman.root(self.folder, 60, max_size=2 * 10**9, max_entries=20,
+                            min_free_space=10**10)
+        self.assertEqual(self.get(root), [2 * 10**9, 20, 10**10])
+        self.assertEqual(root.get_timeout(), 60)
+        root = tempman.root(self.folder, max_entries=1)
+        self.assertEqual(self.get(root), [0, 1, 0])
+        self.assertEqual(root.get_timeout(), tempman.NO_TIMEOUT)
+
+    def test_no_limit(self):
+        for none in (None, 0):
+            with self.subTest(none=none):
+                root = tempman.root(self.folder, max_size=none, max_entries=none,
+                                    min_free_space=none)
+                self.assertEqual(self.get(root), [0, 0, 0])
+                self.root.set_max_entries(1)
+                self.root.set_max_entries(none)
+                self.assertEqual(self.root.get_max_entries(), 0)
+
+    def test_keyword_only(self):
+        self.assertRaises(TypeError, tempman.root, self.folder, 60, 20)
+
+    def test_wrong(self):
+        for wrong, error in ((-1, ValueError), (2**64, OverflowError), (True, TypeError),
+                             (1.0, TypeError), ('1', TypeError), (b'1', TypeError),
+                             (decimal.Decimal(1), TypeError), (object(), TypeError)):
+            for name in self.NAMES:
+                with self.subTest(wrong=wrong, name=name):
+                    self.assertRaises(error, tempman.root, self.folder, **{name: wrong})
+                    self.assertRaises(error, getattr(self.root, f'set_{name}'), wrong)
+                    self.assertEqual(self.get(self.root), [0, 0, 0])
+        self.assertRaises(OverflowError, self.root.set_max_entries, 2**32)
+
+
 class Flags(support.TestCase):
     def test_create_directory(self):
         path = os.path.join(self.folder, 'new', 'root')

@@ -208,6 +208,10 @@ class NotInitialized(support.TestCase):
         root.set_age_basis(tempman.AgeBasis.MODIFIED)
         root.set_lease(60)
         self.assertEqual(root.get_lease(), 60)
+        root.set_max_entries(1)
+        root.set_max_size(1)
+        root.set_min_free_space(1)
+        self.assertEqual(root.get_max_entries(), 1)
         self.assertEqual(root.get_watch_time(), 0)
         self.check(root.create_temp_dir)
         self.check(root.cleanup)
@@ -228,6 +232,7 @@ class NotInitialized(support.TestCase):
             self.assertIsNone(entry.get_info())
             self.assertIs(entry.removable, False)
             self.assertIsNone(entry.heartbeat_age)
+            self.assertEqual(entry.size, 0)
             self.assertRaisesRegex(TypeError, 'not initialized', os.fspath, entry)
 
     def test_properties(self):

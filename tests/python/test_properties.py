@@ -56,6 +56,21 @@ class Properties(support.TestCase):
         root.set_lease(float('inf'))
         self.assertEqual(root.props.lease, float('inf'))
 
+    def test_limits(self):
+        root = tempman.root(self.folder)
+        for name, largest in (('max_entries', 2**32 - 1), ('max_size', 2**64 - 1),
+                              ('min_free_space', 2**64 - 1)):
+            with self.subTest(name=name):
+                get = getattr(root, f'get_{name}')
+                self.assertEqual(getattr(root.props, name), 0)
+                setattr(root.props, name, largest)
+                self.assertEqual(get(), largest)
+                getattr(root, f'set_{name}')(20)
+                self.assertEqual(getattr(root.props, name), 20)
+                self.assertRaises((OverflowError, ValueError), setattr, root.props, name, -1)
+                self.assertRaises((OverflowError, ValueError), setattr, root.props, name, largest + 1)
+                self.assertEqual(get(), 20)
+
     def test_notification(self):
         root = tempman.root(self.folder)
         seen = []
@@ -64,7 +79,13 @@ class Properties(support.TestCase):
         root.set_age_basis(tempman.AgeBasis.MODIFIED)
         root.set_lease(60)
         root.set_lease(60.0)
-        self.assertEqual(seen, ['prefix', 'age-basis', 'lease'])
+        root.set_max_entries(1)
+        root.set_max_entries(1)
+        root.props.max_size = 2**40
+        root.set_max_size(2**40)
+        root.set_min_free_space(1)
+        self.assertEqual(seen, ['prefix', 'age-basis', 'lease', 'max-entries', 'max-size',
+                                'min-free-space'])
 
     def test_binding(self):
         one = tempman.root(self.folder)
@@ -91,6 +112,7 @@ class Properties(support.TestCase):
         self.assertEqual(entry.props.heartbeat_age, -1.0)
         self.assertEqual(entry.get_heartbeat_age(), -1.0)
         self.assertIsNone(entry.heartbeat_age)
+        self.assertEqual((entry.props.size, entry.get_size(), entry.size), (0, 0, 0))
 
     def test_what_cannot_be_written(self):
         with tempman.create_temp_dir(self.folder) as directory:

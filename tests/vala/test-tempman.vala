@@ -136,6 +136,7 @@ void check_entries (ListModel entries, string expected) {
 
         assert_true (entry.removable == (age > TimeSpan.HOUR));
         assert_true (entry.heartbeat_age == -1);
+        assert_true (entry.size == 0);
         found += "%s %s".printf (entry.info.get_name (), entry.state.to_string ());
     }
     assert_true (string.joinv (", ", found) == expected);
@@ -157,6 +158,13 @@ void test_entries () throws Error {
     assert_true (root.lease == Tempman.DEFAULT_LEASE);
     root.lease = double.INFINITY;
     assert_true (root.get_watch_time () == 0);
+    root.max_entries = 20;
+    root.max_size = 10000000000;
+    root.min_free_space = 1;
+    assert_true (root.get_max_entries () == 20);
+    assert_true (root.get_max_size () == 10000000000 && root.get_min_free_space () == 1);
+    root.max_entries = 0;
+    root.max_size = root.min_free_space = 0;
     string[] removed = {};
     root.entry_removed.connect ((entry) => {
         assert_true (entry.reason == Tempman.RemovalReason.EXPIRED);

@@ -31,6 +31,8 @@ declare module 'gi://Tempman?version=1' {
             RECLAIM_ABANDONED = 2,
             /** The timeout holds for directories in use as well. */
             EXPIRE_LIVE = 4,
+            /** Files, links and other entries that are not directories count and expire as well. */
+            INCLUDE_FILES = 8,
         }
 
         /** The timestamps that determine the age of an entry of a root. */
@@ -45,10 +47,12 @@ declare module 'gi://Tempman?version=1' {
             NEWEST_CONTENT = 3,
         }
 
-        /** Options of `list_entries()`: none so far. */
+        /** Options of `list_entries()`. */
         enum ListFlags {
             /** No flags. */
             NONE = 0,
+            /** Measure the size of each entry. */
+            MEASURE = 1,
         }
 
         /** The state of an entry of a root. */
@@ -79,6 +83,12 @@ declare module 'gi://Tempman?version=1' {
             EXPIRED = 1,
             /** It is abandoned, and the root has `RootFlags.RECLAIM_ABANDONED`. */
             ABANDONED = 2,
+            /** The root has more entries than `max_entries`. */
+            OVER_COUNT = 3,
+            /** The entries take more space than `max_size`. */
+            OVER_SIZE = 4,
+            /** The file system of the root has less free space than `min_free_space`. */
+            LOW_SPACE = 5,
         }
 
         /** How `persist()` treats its destination. */
@@ -239,6 +249,15 @@ declare module 'gi://Tempman?version=1' {
             exclude?: string[] | null;
             /** The time without a heartbeat after which the owner of an entry counts as dead, in seconds. */
             lease?: number;
+            /** The number of entries that the root keeps at most; 0 is no limit. */
+            max_entries?: number;
+            maxEntries?: number;
+            /** The size that the entries have at most together, in bytes; 0 is no limit. */
+            max_size?: number;
+            maxSize?: number;
+            /** The free space that the file system has at least, in bytes; 0 is no limit. */
+            min_free_space?: number;
+            minFreeSpace?: number;
         }
 
         /** What `list_entries()` returns: a list model that `for … of` goes through. */
@@ -290,6 +309,18 @@ declare module 'gi://Tempman?version=1' {
             set exclude(exclude: string[] | null);
             get lease(): number;
             set lease(lease: number);
+            get max_entries(): number;
+            set max_entries(limit: number);
+            get maxEntries(): number;
+            set maxEntries(limit: number);
+            get max_size(): number;
+            set max_size(limit: number);
+            get maxSize(): number;
+            set maxSize(limit: number);
+            get min_free_space(): number;
+            set min_free_space(limit: number);
+            get minFreeSpace(): number;
+            set minFreeSpace(limit: number);
 
             get_directory(): Gio.File;
             /** In seconds; `NO_TIMEOUT` is never. */
@@ -304,6 +335,14 @@ declare module 'gi://Tempman?version=1' {
             get_lease(): number;
             /** Throws when the lease is negative or not a number. */
             set_lease(lease: number): void;
+            /** 0 is no limit, as for the other limits. */
+            get_max_entries(): number;
+            /** Throws when the limit is negative or not a whole number, as the other limits do. */
+            set_max_entries(max_entries: number): void;
+            get_max_size(): number;
+            set_max_size(max_size: number): void;
+            get_min_free_space(): number;
+            set_min_free_space(min_free_space: number): void;
 
             /** Opens the root of an object that was constructed without one. */
             init(cancellable?: Gio.Cancellable | null): boolean;
@@ -399,6 +438,7 @@ declare module 'gi://Tempman?version=1' {
             get reason(): RemovalReason;
             get heartbeat_age(): number;
             get heartbeatAge(): number;
+            get size(): number;
 
             get_file(): Gio.File;
             /** Throws when the name is not UTF-8. */
@@ -415,6 +455,8 @@ declare module 'gi://Tempman?version=1' {
             get_reason(): RemovalReason;
             /** The time since the last heartbeat of its owner, in seconds; -1 without a heartbeat. */
             get_heartbeat_age(): number;
+            /** The disk space of it and everything in it, in bytes; 0 if it was not measured. */
+            get_size(): number;
         }
 
         /**

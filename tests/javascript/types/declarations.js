@@ -22,7 +22,7 @@ const names = [
         return `${object(className)}.${name}`;
     }),
     ...api.properties.flatMap(({className, name}) => [
-        `${object(className)}.${name.replace('-', '_')}`,
+        `${object(className)}.${name.replaceAll('-', '_')}`,
         `${object(className)}.${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}`,
     ]),
 ];

@@ -26,6 +26,8 @@ root.prefix = 5; // TS2322
 root.set_age_basis('modified'); // TS2345
 root.set_lease(null); // TS2345
 root.lease = '60'; // TS2322
+root.set_max_entries(null); // TS2345
+root.max_size = '2G'; // TS2322
 Tempman.delete_recursively('/tmp/tree'); // TS2345
 Tempman.delete_recursively(folder, 0, null, 5); // TS2345
 
@@ -35,6 +37,7 @@ new Tempman.Root({directory: folder, prefix: 5}); // TS2322
 new Tempman.Root({directory: folder, age_basis: 'modified'}); // TS2322
 new Tempman.Root({directory: folder, ageBasis: 'modified'}); // TS2322
 new Tempman.Root({directory: folder, lease: null}); // TS2322
+new Tempman.Root({directory: folder, minFreeSpace: '5%'}); // TS2322
 await Tempman.withTemporaryDirectory({parent: '/tmp'}, async () => {}); // TS2322
 await Tempman.withTemporaryDirectory({prefix: 5}, async () => {}); // TS2322
 await Tempman.withTemporaryDirectory({cancellable: folder}, async () => {}); // TS2322 TS2739 TS2740 TS2741

@@ -82,7 +82,16 @@ async function roots() {
         prefix: 'report',
         age_basis: Tempman.AgeBasis.MODIFIED,
         lease: 3600,
+        max_entries: 20,
+        maxSize: 2e9,
+        minFreeSpace: 1e9,
     });
+    root.maxEntries = root.max_entries + root.get_max_entries();
+    root.max_size = root.maxSize + root.get_max_size();
+    root.minFreeSpace = root.min_free_space + root.get_min_free_space();
+    root.set_max_entries(0);
+    root.set_max_size(0);
+    root.set_min_free_space(0);
     root.lease = root.get_lease() + root.get_watch_time() + Tempman.DEFAULT_LEASE;
     root.set_lease(Infinity);
     root.ageBasis = Tempman.AgeBasis.NEWEST_CONTENT;
@@ -98,11 +107,12 @@ async function roots() {
     root.connect('entry-removed', (self, entry) => print(self.timeout, entry.name));
     root.connect('entry-failed', (_self, entry, error) => print(entry.name, error.message));
     root.connect('notify::prefix', () => print('prefix'));
-    for (const entry of root.list_entries()) {
+    for (const entry of root.list_entries(Tempman.ListFlags.MEASURE)) {
         /** @type {GLib.DateTime} */
         const used = entry.last_used ?? entry.lastUsed;
         const isLive = entry.state === Tempman.RootEntryState.LIVE;
         print(entry.heartbeat_age + entry.heartbeatAge, entry.get_heartbeat_age());
+        print(entry.size + entry.get_size(), entry.reason === Tempman.RemovalReason.OVER_SIZE);
         print(entry.file.get_path(), entry.get_name(), entry.path, entry.reason, used.to_unix(), isLive, entry.removable);
     }
     const entries = await root.list_entries_async();

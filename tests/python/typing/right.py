@@ -39,6 +39,12 @@ def work(folder: pathlib.Path) -> int:
     root.props.lease = 60.5
     lease: float = root.get_lease() + root.get_watch_time() + tempman.DEFAULT_LEASE
     print(lease)
+    root = tempman.root(folder, 60, max_size=2 * 10**9, max_entries=20, min_free_space=None)
+    root.set_max_size(None)
+    root.props.max_entries = 10
+    root.set_min_free_space(10**9)
+    limits: int = root.get_max_size() + root.get_max_entries() + root.get_min_free_space()
+    print(limits)
     with root.create_temp_dir() as directory:
         (directory / 'notes.txt').write_text('work')
         notes: pathlib.Path = directory.joinpath('one', 'two')
@@ -56,6 +62,9 @@ def work(folder: pathlib.Path) -> int:
         if entry.heartbeat_age is not None:
             age: float = entry.heartbeat_age
             print(age, entry.get_heartbeat_age())
+    for entry in root.list_entries(tempman.ListFlags.MEASURE):
+        size: int = entry.size + entry.get_size() + entry.props.size
+        print(size, entry.reason == tempman.RemovalReason.OVER_SIZE)
     first = root.list_entries()[0]
     tempman.delete_recursively(first, progress=report)
     return root.cleanup()

@@ -12,6 +12,9 @@ async def wrong() -> None:
     tempman.Root()  # error
     root.set_age_basis('modified')  # error
     root.set_lease(None)  # error
+    root.set_max_size('2G')  # error
+    tempman.root('/var/tmp', None, 20)  # error
+    tempman.root('/var/tmp', max_entries=0.5)  # error
     directory = root.create_temp_dir()
     number: int = directory.path  # error
     with directory as entered:
