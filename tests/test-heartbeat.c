@@ -453,6 +453,56 @@ test_full (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
 }
 
+static int
+delay_openat2_cb (const SystemCall *call, gpointer user_data)
+{
+  gint *n_calls = user_data;
+
+  if (g_str_equal (call->name, "openat2") && g_atomic_int_add (n_calls, 1) == 0)
+    g_usleep (INTERVAL * 3 / 2);
+  return 0;
+}
+
+/* While a cleanup waits for a server, the server may receive no heartbeats either. */
+static void
+test_watch_interrupted (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+  gint n_calls = 0;
+
+  if (openat2_is_denied ())
+    {
+      g_test_skip ("delays openat2()");
+      return;
+    }
+
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE + INTERVAL / 10);
+  interpose (delay_openat2_cb, &n_calls);
+  assert_cleanup (root, 0);
+  interpose_end ();
+  g_assert_cmpint (n_calls, >, 0);
+  g_assert_cmpfloat (tm_root_get_watch_time (root), >, 0);
+  g_usleep (SILENCE + INTERVAL / 10);
+  assert_cleanup (root, 1);
+}
+
+/* Without a heartbeat, the mark would mean that the owner is dead. */
+static void
+test_times_refused (Sandbox *sandbox, gconstpointer data)
+{
+  guint n_threads = count_threads ();
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  fail_call ("futimens", EPERM, G_MAXINT);
+  directory = create_in (sandbox->path);
+  interpose_end ();
+  g_assert_cmphex (get_mode (tm_temporary_directory_get_path (directory)), ==, 0700);
+  g_assert_cmpuint (count_threads (), ==, n_threads);
+  close_successfully (directory);
+}
+
 typedef struct
 {
   const char *name;
@@ -592,7 +642,9 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/adopted", GINT_TO_POINTER (TRUE), test_fork);
   add_heartbeat_test ("/heartbeat/hanging-server", NULL, test_hanging_server);
   add_heartbeat_test ("/heartbeat/lost", NULL, test_lost);
+  add_heartbeat_test ("/heartbeat/times-refused", NULL, test_times_refused);
   add_heartbeat_test ("/heartbeat/cleanup/table", NULL, test_table);
+  add_heartbeat_test ("/heartbeat/cleanup/interrupted", NULL, test_watch_interrupted);
   add_heartbeat_test ("/heartbeat/cleanup/age", NULL, test_age);
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);
   add_heartbeat_test ("/heartbeat/cleanup/not-stale", NULL, test_not_stale);

@@ -42,6 +42,7 @@ TmHeartbeatSigns tm_watch_look_at (TmWatch *watch,
                                    TmTimestamp beat,
                                    TmTimestamp now,
                                    double lease);
+void tm_watch_interrupt (TmWatch *watch);
 double tm_watch_get_time_left (TmWatch *watch);
 
 G_END_DECLS

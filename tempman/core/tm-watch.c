@@ -41,7 +41,8 @@ struct _TmWatch
   GHashTable *entries;    /* (owned) (element-type utf8 Entry) */
   gboolean has_file_system;
   TmFileSystemSigns file_system;
-  gint64 read_at; /* when the signs were read or estimated, or 0; also advances in a suspend */
+  gint64 read_at;     /* when the signs were read or estimated, or 0; also advances in a suspend */
+  gint64 answered_at; /* monotonic time of the last answer of the server in a scan */
 };
 
 static GHashTable *
@@ -149,11 +150,24 @@ tm_watch_get_file_system (TmWatch *watch, TmFileSystemSigns *signs)
   return is_known;
 }
 
-/* Returns the time for tm_watch_end_scan(). */
+/*
+ * tm_watch_begin_scan:
+ * @watch: a watch
+ *
+ * Called before the first request of a scan. If a request takes longer than an interval, the server
+ * did not answer, and received no heartbeats in that time either: then the watch begins anew.
+ *
+ * Returns: the time for tm_watch_end_scan()
+ */
 gint64
 tm_watch_begin_scan (TmWatch *watch)
 {
-  return g_get_monotonic_time ();
+  gint64 now = g_get_monotonic_time ();
+
+  lock (watch);
+  watch->answered_at = now;
+  unlock (watch);
+  return now;
 }
 
 static gboolean
@@ -220,6 +234,9 @@ tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestam
 
   signs.is_stale = signs.age > lease;
   lock (watch);
+  if (monotonic - watch->answered_at > TM_HEARTBEAT_INTERVAL_SECONDS * G_USEC_PER_SEC)
+    g_hash_table_remove_all (watch->entries);
+  watch->answered_at = monotonic;
   entry = get_entry_locked (watch, name, beat, monotonic);
   if (entry != NULL)
     {
@@ -229,6 +246,15 @@ tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestam
   unlock (watch);
 
   return signs;
+}
+
+/* Begins to watch anew, since the server cannot be reached. */
+void
+tm_watch_interrupt (TmWatch *watch)
+{
+  lock (watch);
+  g_hash_table_remove_all (watch->entries);
+  unlock (watch);
 }
 
 /*

@@ -443,9 +443,9 @@ scan_run (Scan *scan, GError **error)
   if (g_cancellable_set_error_if_cancelled (scan->cancellable, error))
     return FALSE;
 
+  begin = tm_watch_begin_scan (scan->policy.watch);
   scan_read_file_system (scan);
   scan->measures = scan_needs_sizes (scan);
-  begin = tm_watch_begin_scan (scan->policy.watch);
 
   root_info = g_file_query_info (scan->directory,
                                  G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,
@@ -485,7 +485,10 @@ scan_run (Scan *scan, GError **error)
       g_cancellable_set_error_if_cancelled (scan->cancellable, &scan->error);
     }
   else if (local_error != NULL && scan->error == NULL)
-    tm_error_set_from_gio (&scan->error, TM_ACTION_READ_ROOT, scan->directory, local_error);
+    {
+      tm_error_set_from_gio (&scan->error, TM_ACTION_READ_ROOT, scan->directory, local_error);
+      tm_watch_interrupt (scan->policy.watch);
+    }
 
   if (scan->error == NULL)
     {

@@ -264,6 +264,7 @@ scan_read (Scan *scan, char *buffer)
       GError *error = NULL;
 
       tm_error_set_from_errno (&error, TM_ACTION_READ_ROOT, scan->options->path, error_number);
+      tm_watch_interrupt (scan->policy.watch);
       scan_report (scan, error);
     }
   return MAX (length, 0);
@@ -446,6 +447,8 @@ scan_run (Scan *scan, GError **error)
   if (g_cancellable_set_error_if_cancelled (scan->cancellable, error))
     return FALSE;
 
+  begin = tm_watch_begin_scan (options->policy.watch);
+
   /* The access time of the root is kept: it may itself be an entry of another root. */
   if (tm_parent_check (options->directory) == 0)
     scan->reading =
@@ -453,6 +456,7 @@ scan_run (Scan *scan, GError **error)
   if (scan->reading == NULL)
     {
       tm_error_set_from_errno (error, TM_ACTION_READ_ROOT, options->path, errno);
+      tm_watch_interrupt (options->policy.watch);
       return FALSE;
     }
 
@@ -460,7 +464,6 @@ scan_run (Scan *scan, GError **error)
   scan->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (scan->reading), ".");
   scan_read_file_system (scan);
   scan->measures = scan_needs_sizes (scan);
-  begin = tm_watch_begin_scan (scan->policy.watch);
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);
   if (scan->entries != NULL && !g_cancellable_is_cancelled (scan->cancellable))

@@ -108,6 +108,7 @@ directory_secure (TmLockedDirectory *directory,
   g_autofree char *path = tm_path_get_child (parent_path, directory->name);
   int parent = tm_parent_get_fd (directory->parent);
   gboolean has_lock = lock_shared (directory->fd) == 0;
+  gboolean beats;
   struct stat status;
   mode_t mode;
 
@@ -151,10 +152,12 @@ directory_secure (TmLockedDirectory *directory,
 
   /* The umask may have removed permissions of the owner. Those of group and others are added only
    * now, when no cleaner can delete the directory any more. Bits that a parent with the
-   * set-group-ID bit passes on are kept. With neither a lock nor a heartbeat, the mark would mean
-   * that the owner is gone. */
+   * set-group-ID bit passes on are kept. Without a lock, or on a file system that refuses to set
+   * times without a heartbeat, the mark would mean that the owner is gone. */
+  beats =
+      tm_parent_is_on_shared_file_system (directory->parent) && tm_dirfd_touch (directory->fd) == 0;
   mode = (status.st_mode & 07777) | S_IRWXU;
-  if (!has_lock && !tm_parent_is_on_shared_file_system (directory->parent))
+  if (tm_parent_is_on_shared_file_system (directory->parent) ? !beats : !has_lock)
     mode &= (mode_t) ~TM_MARK;
   /* A file system without modes refuses to add permissions, but accepts the mode that it reports.
    */
@@ -164,8 +167,7 @@ directory_secure (TmLockedDirectory *directory,
 
   directory->has_lock = has_lock;
   directory->is_marked = (mode & TM_MARK) != 0;
-  if (!tm_parent_is_on_shared_file_system (directory->parent) ||
-      tm_locked_directory_start_heartbeat (directory, TM_ACTION_CREATE, path, error))
+  if (!beats || tm_locked_directory_start_heartbeat (directory, TM_ACTION_CREATE, path, error))
     return ATTEMPT_DONE;
 
   tm_dirfd_remove (parent, directory->name);
