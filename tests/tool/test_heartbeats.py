@@ -277,13 +277,14 @@ class Ages(Heartbeats):
         self.mkdir('root', 'old', age=support.DAY)
         self.mkdir('root', 'young')
         for age, text in (('-1', ''), ('7.2', ' (heartbeat 7s ago)'), ('3723', ' (heartbeat 1h 2m ago)')):
-            self.set_heartbeat(age)
+            self.set_heartbeat(age, 'old')
             for arguments in (('list', self.root), ('cleanup', self.root, '-t', '0', '-n')):
                 terminal = support.Terminal(self, [support.TOOL, *arguments],
                                             environment={**self.environment, 'NO_COLOR': '1'})
                 self.assertEqual(terminal.finish(), 0)
                 lines = terminal.output.decode().split('\r\n')[-4:-2]
-                self.assertEqual([line.index('unowned' + text + '  ') for line in lines], [11, 11])
+                self.assertEqual([line.index(state + '  ') for line, state in
+                                  zip(lines, ('unowned' + text, 'unowned'))], [11, 11])
                 self.assertEqual(lines[0].index('old'), lines[1].index('young'))
 
 
