@@ -388,7 +388,7 @@ test_two_looks (Sandbox *sandbox, gconstpointer data)
 static void
 test_not_stale (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autofree char *dead G_GNUC_UNUSED = make_dead (sandbox, "dead-0" RANDOM_PART);
   g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
 
   tm_root_set_lease (root, 2 * HOUR);
@@ -596,9 +596,10 @@ keep_age_cb (TmRoot *root, TmRootEntry *entry, double *age)
 static void
 test_age (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
-  g_autofree char *plain = make_dead (sandbox, "plain-" RANDOM_PART);
-  g_autofree char *ahead = make_old_with_mode (sandbox, "ahead-0" RANDOM_PART, 01700, -HOUR);
+  g_autofree char *dead G_GNUC_UNUSED = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autofree char *plain G_GNUC_UNUSED = make_dead (sandbox, "plain-" RANDOM_PART);
+  g_autofree char *ahead G_GNUC_UNUSED =
+      make_old_with_mode (sandbox, "ahead-0" RANDOM_PART, 01700, -HOUR);
   g_autoptr (TmRoot) root = open_root (sandbox->path, HOUR / 2, TM_ROOT_FLAGS_NONE);
   g_autoptr (TmTemporaryDirectory) directory = create_under (root);
   g_autofree char *name = g_path_get_basename (tm_temporary_directory_get_path (directory));

@@ -232,7 +232,7 @@ test_watch_time (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   g_autoptr (TmRoot) uninitialized = g_object_new (TM_TYPE_ROOT, NULL);
-  g_autoptr (TmTemporaryDirectory) directory = create_under (root);
+  g_autoptr (TmTemporaryDirectory) G_GNUC_UNUSED directory = create_under (root);
 
   g_assert_cmpfloat (tm_root_get_watch_time (uninitialized), ==, 0);
   g_assert_cmpfloat (tm_root_get_watch_time (root), ==, 0);
