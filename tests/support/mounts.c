@@ -50,6 +50,15 @@ mount_tmpfs (const char *path)
   return mount ("none", path, "tmpfs", 0, "") == 0;
 }
 
+/* Returns FALSE with errno. */
+gboolean
+mount_tmpfs_of_size (const char *path, guint mebibytes)
+{
+  g_autofree char *options = g_strdup_printf ("size=%um", mebibytes);
+
+  return mount ("none", path, "tmpfs", 0, options) == 0;
+}
+
 /* Mounts on @merged an overlay over @lower; the other layer is created in @base, which may not be
  * on an overlay itself. Returns FALSE with errno. */
 gboolean

@@ -1,0 +1,503 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The tempman authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* The limits of a root: random roots with random limits, compared with a slow reference; file
+ * systems that fill up; several cleaners. */
+
+#include "support/interpose.h"
+#include "support/mounts.h"
+#include "support/roots.h"
+#include "support/soak.h"
+#include "support/support.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#define MAX_ENTRIES 24
+
+/* An entry as the test has made it, and what the reference says. */
+typedef struct
+{
+  char name[40];
+  gint64 age; /* in seconds; no two entries have the same */
+  guint64 size;
+  gboolean is_live;
+  gboolean is_marked;
+  gboolean is_file;
+  gboolean remains;
+  int fd; /* with the lock, or -1 */
+} Entry;
+
+typedef struct
+{
+  Entry entries[MAX_ENTRIES];
+  guint n_entries;
+  double timeout;
+  TmRootFlags flags;
+  guint max_entries;
+  guint64 max_size;
+} World;
+
+/* For nftw(), which has no data. */
+static GHashTable *counted_inodes;
+static guint64 counted_size;
+
+static int
+count_cb (const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+  if (S_ISDIR (status->st_mode) || status->st_nlink == 1 ||
+      g_hash_table_add (counted_inodes, GSIZE_TO_POINTER (status->st_ino)))
+    counted_size += (guint64) status->st_blocks * 512;
+  return 0;
+}
+
+/* As du(1). */
+static guint64
+get_size (const char *path)
+{
+  counted_inodes = g_hash_table_new (NULL, NULL);
+  counted_size = 0;
+  g_assert_no_errno (nftw (path, count_cb, 16, FTW_PHYS));
+  g_hash_table_unref (counted_inodes);
+  return counted_size;
+}
+
+static void
+make_file_of_size (const char *path, gsize size)
+{
+  g_autofree char *content = g_strnfill (size, 'x');
+
+  g_assert_true (g_file_set_contents (path, content, (gssize) size, NULL));
+}
+
+/* Files of random sizes, one below, and a hard link. */
+static void
+fill (const char *path, GRand *rand)
+{
+  guint n_files = (guint) g_rand_int_range (rand, 0, 5);
+  g_autofree char *below = g_build_filename (path, "below", NULL);
+
+  make_directory (below);
+  for (guint i = 0; i < n_files; i++)
+    {
+      g_autofree char *file = g_strdup_printf ("%s/%u", i % 2 == 0 ? path : below, i);
+
+      make_file_of_size (file, (gsize) g_rand_int_range (rand, 0, 60000));
+      if (i == 0)
+        {
+          g_autofree char *link_path = g_build_filename (below, "link", NULL);
+
+          g_assert_no_errno (link (file, link_path));
+        }
+    }
+}
+
+static void
+make_entry (Entry *entry, const char *root, guint i, GRand *rand)
+{
+  g_autofree char *path = NULL;
+
+  *entry = (Entry){
+    .age = g_rand_int_range (rand, 0, 100) * 100 + i,
+    .is_live = g_rand_int_range (rand, 0, 4) == 0,
+    .is_marked = g_rand_boolean (rand),
+    .is_file = g_rand_int_range (rand, 0, 4) == 0,
+    .remains = TRUE,
+    .fd = -1,
+  };
+  g_snprintf (entry->name, sizeof entry->name, "%u-%.19s%c", i, RANDOM_PART, 'a' + (int) i % 26);
+  path = g_build_filename (root, entry->name, NULL);
+  if (entry->is_file)
+    make_file_of_size (path, (gsize) g_rand_int_range (rand, 0, 100000));
+  else
+    {
+      make_directory (path);
+      fill (path, rand);
+      g_assert_no_errno (chmod (path, entry->is_marked ? 01700 : 0700));
+    }
+  entry->is_marked &= !entry->is_file;
+  entry->size = get_size (path);
+  make_old (path, entry->age + 10);
+  if (entry->is_live)
+    {
+      entry->fd = open (path, O_RDONLY | O_CLOEXEC | O_NOATIME);
+      g_assert_no_errno (entry->fd);
+      g_assert_no_errno (flock (entry->fd, LOCK_SH | LOCK_NB));
+    }
+}
+
+static void
+world_init (World *world, const char *root, GRand *rand)
+{
+  static const TmRootFlags flags[] = { TM_ROOT_FLAGS_RECLAIM_ABANDONED,
+                                       TM_ROOT_FLAGS_INCLUDE_FILES };
+  guint64 total = 0;
+
+  *world = (World){ .n_entries = (guint) g_rand_int_range (rand, 0, MAX_ENTRIES) };
+  for (guint i = 0; i < world->n_entries; i++)
+    {
+      make_entry (&world->entries[i], root, i, rand);
+      total += world->entries[i].size;
+    }
+
+  world->timeout = g_rand_boolean (rand) ? g_rand_int_range (rand, 0, 12000) : TM_NO_TIMEOUT;
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    if (g_rand_boolean (rand))
+      world->flags |= flags[i];
+  if (g_rand_boolean (rand))
+    world->max_entries = (guint) g_rand_int_range (rand, 1, MAX_ENTRIES);
+  if (g_rand_boolean (rand))
+    world->max_size = 1 + (guint64) (g_rand_double (rand) * (double) total);
+}
+
+static void
+world_clear (World *world)
+{
+  for (guint i = 0; i < world->n_entries; i++)
+    if (world->entries[i].fd >= 0)
+      close (world->entries[i].fd);
+}
+
+static gboolean
+counts (const World *world, const Entry *entry)
+{
+  return entry->remains && (!entry->is_file || (world->flags & TM_ROOT_FLAGS_INCLUDE_FILES) != 0);
+}
+
+/* Returns the entry that would go next, or NULL. */
+static Entry *
+find_oldest (World *world)
+{
+  Entry *oldest = NULL;
+
+  for (guint i = 0; i < world->n_entries; i++)
+    {
+      Entry *entry = &world->entries[i];
+
+      if (counts (world, entry) && !entry->is_live && (oldest == NULL || entry->age > oldest->age))
+        oldest = entry;
+    }
+  return oldest;
+}
+
+static gboolean
+is_over_limits (const World *world)
+{
+  guint n_entries = 0;
+  guint64 size = 0;
+
+  for (guint i = 0; i < world->n_entries; i++)
+    if (counts (world, &world->entries[i]))
+      {
+        n_entries++;
+        size += world->entries[i].size;
+      }
+  return (world->max_entries > 0 && n_entries > world->max_entries) ||
+         (world->max_size > 0 && size > world->max_size);
+}
+
+/* The reference: one entry after the other, and everything computed anew each time. */
+static guint
+decide (World *world)
+{
+  gboolean reclaims = (world->flags & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0;
+  guint n_removed = 0;
+  Entry *oldest;
+
+  for (guint i = 0; i < world->n_entries; i++)
+    {
+      Entry *entry = &world->entries[i];
+
+      if (!entry->is_live && counts (world, entry) &&
+          ((reclaims && entry->is_marked) ||
+           (world->timeout >= 0 && (double) entry->age + 10 > world->timeout)))
+        {
+          entry->remains = FALSE;
+          n_removed++;
+        }
+    }
+  while (is_over_limits (world) && (oldest = find_oldest (world)) != NULL)
+    {
+      oldest->remains = FALSE;
+      n_removed++;
+    }
+  return n_removed;
+}
+
+static const Entry *
+find_entry (const World *world, const char *name)
+{
+  for (guint i = 0; i < world->n_entries; i++)
+    if (g_str_equal (world->entries[i].name, name))
+      return &world->entries[i];
+
+  g_assert_not_reached ();
+}
+
+static void
+assert_list_agrees (const World *world, TmRoot *root)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) entries = tm_root_list_entries (root, TM_LIST_FLAGS_MEASURE, NULL, &error);
+  guint n_expected = 0;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < world->n_entries; i++)
+    n_expected += !world->entries[i].is_file || (world->flags & TM_ROOT_FLAGS_INCLUDE_FILES) != 0;
+  g_assert_cmpuint (g_list_model_get_n_items (entries), ==, n_expected);
+  for (guint i = 0; i < n_expected; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+      const Entry *expected = find_entry (world, tm_root_entry_get_name (entry));
+
+      g_assert_cmpint (tm_root_entry_get_removable (entry), ==, !expected->remains);
+      g_assert_cmpuint (tm_root_entry_get_size (entry), ==, expected->size);
+    }
+}
+
+static void
+check_world (Sandbox *sandbox, GRand *rand)
+{
+  g_autofree char *path = sandbox_path (sandbox, "root");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (TmRoot) root = NULL;
+  World world;
+  guint n_removed;
+
+  make_directory (path);
+  world_init (&world, path, rand);
+  root = open_root (path, world.timeout, world.flags);
+  tm_root_set_max_entries (root, world.max_entries);
+  tm_root_set_max_size (root, world.max_size);
+  n_removed = decide (&world);
+
+  assert_list_agrees (&world, root);
+  assert_cleanup (root, n_removed);
+  for (guint i = 0; i < world.n_entries; i++)
+    {
+      g_autofree char *entry = g_build_filename (path, world.entries[i].name, NULL);
+
+      g_assert_cmpint (path_exists (entry), ==, world.entries[i].remains);
+    }
+  world_clear (&world);
+  g_assert_true (tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
+}
+
+/* List and cleanup agree with the reference. */
+static void
+test_random_roots (Sandbox *sandbox, gconstpointer data)
+{
+  Limit limit = limit_of_soak (4);
+  guint64 n_roots = 0;
+
+  for (; n_roots == 0 || !limit_is_reached (&limit, n_roots); n_roots++)
+    {
+      guint32 seed = (guint32) g_test_rand_int ();
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+
+      if (is_soak () || n_roots % 64 == 0)
+        g_test_message ("seed %u", seed);
+      check_world (sandbox, rand);
+    }
+  g_test_message ("%" G_GUINT64_FORMAT " roots", n_roots);
+}
+
+/* With live directories alone, a limit that does not hold is no error. */
+static void
+test_live_alone (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (GPtrArray) directories = g_ptr_array_new_with_free_func (g_object_unref);
+
+  tm_root_set_max_entries (root, 2);
+  tm_root_set_max_size (root, 1);
+  for (guint i = 0; i < 5; i++)
+    g_ptr_array_add (directories, create_under (root));
+  assert_cleanup (root, 0);
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 5);
+}
+
+/* Creation makes room for the new directory, and does not measure. */
+static void
+test_creation (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+      g_autofree char *path = make_old_directory (sandbox, name, HOUR * (gint64) (i + 1));
+    }
+  tm_root_set_max_entries (root, 3);
+  tm_root_set_max_size (root, 1);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = create_under (root);
+      g_autofree char *newest = sandbox_path (sandbox, "0");
+
+      g_assert_cmpuint (count_entries (sandbox->path), ==, 3);
+      g_assert_true (path_exists (newest));
+      g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
+    }
+  tm_root_set_max_size (root, 0);
+  assert_cleanup (root, 0);
+}
+
+/* What was used after the scan has read its times is not evicted. */
+typedef struct
+{
+  const char *path;
+  gboolean is_used;
+} Use;
+
+static int
+use_cb (const SystemCall *call, gpointer user_data)
+{
+  Use *use = user_data;
+
+  if (!use->is_used && g_str_equal (call->name, "flock"))
+    {
+      use->is_used = TRUE;
+      make_old (use->path, 0);
+    }
+  return 0;
+}
+
+static void
+test_used_meanwhile (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autofree char *oldest = make_old_directory (sandbox, "a", 3 * HOUR);
+  g_autofree char *second = make_old_directory (sandbox, "b", 2 * HOUR);
+  g_autofree char *third = make_old_directory (sandbox, "c", HOUR);
+  Use use = { .path = second };
+
+  tm_root_set_max_entries (root, 1);
+  interpose (use_cb, &use);
+  assert_cleanup (root, 2);
+  interpose_end ();
+  g_assert_true (use.is_used);
+  g_assert_false (path_exists (oldest));
+  g_assert_true (path_exists (second));
+  g_assert_false (path_exists (third));
+}
+
+typedef struct
+{
+  const char *path;
+  gssize n_removed;
+} Cleaner;
+
+static gpointer
+clean_up_thread (gpointer data)
+{
+  Cleaner *cleaner = data;
+  g_autoptr (TmRoot) root = open_root (cleaner->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (GError) error = NULL;
+
+  tm_root_set_max_entries (root, 10);
+  cleaner->n_removed = tm_root_cleanup (root, NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* Together they remove what one alone would have, and at most one more for each on which another
+ * has begun: it counts as live. */
+static void
+test_several_cleaners (Sandbox *sandbox, gconstpointer data)
+{
+  enum
+  {
+    N_CLEANERS = 4
+  };
+
+  for (guint round = 0; round < 20; round++)
+    {
+      g_autofree char *path = sandbox_path (sandbox, "root");
+      g_autoptr (GFile) file = g_file_new_for_path (path);
+      Cleaner cleaners[N_CLEANERS];
+      GThread *threads[N_CLEANERS];
+      gssize n_removed = 0;
+
+      for (guint i = 0; i < 60; i++)
+        {
+          g_autofree char *entry = g_strdup_printf ("%s/%02u", path, i);
+
+          make_directory (entry);
+          make_old (entry, (gint64) i * 100 + 100);
+        }
+      for (guint i = 0; i < N_CLEANERS; i++)
+        {
+          cleaners[i] = (Cleaner){ .path = path };
+          threads[i] = g_thread_new ("cleaner", clean_up_thread, &cleaners[i]);
+        }
+      for (guint i = 0; i < N_CLEANERS; i++)
+        {
+          g_thread_join (threads[i]);
+          n_removed += cleaners[i].n_removed;
+        }
+      g_assert_cmpuint (count_entries (path), ==, 60 - (guint) n_removed);
+      g_assert_cmpint (n_removed, >=, 50);
+      g_assert_cmpint (n_removed, <=, 50 + N_CLEANERS - 1);
+      g_assert_true (tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
+    }
+}
+
+/* Writers that fill a file system of 64 MiB, each directory with 4 MiB, and close nothing. In a
+ * child with a mount namespace of its own. */
+static void
+write_child (gpointer data)
+{
+  g_autoptr (TmRoot) root = NULL;
+  struct statfs status;
+
+  if (!enter_mount_namespace () || !mount_tmpfs_of_size (data, 64))
+    _exit (CHILD_CANNOT);
+
+  root = open_root (data, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  tm_root_set_min_free_space (root, 8 * 1024 * 1024);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = tm_root_create_temp_dir (root, NULL, NULL);
+      g_autofree char *file = NULL;
+      g_autofree char *content = g_malloc0 (4 * 1024 * 1024);
+      g_autoptr (GError) error = NULL;
+
+      child_assert (directory != NULL);
+      file = g_build_filename (tm_temporary_directory_get_path (directory), "file", NULL);
+      g_file_set_contents (file, content, 4 * 1024 * 1024, &error);
+      child_assert (error == NULL);
+      child_assert (tm_temporary_directory_keep (directory, NULL, NULL));
+    }
+  child_assert (statfs (data, &status) == 0);
+  child_assert ((guint64) status.f_bavail * (guint64) status.f_bsize >= 4 * 1024 * 1024);
+  child_assert (count_entries (data) > 5);
+}
+
+static void
+test_low_space (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (write_child, sandbox->path), "no mounts here");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test_of_soak ("/limits/random-roots", NULL, of_descriptors (test_random_roots));
+  add_test ("/limits/live-alone", of_descriptors (test_live_alone));
+  add_test ("/limits/creation", of_descriptors (test_creation));
+  add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
+  add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
+  add_test ("/limits/low-space", of_descriptors (test_low_space));
+
+  return g_test_run ();
+}
