@@ -8,6 +8,7 @@
 #define _TEMPMAN_INSIDE
 
 #include "tm-delete.h"
+#include "tm-deletion.h"
 #include "tm-enums.h"
 #include "tm-root-entry.h"
 #include "tm-root.h"

@@ -5,9 +5,8 @@
 
 #include "tm-delete.h"
 
-#include "core/tm-backend-private.h"
-#include "core/tm-progress-private.h"
 #include "core/tm-task-private.h"
+#include "tm-deletion-private.h"
 
 /**
  * tm_delete_recursively:
@@ -56,6 +55,8 @@
  *
  * The call ignores locks. To delete a [class@TemporaryDirectory], close it.
  *
+ * [class@Deletion] does the same as an object, and reports every failure.
+ *
  * Returns: %TRUE on success, %FALSE with @error set
  *
  * Since: 1.0
@@ -68,159 +69,14 @@ tm_delete_recursively (GFile *file,
                        gpointer progress_data,
                        GError **error)
 {
-  TmProgress counts;
-  gboolean deleted;
+  g_autoptr (TmDeletion) deletion = NULL;
 
   g_return_val_if_fail (G_IS_FILE (file), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (progress == NULL)
-    return tm_backend_delete_recursively (file, flags, NULL, cancellable, error);
-
-  tm_progress_init (&counts, progress, progress_data);
-  deleted = tm_backend_delete_recursively (file, flags, &counts, cancellable, error);
-  tm_progress_report (&counts);
-  tm_progress_clear (&counts);
-  return deleted;
-}
-
-/* The progress of an asynchronous deletion. The deleting thread sets the counts, and a source calls
- * the callback in the main context of the caller. A busy context skips counts, so that they do not
- * pile up. */
-typedef struct
-{
-  GTask *task; /* (unowned): its task data is this */
-  TmDeleteFlags flags;
-  TmDeleteProgressCallback callback;
-  gpointer data; /* (owned): freed with destroy */
-  GDestroyNotify destroy;
-  gboolean is_reporting; /* the callback runs; used in the main context of the caller */
-  gboolean is_holding;   /* the result is held back; likewise */
-
-  GMutex mutex; /* guards the fields below */
-  guint64 n_deleted;
-  guint64 n_found;
-  gboolean is_scheduled; /* the counts have to be reported */
-} Reports;
-
-static void
-reports_drop_data (Reports *reports)
-{
-  GDestroyNotify destroy = g_steal_pointer (&reports->destroy);
-
-  reports->callback = NULL;
-  if (destroy != NULL)
-    destroy (g_steal_pointer (&reports->data));
-}
-
-static void
-reports_free (gpointer data)
-{
-  Reports *reports = data;
-
-  reports_drop_data (reports);
-  g_mutex_clear (&reports->mutex);
-  g_free (reports);
-}
-
-static gboolean report_cb (gpointer task);
-
-static void
-schedule_report (Reports *reports)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  /* The result has the same priority, and is scheduled after the last report. */
-  g_source_set_priority (source, g_task_get_priority (reports->task));
-  g_source_set_callback (source, report_cb, g_object_ref (reports->task), g_object_unref);
-  g_source_attach (source, g_task_get_context (reports->task));
-}
-
-/* Runs in the main context of the caller. */
-static gboolean
-report_cb (gpointer task)
-{
-  Reports *reports = g_task_get_task_data (task);
-  guint64 n_deleted, n_found;
-  gboolean is_due;
-
-  /* The callback iterates the main loop: the next report waits until it returns. */
-  if (reports->is_reporting)
-    return G_SOURCE_REMOVE;
-
-  g_mutex_lock (&reports->mutex);
-  n_deleted = reports->n_deleted;
-  n_found = reports->n_found;
-  is_due = reports->is_scheduled;
-  reports->is_scheduled = FALSE;
-  g_mutex_unlock (&reports->mutex);
-
-  if (is_due)
-    {
-      /* The result waits too, because the data of the callback are freed after it. */
-      if (!reports->is_holding)
-        tm_task_hold (task);
-      reports->is_holding = TRUE;
-
-      reports->is_reporting = TRUE;
-      reports->callback (n_deleted, n_found, reports->data);
-      reports->is_reporting = FALSE;
-
-      g_mutex_lock (&reports->mutex);
-      is_due = reports->is_scheduled;
-      g_mutex_unlock (&reports->mutex);
-    }
-
-  /* The source of the next report may have been dispatched while the callback ran: another one is
-   * attached. The result is held back until then, since its source may be attached already. */
-  if (is_due)
-    schedule_report (reports);
-  else if (reports->is_holding)
-    {
-      reports->is_holding = FALSE;
-      tm_task_unhold (task);
-    }
-  return G_SOURCE_REMOVE;
-}
-
-/* Runs in the deleting thread. */
-static void
-set_counts_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
-{
-  Reports *reports = user_data;
-  gboolean was_scheduled;
-
-  g_mutex_lock (&reports->mutex);
-  reports->n_deleted = n_deleted;
-  reports->n_found = n_found;
-  was_scheduled = reports->is_scheduled;
-  reports->is_scheduled = TRUE;
-  g_mutex_unlock (&reports->mutex);
-
-  if (!was_scheduled)
-    schedule_report (reports);
-}
-
-static void
-delete_task_cb (TmTaskResult *result,
-                gpointer source,
-                gpointer task_data,
-                GCancellable *cancellable)
-{
-  Reports *reports = task_data;
-
-  result->number = tm_delete_recursively (source, reports->flags, cancellable,
-                                          reports->callback != NULL ? set_counts_cb : NULL, reports,
-                                          &result->error);
-}
-
-/* Runs in the main context of the caller, after its callback. Bindings have to free their data in
- * the thread that created them. */
-static void
-delete_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
-{
-  reports_drop_data (g_task_get_task_data (task));
+  deletion = tm_deletion_new_with_progress (file, flags, progress, progress_data, NULL);
+  return tm_deletion_run (deletion, cancellable, error);
 }
 
 /**
@@ -260,25 +116,15 @@ tm_delete_recursively_async (GFile *file,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  Reports *reports;
+  g_autoptr (TmDeletion) deletion = NULL;
 
   g_return_if_fail (G_IS_FILE (file));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  reports = g_new0 (Reports, 1);
-  reports->flags = flags;
-  reports->callback = progress;
-  reports->data = progress_data;
-  reports->destroy = progress_data_destroy;
-  g_mutex_init (&reports->mutex);
-
-  task = tm_task_new (file, tm_delete_recursively_async, io_priority, cancellable, callback,
-                      user_data);
-  reports->task = task;
-  g_task_set_task_data (task, reports, reports_free);
-  g_signal_connect (task, "notify::completed", G_CALLBACK (delete_completed_cb), NULL);
-  tm_task_start (task, delete_task_cb);
+  deletion =
+      tm_deletion_new_with_progress (file, flags, progress, progress_data, progress_data_destroy);
+  tm_deletion_start (deletion, file, tm_delete_recursively_async, io_priority, cancellable,
+                     callback, user_data);
 }
 
 /**

@@ -264,23 +264,14 @@ tm_backend_root_free (TmBackendRoot *root)
   root->backend->free_root (root);
 }
 
-/*
- * tm_backend_delete_recursively:
- * @file: a file, link or directory
- * @flags: what is deleted, and what counts as a failure
- * @progress: (nullable): counts what is found and deleted
- * @cancellable: (nullable): a cancellable
- * @error: as documented at tm_delete_recursively()
- *
- * Returns: %TRUE on success
- */
-gboolean
-tm_backend_delete_recursively (GFile *file,
-                               TmDeleteFlags flags,
-                               TmProgress *progress,
-                               GCancellable *cancellable,
-                               GError **error)
+static gboolean
+delete_recursively (GFile *file,
+                    TmDeleteFlags flags,
+                    TmProgress *progress,
+                    GCancellable *cancellable,
+                    GError **error)
 {
+  static const TmProgressCounts the_file = { .n_deleted = 1, .n_found = 1 };
   gboolean keeps_directory = (flags & TM_DELETE_FLAGS_KEEP_DIRECTORY) != 0;
   gboolean is_logged = tm_log_is_shown ();
   gint64 start = is_logged ? g_get_monotonic_time () : 0;
@@ -301,8 +292,8 @@ tm_backend_delete_recursively (GFile *file,
                                                           cancellable, &local_error))
     {
     case TM_DELETE_RESULT_DONE:
-      if (progress != NULL && !keeps_directory)
-        tm_progress_add (progress, 1, 1);
+      if (!keeps_directory)
+        tm_progress_add (progress, &the_file);
       if (is_logged)
         tm_log_deleted (file, keeps_directory, start);
       return TRUE;
@@ -316,6 +307,37 @@ tm_backend_delete_recursively (GFile *file,
     default:
       break;
     }
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/*
+ * tm_backend_delete_recursively:
+ * @file: a file, link or directory
+ * @flags: what is deleted, and what counts as a failure
+ * @progress: counts what is found and deleted, and receives each failure
+ * @cancellable: (nullable): a cancellable
+ * @error: as documented at tm_delete_recursively()
+ *
+ * Returns: %TRUE on success
+ */
+gboolean
+tm_backend_delete_recursively (GFile *file,
+                               TmDeleteFlags flags,
+                               TmProgress *progress,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (delete_recursively (file, flags, progress, cancellable, &local_error))
+    return TRUE;
+
+  /* The backends report the failures inside a directory. */
+  if (!progress->has_failed && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+      tm_progress_note_failure (progress))
+    tm_progress_fail (progress, g_object_ref (file), g_error_copy (local_error), cancellable);
 
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;

@@ -37,6 +37,7 @@ GTask *tm_task_new (gpointer source,
                     GAsyncReadyCallback callback,
                     gpointer user_data);
 void tm_task_start (GTask *task, TmTaskFunc function);
+void tm_task_start_with_end (GTask *task, TmTaskFunc function, TmTaskFunc end);
 
 void tm_task_hold (GTask *task);
 void tm_task_unhold (GTask *task);

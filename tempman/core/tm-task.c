@@ -17,6 +17,7 @@ typedef struct
 {
   GTask *task; /* (owned) */
   TmTaskFunc function;
+  TmTaskFunc end;       /* (nullable): called before the result is returned */
   TmTaskResult *result; /* (owned) */
   GSource *done;        /* (owned) (nullable): the attached source that returns the result */
   gboolean is_held;     /* used in the main context of the caller, like is_done */
@@ -69,6 +70,13 @@ tm_task_new (gpointer source,
   return task;
 }
 
+static void
+work_call (Work *work, TmTaskFunc function)
+{
+  function (work->result, g_task_get_source_object (work->task), g_task_get_task_data (work->task),
+            g_task_get_cancellable (work->task));
+}
+
 /* Runs in the main context of the caller. */
 static gboolean
 done_cb (gpointer data)
@@ -82,6 +90,9 @@ done_cb (gpointer data)
       work->is_done = TRUE;
       return G_SOURCE_REMOVE;
     }
+
+  if (work->end != NULL)
+    work_call (work, work->end);
 
   task = work->task;
   g_object_set_qdata (G_OBJECT (task), work_quark (), NULL);
@@ -108,8 +119,7 @@ work_cb (gpointer data)
 {
   Work *work = data;
 
-  work->function (work->result, g_task_get_source_object (work->task),
-                  g_task_get_task_data (work->task), g_task_get_cancellable (work->task));
+  work_call (work, work->function);
   schedule_result (work);
 }
 
@@ -124,10 +134,19 @@ work_cb (gpointer data)
 void
 tm_task_start (GTask *task, TmTaskFunc function)
 {
+  tm_task_start_with_end (task, function, NULL);
+}
+
+/* Like tm_task_start(). @end: (nullable): called in the main context of the caller, right before
+ * the result is returned; may change the result. */
+void
+tm_task_start_with_end (GTask *task, TmTaskFunc function, TmTaskFunc end)
+{
   Work *work = g_new0 (Work, 1);
 
   work->task = g_object_ref (task);
   work->function = function;
+  work->end = end;
   work->result = g_new0 (TmTaskResult, 1);
   g_object_set_qdata (G_OBJECT (task), work_quark (), work);
   tm_jobs_add (g_task_get_context (task), g_task_get_priority (task), work_cb, work);

@@ -27,15 +27,23 @@
 /* After how many entries the progress is told of. */
 #define BATCH_SIZE 64
 
+/* The estimate of the number of entries in a directory, as long as it is not read. */
+#define N_ENTRIES_EXPECTED 1024
+
 #define ATTRIBUTES                                                                                 \
-  G_FILE_ATTRIBUTE_STANDARD_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE   \
-                                 "," G_FILE_ATTRIBUTE_ID_FILESYSTEM
+  G_FILE_ATTRIBUTE_STANDARD_NAME                                                                   \
+      "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE                              \
+      "," G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_STANDARD_SIZE                        \
+      "," G_FILE_ATTRIBUTE_STANDARD_ALLOCATED_SIZE "," G_FILE_ATTRIBUTE_UNIX_NLINK
 
 typedef struct
 {
   GFile *directory;            /* (owned) */
   GFileEnumerator *enumerator; /* (owned) (nullable): while it is read */
   GPtrArray *pending;          /* (owned) (element-type GFile): sub-directories to go down into */
+  double share;                /* of the progress, which its entries have not got yet */
+  double pending_share;        /* of the pending sub-directories */
+  guint64 n_expected;          /* an estimate of the entries that are not read yet */
   guint n_attempts;            /* how often it could not */
   gboolean found_any;          /* something was in it when it was last read */
   gboolean has_failed;         /* something in it stays */
@@ -48,8 +56,7 @@ typedef struct
   TmProgress *progress;      /* (unowned) (nullable) */
   gboolean keeps_top;        /* only what is in it is deleted */
   GCancellable *cancellable; /* (unowned) (nullable) */
-  guint n_deleted;           /* not yet told to the progress */
-  guint n_found;             /* likewise */
+  TmProgressCounts counts;   /* not yet told to the progress */
   GError *error;             /* (owned) (nullable): the first one */
 } DeleteWalkGio;
 
@@ -100,41 +107,61 @@ walk_lowest (DeleteWalkGio *walk)
   return g_ptr_array_index (walk->levels, walk->levels->len - 1);
 }
 
+/* Stores the first failure, and delivers all of them. Every request fails after the cancellation:
+ * these failures are not those of a file. @error: (transfer full) */
+static void
+walk_take_failure (DeleteWalkGio *walk, GFile *file, GError *error)
+{
+  if (walk->error == NULL)
+    walk->error = g_error_copy (error);
+
+  if (!g_cancellable_is_cancelled (walk->cancellable) && tm_progress_note_failure (walk->progress))
+    tm_progress_fail (walk->progress, g_object_ref (file), error, walk->cancellable);
+  else
+    g_error_free (error);
+}
+
 /* Takes @cause over. */
 static void
 walk_report (DeleteWalkGio *walk, GFile *file, GError *cause)
 {
-  if (walk->error == NULL)
-    tm_error_set_from_gio (&walk->error, TM_ACTION_DELETE, file, cause);
+  GError *error = NULL;
+
+  tm_error_set_from_gio (&error, TM_ACTION_DELETE, file, cause);
+  walk_take_failure (walk, file, error);
   g_error_free (cause);
 }
 
 static void
 walk_report_busy (DeleteWalkGio *walk, GFile *file, const char *reason)
 {
-  if (walk->error == NULL)
-    tm_error_set_for_file (&walk->error, TM_ACTION_DELETE, file, G_IO_ERROR_BUSY, reason);
+  GError *error = NULL;
+
+  tm_error_set_for_file (&error, TM_ACTION_DELETE, file, G_IO_ERROR_BUSY, reason);
+  walk_take_failure (walk, file, error);
 }
 
 static void
 walk_tell_progress (DeleteWalkGio *walk)
 {
-  if (walk->progress != NULL && walk->n_found + walk->n_deleted > 0)
+  if (walk->progress != NULL)
     {
-      tm_progress_add (walk->progress, walk->n_deleted, walk->n_found);
+      tm_progress_add (walk->progress, &walk->counts);
       tm_progress_report_if_due (walk->progress);
     }
 
-  walk->n_deleted = walk->n_found = 0;
+  walk->counts = (TmProgressCounts){ 0 };
 }
 
-/* Takes @directory over. */
+/* Takes @directory over. @share: of the progress */
 static void
-walk_push (DeleteWalkGio *walk, GFile *directory)
+walk_push (DeleteWalkGio *walk, GFile *directory, double share)
 {
   Level *level = g_new0 (Level, 1);
 
   level->directory = directory;
+  level->share = share;
+  level->n_expected = N_ENTRIES_EXPECTED;
   level->pending = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (walk->levels, level);
 }
@@ -179,8 +206,22 @@ walk_delete (DeleteWalkGio *walk, GFile *file, GError **error)
       return FALSE;
     }
 
-  walk->n_deleted++;
+  walk->counts.n_deleted++;
   return TRUE;
+}
+
+/* The space that the deletion of a file frees, as far as the back end knows. Another hard link
+ * keeps the space in use. */
+static guint64
+get_freed_size (GFileInfo *info)
+{
+  if (g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_NLINK) > 1)
+    return 0;
+
+  return g_file_info_get_attribute_uint64 (
+      info, g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_STANDARD_ALLOCATED_SIZE)
+                ? G_FILE_ATTRIBUTE_STANDARD_ALLOCATED_SIZE
+                : G_FILE_ATTRIBUTE_STANDARD_SIZE);
 }
 
 /* Whether something else is mounted there, as far as the back end tells. */
@@ -201,12 +242,15 @@ walk_visit (DeleteWalkGio *walk, GFileInfo *info)
   GError *error = NULL;
 
   level->found_any = TRUE;
-  walk->n_found++;
+  walk->counts.n_found++;
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     {
       if (walk_delete (walk, child, &error))
-        return;
+        {
+          walk->counts.bytes_freed += get_freed_size (info);
+          return;
+        }
     }
   else if (!is_on_other_file_system (walk, info))
     {
@@ -221,11 +265,36 @@ walk_visit (DeleteWalkGio *walk, GFileInfo *info)
     walk_report_busy (walk, child, "a file system is mounted there");
 }
 
+/* Splits the share of the lowest directory among the entries that have just been read: @n, of which
+ * @n_pending are sub-directories that wait. */
+static void
+walk_share_out (DeleteWalkGio *walk, guint n, guint n_pending)
+{
+  Level *level = walk_lowest (walk);
+  gboolean is_last = level->enumerator == NULL;
+  guint n_units = n + n_pending * (TM_PROGRESS_DIRECTORY_WEIGHT - 1);
+  double share;
+
+  /* The rest of a directory that is read to its end. */
+  if (n == 0)
+    {
+      level->pending_share += level->share;
+      level->share = 0;
+      return;
+    }
+
+  share = tm_progress_take_share (&level->share, n, is_last, &level->n_expected);
+  walk->counts.share += share * (n - n_pending) / n_units;
+  level->pending_share += share * n_pending * TM_PROGRESS_DIRECTORY_WEIGHT / n_units;
+}
+
 /* Reads the next entries of the lowest directory. */
 static void
 walk_read (DeleteWalkGio *walk)
 {
   Level *level = walk_lowest (walk);
+  guint n_pending_before = level->pending->len;
+  guint n = 0;
 
   for (guint i = 0; i < BATCH_SIZE; i++)
     {
@@ -236,6 +305,7 @@ walk_read (DeleteWalkGio *walk)
       if (info != NULL)
         {
           walk_visit (walk, info);
+          n++;
           continue;
         }
 
@@ -248,6 +318,7 @@ walk_read (DeleteWalkGio *walk)
       break;
     }
 
+  walk_share_out (walk, n, level->pending->len - n_pending_before);
   walk_tell_progress (walk);
 }
 
@@ -280,20 +351,24 @@ walk_leave (DeleteWalkGio *walk)
         {
           /* Another process has deleted it. */
           g_error_free (error);
-          walk->n_deleted++;
+          walk->counts.n_deleted++;
         }
       else
         {
-          if (level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
+          /* A failure to read it again is reported already. */
+          if (!level->has_failed && level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
             walk_report_busy (walk, level->directory, "another process keeps adding files to it");
-          walk_report (walk, level->directory, error);
+          else if (!level->has_failed)
+            walk_report (walk, level->directory, g_steal_pointer (&error));
+          g_clear_error (&error);
           has_failed = TRUE;
         }
     }
 
   /* The top is the caller's to count. */
   if (is_top && !walk->keeps_top && !has_failed)
-    walk->n_deleted--;
+    walk->counts.n_deleted--;
+  walk->counts.share += level->share + level->pending_share;
   g_ptr_array_set_size (walk->levels, (gint) walk->levels->len - 1);
   if (has_failed && walk->levels->len > 0)
     walk_lowest (walk)->has_failed = TRUE;
@@ -308,7 +383,11 @@ walk_step (DeleteWalkGio *walk)
     walk_read (walk);
   else if (level->pending->len > 0)
     {
-      walk_push (walk, g_ptr_array_steal_index_fast (level->pending, level->pending->len - 1));
+      double share = level->pending_share / level->pending->len;
+
+      level->pending_share -= share;
+      walk_push (walk, g_ptr_array_steal_index_fast (level->pending, level->pending->len - 1),
+                 share);
       walk_open (walk);
     }
   else
@@ -334,7 +413,7 @@ delete_directory (GFile *file,
   };
   gboolean deleted;
 
-  walk_push (&walk, g_object_ref (file));
+  walk_push (&walk, g_object_ref (file), 1);
   walk_open (&walk);
   while (walk.levels->len > 0 && !g_cancellable_is_cancelled (cancellable))
     walk_step (&walk);
@@ -372,7 +451,7 @@ fail (GFile *file, const GError *cause, GCancellable *cancellable, GError **erro
  * tm_delete_tree_gio_delete:
  * @file: a file, link or directory
  * @keeps_directory: whether only what is in the directory @file is deleted
- * @progress: (nullable): told of what is found in it and deleted
+ * @progress: told of what is found in it, deleted and not deleted
  * @cancellable: (nullable): looked at between batches of entries, and by the back end
  * @error: the first failure; what else could be deleted is
  *
@@ -408,9 +487,15 @@ tm_delete_tree_gio_delete (GFile *file,
   else if (keeps_directory)
     tm_error_set_for_file (error, TM_ACTION_EMPTY, file, G_IO_ERROR_NOT_DIRECTORY,
                            "it is not a directory");
+  else if (g_file_delete (file, cancellable, &local_error))
+    {
+      TmProgressCounts counts = { .bytes_freed = get_freed_size (info) };
+
+      tm_progress_add (progress, &counts);
+      deleted = TRUE;
+    }
   else
-    deleted = g_file_delete (file, cancellable, &local_error) ||
-              g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+    deleted = g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
               fail (file, local_error, cancellable, error);
 
   return deleted ? TM_DELETE_RESULT_DONE : TM_DELETE_RESULT_FAILED;

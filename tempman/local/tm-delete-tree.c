@@ -164,12 +164,15 @@ walk_count (TmDeleteWalk *walk)
 
   if (tree->progress != NULL)
     {
-      tm_progress_add (tree->progress, walk->n_done, 0);
+      TmProgressCounts counts = { .n_deleted = walk->n_done, .share = walk->share };
+
+      tm_progress_add (tree->progress, &counts);
       if (tree->caller == g_thread_self ())
         tm_progress_report_if_due (tree->progress);
     }
 
   walk->n_tried = walk->n_done = 0;
+  walk->share = 0;
 }
 
 static void
@@ -327,6 +330,7 @@ tm_delete_tree_empty (int dirfd,
 
   tm_delete_walk_init (&walk, &tree,
                        tm_level_new (NULL, NULL, tm_level_directory_new (dirfd, TRUE)));
+  walk.walker.top->share = 1;
   if (tm_dirfd_seek (dirfd, 0) < 0)
     tm_delete_walk_report (&walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
 

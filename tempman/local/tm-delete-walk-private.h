@@ -51,6 +51,7 @@ struct _TmDeleteWalk
   TmDirents run; /* entries of the lowest level */
   guint n_tried; /* entries handled in this batch */
   guint n_done;  /* deleted entries of this batch */
+  double share;  /* of the progress, that this batch has done */
 };
 
 TmDeleteWalk *tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *parent, TmLevel *origin);

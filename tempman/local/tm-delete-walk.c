@@ -35,20 +35,23 @@ tree_unlock (TmDeleteTree *tree)
     tm_workers_unlock (tree->workers);
 }
 
-/* Stores the first failure, with the path of the file: @name in the lowest level, or that level
- * itself. The walk continues, but the levels above cannot be removed any more. */
+/* Reports a failure, with the path of the file: @name in the lowest level, or that level itself.
+ * The tree stores the first one. The walk continues, but the levels above cannot be removed any
+ * more. */
 void
 tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, int error_number)
 {
   TmDeleteTree *tree = walk->tree;
+  gboolean is_wanted = tm_progress_note_failure (tree->progress);
+  g_autoptr (GString) path = NULL;
+  g_autoptr (GError) error = NULL;
 
   walk->walker.lowest->is_incomplete = TRUE;
 
   tree_lock (tree);
-  if (tree->error == NULL)
+  if (tree->error == NULL || is_wanted)
     {
-      g_autoptr (GString) path = g_string_new (tree->path);
-
+      path = g_string_new (tree->path);
       tm_level_append_path (path, walk->walker.lowest);
       if (name != NULL)
         {
@@ -56,9 +59,15 @@ tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, in
           g_string_append (path, name);
         }
 
-      tm_error_set_from_errno (&tree->error, action, path->str, error_number);
+      tm_error_set_from_errno (&error, action, path->str, error_number);
+      if (tree->error == NULL)
+        tree->error = g_error_copy (error);
     }
   tree_unlock (tree);
+
+  if (is_wanted)
+    tm_progress_fail (tree->progress, g_vfs_get_file_for_path (g_vfs_get_local (), path->str),
+                      g_steal_pointer (&error), tree->cancellable);
 }
 
 /* Opens a sub-directory, and repairs the mode of its parent if that denies access. */
@@ -98,8 +107,13 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
       walk->n_tried++;
       /* If the type is unknown, unlink() fails with EISDIR for a directory. */
       if (entry->d_type == DT_DIR)
-        tm_dirents_append (&level->directories, entry);
-      else if (tm_level_unlink (level, entry->d_name) == 0 || errno == ENOENT)
+        {
+          tm_dirents_append (&level->directories, entry);
+          continue;
+        }
+
+      walk->share += level->unit;
+      if (tm_level_unlink (level, entry->d_name) == 0 || errno == ENOENT)
         walk->n_done++;
       else if (errno == EISDIR)
         tm_dirents_append (&level->directories, entry);
@@ -108,12 +122,37 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
     }
 }
 
+/* The number of bytes that a directory has for each of its entries differs between file systems:
+ * about 20 on tmpfs, 16 to 40 on others. */
+#define TYPICAL_ENTRY_SIZE 24
+
+/* Counts the entries of a new run, before they are deleted: another thread may delete, and count,
+ * half of them. Splits the share of their directory among them. */
+static void
+walk_count_found (TmDeleteWalk *walk, gboolean is_last)
+{
+  TmLevel *level = walk->walker.lowest;
+  guint n_directories;
+  guint n = tm_dirents_count (&walk->run, &n_directories);
+  guint n_units = n + n_directories * (TM_PROGRESS_DIRECTORY_WEIGHT - 1);
+  TmProgressCounts counts = { .n_found = n };
+
+  tm_progress_add (walk->tree->progress, &counts);
+
+  if (level->n_expected == 0)
+    level->n_expected = level->size / TYPICAL_ENTRY_SIZE;
+  level->unit = 0;
+  if (n > 0)
+    level->unit = tm_progress_take_share (&level->share, n, is_last, &level->n_expected) / n_units;
+}
+
 /* Reads the next entries of the lowest level. */
 void
 tm_delete_walk_read (TmDeleteWalk *walk)
 {
   TmLevel *level = walk->walker.lowest;
   int fd = level->directory->fd;
+  gboolean may_be_the_last;
   gssize length;
 
   length =
@@ -128,11 +167,8 @@ tm_delete_walk_read (TmDeleteWalk *walk)
       return;
     }
 
-  /* At once, before they are deleted: another thread may delete, and count, half of them. */
-  if (walk->tree->progress != NULL)
-    tm_progress_add (walk->tree->progress, 0, tm_dirents_count (&walk->run));
-
-  if (!tm_dirents_may_be_the_last (&walk->run))
+  may_be_the_last = tm_dirents_may_be_the_last (&walk->run);
+  if (!may_be_the_last)
     level->is_sorted = level->is_sorted || tm_level_is_worth_sorting (level);
   /* The removal of the directory shows whether there are more entries. The caller removes the top.
    */
@@ -141,6 +177,9 @@ tm_delete_walk_read (TmDeleteWalk *walk)
       level->is_read = level->is_end_guessed = TRUE;
       level->position = tm_dirents_end (&walk->run);
     }
+
+  if (walk->tree->progress != NULL)
+    walk_count_found (walk, may_be_the_last);
 }
 
 /* Continues to read the lowest level after a failure in it: the directory is not removed, so its
@@ -225,14 +264,21 @@ void
 tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
 {
   TmLevel *level = walk->walker.lowest;
+  double share = level->unit * TM_PROGRESS_DIRECTORY_WEIGHT;
   int fd;
 
   walk_make_room (walk);
   fd = tm_walker_open_child (&walk->walker, name);
   if (fd >= 0)
-    tm_walker_push (&walk->walker, name, fd);
+    {
+      tm_walker_push (&walk->walker, name, fd);
+      walk->walker.lowest->share = share;
+    }
   else
-    walk_delete_unopened (walk, name);
+    {
+      walk_delete_unopened (walk, name);
+      walk->share += share;
+    }
 
   /* In a deep tree many levels have no entries left. */
   if (tm_dirents_is_empty (&level->directories))
@@ -247,6 +293,7 @@ walk_pop (TmDeleteWalk *walk, gboolean is_removed)
 
   if (!is_removed)
     tm_level_restore_mode (level);
+  walk->share += level->share;
   level->above->is_incomplete |= level->is_incomplete;
   tm_walker_pop (&walk->walker);
 }
@@ -316,6 +363,7 @@ tm_delete_walk_new (TmDeleteTree *tree, TmDeleteWalk *parent, TmLevel *origin)
   TmLevel *top = tm_level_new (origin, NULL, tm_level_directory_ref (origin->directory));
 
   top->is_read = TRUE;
+  top->unit = origin->unit;
   tm_delete_walk_init (walk, tree, top);
   walk->parent = parent;
   walk->origin = origin;

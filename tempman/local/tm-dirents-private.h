@@ -25,7 +25,7 @@ gssize tm_dirents_read (TmDirents *run, int dirfd);
 gssize tm_dirents_read_sorted (TmDirents *run, int dirfd);
 gboolean tm_dirents_may_be_the_last (const TmDirents *run);
 off_t tm_dirents_end (const TmDirents *run);
-guint tm_dirents_count (const TmDirents *run);
+guint tm_dirents_count (const TmDirents *run, guint *n_directories);
 gboolean tm_dirents_is_empty (const TmDirents *run);
 struct dirent64 *tm_dirents_take (TmDirents *run);
 void tm_dirents_append (TmDirents *run, const struct dirent64 *entry);

@@ -168,14 +168,24 @@ tm_dirents_end (const TmDirents *run)
   return end;
 }
 
-/* Returns: the number of entries, without "." and ".." */
+/*
+ * tm_dirents_count:
+ * @run: a run
+ * @n_directories: (out): the number of those that are known to be directories
+ *
+ * Returns: the number of entries, without "." and ".."
+ */
 guint
-tm_dirents_count (const TmDirents *run)
+tm_dirents_count (const TmDirents *run, guint *n_directories)
 {
   guint n = 0;
 
+  *n_directories = 0;
   TM_DIRFD_FOREACH_ENTRY (entry, run->records, run->length)
-    n++;
+    {
+      n++;
+      *n_directories += entry->d_type == DT_DIR;
+    }
   return n;
 }
 

@@ -32,6 +32,10 @@ struct _TmLevel
   TmDirents directories;       /* sub-directories to visit */
   gint mode_before;            /* atomic: of the directory, before it was made accessible, or
                                 * TM_DIRFD_MODE_UNTOUCHED */
+  double share;                /* of the progress, which its entries have not got yet */
+  double unit;                 /* the share of each entry in the last run that is not a directory */
+  guint64 size;                /* of the directory, if it is known to be large */
+  guint64 n_expected;          /* an estimate of the entries that are not read yet */
   guint n_rescans;
   gboolean is_read;        /* all entries have been read */
   gboolean is_end_guessed; /* is_read is a guess, from a read that left room */
@@ -61,7 +65,7 @@ gboolean tm_level_repair_mode (TmLevel *level, int fd);
 void tm_level_restore_mode (TmLevel *level);
 int tm_level_unlink (TmLevel *level, const char *name);
 int tm_level_remove (TmLevel *level, const char *name);
-gboolean tm_level_is_worth_sorting (const TmLevel *level);
+gboolean tm_level_is_worth_sorting (TmLevel *level);
 void tm_level_append_path (GString *path, const TmLevel *level);
 
 /* The levels of a walk from its top down to the current one. */

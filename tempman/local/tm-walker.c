@@ -194,14 +194,18 @@ tm_level_remove (TmLevel *level, const char *name)
   return result;
 }
 
-/* Whether the order in which the entries of a directory are deleted matters. */
+/* Whether the order in which the entries of a directory are deleted matters. Stores its size. */
 gboolean
-tm_level_is_worth_sorting (const TmLevel *level)
+tm_level_is_worth_sorting (TmLevel *level)
 {
   struct stat status;
   struct statfs file_system;
 
-  return tm_dirfd_stat (level->directory->fd, &status) == 0 && status.st_size >= MIN_SIZE_TO_SORT &&
+  if (tm_dirfd_stat (level->directory->fd, &status) < 0)
+    return FALSE;
+
+  level->size = (guint64) MAX (status.st_size, 0);
+  return status.st_size >= MIN_SIZE_TO_SORT &&
          tm_dirfd_stat_file_system (level->directory->fd, &file_system) == 0 &&
          file_system.f_type == EXT4_SUPER_MAGIC;
 }
