@@ -138,8 +138,10 @@ async function closeAfter(directory, work, keepOnError) {
 }
 
 function _init() {
-    const {DeleteFlags, ListFlags, NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags, TemporaryDirectory} =
-        this;
+    const {
+        DeleteFlags, Deletion, ListFlags, NO_TIMEOUT, PersistFlags, Root, RootEntry, RootFlags,
+        TemporaryDirectory,
+    } = this;
 
     // GJS makes 0 of null and of an empty string, and of true 1: timeouts at which nearly everything
     // goes. C refuses what is not a number.
@@ -179,6 +181,7 @@ function _init() {
     makeFinal(TemporaryDirectory, 'TemporaryDirectory');
     makeFinal(Root, 'Root');
     makeFinal(RootEntry, 'RootEntry');
+    makeFinal(Deletion, 'Deletion');
 
     initializeWhenConstructed(TemporaryDirectory, properties => {
         // Of a string and of a fraction, GJS would make a mode without a word.
@@ -200,6 +203,8 @@ function _init() {
     });
 
     makeOperation(this, 'delete_recursively', 1, {before: [orElse(DeleteFlags.NONE)], after: [orNull]});
+    makeOptional(Deletion, 'new', 1, [orElse(DeleteFlags.NONE)]);
+    makeOperation(Deletion.prototype, 'run', 0);
     makeOperation(TemporaryDirectory, 'new', 0, {before: [orNull, orNull]});
     makeOperation(TemporaryDirectory.prototype, 'init', 0);
     makeOperation(TemporaryDirectory.prototype, 'close', 0);

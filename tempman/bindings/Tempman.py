@@ -39,7 +39,7 @@ from ..overrides import override
 
 Tempman = get_introspection_module('Tempman')
 
-__all__ = ['ExistsError', 'NotDirectoryError', 'NotFoundError', 'PermissionDeniedError', 'Root',
+__all__ = ['Deletion', 'ExistsError', 'NotDirectoryError', 'NotFoundError', 'PermissionDeniedError', 'Root',
            'RootEntry', 'TemporaryDirectory', 'create_temp_dir', 'delete_recursively',
            'delete_recursively_async', 'delete_recursively_finish', 'root']
 
@@ -1045,6 +1045,76 @@ class RootEntry(Tempman.RootEntry):
             return f'{state} removable: {self.reason.value_nick}' if self.removable else state
 
         return _describe(self, self.get_file, get_state)
+
+
+@override
+class Deletion(Tempman.Deletion):
+    """The deletion of a file or directory, with properties and signals for a window that shows it."""
+
+    def __new__(cls, path, flags=Tempman.DeleteFlags.NONE):
+        """Create a deletion, which deletes nothing before it runs.
+
+        :param path: the path of the file, link or directory
+        :param flags: Tempman.DeleteFlags
+        """
+        return cls.new(path, flags)
+
+    def __init__(self, path, flags=Tempman.DeleteFlags.NONE):
+        # GObject's would construct one more object.
+        pass
+
+    __init_subclass__ = _refuse_subclass
+
+    @staticmethod
+    def new(path, flags=Tempman.DeleteFlags.NONE):
+        """Create a deletion, which deletes nothing before it runs."""
+        return Tempman.Deletion.new(_to_victim(path), _to_flags(Tempman.DeleteFlags, flags))
+
+    def run(self, cancellable=None):
+        """Delete the file, link, or directory with everything in it.
+
+        :raises GLib.Error: something could not be deleted; the rest was
+        """
+        with _errors(self.get_file()):
+            return super().run(cancellable)
+
+    def run_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
+                  *user_data):
+        """Delete the file, link, or directory with everything in it, without blocking.
+
+        A loop of asyncio that does not iterate GLib's main context runs the deletion in another
+        thread. This thread emits the signals then.
+        """
+        return _start(super().run_async, Deletion.run_finish, self.run, (), io_priority,
+                      cancellable, callback, user_data)
+
+    def run_finish(self, result):
+        """Finish run_async()."""
+        with _errors(self.get_file()):
+            return _checked(super().run_finish(result), False, 'run_async')
+
+    @property
+    def n_found(self):
+        """The number of entries that it has found so far, the deleted ones among them."""
+        return self.get_n_found()
+
+    @property
+    def n_deleted(self):
+        """The number of entries that it has deleted so far."""
+        return self.get_n_deleted()
+
+    @property
+    def bytes_freed(self):
+        """The space that it has freed, in bytes, for remote files; 0 for local files."""
+        return self.get_bytes_freed()
+
+    @property
+    def fraction(self):
+        """The estimated share of the work that is done, from 0 to 1."""
+        return self.get_fraction()
+
+    def __repr__(self):
+        return _describe(self, self.get_file, lambda: f'fraction={self.fraction:.2f}')
 
 
 # Functions.

@@ -57,6 +57,10 @@ const calls = {
         }),
         verify: (folder, entries) => equal([...entries].length, 0),
     },
+    'Deletion.run_async': {
+        make: folder => ({object: new Tempman.Deletion({file: makeTree(folder, 2, 2)})}),
+        verify: folder => equal(children(folder).length, 0),
+    },
     'delete_recursively_async': {
         make(folder) {
             const file = folder.get_child('file');

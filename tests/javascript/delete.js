@@ -46,3 +46,40 @@ test('delete everything in a directory, or what may be missing', async folder =>
     await rejects(Gio.IOErrorEnum.NOT_FOUND,
         Tempman.delete_recursively_async(tree, KEEP_DIRECTORY), 'tree');
 });
+
+function watch(deletion) {
+    const seen = {fractions: [], failed: []};
+    deletion.connect('notify::fraction', ({fraction}) => seen.fractions.push(fraction));
+    deletion.connect('failed', (_, file, error) => {
+        seen.failed.push([file.get_basename(), error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND)]);
+    });
+    return seen;
+}
+
+test('a deletion as an object', async folder => {
+    const deletion = new Tempman.Deletion({file: makeTree(folder, 20, 10)});
+    const seen = watch(deletion);
+    equal(deletion.fraction, 0);
+    equal(deletion.flags, Tempman.DeleteFlags.NONE);
+    deletion.run();
+    equal(seen.fractions.at(-1), 1);
+    equal(seen.failed.length, 0);
+    equal(deletion.n_found, 221);
+    equal(deletion.nDeleted, 221);
+    equal(deletion.bytes_freed, 0);
+    equal(children(folder).length, 0);
+
+    // Again, for the next tree of this name.
+    makeTree(folder, 2, 2);
+    await deletion.run_async();
+    equal(deletion.n_deleted, 7);
+    equal(deletion.get_fraction(), 1);
+    equal(children(folder).length, 0);
+
+    throws(Gio.IOErrorEnum.NOT_FOUND, () => deletion.run(), 'tree');
+    equal(String(seen.failed), 'tree,true');
+    await rejects(Gio.IOErrorEnum.NOT_FOUND, deletion.run_async(GLib.PRIORITY_LOW), 'tree');
+    equal(seen.failed.length, 2);
+    await Tempman.Deletion.new(deletion.get_file(), Tempman.DeleteFlags.ALLOW_MISSING).run_async();
+    equal(Tempman.Deletion.new(folder).file, folder);
+});

@@ -15,7 +15,10 @@ test('properties', folder => {
     const root = new Tempman.Root({directory: folder, timeout: 60});
     const directory = root.create_temp_dir();
     const entry = root.list_entries().get_item(0);
-    const objects = {Root: root, RootEntry: entry, TemporaryDirectory: directory};
+    const deletion = new Tempman.Deletion({file: folder});
+    const objects = {
+        Deletion: deletion, Root: root, RootEntry: entry, TemporaryDirectory: directory,
+    };
 
     check(api.properties.length >= 16, `the typelib has only ${api.properties.length} properties`);
     for (const {className, name} of api.properties) {

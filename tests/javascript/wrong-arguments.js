@@ -40,6 +40,10 @@ const states = {
         () => root.list_entries().get_item(0),
         () => new Tempman.RootEntry(),
     ],
+    Deletion: [
+        () => new Tempman.Deletion({file: folder.get_child('missing')}),
+        () => new Tempman.Deletion(),
+    ],
 };
 const none = [
     () => undefined,

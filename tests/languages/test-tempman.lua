@@ -284,6 +284,21 @@ test('delete, with progress', function(folder)
     equal(last, '2 of 2')
 end)
 
+test('a deletion as an object', function(folder)
+    local tree = folder:get_child('tree')
+    assert(tree:get_child('branch'):make_directory_with_parents())
+    local deletion = Tempman.Deletion {file = tree}
+    local n_notified, failure = 0
+    deletion.on_notify['fraction'] = function() n_notified = n_notified + 1 end
+    deletion.on_failed = function(_, _, error) failure = error.message end
+    assert(deletion:run())
+    assert(n_notified > 0)
+    equal(deletion.fraction, 1)
+    equal(deletion.n_deleted, 2)
+    fails('NOT_FOUND', tree:get_path(), deletion:run())
+    assert(failure:find(tree:get_path(), 1, true))
+end)
+
 test('asynchronously, with coroutines', function(folder)
     Gio.Async.call(function()
         local directory = assert(Tempman.TemporaryDirectory.async_new(folder, 'lua'))

@@ -279,6 +279,21 @@ section 'delete, with progress' => sub {
     is($last, '2 of 2', 'progress');
 };
 
+section 'a deletion as an object' => sub {
+    make_path("$folder/tree/branch");
+    my $tree = $file->get_child('tree');
+    my $deletion = Tempman::Deletion->new($tree, []);
+    my ($n_notified, @failed) = (0);
+    $deletion->signal_connect('notify::fraction' => sub { $n_notified++ });
+    $deletion->signal_connect(failed => sub { push @failed, $_[1]->get_path });
+    ok($deletion->run(undef), 'deleted');
+    ok($n_notified > 0, 'notified');
+    is($deletion->get_fraction, 1, 'fraction');
+    is($deletion->get('n-deleted'), 2, 'number');
+    fails('not-found', $tree->get_path, sub { $deletion->run(undef) });
+    is("@failed", $tree->get_path, 'failure');
+};
+
 section 'asynchronously' => sub {
     my ($directory, $result) = wait_for(sub {
         Tempman::TemporaryDirectory::new_async($file, 'perl', 0, undef, $_[0]);

@@ -260,6 +260,22 @@ test('delete, with progress') do |folder, path|
   equal(calls.last, [2, 2])
 end
 
+test('a deletion as an object') do |folder, path|
+  FileUtils.mkdir_p("#{path}/tree/branch")
+  tree = folder.get_child('tree')
+  deletion = Tempman::Deletion.new(tree, 0)
+  n_notified = 0
+  failed = []
+  deletion.signal_connect('notify::fraction') { n_notified += 1 }
+  deletion.signal_connect('failed') { |_, file, _| failed << file.path }
+  check(deletion.run)
+  check(n_notified.positive?)
+  equal(deletion.fraction, 1.0)
+  equal(deletion.n_deleted, 2)
+  fails(Gio::IOError::NotFound, tree.path) { deletion.run }
+  equal(failed, [tree.path])
+end
+
 test('asynchronously') do |folder, path|
   # The callback receives the object under construction: finish that one instead of creating another.
   directory, result = wait_for do |finish|

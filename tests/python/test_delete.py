@@ -3,6 +3,7 @@
 
 """Deleting files and trees that are not temporary directories."""
 
+import asyncio
 import os
 import pathlib
 import threading
@@ -14,7 +15,7 @@ from gi.repository import Gio, GLib
 from gi.repository import Tempman as tempman
 
 
-class Delete(support.TestCase):
+class TreeCase(support.TestCase):
     def make_tree(self, name='tree', n_directories=50, n_files=20):
         """Create a tree; return its path and the number of its entries, itself among them."""
         top = pathlib.Path(self.folder, name)
@@ -25,6 +26,8 @@ class Delete(support.TestCase):
                 (directory / str(j)).touch()
         return str(top), 1 + n_directories * (1 + n_files)
 
+
+class Delete(TreeCase):
     def test_paths(self):
         for convert in (str, os.fsencode, pathlib.Path, Gio.File.new_for_path):
             path, _ = self.make_tree(n_directories=3, n_files=3)
@@ -144,6 +147,92 @@ class Delete(support.TestCase):
         self.assertEqual(results, [True])
         self.assertEqual(reports[-1], (n_entries, n_entries))
         self.assert_gone(path)
+
+
+class Deletion(TreeCase):
+    def run_and_show(self, deletion, run):
+        """Run a deletion; return the fractions of its notifications and the paths that failed."""
+        fractions, failed = [], []
+        handlers = [
+            deletion.connect('notify::fraction', lambda *_: fractions.append(deletion.fraction)),
+            deletion.connect('failed', lambda _, file, error: failed.append(
+                (file.get_path(), file.get_path() in error.message))),
+        ]
+        try:
+            run()
+        finally:
+            for handler in handlers:
+                deletion.disconnect(handler)
+        return fractions, failed
+
+    def test_run(self):
+        for convert in (str, os.fsencode, pathlib.Path, Gio.File.new_for_path):
+            path, n_entries = self.make_tree(n_directories=3, n_files=3)
+            deletion = tempman.Deletion(convert(path))
+            self.assertEqual(deletion.get_file().get_path(), path)
+            self.assertEqual(deletion.props.flags, tempman.DeleteFlags.NONE)
+            self.assertEqual(deletion.fraction, 0)
+            fractions, failed = self.run_and_show(deletion, deletion.run)
+            self.assertEqual((fractions[-1], failed), (1, []))
+            self.assertEqual(deletion.n_found, n_entries)
+            self.assertEqual(deletion.props.n_deleted, n_entries)
+            self.assertEqual(deletion.bytes_freed, 0)
+            self.assertIn('fraction=1.00', repr(deletion))
+            self.assert_gone(path)
+
+    def test_run_async(self):
+        path, n_entries = self.make_tree()
+        deletion = tempman.Deletion.new(path)
+        loop = GLib.MainLoop()
+        results = []
+
+        def done(source, result):
+            self.assertIs(source, deletion)
+            results.append(deletion.run_finish(result))
+            loop.quit()
+
+        def run():
+            deletion.run_async(callback=done)
+            loop.run()
+
+        fractions, failed = self.run_and_show(deletion, run)
+        self.assertEqual((results, fractions[-1], failed), ([True], 1, []))
+        self.assertEqual(deletion.n_deleted, n_entries)
+        self.assert_gone(path)
+
+    def test_awaited(self):
+        path, _ = self.make_tree()
+        deletion = tempman.Deletion(path, tempman.DeleteFlags.KEEP_DIRECTORY)
+
+        async def delete():
+            return await deletion.run_async()
+
+        self.assertTrue(asyncio.run(delete()))
+        self.assertEqual(os.listdir(path), [])
+
+    def test_failed(self):
+        path = os.path.join(self.folder, 'missing')
+        deletion = tempman.Deletion(path)
+        _, failed = self.run_and_show(
+            deletion, lambda: self.assertRaises(FileNotFoundError, deletion.run))
+        self.assertEqual(failed, [(path, True)])
+        self.assertTrue(tempman.Deletion(path, tempman.DeleteFlags.ALLOW_MISSING).run())
+
+    def test_run_while_running(self):
+        path, _ = self.make_tree()
+        deletion = tempman.Deletion(path)
+        errors = []
+
+        def run_again(*_):
+            with self.assertRaises(GLib.Error) as caught:
+                deletion.run()
+            errors.append(caught.exception)
+
+        deletion.connect('notify::n-deleted', run_again)
+        deletion.run()
+        self.assertTrue(errors)
+        for error in errors:
+            self.assertTrue(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.PENDING))
 
 
 if __name__ == '__main__':

@@ -201,7 +201,8 @@ class Representation(support.TestCase):
         self.assertEqual(repr(entry), f'<Tempman.RootEntry {old!r} unowned>')
 
     def test_not_initialized(self):
-        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry):
+        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry,
+                    tempman.Deletion):
             for instance in (GObject.new(cls), GObject.Object.__new__(cls)):
                 self.assertEqual(repr(instance), f'<Tempman.{cls.__name__} not initialized>')
 
@@ -236,7 +237,8 @@ class Objects(support.TestCase):
 
     def test_final(self):
         # GLib's type system would end the program instead of raising an error.
-        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry):
+        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry,
+                    tempman.Deletion):
             with self.assertRaisesRegex(TypeError, 'is final'):
                 type('Derived', (cls,), {})
 

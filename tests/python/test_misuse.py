@@ -236,7 +236,8 @@ class NotInitialized(support.TestCase):
             self.assertRaisesRegex(TypeError, 'not initialized', os.fspath, entry)
 
     def test_properties(self):
-        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry):
+        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry,
+                    tempman.Deletion):
             instance = GObject.new(cls)
             for prop in instance.list_properties():
                 instance.get_property(prop.name)
@@ -253,7 +254,8 @@ class NotInitialized(support.TestCase):
         self.check(root.cleanup)
 
     def test_wrappers_without_an_object(self):
-        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry):
+        for cls in (tempman.TemporaryDirectory, tempman.Root, tempman.RootEntry,
+                    tempman.Deletion):
             instance = GObject.Object.__new__(cls)
             for name in list_methods(cls.__name__):
                 with self.subTest(cls=cls, name=name):

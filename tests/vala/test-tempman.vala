@@ -209,6 +209,30 @@ void test_delete () throws Error {
     remove_folder (folder);
 }
 
+void test_deletion () throws Error {
+    var folder = make_folder ();
+    var deletion = new Tempman.Deletion (make_tree (folder));
+    var n_notified = 0;
+    var failures = "";
+
+    deletion.notify["fraction"].connect (() => n_notified++);
+    deletion.failed.connect ((file, error) => failures += error.message);
+    assert_true (deletion.file.equal (folder.get_child ("tree")));
+    assert_true (deletion.flags == Tempman.DeleteFlags.NONE);
+    assert_true (deletion.run ());
+    assert_true (n_notified > 0);
+    assert_true (deletion.fraction == 1);
+    assert_true (deletion.n_found == 2 && deletion.n_deleted == 2);
+    assert_true (deletion.bytes_freed == 0);
+    try {
+        deletion.run ();
+        assert_not_reached ();
+    } catch (IOError.NOT_FOUND error) {
+        assert_true (failures == error.message);
+    }
+    remove_folder (folder);
+}
+
 async void use_asynchronously (File folder) throws Error {
     var directory = yield new Tempman.TemporaryDirectory (folder);
     var root = yield new Tempman.Root (folder, 3600);
@@ -289,6 +313,7 @@ int main (string[] arguments) {
     add ("/vala/persist", test_persist);
     add ("/vala/entries", test_entries);
     add ("/vala/delete", test_delete);
+    add ("/vala/deletion", test_deletion);
     add ("/vala/async", test_async);
     return Test.run ();
 }

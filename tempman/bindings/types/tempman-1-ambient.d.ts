@@ -459,6 +459,58 @@ declare module 'gi://Tempman?version=1' {
             get_size(): number;
         }
 
+        interface DeletionProperties {
+            file: Gio.File;
+            flags?: DeleteFlags;
+        }
+
+        /** The deletion of a file or directory, for a window that shows it. */
+        class Deletion extends GObject.Object {
+            static $gtype: GObject.GType<Deletion>;
+
+            /** Deletes nothing before it runs. */
+            constructor(properties: DeletionProperties);
+
+            static new(file: Gio.File, flags?: DeleteFlags): Deletion;
+
+            get file(): Gio.File;
+            get flags(): DeleteFlags;
+            get n_found(): number;
+            get nFound(): number;
+            get n_deleted(): number;
+            get nDeleted(): number;
+            get bytes_freed(): number;
+            get bytesFreed(): number;
+            get fraction(): number;
+
+            get_file(): Gio.File;
+            get_flags(): DeleteFlags;
+            /** The number of entries that it has found so far, the deleted ones among them. */
+            get_n_found(): number;
+            get_n_deleted(): number;
+            /** In bytes, for remote files; 0 for local files. */
+            get_bytes_freed(): number;
+            /** The estimated share of the work that is done, from 0 to 1. */
+            get_fraction(): number;
+
+            /** Deletes the file, link, or directory with everything in it. */
+            run(cancellable?: Gio.Cancellable | null): boolean;
+            run_async(io_priority?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+            run_async(
+                io_priority: number,
+                cancellable: Gio.Cancellable | null,
+                callback: Gio.AsyncReadyCallback | null,
+            ): void;
+            run_finish(result: Gio.AsyncResult): boolean;
+
+            /** Reports each file that could not be deleted, in the main context of the caller. */
+            connect(
+                signal: 'failed',
+                callback: (self: Deletion, file: Gio.File, error: GLib.Error) => void,
+            ): number;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+        }
+
         /**
          * Deletes a file, a link, or a directory with everything in it.
          * @param progress is called from time to time, and at the end

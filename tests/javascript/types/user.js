@@ -136,6 +136,14 @@ async function deletion() {
     Tempman.delete_recursively(file, Tempman.DeleteFlags.NONE, null, null);
     file.make_directory(null);
     await Tempman.delete_recursively_async(file);
+
+    file.make_directory(null);
+    const shown = new Tempman.Deletion({file, flags: Tempman.DeleteFlags.ALLOW_MISSING});
+    shown.connect('failed', (self, failed, error) => print(self.fraction, failed.get_path(), error.message));
+    shown.connect('notify::fraction', () => print(shown.get_fraction()));
+    /** @type {boolean} */
+    const done = shown.run() && await shown.run_async(GLib.PRIORITY_LOW);
+    print(done, shown.n_found + shown.nDeleted + shown.bytes_freed, Tempman.Deletion.new(file).get_flags());
 }
 
 await directories();

@@ -89,6 +89,11 @@ async def asynchronously(folder: str) -> int:
     made = pathlib.Path(folder, 'made')
     made.mkdir()
     await tempman.delete_recursively_async(made, progress=report)
+    made.mkdir()
+    deletion = tempman.Deletion(made, tempman.DeleteFlags.ALLOW_MISSING)
+    deleted: bool = await deletion.run_async() and deletion.run()
+    share: float = deletion.fraction + deletion.n_deleted
+    print(deleted, share, deletion.props.flags, deletion.get_file())
     entries = await root.list_entries_async(tempman.ListFlags.NONE)
     entry: tempman.RootEntry
     for entry in entries:
