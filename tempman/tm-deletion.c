@@ -23,8 +23,9 @@
  *   g_printerr ("%s\n", error->message);
  * }
  *
+ * // bar: a GtkProgressBar, for example
  * static void
- * delete_directory (GFile *directory, GtkProgressBar *bar)
+ * delete_directory (GFile *directory, GObject *bar)
  * {
  *   g_autoptr (TmDeletion) deletion = tm_deletion_new (directory, TM_DELETE_FLAGS_NONE);
  *

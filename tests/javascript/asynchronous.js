@@ -8,7 +8,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Tempman from 'gi://Tempman?version=1';
 import {api} from './calls.js';
-import {check, children, equal, refuses, rejects, test} from './harness.js';
+import {check, children, equal, makeTree, refuses, rejects, test} from './harness.js';
 
 // The arguments and the result of each call. `args` are the required arguments, `rest` the optional
 // ones before the priority and the cancellable, which all calls have, and `last` those after them.
