@@ -821,9 +821,36 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
                          lambda: 'closed' if self.is_closed() else 'open')
 
 
+def _make_attribute(name, description, is_writable=True):
+    """Make an attribute of a GObject property. Without it, an assignment would only change the
+    Python object, and have no effect."""
+    def get(self):
+        return getattr(self, f'get_{name}')()
+
+    def set_value(self, value):
+        getattr(self, f'set_{name}')(value)
+
+    return property(get, set_value if is_writable else None, doc=description)
+
+
 @override
 class Root(Tempman.Root):
     """A directory under which temporary directories are created and cleaned up."""
+
+    directory = _make_attribute('directory', 'The directory, a Gio.File.', is_writable=False)
+    timeout = _make_attribute('timeout', 'The timeout in seconds; negative is never.',
+                              is_writable=False)
+    flags = _make_attribute('flags', 'The Tempman.RootFlags.', is_writable=False)
+    prefix = _make_attribute('prefix', 'The beginning of the names of new directories, or None.')
+    age_basis = _make_attribute('age_basis', 'The Tempman.AgeBasis of the entries.')
+    exclude = _make_attribute('exclude', 'The patterns of names that a cleanup keeps.')
+    lease = _make_attribute('lease', 'The time without a heartbeat after which the owner of an '
+                            'entry counts as dead, in seconds.')
+    max_entries = _make_attribute('max_entries', 'The limit of the number of entries; 0 is none.')
+    max_size = _make_attribute('max_size', 'The limit of the size of all entries in bytes; 0 is '
+                               'none.')
+    min_free_space = _make_attribute('min_free_space', 'The free space in bytes that the file '
+                                     'system has at least; 0 is no limit.')
 
     def __new__(cls, directory, timeout=None, flags=Tempman.RootFlags.NONE):
         """Open a root.

@@ -339,6 +339,19 @@ class Root(GObject.Object):
 
     @property
     def props(self) -> Props: ...
+    @property
+    def directory(self) -> Gio.File | None: ...
+    @property
+    def timeout(self) -> float: ...
+    @property
+    def flags(self) -> RootFlags: ...
+    prefix: str | None
+    age_basis: AgeBasis
+    exclude: list[str]
+    lease: float
+    max_entries: int
+    max_size: int
+    min_free_space: int
     def __init__(
         self, directory: _Path, timeout: _Timeout = None, flags: RootFlags | int = ...
     ) -> None: ...

@@ -3,6 +3,7 @@
 
 """The GObject properties, and the version."""
 
+import datetime
 import os
 import unittest
 
@@ -70,6 +71,30 @@ class Properties(support.TestCase):
                 self.assertRaises((OverflowError, ValueError), setattr, root.props, name, -1)
                 self.assertRaises((OverflowError, ValueError), setattr, root.props, name, largest + 1)
                 self.assertEqual(get(), 20)
+
+    def test_attributes(self):
+        """An assignment changes the root, and not only the object of Python."""
+        root = tempman.Root(self.folder, 60, tempman.RootFlags.EXPIRE_LIVE)
+        for name, value in (('prefix', 'report'), ('age_basis', tempman.AgeBasis.MODIFIED),
+                            ('exclude', ['keep-*']), ('lease', 60.5), ('max_entries', 3),
+                            ('max_size', 4), ('min_free_space', 5)):
+            with self.subTest(name=name):
+                setattr(root, name, value)
+                self.assertEqual(getattr(root, name), value)
+                self.assertEqual(getattr(root.props, name), value)
+        root.lease = datetime.timedelta(minutes=1)
+        self.assertEqual(root.get_lease(), 60)
+        self.assertRaises(ValueError, setattr, root, 'lease', -1)
+        self.assertRaises(TypeError, setattr, root, 'exclude', 'keep-*')
+        self.assertEqual(root.lease, 60)
+        for prop in tempman.Root.list_properties():
+            name = prop.name.replace('-', '_')
+            with self.subTest(name=name):
+                self.assertEqual(getattr(root, name), root.get_property(name))
+                if not prop.flags & GObject.ParamFlags.CONSTRUCT_ONLY:
+                    continue
+                with self.assertRaises(AttributeError):
+                    setattr(root, name, getattr(root, name))
 
     def test_notification(self):
         root = tempman.root(self.folder)

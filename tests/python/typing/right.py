@@ -37,6 +37,7 @@ def work(folder: pathlib.Path) -> int:
     root.set_prefix('report')
     root.set_lease(datetime.timedelta(hours=1))
     root.props.lease = 60.5
+    root.lease = root.timeout + 60
     lease: float = root.get_lease() + root.get_watch_time() + tempman.DEFAULT_LEASE
     print(lease)
     root = tempman.root(folder, 60, max_size=2 * 10**9, max_entries=20, min_free_space=None)
