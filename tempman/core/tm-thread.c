@@ -6,6 +6,7 @@
 #include "core/tm-thread-private.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +25,25 @@ struct _TmThread
   TmThreadFunc function;
   gpointer data;
 };
+
+/* Blocks all signals in the new thread, as GLib does in its own: the program expects its signals in
+ * its own threads, and may block them there to receive them otherwise, as by signalfd(). Returns 0,
+ * or an error number. */
+static int
+start_without_signals (pthread_t *thread,
+                       const pthread_attr_t *attributes,
+                       void *(*function) (void *),
+                       void *data)
+{
+  sigset_t all, former;
+  int error_number;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &former);
+  error_number = pthread_create (thread, attributes, function, data);
+  pthread_sigmask (SIG_SETMASK, &former, NULL);
+  return error_number;
+}
 
 static void *
 run_joined (void *data)
@@ -49,7 +69,7 @@ tm_thread_try_start (TmThreadFunc function, gpointer data)
 
   thread->function = function;
   thread->data = data;
-  if (pthread_create (&thread->thread, NULL, run_joined, thread) != 0)
+  if (start_without_signals (&thread->thread, NULL, run_joined, thread) != 0)
     g_clear_pointer (&thread, g_free);
 
   return thread;
@@ -94,7 +114,7 @@ tm_thread_try_start_detached (TmThreadFunc function, gpointer data)
   if (pthread_attr_init (&attributes) == 0)
     {
       started = pthread_attr_setdetachstate (&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-                pthread_create (&started_thread, &attributes, run_detached, thread) == 0;
+                start_without_signals (&started_thread, &attributes, run_detached, thread) == 0;
       pthread_attr_destroy (&attributes);
     }
   if (!started)
