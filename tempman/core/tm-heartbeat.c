@@ -19,8 +19,9 @@
  * The scheduler is one thread, which exists while there are heartbeats. It moves each heartbeat
  * that is due to the queue of its server, and starts a worker for that server. A worker makes the
  * beats of its queue one after the other, and ends. A server that hangs blocks its own workers
- * only. If a beat takes long, the scheduler starts another worker for that server, up to
- * MAX_WORKERS: the file system may hang for one directory and not for the next.
+ * only. If the queue is not empty in time, the scheduler starts another worker for that server, up
+ * to MAX_WORKERS: the file system may hang for one directory and not for the next, or take long for
+ * each of many.
  *
  * A thread inherits the rights of the thread that starts it. The scheduler has those of the thread
  * that created the first directory. A program whose threads have different users must not use
@@ -31,8 +32,8 @@
 /* The maximum for one server. A server that hangs forever blocks this many threads. */
 #define MAX_WORKERS 4
 
-/* If a beat takes longer, another worker makes the next beats of the server. */
-#define SLOW_BEAT_MICROSECONDS G_USEC_PER_SEC
+/* If a beat is due for longer, another worker helps with the beats of the server. */
+#define MAX_DELAY_MICROSECONDS G_USEC_PER_SEC
 
 /* How long tm_heartbeat_stop() waits for a beat in flight. A beat that takes longer waits for a
  * server that hangs. */
@@ -49,7 +50,7 @@ typedef struct
   char *name;             /* (owned) */
   GQueue due;             /* (element-type TmHeartbeat): no worker has started their beats */
   guint n_workers;
-  gint64 progress; /* monotonic time of the last start of a worker, or end of a beat */
+  gint64 last_start; /* monotonic time of the last start of a worker */
 } Server;
 
 typedef enum
@@ -85,9 +86,9 @@ struct _Heartbeats
   GMutex mutex; /* guards the fields below, the servers and the heartbeats */
   GCond changed;
   GCond beat_ended;
-  GQueue schedule;     /* (element-type TmHeartbeat): by time */
-  GHashTable *servers; /* (element-type utf8 Server): never removed, since beats refer to them */
-  guint n_heartbeats;  /* the number of those that are not stopped or ended */
+  GQueue schedule;    /* (element-type TmHeartbeat): by time */
+  GPtrArray *servers; /* (element-type Server): never removed, since beats refer to them */
+  guint n_heartbeats; /* the number of those that are not stopped or ended */
   gboolean has_scheduler;
 };
 
@@ -102,14 +103,14 @@ heartbeats_new (TmProcessToken process, Heartbeats *inherited)
   g_cond_init (&heartbeats->changed);
   g_cond_init (&heartbeats->beat_ended);
   g_queue_init (&heartbeats->schedule);
-  heartbeats->servers = g_hash_table_new (g_str_hash, g_str_equal);
+  heartbeats->servers = g_ptr_array_new ();
   return heartbeats;
 }
 
 static void
 heartbeats_free (Heartbeats *heartbeats)
 {
-  g_hash_table_unref (heartbeats->servers);
+  g_ptr_array_unref (heartbeats->servers);
   g_cond_clear (&heartbeats->beat_ended);
   g_cond_clear (&heartbeats->changed);
   g_mutex_clear (&heartbeats->mutex);
@@ -140,17 +141,20 @@ get_heartbeats (void)
 static Server *
 get_server_locked (Heartbeats *heartbeats, const char *name)
 {
-  Server *server = g_hash_table_lookup (heartbeats->servers, name);
+  Server *server;
 
-  if (server == NULL)
+  for (guint i = 0; i < heartbeats->servers->len; i++)
     {
-      server = g_new0 (Server, 1);
-      server->heartbeats = heartbeats;
-      server->name = g_strdup (name);
-      g_queue_init (&server->due);
-      g_hash_table_insert (heartbeats->servers, server->name, server);
+      server = g_ptr_array_index (heartbeats->servers, i);
+      if (g_str_equal (server->name, name))
+        return server;
     }
 
+  server = g_new0 (Server, 1);
+  server->heartbeats = heartbeats;
+  server->name = g_strdup (name);
+  g_queue_init (&server->due);
+  g_ptr_array_add (heartbeats->servers, server);
   return server;
 }
 
@@ -185,7 +189,6 @@ beat_locked (Server *server)
   result = heartbeat->beat (heartbeat->data, is_late);
   g_mutex_lock (&heartbeats->mutex);
 
-  server->progress = g_get_monotonic_time ();
   /* The server may have received it at any time since. */
   if (result == TM_BEAT_DONE)
     heartbeat->last = now;
@@ -200,7 +203,7 @@ beat_locked (Server *server)
       g_mutex_lock (&heartbeats->mutex);
     }
   else if (result != TM_BEAT_LOST)
-    schedule_locked (heartbeats, heartbeat, server->progress + INTERVAL);
+    schedule_locked (heartbeats, heartbeat, g_get_monotonic_time () + INTERVAL);
   else
     {
       heartbeat->state = STATE_ENDED;
@@ -228,13 +231,17 @@ worker_cb (gpointer data)
 static gint64
 serve_locked (Server *server, gint64 now)
 {
-  if (server->due.length == 0 || server->n_workers == MAX_WORKERS)
+  const TmHeartbeat *first = g_queue_peek_head (&server->due);
+  gint64 next;
+
+  if (first == NULL || server->n_workers == MAX_WORKERS)
     return G_MAXINT64;
 
-  if (server->n_workers > 0 && now - server->progress < SLOW_BEAT_MICROSECONDS)
-    return server->progress + SLOW_BEAT_MICROSECONDS;
+  next = MAX (first->due, server->last_start) + MAX_DELAY_MICROSECONDS;
+  if (server->n_workers > 0 && now < next)
+    return next;
 
-  server->progress = now;
+  server->last_start = now;
   if (tm_thread_try_start_detached (worker_cb, server))
     server->n_workers++;
   /* If no thread can be started, the scheduler makes the beats, although they may hang. */
@@ -242,7 +249,7 @@ serve_locked (Server *server, gint64 now)
     while (server->due.length > 0)
       beat_locked (server);
 
-  return server->due.length > 0 ? now + SLOW_BEAT_MICROSECONDS : G_MAXINT64;
+  return server->due.length > 0 ? now + MAX_DELAY_MICROSECONDS : G_MAXINT64;
 }
 
 /* Starts workers for all due beats. Returns the monotonic time of the next check. */
@@ -251,8 +258,6 @@ run_due_locked (Heartbeats *heartbeats)
 {
   gint64 now = g_get_monotonic_time ();
   gint64 next = G_MAXINT64;
-  GHashTableIter iter;
-  Server *server;
   TmHeartbeat *first;
 
   while ((first = g_queue_peek_head (&heartbeats->schedule)) != NULL && first->due <= now)
@@ -262,9 +267,9 @@ run_due_locked (Heartbeats *heartbeats)
       first->state = STATE_DUE;
     }
 
-  g_hash_table_iter_init (&iter, heartbeats->servers);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &server))
-    next = MIN (next, serve_locked (server, now));
+  /* The mutex can be released meanwhile, and servers be added. */
+  for (guint i = 0; i < heartbeats->servers->len; i++)
+    next = MIN (next, serve_locked (g_ptr_array_index (heartbeats->servers, i), now));
 
   first = g_queue_peek_head (&heartbeats->schedule);
   return first != NULL ? MIN (next, first->due) : next;
