@@ -92,7 +92,7 @@ directory_verify (TmLockedDirectory *directory, const char *path, const struct s
 }
 
 static gboolean
-mode_is_refused (int error_number)
+change_is_refused (int error_number)
 {
   return error_number == EPERM || error_number == EACCES || error_number == EOPNOTSUPP ||
          error_number == ENOSYS || error_number == EINVAL;
@@ -107,8 +107,9 @@ directory_secure (TmLockedDirectory *directory,
 {
   g_autofree char *path = tm_path_get_child (parent_path, directory->name);
   int parent = tm_parent_get_fd (directory->parent);
+  TmNameKind kind = tm_name_get_kind (directory->name);
   gboolean has_lock = lock_shared (directory->fd) == 0;
-  gboolean beats;
+  gboolean has_beaten, beats;
   struct stat status;
   mode_t mode;
 
@@ -147,22 +148,23 @@ directory_secure (TmLockedDirectory *directory,
       goto failed;
     }
 
-  if ((status.st_mode & TM_MARK) == 0 && tm_name_get_kind (directory->name) == TM_NAME_BEATING)
+  if ((status.st_mode & TM_MARK) == 0 && kind == TM_NAME_BEATING)
     return ATTEMPT_UNMARKED;
 
   /* The umask may have removed permissions of the owner. Those of group and others are added only
    * now, when no cleaner can delete the directory any more. Bits that a parent with the
    * set-group-ID bit passes on are kept. Without a lock, or on a file system that refuses to set
    * times without a heartbeat, the mark would mean that the owner is gone. */
-  beats =
-      tm_parent_is_on_shared_file_system (directory->parent) && tm_dirfd_touch (directory->fd) == 0;
+  has_beaten = kind != TM_NAME_LOCKED && tm_dirfd_touch (directory->fd) == 0;
+  /* After an error that may not last, the next beat is tried all the same. */
+  beats = has_beaten || (kind != TM_NAME_LOCKED && !change_is_refused (errno));
   mode = (status.st_mode & 07777) | S_IRWXU;
-  if (tm_parent_is_on_shared_file_system (directory->parent) ? !beats : !has_lock)
+  if (kind == TM_NAME_LOCKED ? !has_lock : !has_beaten)
     mode &= (mode_t) ~TM_MARK;
   /* A file system without modes refuses to add permissions, but accepts the mode that it reports.
    */
   if (tm_dirfd_set_mode (directory->fd, status.st_mode, mode | permissions) < 0 &&
-      (!mode_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0))
+      (!change_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0))
     goto failed;
 
   directory->has_lock = has_lock;
