@@ -119,7 +119,8 @@ get_heartbeat_reason (const TmHeartbeatSigns *heartbeat)
  *
  * Finds out who uses an entry. An owner with a heartbeat is dead only if its heartbeat is stale and
  * silent, and its lock is free: each of them alone can be wrong. On a shared file system a free
- * lock of an owner without a heartbeat says nothing, since that owner may run on another machine.
+ * lock of an owner without a heartbeat says nothing, since that owner may run on another machine;
+ * and if no marks are seen there, each directory with a name of ours may have such an owner.
  *
  * Returns: the state of the entry
  */
@@ -127,6 +128,7 @@ TmRootEntryState
 tm_policy_find_state (const TmPolicy *policy, const TmOwnerSigns *signs, TmKeepReason *live_reason)
 {
   gboolean is_marked = tm_mark_is_valid (signs->name, signs->mode);
+  gboolean may_be_marked = is_marked || (signs->name == TM_NAME_LOCKED && !policy->has_marks);
   gboolean has_heartbeat = tm_policy_needs_heartbeat (policy, signs->name, signs->mode);
 
   *live_reason = TM_KEEP_REASON_NONE;
@@ -134,7 +136,7 @@ tm_policy_find_state (const TmPolicy *policy, const TmOwnerSigns *signs, TmKeepR
     *live_reason = TM_KEEP_REASON_LIVE;
   else if (has_heartbeat && !(signs->heartbeat.is_stale && signs->heartbeat.is_silent))
     *live_reason = get_heartbeat_reason (&signs->heartbeat);
-  else if (is_marked && !has_heartbeat && policy->is_shared)
+  else if (may_be_marked && !has_heartbeat && policy->is_shared)
     *live_reason = TM_KEEP_REASON_UNSEEN_OWNER;
 
   if (*live_reason != TM_KEEP_REASON_NONE)
