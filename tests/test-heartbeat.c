@@ -115,10 +115,33 @@ test_no_thread_on_local (Sandbox *sandbox, gconstpointer data)
   g_thread_join (g_thread_new ("local", create_on_local_thread, sandbox));
 }
 
+static gpointer
+do_nothing_thread (gpointer data)
+{
+  return NULL;
+}
+
+/* Returns the number of threads without those of heartbeats. ThreadSanitizer starts one of its own
+ * with the first thread of a process. */
+static guint
+count_other_threads (void)
+{
+  guint n_threads;
+
+  g_thread_join (g_thread_new ("first", do_nothing_thread, NULL));
+  do
+    {
+      n_threads = count_threads ();
+      g_usleep (INTERVAL / 10);
+    }
+  while (count_threads () != n_threads);
+  return n_threads;
+}
+
 static void
 test_thread_ends (Sandbox *sandbox, gconstpointer data)
 {
-  guint n_threads = count_threads ();
+  guint n_threads = count_other_threads ();
   g_autoptr (TmTemporaryDirectory) first = create_in (sandbox->path);
   g_autoptr (TmTemporaryDirectory) second = create_in (sandbox->path);
 
@@ -208,6 +231,15 @@ test_fork (Sandbox *sandbox, gconstpointer data)
     gboolean adopts;
   } options = { sandbox, GPOINTER_TO_INT (data) };
 
+#ifdef __SANITIZE_THREAD__
+  if (options.adopts)
+    {
+      g_test_skip (
+          "the thread sanitizer ends a forked child that starts threads as its parent has");
+      return;
+    }
+#endif
+
   assert_success_in_child (run_in_child (fork_child, &options));
 }
 
@@ -278,7 +310,7 @@ fail_beats_cb (const SystemCall *call, gpointer user_data)
 static void
 test_lost (Sandbox *sandbox, gconstpointer data)
 {
-  guint n_threads = count_threads ();
+  guint n_threads = count_other_threads ();
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
   const char *path = tm_temporary_directory_get_path (directory);
   gint n_failed = 0;
@@ -293,21 +325,24 @@ test_lost (Sandbox *sandbox, gconstpointer data)
 }
 
 static int
-count_all_cb (const SystemCall *call, gpointer user_data)
+count_requests_cb (const SystemCall *call, gpointer user_data)
 {
   Server *server = user_data;
 
-  g_atomic_int_inc (g_str_equal (call->name, "futimens") ? &server->n_calls : &server->is_hanging);
+  if (g_str_equal (call->name, "futimens"))
+    g_atomic_int_inc (&server->n_calls);
+  else if ((call->flags & AT_STATX_DONT_SYNC) == 0)
+    g_atomic_int_inc (&server->is_hanging);
   return 0;
 }
 
 static void
-test_costs_one_call (Sandbox *sandbox, gconstpointer data)
+test_costs_one_request (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (TmTemporaryDirectory) directory = create_in (sandbox->path);
   Server counts = { -1, 0, 0 };
 
-  interpose (count_all_cb, &counts);
+  interpose (count_requests_cb, &counts);
   while (g_atomic_int_get (&counts.n_calls) < 3)
     g_usleep (INTERVAL / 10);
   interpose_end ();
@@ -340,6 +375,109 @@ test_many (Sandbox *sandbox, gconstpointer data)
       close_successfully (directories[i]);
       g_object_unref (directories[i]);
     }
+}
+
+typedef struct
+{
+  gint n_in_flight; /* atomic */
+  gint maximum;     /* atomic; of n_in_flight */
+} SlowServer;
+
+static int
+take_long_cb (const SystemCall *call, gpointer user_data)
+{
+  SlowServer *server = user_data;
+
+  if (!g_str_equal (call->name, "futimens"))
+    return 0;
+
+  raise_maximum (&server->maximum, g_atomic_int_add (&server->n_in_flight, 1) + 1);
+  g_usleep (INTERVAL / 4);
+  g_atomic_int_dec_and_test (&server->n_in_flight);
+  return 0;
+}
+
+/* No beat takes long, but all of them together take longer than an interval. */
+static void
+test_slow_server (Sandbox *sandbox, gconstpointer data)
+{
+  TmTemporaryDirectory *directories[20];
+  SlowServer server = { 0, 0 };
+
+  interpose (take_long_cb, &server);
+  for (guint i = 0; i < G_N_ELEMENTS (directories); i++)
+    directories[i] = create_in (sandbox->path);
+  wait_for_number (&server.maximum, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (directories); i++)
+    {
+      close_successfully (directories[i]);
+      g_object_unref (directories[i]);
+    }
+  interpose_end ();
+}
+
+/* Another thread of the program blocks a signal to receive it otherwise. */
+static void
+signalled_child (gpointer data)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (data);
+  sigset_t blocked, pending;
+
+  child_assert (count_threads () > 1);
+  sigemptyset (&blocked);
+  sigaddset (&blocked, SIGUSR1);
+  child_assert (sigprocmask (SIG_BLOCK, &blocked, NULL) == 0);
+  child_assert (kill (getpid (), SIGUSR1) == 0);
+  g_usleep (INTERVAL / 10);
+  child_assert (sigpending (&pending) == 0 && sigismember (&pending, SIGUSR1) == 1);
+  child_assert (tm_temporary_directory_close (directory, NULL, NULL));
+}
+
+static void
+test_signals (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (signalled_child, sandbox->path));
+}
+
+/* Other code closes the descriptor by mistake, and another directory gets its number. */
+static void
+test_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *other = make_old_directory (sandbox, "other", HOUR);
+  TmTemporaryDirectory *directory = create_in (sandbox->path);
+  int fd = tm_temporary_directory_get_fd (directory);
+  int other_fd = open (other, O_RDONLY | O_DIRECTORY);
+
+  g_assert_cmpint (dup2 (other_fd, fd), ==, fd);
+  g_assert_false (beats_within (other, 4 * INTERVAL));
+  g_object_unref (directory);
+  g_assert_no_errno (close (fd));
+  close (other_fd);
+}
+
+/* The type of the file system cannot be read for the name, but afterwards. */
+static gpointer
+create_on_unknown_thread (gpointer data)
+{
+  const Sandbox *sandbox = data;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  const char *path;
+
+  fail_call ("fstatfs", EIO, 1);
+  directory = create_in (sandbox->path);
+  g_assert_cmpuint (fail_end (), ==, 1);
+  path = tm_temporary_directory_get_path (directory);
+  g_assert_nonnull (strstr (path, "-0"));
+  g_assert_true (beats_within (path, MAX_WAIT));
+  close_successfully (directory);
+  return NULL;
+}
+
+static void
+test_unknown_file_system (Sandbox *sandbox, gconstpointer data)
+{
+  pretend_shared (FALSE);
+  g_thread_join (g_thread_new ("unknown", create_on_unknown_thread, sandbox));
 }
 
 static void
@@ -569,6 +707,40 @@ test_table (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+/* Where no marks are seen, a directory without one may have an owner all the same. */
+static void
+test_no_marks (Sandbox *sandbox, gconstpointer data)
+{
+  static const struct
+  {
+    const char *name;
+    TmRootEntryState state;
+  } rows[] = {
+    { "plain-" RANDOM_PART, TM_ROOT_ENTRY_STATE_LIVE },
+    { "beats-0" RANDOM_PART, TM_ROOT_ENTRY_STATE_LIVE },
+    { "unmarked-1" RANDOM_PART, TM_ROOT_ENTRY_STATE_LIVE },
+    { "foreign", TM_ROOT_ENTRY_STATE_UNOWNED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = make_old_with_mode (sandbox, rows[i].name, 0700, HOUR);
+      g_autoptr (TmRoot) root = open_root (sandbox->path, 0, TM_ROOT_FLAGS_NONE);
+      g_autoptr (GListModel) entries = NULL;
+      g_autoptr (TmRootEntry) entry = NULL;
+
+      /* Nothing can be created to see whether there are marks. */
+      interpose (refuse_room_cb, GINT_TO_POINTER (TRUE));
+      entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+      interpose_end ();
+      g_test_message ("%s", rows[i].name);
+      g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+      entry = g_list_model_get_item (entries, 0);
+      g_assert_cmpint (tm_root_entry_get_state (entry), ==, rows[i].state);
+      g_assert_no_errno (rmdir (path));
+    }
+}
+
 /* Returns the age of the heartbeat of the entry with this name. */
 static double
 get_heartbeat_age (TmRoot *root, const char *name)
@@ -632,8 +804,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add_heartbeat_test ("/heartbeat/beats", NULL, test_beats);
-  add_heartbeat_test ("/heartbeat/costs-one-call", NULL, test_costs_one_call);
+  add_heartbeat_test ("/heartbeat/costs-one-request", NULL, test_costs_one_request);
   add_heartbeat_test ("/heartbeat/many", NULL, test_many);
+  add_heartbeat_test ("/heartbeat/slow-server", NULL, test_slow_server);
+  add_heartbeat_test ("/heartbeat/signals", NULL, test_signals);
+  add_heartbeat_test ("/heartbeat/descriptor-replaced", NULL, test_descriptor_replaced);
+  add_heartbeat_test ("/heartbeat/unknown-file-system", NULL, test_unknown_file_system);
   add_heartbeat_test ("/heartbeat/thread-ends", NULL, test_thread_ends);
   add_heartbeat_test ("/heartbeat/no-thread-on-local", NULL, test_no_thread_on_local);
   add_heartbeat_test ("/heartbeat/no-thread-to-have", NULL, test_no_threads_to_have);
@@ -646,6 +822,7 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/times-refused", NULL, test_times_refused);
   add_heartbeat_test ("/heartbeat/cleanup/table", NULL, test_table);
   add_heartbeat_test ("/heartbeat/cleanup/interrupted", NULL, test_watch_interrupted);
+  add_heartbeat_test ("/heartbeat/cleanup/no-marks", NULL, test_no_marks);
   add_heartbeat_test ("/heartbeat/cleanup/age", NULL, test_age);
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);
   add_heartbeat_test ("/heartbeat/cleanup/not-stale", NULL, test_not_stale);

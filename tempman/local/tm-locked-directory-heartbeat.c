@@ -13,7 +13,7 @@
 
 /* The heartbeat of a directory on a shared file system, for machines that do not see its lock.
  *
- * A beat is one system call: it sets the times to the present, of the server or of this machine,
+ * A beat is one request: it sets the times to the present, of the server or of this machine,
  * depending on the file system. Both times, since that needs write permission only; for one of them
  * the kernel wants the owner, which some file systems invent. */
 
@@ -56,10 +56,21 @@ beat_is_in_place (const TmBeat *beat)
   struct statx found;
 
   if (tm_dirfd_stat_times (tm_parent_get_fd (beat->parent), beat->name, TRUE, &found) < 0)
-    return errno != ENOENT;
+    return errno != ENOENT || tm_parent_check (beat->parent) < 0;
 
   return found.stx_ino == beat->identity.inode &&
          makedev (found.stx_dev_major, found.stx_dev_minor) == beat->identity.device;
+}
+
+/* Other code can close the descriptor by mistake, and another file then gets its number. The check
+ * asks no server. Returns 0, or -1 with errno. */
+static int
+beat_touch (const TmBeat *beat)
+{
+  if (tm_dirfd_check (beat->fd, beat->identity) < 0 && errno == EBADF)
+    return -1;
+
+  return tm_dirfd_touch (beat->fd);
 }
 
 /* A cleaner may have deleted the directory while this machine slept: then another file can have the
@@ -76,7 +87,7 @@ beat_cb (gpointer data, gboolean is_late)
       return TM_BEAT_LOST;
     }
 
-  if (tm_dirfd_touch (beat->fd) == 0)
+  if (beat_touch (beat) == 0)
     return TM_BEAT_DONE;
 
   if (tm_log_is_shown ())
@@ -142,6 +153,6 @@ tm_locked_directory_adopt (TmLockedDirectory *directory, const char *path, GErro
     return FALSE;
 
   /* The last beat of the parent may be as long ago as the fork. */
-  tm_dirfd_touch (directory->fd);
+  beat_touch (directory->beat);
   return TRUE;
 }
