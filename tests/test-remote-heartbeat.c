@@ -7,6 +7,7 @@
  * intervals. */
 
 #include "support/roots.h"
+#include "support/served-file.h"
 #include "support/servers.h"
 #include "support/support.h"
 
@@ -243,6 +244,72 @@ test_cleaner_on_server (Fixture *fixture, gconstpointer data)
     check_life (fixture, fixture->base, served);
 }
 
+static gboolean
+fail_queries_cb (Request request, const char *path, gpointer data, GError **error)
+{
+  if (request != REQUEST_QUERY)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "the connection is broken");
+  return FALSE;
+}
+
+/* The server creates the directory with a mark, but then does not tell about it. */
+static void
+test_broken_connection (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (GFile) base = served_file_new (sandbox->path);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *path = NULL;
+
+  served_file_watch (fail_queries_cb, NULL);
+  directory = tm_temporary_directory_new (base, NULL, NULL, NULL);
+  served_file_watch (NULL, NULL);
+  g_assert_nonnull (directory);
+  name = g_file_get_basename (tm_temporary_directory_get_file (directory));
+  path = sandbox_path (sandbox, name);
+  g_assert_cmphex (get_mode (path), ==, 01700);
+  g_assert_true (beats_within (path, MAX_WAIT));
+  g_assert_true (tm_temporary_directory_keep (directory, NULL, NULL));
+  g_assert_cmphex (get_mode (path), ==, 0700);
+}
+
+typedef struct
+{
+  GCancellable *cancellable; /* (owned) */
+  guint n_further_requests;
+} Cancellation;
+
+static gboolean
+cancel_cb (Request request, const char *path, gpointer data, GError **error)
+{
+  Cancellation *cancellation = data;
+
+  if (g_cancellable_is_cancelled (cancellation->cancellable))
+    cancellation->n_further_requests++;
+  else if (request == REQUEST_MAKE)
+    g_cancellable_cancel (cancellation->cancellable);
+  return TRUE;
+}
+
+/* The server hangs when a cleanup asks for its clock. */
+static void
+test_cancelled_cleanup (Sandbox *sandbox, gconstpointer data)
+{
+  Cancellation cancellation = { g_cancellable_new (), 0 };
+  g_autoptr (GFile) base = served_file_new (sandbox->path);
+  g_autoptr (TmRoot) root = open_root_of_file (base, 0, TM_ROOT_FLAGS_NONE);
+  g_autoptr (GError) error = NULL;
+
+  served_file_watch (cancel_cb, &cancellation);
+  tm_root_cleanup (root, cancellation.cancellable, &error);
+  served_file_watch (NULL, NULL);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (cancellation.n_further_requests, ==, 0);
+  g_object_unref (cancellation.cancellable);
+}
+
 static void
 add_tests (const char *name, void (*function) (Fixture *, gconstpointer))
 {
@@ -272,6 +339,9 @@ main (int argc, char **argv)
   add_tests ("persist", test_persist);
   add_tests ("life", test_life);
   add_tests ("cleaner-on-server", test_cleaner_on_server);
+
+  add_test ("/remote-heartbeat/broken-connection", test_broken_connection);
+  add_test ("/remote-heartbeat/cancelled-cleanup", test_cancelled_cleanup);
 
   result = g_test_run ();
   servers_stop ();

@@ -31,7 +31,7 @@ typedef struct
   TmBackendDirectory directory;
   char *identity;            /* (owned) (nullable): its id::file */
   gboolean is_marked;        /* by this object */
-  gboolean beats;            /* the back end can set modification times */
+  gboolean beats;            /* the back end may be able to set modification times */
   TmHeartbeatGio *heartbeat; /* (owned) (nullable) */
 } GioDirectory;
 
@@ -86,7 +86,7 @@ gio_adopt (TmBackendDirectory *directory, GError **error)
   if (!start_heartbeat (gio, TM_ACTION_ADOPT, error))
     return FALSE;
 
-  tm_heartbeat_gio_beat (directory->file);
+  tm_heartbeat_gio_beat (directory->file, NULL);
   return TRUE;
 }
 
@@ -112,6 +112,9 @@ set_mark (GioDirectory *gio, gboolean is_marked, GError **error)
                             NULL, error);
   if (info == NULL)
     return FALSE;
+
+  if (!g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_UNIX_MODE))
+    return TRUE;
 
   mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE) & ~(guint32) TM_MARK;
   return set_mode (file, mode | (is_marked ? TM_MARK : 0), error);
@@ -294,7 +297,7 @@ make_directory (GFile *parent, GFile *file, const TmCreation *creation, GError *
 {
   g_autoptr (GError) local_error = NULL;
 
-  if (tm_delete_tree_gio_make_directory (file, TM_MARK | creation->mode, &local_error))
+  if (tm_delete_tree_gio_make_directory (file, TM_MARK | creation->mode, NULL, &local_error))
     return ATTEMPT_DONE;
 
   /* The name is too long, not the path of the parent. */
@@ -306,33 +309,38 @@ make_directory (GFile *parent, GFile *file, const TmCreation *creation, GError *
 }
 
 /* Finds out what the back end can do. Without a heartbeat, the mark would mean that the owner is
- * gone: then it is cleared. */
+ * gone: then it is cleared. After an error of the connection, the directory has the heartbeat, and
+ * perhaps the mark. */
 static Attempt
-secure_directory (GioDirectory *gio, TmNameKind kind, GError **error)
+secure_directory (GioDirectory *gio, TmNameKind kind, const TmCreation *creation, GError **error)
 {
   GFile *file = gio->directory.file;
+  g_autoptr (GError) beat_error = NULL;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GFileInfo) info = NULL;
-  guint32 mode;
+  gboolean has_beaten = tm_heartbeat_gio_beat (file, &beat_error);
+  guint32 mode = TM_MARK | S_IRWXU | creation->mode;
 
-  gio->beats = tm_heartbeat_gio_beat (file);
+  gio->beats = has_beaten || !g_error_matches (beat_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
   info = g_file_query_info (file,
                             G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_ID_FILE
                                                            "," G_FILE_ATTRIBUTE_UNIX_MODE,
                             G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, &local_error);
-  if (info == NULL)
-    return g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ? ATTEMPT_LOST
-                                                                           : ATTEMPT_DONE;
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return ATTEMPT_LOST;
 
-  gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
-  mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE);
-  if (gio->beats && kind == TM_NAME_BEATING && (mode & TM_MARK) == 0)
+  if (info != NULL)
+    {
+      gio->identity = g_strdup (g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE));
+      mode = g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_MODE);
+    }
+  if (has_beaten && kind == TM_NAME_BEATING && (mode & TM_MARK) == 0)
     {
       g_file_delete (file, NULL, NULL);
       return ATTEMPT_UNMARKED;
     }
-  gio->is_marked = gio->beats && (mode & TM_MARK) != 0;
-  if (!gio->beats && (mode & TM_MARK) != 0)
+  gio->is_marked = has_beaten && (mode & TM_MARK) != 0;
+  if (!has_beaten && (mode & TM_MARK) != 0)
     set_mode (file, mode & ~(guint32) TM_MARK, NULL);
 
   if (!gio->beats || start_heartbeat (gio, TM_ACTION_CREATE, error))
@@ -365,7 +373,7 @@ attempt_create (GFile *parent,
   tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
   attempt = make_directory (parent, gio->directory.file, creation, error);
   if (attempt == ATTEMPT_DONE)
-    attempt = secure_directory (gio, kind, error);
+    attempt = secure_directory (gio, kind, creation, error);
 
   if (attempt == ATTEMPT_DONE)
     *directory_out = &gio->directory;
@@ -515,7 +523,7 @@ make_or_find (GFile *file, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
-  if (tm_delete_tree_gio_make_directory (file, S_IRWXU, &local_error) ||
+  if (tm_delete_tree_gio_make_directory (file, S_IRWXU, NULL, &local_error) ||
       g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_EXISTS))
     return TRUE;
 

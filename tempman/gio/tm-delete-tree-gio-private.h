@@ -10,7 +10,10 @@
 
 G_BEGIN_DECLS
 
-gboolean tm_delete_tree_gio_make_directory (GFile *file, guint mode, GError **error);
+gboolean tm_delete_tree_gio_make_directory (GFile *file,
+                                            guint mode,
+                                            GCancellable *cancellable,
+                                            GError **error);
 TmDeleteResult tm_delete_tree_gio_delete (GFile *file,
                                           gboolean keeps_directory,
                                           TmProgress *progress,

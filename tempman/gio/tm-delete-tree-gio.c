@@ -64,6 +64,7 @@ typedef struct
  * tm_delete_tree_gio_make_directory:
  * @file: the new directory
  * @mode: its permissions beside those of its owner
+ * @cancellable: (nullable): a cancellable; if the call is cancelled, the directory may exist
  * @error: as g_file_make_directory(): not yet one of this library's
  *
  * Makes a directory and sets its mode, as far as the back end has modes. The back end makes it with
@@ -72,13 +73,16 @@ typedef struct
  * Returns: %TRUE on success
  */
 gboolean
-tm_delete_tree_gio_make_directory (GFile *file, guint mode, GError **error)
+tm_delete_tree_gio_make_directory (GFile *file,
+                                   guint mode,
+                                   GCancellable *cancellable,
+                                   GError **error)
 {
-  if (!g_file_make_directory (file, NULL, error))
+  if (!g_file_make_directory (file, cancellable, error))
     return FALSE;
 
   g_file_set_attribute_uint32 (file, G_FILE_ATTRIBUTE_UNIX_MODE, S_IFDIR | S_IRWXU | mode,
-                               G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+                               G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, cancellable, NULL);
   return TRUE;
 }
 

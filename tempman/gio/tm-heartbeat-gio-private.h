@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* The heartbeat of a directory that GIO serves, and the clock of its file system. */
 typedef struct _TmHeartbeatGio TmHeartbeatGio;
 
-gboolean tm_heartbeat_gio_beat (GFile *file);
+gboolean tm_heartbeat_gio_beat (GFile *file, GError **error);
 TmHeartbeatGio *tm_heartbeat_gio_start (GFile *file, const char *identity);
 void tm_heartbeat_gio_stop (TmHeartbeatGio *heartbeat);
 

@@ -24,16 +24,18 @@ struct _TmHeartbeatGio
 /*
  * tm_heartbeat_gio_beat:
  * @file: a directory
+ * @error: as g_file_set_attribute(): %G_IO_ERROR_NOT_SUPPORTED if the back end cannot set
+ *   modification times
  *
- * Returns: whether the back end can set modification times, and has done so
+ * Returns: %TRUE on success
  */
 gboolean
-tm_heartbeat_gio_beat (GFile *file)
+tm_heartbeat_gio_beat (GFile *file, GError **error)
 {
   guint64 now = (guint64) (g_get_real_time () / G_USEC_PER_SEC);
 
   return g_file_set_attribute_uint64 (file, G_FILE_ATTRIBUTE_TIME_MODIFIED, now,
-                                      G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+                                      G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, error);
 }
 
 /* Whether the name still refers to the directory; %TRUE if that is unknown. */
@@ -57,7 +59,7 @@ beat_cb (gpointer data, gboolean is_late)
 
   if (is_late && !is_in_place (heartbeat))
     result = TM_BEAT_LOST;
-  else if (!tm_heartbeat_gio_beat (heartbeat->file))
+  else if (!tm_heartbeat_gio_beat (heartbeat->file, NULL))
     result = TM_BEAT_FAILED;
 
   if (result != TM_BEAT_DONE && tm_log_is_shown ())
@@ -143,11 +145,12 @@ estimate_signs (GFile *root, GCancellable *cancellable, TmFileSystemSigns *signs
 
 /* On a full disk an empty file can often be created, which needs no block. Returns FALSE if not. */
 static gboolean
-make_file (GFile *file)
+make_file (GFile *file, GCancellable *cancellable)
 {
-  g_autoptr (GFileOutputStream) stream = g_file_create (file, G_FILE_CREATE_PRIVATE, NULL, NULL);
+  g_autoptr (GFileOutputStream) stream =
+      g_file_create (file, G_FILE_CREATE_PRIVATE, cancellable, NULL);
 
-  return stream != NULL && g_output_stream_close (G_OUTPUT_STREAM (stream), NULL, NULL);
+  return stream != NULL && g_output_stream_close (G_OUTPUT_STREAM (stream), cancellable, NULL);
 }
 
 /*
@@ -168,11 +171,14 @@ tm_heartbeat_gio_read_signs (GFile *root, GCancellable *cancellable, TmFileSyste
   g_autoptr (GFileInfo) info = NULL;
   TmTimes times = { 0 };
 
-  if (file != NULL && (tm_delete_tree_gio_make_directory (file, TM_MARK, NULL) || make_file (file)))
+  /* Cancelled in between, the directory remains until a cleanup reclaims it: the server may hang.
+   */
+  if (file != NULL && (tm_delete_tree_gio_make_directory (file, TM_MARK, cancellable, NULL) ||
+                       make_file (file, cancellable)))
     {
       info = g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
                                 cancellable, NULL);
-      g_file_delete (file, NULL, NULL);
+      g_file_delete (file, cancellable, NULL);
     }
 
   if (info != NULL)
