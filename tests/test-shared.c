@@ -6,6 +6,7 @@
 /* File systems that other machines use, by local ones that seem to be shared. The test `views` has
  * several machines. */
 
+#include "support/deleters.h"
 #include "support/directories.h"
 #include "support/interpose.h"
 #include "support/roots.h"
@@ -149,6 +150,76 @@ test_unknown (Sandbox *sandbox, gconstpointer data)
   run_in_thread (unknown_thread, sandbox);
 }
 
+/* Another machine removes the entry before the call number @nth. */
+typedef struct
+{
+  char *entry;
+  guint nth;
+  guint n_calls;
+  gboolean is_removed;
+} Removal;
+
+static gboolean
+is_below (int fd, const char *path)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *target = g_file_read_link (link, NULL);
+
+  return target != NULL && g_str_has_prefix (target, path);
+}
+
+/* From then on, the server does not know what is open any more. */
+static int
+remove_cb (const SystemCall *call, gpointer data)
+{
+  Removal *removal = data;
+
+  if (!removal->is_removed && removal->n_calls++ == removal->nth)
+    {
+      removal->is_removed = TRUE;
+      delete_path (removal->entry);
+    }
+
+  return removal->is_removed && !g_str_equal (call->name, "flock") &&
+                 is_below (call->fd, removal->entry)
+             ? ESTALE
+             : 0;
+}
+
+/* @data: the age basis */
+static void
+test_removed_elsewhere (Sandbox *sandbox, gconstpointer data)
+{
+  Removal removal = { .entry = sandbox_path (sandbox, OUR_NAME ("dead")), .is_removed = TRUE };
+
+  for (removal.nth = 0; removal.is_removed; removal.nth++)
+    {
+      g_autoptr (TmRoot) root = NULL;
+      g_autoptr (GError) error = NULL;
+
+      lay_out (removal.entry);
+      g_assert_no_errno (chmod (removal.entry, 01700));
+      root = open_root (sandbox->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+      if (data != NULL)
+        {
+          tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
+          g_assert_no_errno (chmod (removal.entry, 0700));
+        }
+
+      removal.n_calls = 0;
+      removal.is_removed = FALSE;
+      interpose (remove_cb, &removal);
+      tm_root_cleanup (root, NULL, &error);
+      interpose_end ();
+
+      g_assert_no_error (error);
+      delete_path (removal.entry);
+    }
+
+  g_assert_cmpuint (removal.nth, >, 20);
+  g_free (removal.entry);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -157,6 +228,10 @@ main (int argc, char **argv)
   add_test ("/shared/look", of_descriptors (test_look));
   add_test ("/shared/create", of_descriptors (test_create));
   add_test ("/shared/unknown", of_descriptors (test_unknown));
+  g_test_add ("/shared/removed-elsewhere/abandoned", Sandbox, NULL, sandbox_set_up,
+              of_descriptors (test_removed_elsewhere), sandbox_tear_down);
+  g_test_add ("/shared/removed-elsewhere/expired", Sandbox, GINT_TO_POINTER (TRUE), sandbox_set_up,
+              of_descriptors (test_removed_elsewhere), sandbox_tear_down);
 
   return g_test_run ();
 }

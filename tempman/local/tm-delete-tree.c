@@ -331,7 +331,7 @@ tm_delete_tree_empty (int dirfd,
   tm_delete_walk_init (&walk, &tree,
                        tm_level_new (NULL, NULL, tm_level_directory_new (dirfd, TRUE)));
   walk.walker.top->share = 1;
-  if (tm_dirfd_seek (dirfd, 0) < 0)
+  if (tm_dirfd_seek (dirfd, 0) < 0 && !tm_dirfd_is_gone (errno))
     tm_delete_walk_report (&walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
 
   if (!walk_go_on (&walk))

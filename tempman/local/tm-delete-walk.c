@@ -113,7 +113,7 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
         }
 
       walk->share += level->unit;
-      if (tm_level_unlink (level, entry->d_name) == 0 || errno == ENOENT)
+      if (tm_level_unlink (level, entry->d_name) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno == EISDIR)
         tm_dirents_append (&level->directories, entry);
@@ -162,7 +162,7 @@ tm_delete_walk_read (TmDeleteWalk *walk)
     {
       level->is_read = TRUE;
       /* An open directory that was removed returns ENOENT. */
-      if (length < 0 && errno != ENOENT)
+      if (length < 0 && !tm_dirfd_is_gone (errno))
         tm_delete_walk_report (walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
       return;
     }
@@ -214,12 +214,13 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
   switch (error_number)
     {
     case ENOENT:
+    case ESTALE:
       walk->n_done++;
       break;
 
     case ENOTDIR:
       /* It is not a directory any more. If it is one again by now, the rescan finds it. */
-      if (tm_level_unlink (level, name) == 0 || errno == ENOENT)
+      if (tm_level_unlink (level, name) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno != EISDIR)
         tm_delete_walk_report (walk, TM_ACTION_DELETE, name, errno);
@@ -227,7 +228,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
 
     case EACCES:
       /* A directory of another user can be removed if it is empty. */
-      if (tm_level_remove (level, name) == 0 || errno == ENOENT)
+      if (tm_level_remove (level, name) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else
         tm_delete_walk_report (walk, TM_ACTION_OPEN_DIRECTORY, name, error_number);
@@ -327,7 +328,7 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
         }
 
       /* ENOTDIR: another file now has this name, and reading the level above again finds it. */
-      if (error_number != ENOENT && error_number != ENOTDIR)
+      if (!tm_dirfd_is_gone (error_number) && error_number != ENOTDIR)
         tm_delete_walk_report (walk, TM_ACTION_DELETE, NULL, error_number);
 
       if (tm_delete_walk_resume_reading (walk))

@@ -305,6 +305,21 @@ tm_dirfd_close (int dirfd)
     close (dirfd);
 }
 
+/*
+ * tm_dirfd_is_gone:
+ * @error_number: why a call failed for a file
+ *
+ * A server returns `ESTALE` for a file that another machine has removed, as does FUSE for one that
+ * another process has removed.
+ *
+ * Returns: whether it means that the file does not exist any more
+ */
+gboolean
+tm_dirfd_is_gone (int error_number)
+{
+  return error_number == ENOENT || error_number == ESTALE;
+}
+
 int
 tm_dirfd_make (int dirfd, const char *name, mode_t mode)
 {

@@ -177,7 +177,12 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
        */
       if (tm_dirfd_check (directory->fd, directory->identity) < 0)
         {
-          tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
+          int errsv = errno;
+
+          if (tm_dirfd_is_gone (errsv) && directory_find (directory, path, &found) == PLACE_EMPTY)
+            return TRUE;
+
+          tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errsv);
           return FALSE;
         }
 

@@ -588,7 +588,7 @@ walker_open_at_depth (TmWalker *walker, TmLevel **level, guint depth, int *error
         }
       else
         {
-          if (errno != ENOENT && errno != ENOTDIR)
+          if (!tm_dirfd_is_gone (errno) && errno != ENOTDIR)
             *error_number = errno;
           is_open = FALSE;
         }
