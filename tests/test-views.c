@@ -10,6 +10,7 @@
  * directory has to be lost. */
 
 #include "support/actors.h"
+#include "support/directories.h"
 #include "support/fuse.h"
 #include "support/servers.h"
 #include "support/support.h"
@@ -802,6 +803,66 @@ test_many (Sandbox *sandbox, gconstpointer data)
   run (sandbox, NULL, check_many);
 }
 
+#define N_DEAD 60
+
+/* Returns (transfer full): two cleaners on each machine. */
+static GPtrArray *
+start_cleaners (const Views *views, double timeout)
+{
+  ActorOptions options = { .timeout = timeout,
+                           .flags = TM_ROOT_FLAGS_RECLAIM_ABANDONED,
+                           .lease = 1 };
+  GPtrArray *cleaners = g_ptr_array_new_with_free_func ((GDestroyNotify) actor_free);
+
+  for (guint i = 0; i < 2 * N_VIEWS; i++)
+    g_ptr_array_add (cleaners, start_actor (views, i % N_VIEWS, "root", &options));
+  return cleaners;
+}
+
+/* Lets all cleaners clean up at the same time. Returns how many directories they deleted. */
+static int
+look_together (GPtrArray *cleaners)
+{
+  int n_removed = 0;
+
+  for (guint i = 0; i < cleaners->len; i++)
+    actor_begin_look (cleaners->pdata[i]);
+  for (guint i = 0; i < cleaners->len; i++)
+    n_removed += actor_end_look (cleaners->pdata[i]).n_removed;
+  return n_removed;
+}
+
+/* Several machines delete the same directories: no cleanup fails. */
+static void
+check_many_cleaners (const Views *views)
+{
+  g_autofree char *root = views_make_root (views, "root");
+  g_autoptr (GPtrArray) cleaners = NULL;
+
+  for (guint i = 0; i < N_DEAD; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%02u-0" RANDOM_PART, i);
+      g_autofree char *path = views_path (views, VIEW_SERVED, "root", name);
+
+      lay_out (path);
+      g_assert_no_errno (g_chmod (path, 01700));
+      make_old (path, HOUR);
+    }
+
+  cleaners = start_cleaners (views, TM_NO_TIMEOUT);
+  g_assert_cmpint (look_together (cleaners), ==, 0);
+  g_usleep (SILENCE + INTERVAL / 2);
+  /* Some may count as deleted by two of them. */
+  g_assert_cmpint (look_together (cleaners), >=, N_DEAD);
+  g_assert_cmpuint (count_entries (root), ==, 0);
+}
+
+static void
+test_many_cleaners (Sandbox *sandbox, gconstpointer data)
+{
+  run (sandbox, NULL, check_many_cleaners);
+}
+
 /* Until the client has seen the last beat: what it remembers may be older. */
 static void
 wait_for_caches (const Case *this)
@@ -1016,6 +1077,7 @@ main (int argc, char **argv)
   add_test ("/views/machines/hanging-connection", test_hanging_connection);
   add_test ("/views/machines/reconnected", test_reconnected);
   add_test ("/views/machines/many", test_many);
+  add_test ("/views/machines/many-cleaners", test_many_cleaners);
   add_test ("/views/machines/expire-live", test_expire_live);
   add_test ("/views/machines/full", test_full);
   add_test ("/views/machines/unmarked", test_unmarked);

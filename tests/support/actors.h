@@ -41,6 +41,8 @@ GPtrArray *clock_command_new (const char *clock);
 Actor *actor_start (const char *directory, const ActorOptions *options);
 char *actor_ask (Actor *actor, const char *format, ...) G_GNUC_PRINTF (2, 3);
 Look actor_look (Actor *actor);
+void actor_begin_look (Actor *actor);
+Look actor_end_look (Actor *actor);
 void actor_signal (Actor *actor, int signal);
 void actor_kill (Actor *actor);
 void actor_free (Actor *actor);
