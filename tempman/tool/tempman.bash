@@ -22,8 +22,8 @@ _tempman() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local creation='--help --in --root --timeout --age-basis --exclude --prefix --suffix --mode'
-    local rules='--help --timeout --reclaim --age-basis --exclude --lease'
+    local creation='--help --in --root --timeout --age-basis --exclude --max-entries --min-free --prefix --suffix --mode'
+    local rules='--help --timeout --reclaim --age-basis --exclude --lease --max-entries --max-size --min-free --files'
     local options word
 
     COMPREPLY=()
@@ -37,7 +37,7 @@ _tempman() {
         run) options="$creation --keep-on-failure" ;;
         create) options=$creation ;;
         cleanup) options="$rules --dry-run --no-wait" ;;
-        list) options="$rules --json" ;;
+        list) options="$rules --json --size" ;;
         delete) options='--help' ;;
         *) return ;;
     esac
@@ -56,6 +56,18 @@ _tempman() {
             ;;
         *:--lease)
             _tempman_offer -W '5m 10m 30m 1h 12h'
+            return
+            ;;
+        *:--max-entries)
+            _tempman_offer -W '1 3 10 20 100'
+            return
+            ;;
+        *:--max-size)
+            _tempman_offer -W '500M 1G 2G 10G 10GiB'
+            return
+            ;;
+        *:--min-free)
+            _tempman_offer -W '5% 10% 1G 10G'
             return
             ;;
         *:--age-basis)
@@ -86,7 +98,8 @@ _tempman() {
                     _tempman_other_command $((i + 1))
                     return
                     ;;
-                --in | --root | --timeout | --age-basis | --exclude | --prefix | --suffix | --mode | -[itxpm])
+                --in | --root | --timeout | --age-basis | --exclude | --max-entries | --min-free | --prefix | \
+                    --suffix | --mode | -[itxpm])
                     [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
                     ((i++))
                     ;;

@@ -10,6 +10,7 @@
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
+#include "tool-size.h"
 
 #include <string.h>
 
@@ -23,8 +24,11 @@ static int run_cleanup (const ToolCommand *command, char ***arguments);
 const ToolCommand tool_cleanup_command = {
   .name = "cleanup",
   .parameters = "DIR",
-  .summary = "Delete the expired sub-directories of a directory, or the abandoned ones too.",
-  .description = "--timeout is required. A cleanup never deletes directories in use.",
+  .summary = "Delete expired or abandoned sub-directories, and keep a directory within limits.",
+  .description = "--timeout or a limit is required. A cleanup never deletes directories in use. A\n"
+                 "limit deletes the least recently used directories until it holds. A SIZE is a\n"
+                 "whole number with a unit: B, k, M, G and T are powers of 1000; KiB, MiB, GiB\n"
+                 "and TiB of 1024.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_cleanup,
 };
@@ -36,6 +40,7 @@ typedef struct
   GPtrArray *rows;          /* (owned) (element-type Row) */
   GHashTable *failed_rows;  /* (owned) (element-type filename Row): by the names of the entries */
   gssize n_removed;
+  guint64 removed_size;    /* in bytes; 0 if the entries were not measured */
   gboolean has_complained; /* about an entry that failed in the current cleanup */
 } Report;
 
@@ -93,6 +98,7 @@ entry_removed_cb (TmRoot *root, TmRootEntry *entry, gpointer user_data)
   Report *report = user_data;
 
   report->n_removed++;
+  report->removed_size += tm_root_entry_get_size (entry);
   report_forget_failure (report, entry);
   report_add (report, entry, "removed", TOOL_COLOR_GREEN);
 }
@@ -135,7 +141,7 @@ print_rows (const Report *report)
     {
       const Row *row = g_ptr_array_index (report->rows, i);
 
-      tool_entry_fit (row->entry, &columns);
+      tool_entry_fit (row->entry, FALSE, &columns);
     }
 
   g_ptr_array_sort (report->rows, compare_rows);
@@ -143,21 +149,24 @@ print_rows (const Report *report)
     {
       const Row *row = g_ptr_array_index (report->rows, i);
 
-      tool_entry_print (row->entry, now, row->outcome, &columns);
+      tool_entry_print (row->entry, now, row->outcome, FALSE, &columns);
     }
 }
 
 static void
-print_total (gssize n, gboolean is_dry_run)
+print_total (const Report *report, const ToolRules *rules, gboolean is_dry_run)
 {
-  const char *noun = n == 1 ? "directory" : "directories";
+  gssize n = report->n_removed;
+  const char *noun = tool_rules_get_noun (rules, (gsize) n);
+  const char *verb = is_dry_run ? "would be deleted" : "deleted";
+  g_autofree char *size = tool_size_format (report->removed_size);
 
   if (!tool_output_is_terminal ())
     tool_print ("total\t%" G_GSSIZE_FORMAT "\n", n);
-  else if (is_dry_run)
-    tool_print ("%" G_GSSIZE_FORMAT " %s would be deleted\n", n, noun);
+  else if (rules->limits.max_size > 0)
+    tool_print ("%" G_GSSIZE_FORMAT " %s with %s %s\n", n, noun, size, verb);
   else
-    tool_print ("%" G_GSSIZE_FORMAT " %s deleted\n", n, noun);
+    tool_print ("%" G_GSSIZE_FORMAT " %s %s\n", n, noun, verb);
 }
 
 /* Returns FALSE when nothing can be said of the root. */
@@ -182,14 +191,15 @@ clean_up (TmRoot *root, Report *report)
 /* Whether a cleanup would delete the entry after @seconds if its heartbeat does not change. The
  * heartbeat is a modification time, so an entry is at most as old as its heartbeat. */
 static gboolean
-is_overdue (TmRoot *root, TmRootEntry *entry, double seconds)
+is_overdue (TmRoot *root, TmRootEntry *entry, double seconds, gboolean is_over_limit)
 {
   double heartbeat_age = tm_root_entry_get_heartbeat_age (entry);
+  double timeout = tm_root_get_timeout (root);
 
   return tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE &&
          heartbeat_age > tm_root_get_lease (root) &&
-         ((tm_root_get_flags (root) & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 ||
-          heartbeat_age + seconds > tm_root_get_timeout (root));
+         ((tm_root_get_flags (root) & TM_ROOT_FLAGS_RECLAIM_ABANDONED) != 0 || is_over_limit ||
+          (timeout >= 0 && heartbeat_age + seconds > timeout));
 }
 
 /* Returns 0 as well if the root cannot be read. */
@@ -199,13 +209,14 @@ count_overdue (TmRoot *root, const Report *report, double seconds)
   GCancellable *cancellable = tool_operation_get_cancellable (report->operation);
   g_autoptr (GListModel) entries =
       tm_root_list_entries (root, TM_LIST_FLAGS_NONE, cancellable, NULL);
+  gboolean is_over_limit = entries != NULL && tool_limits_are_exceeded (root, entries);
   guint n_overdue = 0;
 
   for (guint i = 0; entries != NULL && i < g_list_model_get_n_items (entries); i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
-      n_overdue += is_overdue (root, entry, seconds);
+      n_overdue += is_overdue (root, entry, seconds, is_over_limit);
     }
 
   return n_overdue;
@@ -274,6 +285,7 @@ list_removable (TmRoot *root, Report *report)
         continue;
 
       report->n_removed++;
+      report->removed_size += tm_root_entry_get_size (entry);
       report_add (report, entry, "removable", TOOL_COLOR_YELLOW);
     }
 
@@ -302,7 +314,7 @@ clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run, 
   tool_signals_unblock (tool_signals_to_end);
   print_rows (&report);
   if (is_known)
-    print_total (report.n_removed, is_dry_run);
+    print_total (&report, rules, is_dry_run);
   return status;
 }
 

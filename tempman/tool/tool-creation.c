@@ -24,6 +24,10 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
       "With --root: timestamps that count as a use; see “tempman cleanup --help”", "BASIS" },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &creation->exclude,
       "With --root: keep directories whose name matches; may be repeated", "PATTERN" },
+    { "max-entries", 0, 0, G_OPTION_ARG_FILENAME, &creation->limits.max_entries_text,
+      "With --root: keep at most N directories, with the new one", "N" },
+    { "min-free", 0, 0, G_OPTION_ARG_FILENAME, &creation->limits.min_free_text,
+      "With --root: keep SIZE of the file system free, or a share of it: 10G, 5%", "SIZE" },
     { "prefix", 'p', 0, G_OPTION_ARG_FILENAME, &creation->prefix,
       "Start the name with PREFIX, not with “tempman”", "PREFIX" },
     { "suffix", 0, 0, G_OPTION_ARG_FILENAME, &creation->suffix,
@@ -86,13 +90,16 @@ tool_creation_understand (ToolCreation *creation, GError **error)
 
   if (!is_of_root (creation, creation->timeout_text, "--timeout", error) ||
       !is_of_root (creation, creation->age_basis_text, "--age-basis", error) ||
-      !is_of_root (creation, creation->exclude, "--exclude", error))
+      !is_of_root (creation, creation->exclude, "--exclude", error) ||
+      !is_of_root (creation, creation->limits.max_entries_text, "--max-entries", error) ||
+      !is_of_root (creation, creation->limits.min_free_text, "--min-free", error))
     return FALSE;
 
   return (creation->timeout_text == NULL ||
           tool_age_parse (creation->timeout_text, &creation->timeout, error)) &&
          tool_age_parse_basis (creation->age_basis_text, &creation->age_basis, error) &&
-         understand_mode (creation, error) && tool_age_check_exclude (creation->exclude, error);
+         tool_limits_understand (&creation->limits, error) && understand_mode (creation, error) &&
+         tool_age_check_exclude (creation->exclude, error);
 }
 
 void
@@ -106,6 +113,7 @@ tool_creation_clear (ToolCreation *creation)
   g_clear_pointer (&creation->prefix, g_free);
   g_clear_pointer (&creation->suffix, g_free);
   g_clear_pointer (&creation->mode_text, g_free);
+  tool_limits_clear (&creation->limits);
 }
 
 /* An existing root may belong to another user, as /var/tmp does. CREATE_DIRECTORY would refuse it,
@@ -115,7 +123,7 @@ open_root (const ToolCreation *creation, GCancellable *cancellable, GError **err
 {
   g_autoptr (GFile) directory = tool_paths_new_directory (creation->root_path, error);
   g_autoptr (GError) local_error = NULL;
-  TmRoot *root;
+  g_autoptr (TmRoot) root = NULL;
 
   if (directory == NULL)
     return NULL;
@@ -136,9 +144,12 @@ open_root (const ToolCreation *creation, GCancellable *cancellable, GError **err
       return NULL;
     }
 
+  if (!tool_limits_apply (&creation->limits, root, error))
+    return NULL;
+
   tm_root_set_age_basis (root, creation->age_basis);
   tm_root_set_exclude (root, (const char *const *) creation->exclude);
-  return root;
+  return g_steal_pointer (&root);
 }
 
 static TmTemporaryDirectory *
@@ -150,13 +161,15 @@ create_in (const ToolCreation *creation, GFile *parent, GCancellable *cancellabl
 }
 
 /* Does the same as tm_root_create_temp_dir(), which has no parameters for suffix and mode. An error
- * of the cleanup does not prevent the creation. */
+ * of a cleanup does not prevent the creation. The first cleanup does not know that the new
+ * directory counts as well. */
 static TmTemporaryDirectory *
 create_under_root (const ToolCreation *creation, ToolOperation *operation, GError **error)
 {
   GCancellable *cancellable = tool_operation_get_cancellable (operation);
   g_autoptr (TmRoot) root = open_root (creation, cancellable, error);
   g_autoptr (GError) local_error = NULL;
+  TmTemporaryDirectory *directory;
 
   if (root == NULL)
     return NULL;
@@ -168,7 +181,10 @@ create_under_root (const ToolCreation *creation, ToolOperation *operation, GErro
       return NULL;
     }
 
-  return create_in (creation, tm_root_get_directory (root), cancellable, error);
+  directory = create_in (creation, tm_root_get_directory (root), cancellable, error);
+  if (directory != NULL && creation->limits.max_entries > 0)
+    tm_root_cleanup (root, cancellable, NULL);
+  return directory;
 }
 
 static TmTemporaryDirectory *

@@ -5,11 +5,12 @@
 
 #pragma once
 
+#include "tool-limits.h"
 #include "tool-operation.h"
 
 #include <tempman.h>
 
-#define TOOL_CREATION_N_ENTRIES 9
+#define TOOL_CREATION_N_ENTRIES 11
 
 /* The parameters of a new directory: its parent or root, its name and its mode. */
 typedef struct
@@ -23,6 +24,7 @@ typedef struct
   char *age_basis_text; /* (owned) (nullable) */
   char **exclude;       /* (owned) (nullable): patterns of names */
 
+  ToolLimits limits; /* without a size: no creation measures */
   guint mode;
   double timeout;
   TmAgeBasis age_basis;

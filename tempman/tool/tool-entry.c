@@ -6,12 +6,14 @@
 #include "tool-entry.h"
 
 #include "tool-age.h"
+#include "tool-size.h"
 
 #include <string.h>
 
 /* Prints an entry of a root. */
 
 #define STATE_CELL 1
+#define REASON_CELL 2
 
 /* The output uses the nicks of the public enumerations. */
 static const char *
@@ -59,13 +61,23 @@ describe_state (TmRootEntry *entry)
   return g_strdup_printf ("%s (heartbeat %s ago)", get_state_name (entry), age);
 }
 
+static void
+fit (ToolColumns *columns, gsize cell, const char *text)
+{
+  columns->widths[cell] = MAX (columns->widths[cell], (int) strlen (text));
+}
+
 /* Widens the columns so that the cells of an entry fit. */
 void
-tool_entry_fit (TmRootEntry *entry, ToolColumns *columns)
+tool_entry_fit (TmRootEntry *entry, gboolean shows_size, ToolColumns *columns)
 {
   g_autofree char *state = describe_state (entry);
+  g_autofree char *size = tool_size_format (tm_root_entry_get_size (entry));
 
-  columns->widths[STATE_CELL] = MAX (columns->widths[STATE_CELL], (int) strlen (state));
+  fit (columns, STATE_CELL, state);
+  fit (columns, REASON_CELL, get_reason_name (entry));
+  if (shows_size)
+    fit (columns, TOOL_ENTRY_SIZE_CELL, size);
 }
 
 /*
@@ -73,10 +85,15 @@ tool_entry_fit (TmRootEntry *entry, ToolColumns *columns)
  * @entry: an entry
  * @now: the current time, from which its age is computed
  * @outcome: the first cell: what a cleanup does with the entry
+ * @shows_size: whether to print its size
  * @columns: the widths of the columns
  */
 void
-tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome, const ToolColumns *columns)
+tool_entry_print (TmRootEntry *entry,
+                  GDateTime *now,
+                  ToolCell outcome,
+                  gboolean shows_size,
+                  const ToolColumns *columns)
 {
   static const ToolColor colors[] = {
     [TM_ROOT_ENTRY_STATE_LIVE] = TOOL_COLOR_GREEN,
@@ -86,11 +103,13 @@ tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome, const To
   gint64 age = tool_age_since (tm_root_entry_get_last_used (entry), now);
   g_autofree char *age_text = format_age (age);
   g_autofree char *state = describe_state (entry);
+  g_autofree char *size = tool_size_format (tm_root_entry_get_size (entry));
   const ToolCell cells[TOOL_N_CELLS] = {
     outcome,
     [STATE_CELL] = { state, colors[tm_root_entry_get_state (entry)] },
-    { get_reason_name (entry), TOOL_COLOR_NONE },
+    [REASON_CELL] = { get_reason_name (entry), TOOL_COLOR_NONE },
     { age_text, TOOL_COLOR_NONE },
+    [TOOL_ENTRY_SIZE_CELL] = { shows_size ? size : NULL, TOOL_COLOR_NONE },
   };
 
   tool_print_row (columns, cells, tm_root_entry_get_name (entry));
@@ -127,9 +146,9 @@ append_json_member (GString *json, const char *name, const char *utf8)
 }
 
 /* Prints an object, without a newline. JSON has no strings for names that are not UTF-8: `name` has
- * replacement characters then, and `uri` is always exact. */
+ * replacement characters then, and `uri` is always exact. The size is null unless @is_measured. */
 void
-tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
+tool_entry_print_json (TmRootEntry *entry, GDateTime *now, gboolean is_measured)
 {
   g_autoptr (GString) json = g_string_new ("{");
   g_autofree char *valid = g_utf8_make_valid (tm_root_entry_get_name (entry), -1);
@@ -148,9 +167,14 @@ tool_entry_print_json (TmRootEntry *entry, GDateTime *now)
                           g_date_time_get_microsecond (last_used));
   g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT ", ", tool_age_since (last_used, now));
   if (heartbeat_age < 0)
-    g_string_append (json, "\"heartbeat_age\": null}");
+    g_string_append (json, "\"heartbeat_age\": null, ");
   else
-    g_string_append_printf (json, "\"heartbeat_age\": %" G_GINT64_FORMAT "}",
+    g_string_append_printf (json, "\"heartbeat_age\": %" G_GINT64_FORMAT ", ",
                             tool_age_to_seconds (heartbeat_age));
+  if (!is_measured)
+    g_string_append (json, "\"size\": null}");
+  else
+    g_string_append_printf (json, "\"size\": %" G_GUINT64_FORMAT "}",
+                            tm_root_entry_get_size (entry));
   tool_print_bytes (json->str);
 }

@@ -9,7 +9,12 @@
 
 #include <tempman.h>
 
-void tool_entry_fit (TmRootEntry *entry, ToolColumns *columns);
-void
-tool_entry_print (TmRootEntry *entry, GDateTime *now, ToolCell outcome, const ToolColumns *columns);
-void tool_entry_print_json (TmRootEntry *entry, GDateTime *now);
+#define TOOL_ENTRY_SIZE_CELL 4
+
+void tool_entry_fit (TmRootEntry *entry, gboolean shows_size, ToolColumns *columns);
+void tool_entry_print (TmRootEntry *entry,
+                       GDateTime *now,
+                       ToolCell outcome,
+                       gboolean shows_size,
+                       const ToolColumns *columns);
+void tool_entry_print_json (TmRootEntry *entry, GDateTime *now, gboolean is_measured);

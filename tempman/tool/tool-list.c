@@ -9,6 +9,9 @@
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
+#include "tool-size.h"
+
+#include <string.h>
 
 /* `tempman list` */
 
@@ -18,29 +21,64 @@ const ToolCommand tool_list_command = {
   .name = "list",
   .parameters = "DIR",
   .summary = "List the sub-directories of a directory, and whether a cleanup would delete them.",
-  .description = "Without --timeout, no directory is expired.",
+  .description = "Without --timeout, no directory is expired. A SIZE is a whole number with a\n"
+                 "unit: B, k, M, G and T are powers of 1000; KiB, MiB, GiB and TiB of 1024.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_list,
 };
 
 static void
-print_table (GListModel *entries, GDateTime *now)
+print_total (GListModel *entries, const ToolRules *rules, gboolean shows_sizes)
 {
-  static const ToolCell titles[TOOL_N_CELLS] = {
+  guint n_entries = g_list_model_get_n_items (entries);
+  guint n_removable = 0;
+  guint64 size = 0;
+  guint64 removable_size = 0;
+  g_autofree char *size_text = NULL;
+  g_autofree char *removable_size_text = NULL;
+
+  for (guint i = 0; i < n_entries; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      size += tm_root_entry_get_size (entry);
+      if (tm_root_entry_get_removable (entry))
+        {
+          n_removable++;
+          removable_size += tm_root_entry_get_size (entry);
+        }
+    }
+
+  size_text = tool_size_format (size);
+  removable_size_text = tool_size_format (removable_size);
+  if (shows_sizes)
+    tool_print ("%u %s with %s, of which a cleanup would delete %u with %s\n", n_entries,
+                tool_rules_get_noun (rules, n_entries), size_text, n_removable,
+                removable_size_text);
+  else
+    tool_print ("%u %s, of which a cleanup would delete %u\n", n_entries,
+                tool_rules_get_noun (rules, n_entries), n_removable);
+}
+
+static void
+print_table (GListModel *entries, GDateTime *now, const ToolRules *rules, gboolean shows_sizes)
+{
+  const ToolCell titles[TOOL_N_CELLS] = {
     { "CLEANUP", TOOL_COLOR_NONE },
     { "STATE", TOOL_COLOR_NONE },
     { "REASON", TOOL_COLOR_NONE },
     { "UNUSED", TOOL_COLOR_NONE },
+    [TOOL_ENTRY_SIZE_CELL] = { shows_sizes ? "SIZE" : NULL, TOOL_COLOR_NONE },
   };
   guint n_entries = g_list_model_get_n_items (entries);
-  guint n_removable = 0;
   ToolColumns columns = TOOL_COLUMNS_INIT;
 
+  columns.widths[TOOL_ENTRY_SIZE_CELL] = (int) strlen ("SIZE");
   for (guint i = 0; tool_output_is_terminal () && i < n_entries; i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
-      tool_entry_fit (entry, &columns);
+      tool_entry_fit (entry, shows_sizes, &columns);
     }
 
   if (tool_output_is_terminal () && n_entries > 0)
@@ -49,22 +87,20 @@ print_table (GListModel *entries, GDateTime *now)
   for (guint i = 0; i < n_entries; i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
-      gboolean is_removable = tm_root_entry_get_removable (entry);
 
-      n_removable += is_removable;
       tool_entry_print (entry, now,
-                        is_removable ? (ToolCell){ "removable", TOOL_COLOR_RED }
-                                     : (ToolCell){ "kept", TOOL_COLOR_NONE },
-                        &columns);
+                        tm_root_entry_get_removable (entry)
+                            ? (ToolCell){ "removable", TOOL_COLOR_RED }
+                            : (ToolCell){ "kept", TOOL_COLOR_NONE },
+                        shows_sizes, &columns);
     }
 
   if (tool_output_is_terminal ())
-    tool_print ("%u %s, of which a cleanup would delete %u\n", n_entries,
-                n_entries == 1 ? "directory" : "directories", n_removable);
+    print_total (entries, rules, shows_sizes);
 }
 
 static void
-print_json (GListModel *entries, GDateTime *now)
+print_json (GListModel *entries, GDateTime *now, gboolean is_measured)
 {
   guint n_entries = g_list_model_get_n_items (entries);
 
@@ -74,21 +110,21 @@ print_json (GListModel *entries, GDateTime *now)
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
       tool_print_bytes (i == 0 ? "\n" : ",\n");
-      tool_entry_print_json (entry, now);
+      tool_entry_print_json (entry, now, is_measured);
     }
   tool_print_bytes (n_entries == 0 ? "]\n" : "\n]\n");
 }
 
 /* Returns (transfer full) (nullable): the entries, and what to end with */
 static GListModel *
-list (TmRoot *root, const char *path, int *status)
+list (TmRoot *root, const char *path, TmListFlags flags, int *status)
 {
   g_autofree char *display_name = g_filename_display_name (path);
   g_autoptr (ToolOperation) operation =
       tool_operation_new (TOOL_INTERRUPTION_ANY, "Listing “%s”", display_name);
   GError *error = NULL;
-  GListModel *entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE,
-                                              tool_operation_get_cancellable (operation), &error);
+  GListModel *entries =
+      tm_root_list_entries (root, flags, tool_operation_get_cancellable (operation), &error);
 
   if (entries == NULL)
     tool_operation_fail (operation, error);
@@ -105,8 +141,11 @@ run_list (const ToolCommand *command, char ***arguments)
   g_autoptr (GListModel) entries = NULL;
   g_autoptr (GDateTime) now = NULL;
   gboolean as_json = FALSE;
+  gboolean shows_sizes = FALSE;
   const GOptionEntry options[] = {
     { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL },
+    { "size", 's', 0, G_OPTION_ARG_NONE, &shows_sizes,
+      "Measure the directories, and print their sizes", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;
@@ -116,12 +155,13 @@ run_list (const ToolCommand *command, char ***arguments)
     return status;
 
   now = g_date_time_new_now_utc ();
-  entries = list (root, rules.path, &status);
+  entries =
+      list (root, rules.path, shows_sizes ? TM_LIST_FLAGS_MEASURE : TM_LIST_FLAGS_NONE, &status);
   /* What it writes to may take nothing for as long as it likes. */
   tool_signals_unblock (tool_signals_to_end);
   if (entries != NULL && as_json)
-    print_json (entries, now);
+    print_json (entries, now, shows_sizes || rules.limits.max_size > 0);
   else if (entries != NULL)
-    print_table (entries, now);
+    print_table (entries, now, &rules, shows_sizes);
   return status;
 }

@@ -273,7 +273,9 @@ tool_print_row (const ToolColumns *columns, const ToolCell cells[TOOL_N_CELLS], 
     {
       const ToolCell *cell = &cells[i];
 
-      if (!is_terminal)
+      if (cell->text == NULL)
+        continue;
+      else if (!is_terminal)
         tool_print ("%s\t", cell->text);
       else if (is_colored && cell->color != TOOL_COLOR_NONE)
         tool_print ("%s%-*s" COLOR_OFF "  ", color_codes[cell->color], columns->widths[i],

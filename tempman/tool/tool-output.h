@@ -18,11 +18,11 @@ typedef enum
 /* A cell of a line. The name follows the cells, because it can contain any character. */
 typedef struct
 {
-  const char *text;
+  const char *text; /* (nullable): NULL in a column that is not printed */
   ToolColor color;
 } ToolCell;
 
-#define TOOL_N_CELLS 4
+#define TOOL_N_CELLS 5
 
 /* How wide the cells of a line are on a terminal. */
 typedef struct
@@ -33,7 +33,7 @@ typedef struct
 #define TOOL_COLUMNS_INIT                                                                          \
   {                                                                                                \
     {                                                                                              \
-      9, 9, 9, 8                                                                                   \
+      9, 9, 9, 8, 0                                                                                \
     }                                                                                              \
   }
 

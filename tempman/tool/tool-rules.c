@@ -29,6 +29,14 @@ parse (ToolRules *rules,
       "Timestamps that count as a use: accessed-or-modified, modified, changed (default) or "
       "newest-content",
       "BASIS" },
+    { "max-entries", 0, 0, G_OPTION_ARG_FILENAME, &rules->limits.max_entries_text,
+      "Keep at most N directories: delete the least recently used ones", "N" },
+    { "max-size", 0, 0, G_OPTION_ARG_FILENAME, &rules->limits.max_size_text,
+      "Keep at most SIZE of directories: 500M, 2G, 10GiB", "SIZE" },
+    { "min-free", 0, 0, G_OPTION_ARG_FILENAME, &rules->limits.min_free_text,
+      "Keep SIZE of the file system free, or a share of it: 10G, 5%", "SIZE" },
+    { "files", 0, 0, G_OPTION_ARG_NONE, &rules->includes_files,
+      "Treat files and links in DIR like directories", NULL },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->exclude,
       "Keep directories whose name matches PATTERN; may be repeated", "PATTERN" },
     { "lease", 0, 0, G_OPTION_ARG_FILENAME, &rules->lease_text,
@@ -62,14 +70,15 @@ understand_paths (ToolRules *rules, GError **error)
 
 /* Returns FALSE with an error of the user's. */
 static gboolean
-understand (ToolRules *rules, gboolean needs_timeout, GError **error)
+understand (ToolRules *rules, gboolean needs_rule, GError **error)
 {
   if (!understand_paths (rules, error))
     return FALSE;
 
-  if (needs_timeout && rules->timeout_text == NULL)
+  if (needs_rule && rules->timeout_text == NULL && !tool_limits_are_given (&rules->limits))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--timeout is required");
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   "--timeout is required, or one of --max-entries, --max-size and --min-free");
       return FALSE;
     }
 
@@ -82,6 +91,7 @@ understand (ToolRules *rules, gboolean needs_timeout, GError **error)
     return FALSE;
 
   return tool_age_parse_basis (rules->age_basis_text, &rules->age_basis, error) &&
+         tool_limits_understand (&rules->limits, error) &&
          tool_age_check_exclude (rules->exclude, error);
 }
 
@@ -93,6 +103,16 @@ tool_rules_clear (ToolRules *rules)
   g_clear_pointer (&rules->age_basis_text, g_free);
   g_clear_pointer (&rules->lease_text, g_free);
   g_clear_pointer (&rules->exclude, g_strfreev);
+  tool_limits_clear (&rules->limits);
+}
+
+/* Returns the word for @n_entries entries. */
+const char *
+tool_rules_get_noun (const ToolRules *rules, gsize n_entries)
+{
+  if (rules->includes_files)
+    return n_entries == 1 ? "entry" : "entries";
+  return n_entries == 1 ? "directory" : "directories";
 }
 
 /* Returns (transfer full) (nullable): the root */
@@ -100,20 +120,25 @@ static TmRoot *
 open_root (const ToolRules *rules, GError **error)
 {
   g_autoptr (GFile) directory = tool_paths_new_directory (rules->path, error);
-  TmRootFlags flags = rules->reclaims ? TM_ROOT_FLAGS_RECLAIM_ABANDONED : TM_ROOT_FLAGS_NONE;
-  TmRoot *root;
+  g_autoptr (TmRoot) root = NULL;
+  TmRootFlags flags = TM_ROOT_FLAGS_NONE;
 
   if (directory == NULL)
     return NULL;
 
+  if (rules->reclaims)
+    flags |= TM_ROOT_FLAGS_RECLAIM_ABANDONED;
+  if (rules->includes_files)
+    flags |= TM_ROOT_FLAGS_INCLUDE_FILES;
+
   root = tm_root_new (directory, rules->timeout, flags, NULL, error);
-  if (root != NULL)
-    {
-      tm_root_set_age_basis (root, rules->age_basis);
-      tm_root_set_exclude (root, (const char *const *) rules->exclude);
-      tm_root_set_lease (root, rules->lease);
-    }
-  return root;
+  if (root == NULL || !tool_limits_apply (&rules->limits, root, error))
+    return NULL;
+
+  tm_root_set_age_basis (root, rules->age_basis);
+  tm_root_set_exclude (root, (const char *const *) rules->exclude);
+  tm_root_set_lease (root, rules->lease);
+  return g_steal_pointer (&root);
 }
 
 /*
@@ -121,7 +146,7 @@ open_root (const ToolRules *rules, GError **error)
  * @rules: what a cleanup is to delete, read here
  * @command: what is called
  * @own_entries: the options that it alone has
- * @needs_timeout: whether it cannot do without a timeout
+ * @needs_rule: whether a timeout or a limit is required
  * @arguments: what it was called with
  * @status: (out): what to end with, where this returns %NULL
  *
@@ -131,7 +156,7 @@ TmRoot *
 tool_rules_read (ToolRules *rules,
                  const ToolCommand *command,
                  const GOptionEntry *own_entries,
-                 gboolean needs_timeout,
+                 gboolean needs_rule,
                  char ***arguments,
                  int *status)
 {
@@ -141,7 +166,7 @@ tool_rules_read (ToolRules *rules,
   if (!parse (rules, command, own_entries, arguments, status))
     return NULL;
 
-  if (!understand (rules, needs_timeout, &error))
+  if (!understand (rules, needs_rule, &error))
     {
       *status = tool_options_refuse (command, error);
       return NULL;

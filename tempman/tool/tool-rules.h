@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tool-command.h"
+#include "tool-limits.h"
 
 #include <tempman.h>
 
@@ -18,6 +19,8 @@ typedef struct
   char *lease_text;     /* (owned) (nullable) */
   char **exclude;       /* (owned) (nullable): patterns of names */
   gboolean reclaims;
+  gboolean includes_files;
+  ToolLimits limits;
 
   const char *path; /* (unowned): the only one of them, the directory of the root */
   double timeout;
@@ -28,9 +31,10 @@ typedef struct
 TmRoot *tool_rules_read (ToolRules *rules,
                          const ToolCommand *command,
                          const GOptionEntry *own_entries,
-                         gboolean needs_timeout,
+                         gboolean needs_rule,
                          char ***arguments,
                          int *status);
 void tool_rules_clear (ToolRules *rules);
+const char *tool_rules_get_noun (const ToolRules *rules, gsize n_entries);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolRules, tool_rules_clear)

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <glib/gstdio.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statfs.h>
@@ -18,8 +19,8 @@
  * the beginning of the names of the entries that have it. TEMPMAN_TEST_WATCH_TIMES: the results of
  * successive calls of tm_root_get_watch_time(), separated by spaces; then 0.
  * TEMPMAN_TEST_WATCH_MOVES: pairs of lines, the old and the new path of a file; each such call
- * renames the next file. TEMPMAN_TEST_LEASE: a file that receives each lease that is set.
- * TEMPMAN_TEST_SHARED: every file system seems to be NFS. */
+ * renames the next file. TEMPMAN_TEST_SETTINGS: a file that receives each lease and limit that is
+ * set. TEMPMAN_TEST_SHARED: every file system seems to be NFS. */
 
 #define NFS_MAGIC 0x6969
 
@@ -62,19 +63,57 @@ tm_root_get_watch_time (TmRoot *self)
   return n < g_strv_length (times) ? g_ascii_strtod (times[n], NULL) : 0;
 }
 
+G_GNUC_PRINTF (1, 2)
+static void
+record (const char *format, ...)
+{
+  const char *path = g_getenv ("TEMPMAN_TEST_SETTINGS");
+  FILE *file = path != NULL ? fopen (path, "ae") : NULL;
+  va_list args;
+
+  if (file == NULL)
+    return;
+
+  va_start (args, format);
+  vfprintf (file, format, args);
+  va_end (args);
+  fclose (file);
+}
+
 void
 tm_root_set_lease (TmRoot *self, double lease)
 {
   void (*real) (TmRoot *, double) = dlsym (RTLD_NEXT, "tm_root_set_lease");
-  const char *path = g_getenv ("TEMPMAN_TEST_LEASE");
-  FILE *file = path != NULL ? fopen (path, "ae") : NULL;
 
-  if (file != NULL)
-    {
-      fprintf (file, "%g\n", lease);
-      fclose (file);
-    }
+  record ("lease %g\n", lease);
   real (self, lease);
+}
+
+void
+tm_root_set_max_entries (TmRoot *self, guint max_entries)
+{
+  void (*real) (TmRoot *, guint) = dlsym (RTLD_NEXT, "tm_root_set_max_entries");
+
+  record ("max-entries %u\n", max_entries);
+  real (self, max_entries);
+}
+
+void
+tm_root_set_max_size (TmRoot *self, guint64 max_size)
+{
+  void (*real) (TmRoot *, guint64) = dlsym (RTLD_NEXT, "tm_root_set_max_size");
+
+  record ("max-size %" G_GUINT64_FORMAT "\n", max_size);
+  real (self, max_size);
+}
+
+void
+tm_root_set_min_free_space (TmRoot *self, guint64 min_free_space)
+{
+  void (*real) (TmRoot *, guint64) = dlsym (RTLD_NEXT, "tm_root_set_min_free_space");
+
+  record ("min-free-space %" G_GUINT64_FORMAT "\n", min_free_space);
+  real (self, min_free_space);
 }
 
 int

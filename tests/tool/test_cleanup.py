@@ -431,7 +431,8 @@ class List(Root):
         self.assertEqual(len(entries), 6)
         entry = entries[-1]
         self.assertEqual(sorted(entry), ['age', 'heartbeat_age', 'last_used', 'name', 'reason',
-                                         'removable', 'state', 'uri'])
+                                         'removable', 'size', 'state', 'uri'])
+        self.assertIsNone(entry['size'])
         self.assertIsNone(entry['heartbeat_age'])
         self.assertEqual((entry['name'], entry['state'], entry['removable'], entry['reason']),
                          ('unowned-old', 'unowned', True, 'expired'))

@@ -141,6 +141,12 @@ class Completion(Documents):
             self.succeed('list', root, '--timeout', age)
         for lease in self.complete('cleanup', '--lease', ''):
             self.succeed('list', root, '--lease', lease)
+        for option in ('--max-entries', '--max-size', '--min-free'):
+            values = self.complete('cleanup', option, '')
+            self.assertGreater(len(values), 2)
+            for value in values:
+                self.succeed('list', root, option, value)
+        self.assertEqual(self.complete('create', '--min-free', '=', '1'), ['10%', '1G', '10G'])
         self.assertIn('10m', self.complete('list', '--lease', '=', ''))
 
     def test_files(self):
@@ -157,7 +163,7 @@ class Completion(Documents):
         self.assertEqual(sorted(self.complete('run', 'ls', 'a')), ['a file', 'a folder', 'another'])
         self.assertEqual(self.complete('run', 'ls', '--'), [])
         self.assertEqual(self.complete('run', '--timeout', '=', '1d', '--root', 'x', '--suffix', '.x',
-                                       '-m', '755', '--pre'),
+                                       '--max-entries', '3', '--min-free', '=', '5%', '-m', '755', '--pre'),
                          ['--prefix'])
 
     def test_unknown(self):

@@ -290,12 +290,12 @@ class Ages(Heartbeats):
 
 class Leases(Heartbeats):
     def test_lease(self):
-        self.environment['TEMPMAN_TEST_LEASE'] = self.path('lease')
+        self.environment['TEMPMAN_TEST_SETTINGS'] = self.path('settings')
         for options in ((), ('--lease', '1h30m'), ('--lease=0',), ('--lease', '1000w')):
             for command in (('list', self.root), ('cleanup', self.root, '-t', '1h')):
                 self.succeed(*command, *options)
-        with open(self.path('lease')) as file:
-            leases = [float(line) for line in file]
+        with open(self.path('settings')) as file:
+            leases = [float(line.split()[1]) for line in file if line.startswith('lease ')]
         self.assertEqual(leases, [600, 600, 5400, 5400, 0, 0, 604800000, 604800000])
 
 
