@@ -295,7 +295,9 @@ file_info_new (const char *name, const TmVerdict *verdict)
 
   g_file_info_set_name (info, name);
   g_file_info_set_display_name (info, display_name);
-  g_file_info_set_file_type (info, G_FILE_TYPE_DIRECTORY);
+  /* Only where files are entries as well is the type of an entry looked at. */
+  g_file_info_set_file_type (info, verdict->type != G_FILE_TYPE_UNKNOWN ? verdict->type
+                                                                        : G_FILE_TYPE_DIRECTORY);
 
   if ((verdict->times.mask & TM_TIMES_MODIFIED) != 0)
     set_time (info, G_FILE_ATTRIBUTE_TIME_MODIFIED, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC,

@@ -36,6 +36,7 @@ typedef struct
   /* Set to evict one entry, whatever its age, unless it is live or was used since. */
   TmRemovalReason eviction;
   TmTimestamp eviction_last_used;
+  gint64 eviction_size; /* of this entry, for the report of its removal */
 
   /* Set by the backend. */
   TmWatch *watch;     /* (unowned): of the root */
@@ -89,6 +90,7 @@ typedef struct
   TmTimes times;         /* its own, as far as the file system tells them */
   TmTimestamp last_used; /* on the basis of the rule */
   gint64 size;           /* in bytes allocated, or -1 if it is not measured */
+  GFileType type;        /* UNKNOWN: not found out */
   double heartbeat_age;  /* in seconds, or -1 if it has no heartbeat */
   TmRootEntryState state;
   TmKeepReason live_reason; /* why the state is live */

@@ -186,7 +186,10 @@ tm_policy_decide (const TmPolicy *policy, TmVerdict *verdict)
   else if (policy->eviction != TM_REMOVAL_REASON_NONE)
     {
       if (tm_timestamp_compare (verdict->last_used, policy->eviction_last_used) <= 0)
-        verdict->reason = policy->eviction;
+        {
+          verdict->reason = policy->eviction;
+          verdict->size = policy->eviction_size;
+        }
       else
         verdict->keep_reason = TM_KEEP_REASON_YOUNG;
     }

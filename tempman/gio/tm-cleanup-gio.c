@@ -110,6 +110,7 @@ scan_decide (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, GErro
   *verdict = (TmVerdict){
     .times = tm_times_from_info (info),
     .size = -1,
+    .type = g_file_info_get_file_type (info),
     .heartbeat_age = -1,
     .state = TM_ROOT_ENTRY_STATE_UNOWNED,
     .keep_reason = TM_KEEP_REASON_UNKNOWN,
@@ -395,6 +396,7 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
 
   scan->policy.eviction = reason;
   scan->policy.eviction_last_used = entry->verdict.last_used;
+  scan->policy.eviction_size = entry->verdict.size;
   result = scan_delete_if_decided (scan, file, &verdict);
   scan->policy.eviction = TM_REMOVAL_REASON_NONE;
   tm_outcomes_deliver (scan->outcomes);

@@ -397,6 +397,7 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
 
   policy.eviction = reason;
   policy.eviction_last_used = entry->verdict.last_used;
+  policy.eviction_size = entry->verdict.size;
   is_deleted = scan_delete_entry (scan, &policy, entry->name, &verdict);
   tm_outcomes_deliver (scan->outcomes);
   /* Another cleaner may have deleted it. */

@@ -88,6 +88,14 @@ keep (TmVerdict *verdict, TmKeepReason reason)
   verdict->keep_reason = reason;
 }
 
+static GFileType
+get_file_type (mode_t mode)
+{
+  if (S_ISREG (mode))
+    return G_FILE_TYPE_REGULAR;
+  return S_ISLNK (mode) ? G_FILE_TYPE_SYMBOLIC_LINK : G_FILE_TYPE_SPECIAL;
+}
+
 /* Applies the policy. Returns FALSE with errno if the file cannot be examined. */
 static gboolean
 decide (const TmPolicy *policy,
@@ -120,6 +128,7 @@ decide (const TmPolicy *policy,
       return TRUE;
     }
 
+  verdict->type = get_file_type (status->stx_mode);
   verdict->times = tm_times_from_statx (status);
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
   tm_policy_decide (policy, verdict);

@@ -153,7 +153,7 @@ class Cleanups(Limits):
         self.make('big', 3, 3 * MIB)
         self.make('small', 1)
         for option, pattern in (('-n', r'over-size .*big\r\n1 directory with \S+ MB would be deleted'),
-                                ('-t1w', r'over-size .*big\r\n1 directory with \S+ MB deleted')):
+                                ('--timeout=1w', r'over-size .*big\r\n1 directory with \S+ MB deleted')):
             terminal = support.Terminal(self, [support.TOOL, 'cleanup', '--max-size', '1M', option,
                                                self.root])
             self.assertEqual(terminal.finish(), 0)
@@ -195,10 +195,12 @@ class Sizes(Limits):
         os.link(os.path.join(self.big, 'file'), os.path.join(self.big, 'one', 'two', 'link'))
         with open(os.path.join(self.big, 'one', 'holes'), 'wb') as file:
             file.truncate(2**40)
-        self.set_age(self.big, 3 * 3600)
         # The second link does not count.
         self.sizes = {'big': measure(self.big) - os.stat(os.path.join(self.big, 'file')).st_blocks * 512,
                       'small': measure(self.small)}
+        # Reading a directory is a use.
+        self.set_age(self.big, 3 * 3600)
+        self.set_age(self.small, 3600)
 
     def test_pipe(self):
         lines = self.succeed('list', '--size', self.root).decode().splitlines()
@@ -219,8 +221,8 @@ class Sizes(Limits):
     def test_terminal(self):
         self.make('huge-and-removable', 5, 5 * MIB)
         for locale in ('C.UTF-8', 'C'):
-            self.environment['LC_ALL'] = locale
-            terminal = support.Terminal(self, [support.TOOL, 'list', '-s', '-t4h', self.root], columns=200)
+            self.environment.update(LC_ALL=locale, NO_COLOR='1')
+            terminal = support.Terminal(self, [support.TOOL, 'list', '-s', '--timeout=4h', self.root], columns=200)
             self.assertEqual(terminal.finish(), 0)
             output = terminal.output.decode('ascii')
             self.assertRegex(output, r'REASON +UNUSED +SIZE +NAME')
