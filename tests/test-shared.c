@@ -157,6 +157,7 @@ typedef struct
   guint nth;
   guint n_calls;
   gboolean is_removed;
+  gboolean name_is_cached; /* by the kernel, which then does not ask the server about it */
 } Removal;
 
 static gboolean
@@ -180,17 +181,22 @@ remove_cb (const SystemCall *call, gpointer data)
       delete_path (removal->entry);
     }
 
-  return removal->is_removed && !g_str_equal (call->name, "flock") &&
-                 is_below (call->fd, removal->entry)
+  if (!removal->is_removed || g_str_equal (call->name, "flock"))
+    return 0;
+
+  return is_below (call->fd, removal->entry) ||
+                 (removal->name_is_cached && call->path != NULL && *call->path != '\0' &&
+                  g_str_has_suffix (removal->entry, call->path))
              ? ESTALE
              : 0;
 }
 
-/* @data: the age basis */
 static void
-test_removed_elsewhere (Sandbox *sandbox, gconstpointer data)
+check_removed_elsewhere (Sandbox *sandbox, gboolean is_marked, gboolean name_is_cached)
 {
-  Removal removal = { .entry = sandbox_path (sandbox, OUR_NAME ("dead")), .is_removed = TRUE };
+  Removal removal = { .entry = sandbox_path (sandbox, OUR_NAME ("dead")),
+                      .is_removed = TRUE,
+                      .name_is_cached = name_is_cached };
 
   for (removal.nth = 0; removal.is_removed; removal.nth++)
     {
@@ -198,13 +204,10 @@ test_removed_elsewhere (Sandbox *sandbox, gconstpointer data)
       g_autoptr (GError) error = NULL;
 
       lay_out (removal.entry);
-      g_assert_no_errno (chmod (removal.entry, 01700));
+      g_assert_no_errno (chmod (removal.entry, is_marked ? 01700 : 0700));
       root = open_root (sandbox->path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
-      if (data != NULL)
-        {
-          tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
-          g_assert_no_errno (chmod (removal.entry, 0700));
-        }
+      if (!is_marked)
+        tm_root_set_age_basis (root, TM_AGE_BASIS_NEWEST_CONTENT);
 
       removal.n_calls = 0;
       removal.is_removed = FALSE;
@@ -220,6 +223,14 @@ test_removed_elsewhere (Sandbox *sandbox, gconstpointer data)
   g_free (removal.entry);
 }
 
+/* @data: whether the entry is marked */
+static void
+test_removed_elsewhere (Sandbox *sandbox, gconstpointer data)
+{
+  check_removed_elsewhere (sandbox, data != NULL, FALSE);
+  check_removed_elsewhere (sandbox, data != NULL, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,9 +239,9 @@ main (int argc, char **argv)
   add_test ("/shared/look", of_descriptors (test_look));
   add_test ("/shared/create", of_descriptors (test_create));
   add_test ("/shared/unknown", of_descriptors (test_unknown));
-  g_test_add ("/shared/removed-elsewhere/abandoned", Sandbox, NULL, sandbox_set_up,
-              of_descriptors (test_removed_elsewhere), sandbox_tear_down);
-  g_test_add ("/shared/removed-elsewhere/expired", Sandbox, GINT_TO_POINTER (TRUE), sandbox_set_up,
+  g_test_add ("/shared/removed-elsewhere/abandoned", Sandbox, GINT_TO_POINTER (TRUE),
+              sandbox_set_up, of_descriptors (test_removed_elsewhere), sandbox_tear_down);
+  g_test_add ("/shared/removed-elsewhere/expired", Sandbox, NULL, sandbox_set_up,
               of_descriptors (test_removed_elsewhere), sandbox_tear_down);
 
   return g_test_run ();

@@ -80,6 +80,7 @@ int tm_dirfd_keep_off_standard_numbers (int fd);
 void tm_dirfd_close (int dirfd);
 
 gboolean tm_dirfd_is_gone (int error_number);
+int tm_dirfd_find_cause (int dirfd, const char *name, int error_number);
 int tm_dirfd_make (int dirfd, const char *name, mode_t mode);
 int tm_dirfd_make_file (int dirfd, const char *name, mode_t mode);
 int tm_dirfd_unlink (int dirfd, const char *name);

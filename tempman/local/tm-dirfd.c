@@ -320,6 +320,31 @@ tm_dirfd_is_gone (int error_number)
   return error_number == ENOENT || error_number == ESTALE;
 }
 
+/*
+ * tm_dirfd_find_cause:
+ * @dirfd: a directory
+ * @name: the name of an entry in it
+ * @error_number: why a call for the entry failed
+ *
+ * Finds out what is stale if the reason is `ESTALE`: the entry, or the directory, which the server
+ * does not know any more. The kernel may still remember a name that another process removes at
+ * this moment.
+ *
+ * Returns: the reason: `ENOENT` for an entry that is gone
+ */
+int
+tm_dirfd_find_cause (int dirfd, const char *name, int error_number)
+{
+  struct statx status;
+
+  if (error_number != ESTALE || tm_dirfd_stat_times (dirfd, name, TRUE, &status) == 0)
+    return error_number;
+  if (errno != ESTALE)
+    return errno;
+
+  return tm_dirfd_stat_times (dirfd, "", TRUE, &status) == 0 ? ENOENT : ESTALE;
+}
+
 int
 tm_dirfd_make (int dirfd, const char *name, mode_t mode)
 {

@@ -56,19 +56,6 @@ tm_entry_find_exclusion (const TmPolicy *policy, int root_fd, const char *name)
   return reason;
 }
 
-/* Returns the reason why a call for an entry failed. A server returns ESTALE for an entry that
- * another machine has removed, as does FUSE for one that another process has removed; and a server
- * also for a root that it does not know any more. The name tells. */
-static int
-find_cause (int root_fd, const char *name, int error_number)
-{
-  struct statx status;
-
-  return error_number == ESTALE && tm_dirfd_stat_times (root_fd, name, TRUE, &status) < 0
-             ? errno
-             : error_number;
-}
-
 static gboolean
 is_gone (int error_number)
 {
@@ -231,9 +218,9 @@ tm_entry_acquire (const TmPolicy *policy,
   if (obstacle != TM_KEEP_REASON_NONE)
     return keep (verdict, obstacle);
   if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
-    return errno == EXDEV
-               ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
-               : fail_unless_gone (verdict, error_number, find_cause (root_fd, name, errno));
+    return errno == EXDEV ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
+                          : fail_unless_gone (verdict, error_number,
+                                              tm_dirfd_find_cause (root_fd, name, errno));
   if (!S_ISDIR (status.stx_mode))
     return keep (verdict, TM_KEEP_REASON_NO_DIRECTORY);
 
@@ -250,7 +237,7 @@ tm_entry_acquire (const TmPolicy *policy,
     {
       if (tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                             &verdict->last_used) < 0)
-        return fail_unless_gone (verdict, error_number, find_cause (root_fd, name, errno));
+        return fail_unless_gone (verdict, error_number, tm_dirfd_find_cause (root_fd, name, errno));
     }
   else if (!tm_policy_reclaims (policy) || verdict->state != TM_ROOT_ENTRY_STATE_ABANDONED)
     {
@@ -258,7 +245,7 @@ tm_entry_acquire (const TmPolicy *policy,
       if (tm_last_use_find (&policy->age, root_fd, name, &status,
                             tm_limits_are_set (&policy->limits), cancellable,
                             &verdict->last_used) < 0)
-        return fail_unless_gone (verdict, error_number, find_cause (root_fd, name, errno));
+        return fail_unless_gone (verdict, error_number, tm_dirfd_find_cause (root_fd, name, errno));
       /* Its lock does not have to be tried. */
       if (!tm_age_rule_is_expired (&policy->age, verdict->last_used))
         return keep (verdict,
@@ -272,7 +259,7 @@ tm_entry_acquire (const TmPolicy *policy,
   directory = tm_locked_directory_open (root, name);
   if (directory == NULL)
     {
-      int cause = find_cause (root_fd, name, errno);
+      int cause = tm_dirfd_find_cause (root_fd, name, errno);
 
       obstacle = get_keep_reason (cause);
       return obstacle != TM_KEEP_REASON_NONE ? keep (verdict, obstacle)
@@ -280,10 +267,10 @@ tm_entry_acquire (const TmPolicy *policy,
     }
 
   if (find_state_under_lock (policy, directory, &signs, verdict) < 0)
-    return fail_unless_gone (verdict, error_number, find_cause (root_fd, name, errno));
+    return fail_unless_gone (verdict, error_number, tm_dirfd_find_cause (root_fd, name, errno));
   if (tm_policy_depends_on_age (policy, verdict->state) &&
       find_last_use_again (policy, directory, &status, cancellable, &verdict->last_used) < 0)
-    return fail_unless_gone (verdict, error_number, find_cause (root_fd, name, errno));
+    return fail_unless_gone (verdict, error_number, tm_dirfd_find_cause (root_fd, name, errno));
 
   tm_policy_decide (policy, verdict);
   if (verdict->reason == TM_REMOVAL_REASON_NONE)
@@ -291,7 +278,7 @@ tm_entry_acquire (const TmPolicy *policy,
   if (tm_locked_directory_is_left_to_its_owner (directory))
     return keep (verdict, TM_KEEP_REASON_OTHER_USER);
   if (!tm_locked_directory_is_current (directory))
-    return fail_unless_gone (verdict, error_number, find_cause (root_fd, name, errno));
+    return fail_unless_gone (verdict, error_number, tm_dirfd_find_cause (root_fd, name, errno));
   if (!tm_locked_directory_may_be_removed (directory))
     return keep (verdict, TM_KEEP_REASON_OTHER_USER);
 
@@ -339,7 +326,7 @@ examine_lock (const TmPolicy *policy,
       return TRUE;
     }
 
-  cause = find_cause (tm_parent_get_fd (root), name, errno);
+  cause = tm_dirfd_find_cause (tm_parent_get_fd (root), name, errno);
   if (is_gone (cause))
     return FALSE;
 

@@ -44,7 +44,7 @@ directory_find_in (TmLockedDirectory *directory, TmParent *parent, TmFileStatus 
 
   if (tm_dirfd_get_child_status (fd, directory->name, found) < 0)
     {
-      int errsv = errno;
+      int errsv = tm_dirfd_find_cause (fd, directory->name, errno);
 
       /* The descriptor does not refer to the parent any more: the answer is about another
        * directory. */
@@ -189,20 +189,24 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
       /* Many directories were never used and are empty: rmdir() finds that out fastest. */
       if (n_scans > 0 || directory_seems_untouched (directory, &found))
         {
-          if (tm_dirfd_remove (tm_parent_get_fd (directory->parent), directory->name) == 0)
+          int parent_fd = tm_parent_get_fd (directory->parent);
+          int cause;
+
+          if (tm_dirfd_remove (parent_fd, directory->name) == 0)
             {
               directory->is_removed = TRUE;
               return TRUE;
             }
-          if (errno == ENOENT)
+          cause = tm_dirfd_find_cause (parent_fd, directory->name, errno);
+          if (cause == ENOENT)
             return TRUE;
 
           /* Without the permission to remove anything from the parent, the content is deleted all
            * the same. */
-          if ((errno != ENOTEMPTY && !(n_scans == 0 && (errno == EACCES || errno == EPERM))) ||
+          if ((cause != ENOTEMPTY && !(n_scans == 0 && (cause == EACCES || cause == EPERM))) ||
               n_scans == 1 + MAX_RESCANS)
             {
-              tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);
+              tm_error_set_from_errno (error, TM_ACTION_DELETE, path, cause);
               return FALSE;
             }
         }
