@@ -536,20 +536,19 @@ tm_cleanup_gio (TmBackendRoot *root,
                 GCancellable *cancellable,
                 GError **error)
 {
-  g_autoptr (GArray) entries = NULL;
+  g_autoptr (GArray) entries =
+      tm_limits_are_set (&policy->limits) ? tm_listed_entries_new () : NULL;
   Scan scan = {
     .directory = root->file,
     .policy = get_policy (root, policy),
     .outcomes = outcomes,
     .log = log,
+    .entries = entries,
     .cancellable = cancellable,
   };
 
   if (!tm_policy_may_remove_any (policy))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
-
-  if (tm_limits_are_set (&policy->limits))
-    scan.entries = entries = tm_listed_entries_new ();
 
   return scan_run (&scan, error) ? scan.n_deleted : -1;
 }

@@ -546,20 +546,19 @@ tm_cleanup (const TmCleanupOptions *options,
             GCancellable *cancellable,
             GError **error)
 {
-  g_autoptr (GArray) entries = NULL;
+  g_autoptr (GArray) entries =
+      tm_limits_are_set (&options->policy.limits) ? tm_listed_entries_new () : NULL;
   Scan scan = {
     .options = options,
     .cancellable = cancellable,
     .visit = scan_clean_entry,
     .outcomes = outcomes,
     .log = log,
+    .entries = entries,
   };
 
   if (!tm_policy_may_remove_any (&options->policy) || limits_hold (options))
     return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
-
-  if (tm_limits_are_set (&options->policy.limits))
-    scan.entries = entries = tm_listed_entries_new ();
 
   return scan_run (&scan, error) ? scan.n_deleted : -1;
 }
