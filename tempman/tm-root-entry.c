@@ -459,6 +459,7 @@ tm_root_entry_get_state (TmRootEntry *self)
  * - the mode of the directory denies the user access, and a process in another PID namespace uses
  *   the directory, see [method@RootEntry.get_state];
  * - a security module or a sandbox forbids the deletion;
+ * - it frees more or less space than the size of the entry, see [property@Root:min-free-space];
  * - the process is in a user namespace that does not map the user to whom the entry belongs.
  *
  * For an entry from a signal of a cleanup, %TRUE means that the cleanup decided to delete it.
@@ -550,9 +551,10 @@ tm_root_entry_get_heartbeat_age (TmRootEntry *self)
  * Gets the disk space of the entry and of everything in it.
  *
  * [method@Root.list_entries] measures entries if it has the flag
- * [flags@Tempman.ListFlags.MEASURE], or if the root has a [property@Root:max-size]. For an entry
- * from a signal, the size is known if the cleanup measured the entry, as [method@Root.cleanup] does
- * if the root has a limit of size.
+ * [flags@Tempman.ListFlags.MEASURE], if the root has a [property@Root:max-size], or if less space
+ * is free than its [property@Root:min-free-space]. For an entry from a signal, the size is known if
+ * the cleanup measured the entry: [method@Root.cleanup] measures the entries that have neither
+ * expired nor been reclaimed if the root has a `max-size`.
  *
  * The size is the number of allocated bytes: a file with holes can be longer, and a short file can
  * take a whole block. A file with several links in the entry counts once. A file with links in

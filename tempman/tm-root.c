@@ -73,7 +73,8 @@
  * - Sizes are allocated bytes, as in [method@RootEntry.get_size]. A file with several links counts
  *   once for each entry that contains one of them.
  * - The free space is what unprivileged users can still allocate. If other programs fill the file
- *   system, this limit can remove every entry that is not live.
+ *   system, this limit can remove every entry that is not live. A cleanup looks at the free space
+ *   after each deletion; a list predicts it from the sizes.
  *
  * [method@Root.create_temp_dir] applies the timeout, `max-entries` and `min-free-space`. It makes
  * room for the new directory, so that the root then has at most `max-entries` entries. It does not
@@ -82,8 +83,8 @@
  * its start.
  *
  * Several processes can clean up the same root at the same time. An entry that another cleanup is
- * deleting counts as live. Together, they therefore delete no more entries for a limit than one
- * cleanup alone would, except for those whose deletion another cleanup had already begun.
+ * deleting counts as live: for each such entry, a cleanup can delete one more than necessary.
+ * Otherwise, the cleanups together delete no more entries for a limit than one alone would.
  *
  * ## Signals
  *
@@ -1463,8 +1464,9 @@ tm_root_get_watch_time (TmRoot *self)
  * the entry has to retry, and another cleanup keeps the entry until the next cleanup.
  *
  * With [enum@Tempman.AgeBasis.NEWEST_CONTENT], the call reads the content of the entries. With
- * [flags@Tempman.ListFlags.MEASURE], or if the root has a [property@Root:max-size], it reads every
- * directory in them to measure their sizes: see [method@RootEntry.get_size].
+ * [flags@Tempman.ListFlags.MEASURE], with a [property@Root:max-size], or if less space is free than
+ * [property@Root:min-free-space], it reads every directory in them to measure their sizes: see
+ * [method@RootEntry.get_size].
  *
  * A mount point is listed as live, without its times: no request is sent to the file system that is
  * mounted there, whose server may never answer.
