@@ -34,10 +34,11 @@
  * [flags@Tempman.DeleteFlags.ALLOW_MISSING] is set; with %G_IO_ERROR_NOT_DIRECTORY if @file is not
  * a directory and [flags@Tempman.DeleteFlags.KEEP_DIRECTORY] is set; with
  * %G_IO_ERROR_PERMISSION_DENIED, also if another user could have planted a link in the path of
- * @file; with %G_IO_ERROR_BUSY if @file, or a file or directory in it, is a mount point (with
- * [flags@Tempman.DeleteFlags.KEEP_DIRECTORY], @file may be one), or if other processes keep adding
- * files; with %G_IO_ERROR_INVALID_ARGUMENT if @file is the root of the file system; and with
- * %G_IO_ERROR_CANCELLED.
+ * @file, or if a file has an attribute such as “immutable” that the deletion does not clear, see
+ * [flags@Tempman.DeleteFlags.FORCE]; with %G_IO_ERROR_BUSY if @file, or a file or directory in it,
+ * is a mount point (with [flags@Tempman.DeleteFlags.KEEP_DIRECTORY], @file may be one), or if other
+ * processes keep adding files; with %G_IO_ERROR_INVALID_ARGUMENT if @file is the root of the file
+ * system; and with %G_IO_ERROR_CANCELLED.
  *
  * Remote files are deleted through GIO, by name, one after the other. Links are not followed there
  * either, but only the server can protect the deletion against another user who replaces a

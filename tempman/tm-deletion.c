@@ -62,6 +62,24 @@
  * each thread, but never stops it. Only if no thread could be started for an asynchronous run,
  * which then deletes in the thread of its caller, all its failures wait in memory.
  *
+ * ## Forced deletion
+ *
+ * A file or directory with the attribute “immutable” or “append-only”, which `chattr` sets, cannot
+ * be deleted, nor can the entries of such a directory. Without
+ * [flags@Tempman.DeleteFlags.FORCE], the deletion fails for them with
+ * %G_IO_ERROR_PERMISSION_DENIED. With the flag, it clears these two attributes, and makes read-only
+ * snapshots of btrfs writable, if all of these hold:
+ *
+ * - The file or directory is the one to delete, or is in it. The deletion never changes the
+ *   directory above it, follows no link, and crosses no mount point.
+ * - A regular file has no other hard link: this link could be outside of the tree.
+ * - The file belongs to the user of the thread, or the user is root. For the two attributes, the
+ *   kernel also requires the capability `CAP_LINUX_IMMUTABLE`, which usually only root has.
+ *
+ * If one does not hold, the deletion fails for this file with %G_IO_ERROR_PERMISSION_DENIED, and
+ * the message names the attributes. The attributes of a file or directory that cannot be deleted
+ * after all are restored. Remote files have no such attributes: the flag changes nothing for them.
+ *
  * ## Runs
  *
  * One run is possible at a time. When it has ended, another one can follow, for example to delete

@@ -44,7 +44,8 @@ G_DEFINE_FLAGS_TYPE (TmDeleteFlags,
                      tm_delete_flags,
                      G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_NONE, "none"),
                      G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_KEEP_DIRECTORY, "keep-directory"),
-                     G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_ALLOW_MISSING, "allow-missing"))
+                     G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_ALLOW_MISSING, "allow-missing"),
+                     G_DEFINE_ENUM_VALUE (TM_DELETE_FLAGS_FORCE, "force"))
 
 G_DEFINE_FLAGS_TYPE (TmPersistFlags,
                      tm_persist_flags,

@@ -179,8 +179,13 @@ GType tm_removal_reason_get_type (void) G_GNUC_CONST;
  * @TM_DELETE_FLAGS_KEEP_DIRECTORY: delete everything in the directory, but not the directory
  *   itself, which may be a mount point
  * @TM_DELETE_FLAGS_ALLOW_MISSING: succeed if the file or directory does not exist
+ * @TM_DELETE_FLAGS_FORCE: clear the attributes of local files and directories that keep them from
+ *   being deleted: immutable, append-only, and read-only for a snapshot of btrfs
  *
- * Options of [func@delete_recursively].
+ * Options of [func@delete_recursively] and [class@Deletion].
+ *
+ * The section “Forced deletion” of [class@Deletion] describes what
+ * [flags@Tempman.DeleteFlags.FORCE] changes, and what it never changes.
  *
  * Since: 1.0
  */
@@ -189,6 +194,7 @@ typedef enum /*< flags >*/
   TM_DELETE_FLAGS_NONE = 0,
   TM_DELETE_FLAGS_KEEP_DIRECTORY = 1 << 0,
   TM_DELETE_FLAGS_ALLOW_MISSING = 1 << 1,
+  TM_DELETE_FLAGS_FORCE = 1 << 2,
 } TmDeleteFlags;
 
 TM_AVAILABLE_IN_1_0

@@ -109,6 +109,10 @@ test_errno (void)
     { EXDEV, G_IO_ERROR_BUSY, "a file system is mounted there" },
     { ENOTEMPTY, G_IO_ERROR_BUSY, "another process keeps adding files to it" },
     { EBADF, G_IO_ERROR_FAILED, "other code has closed its file descriptor" },
+    { TM_ERROR_NUMBER_ATTRIBUTES, G_IO_ERROR_PERMISSION_DENIED,
+      "it is immutable or append-only, and this process may not change that" },
+    { TM_ERROR_NUMBER_LINKED, G_IO_ERROR_PERMISSION_DENIED,
+      "it is immutable or append-only, and has other hard links" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -117,7 +117,7 @@ struct _TmBackend
 
   TmDeleteResult (*delete_recursively) (GFile *file,
                                         GFile *parent,
-                                        gboolean keeps_directory,
+                                        TmDeleteFlags flags,
                                         TmProgress *progress,
                                         GCancellable *cancellable,
                                         GError **error);

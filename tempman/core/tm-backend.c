@@ -288,7 +288,7 @@ delete_recursively (GFile *file,
       return FALSE;
     }
 
-  switch (tm_backend_for_file (file)->delete_recursively (file, parent, keeps_directory, progress,
+  switch (tm_backend_for_file (file)->delete_recursively (file, parent, flags, progress,
                                                           cancellable, &local_error))
     {
     case TM_DELETE_RESULT_DONE:

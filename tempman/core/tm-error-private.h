@@ -34,6 +34,11 @@ typedef enum
 
 #define TM_N_ACTIONS (TM_ACTION_EXAMINE + 1)
 
+/* Instead of an errno: an attribute keeps a file from being deleted, and this process may not clear
+ * it; or the file has other hard links, which may be outside of the tree. */
+#define TM_ERROR_NUMBER_ATTRIBUTES 0x10000
+#define TM_ERROR_NUMBER_LINKED 0x10001
+
 void tm_error_set (GError **error,
                    TmAction action,
                    const char *path,

@@ -241,6 +241,10 @@ tm_error_get_code (int error_number)
     case EBADF:
       return G_IO_ERROR_FAILED;
 
+    case TM_ERROR_NUMBER_ATTRIBUTES:
+    case TM_ERROR_NUMBER_LINKED:
+      return G_IO_ERROR_PERMISSION_DENIED;
+
     default:
       return g_io_error_from_errno (error_number);
     }
@@ -263,6 +267,10 @@ tm_error_get_reason (int error_number)
       return "another process keeps adding files to it";
     case EBADF:
       return "other code has closed its file descriptor";
+    case TM_ERROR_NUMBER_ATTRIBUTES:
+      return "it is immutable or append-only, and this process may not change that";
+    case TM_ERROR_NUMBER_LINKED:
+      return "it is immutable or append-only, and has other hard links";
     default:
       return g_strerror (error_number);
     }

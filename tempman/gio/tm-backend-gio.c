@@ -619,12 +619,13 @@ gio_open_root (GFile *file, TmRootFlags flags, GCancellable *cancellable, GError
 static TmDeleteResult
 gio_delete_recursively (GFile *file,
                         GFile *parent,
-                        gboolean keeps_directory,
+                        TmDeleteFlags flags,
                         TmProgress *progress,
                         GCancellable *cancellable,
                         GError **error)
 {
-  return tm_delete_tree_gio_delete (file, keeps_directory, progress, cancellable, error);
+  return tm_delete_tree_gio_delete (file, (flags & TM_DELETE_FLAGS_KEEP_DIRECTORY) != 0, progress,
+                                    cancellable, error);
 }
 
 /* No back end of GIO can exchange two names, so that nothing is ever replaced. */

@@ -11,6 +11,7 @@
 #include "local/tm-delete-tree-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-file-system-private.h"
+#include "local/tm-force-private.h"
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-path-private.h"
 #include "local/tm-publish-private.h"
@@ -50,7 +51,7 @@ static gboolean
 local_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **error)
 {
   return tm_locked_directory_delete (get_locked (directory), g_file_peek_path (directory->file),
-                                     NULL, cancellable, error);
+                                     TM_DELETE_FLAGS_NONE, NULL, cancellable, error);
 }
 
 static gboolean
@@ -397,6 +398,7 @@ static TmDeleteResult
 delete_child (TmParent *parent,
               const char *name,
               const char *path,
+              TmDeleteFlags flags,
               TmProgress *progress,
               GCancellable *cancellable,
               GError **error)
@@ -412,13 +414,16 @@ delete_child (TmParent *parent,
        * Without write permission on the parent, the kernel returns that error instead of EISDIR. */
       if (tm_dirfd_unlink (parent_fd, name) == 0)
         return TM_DELETE_RESULT_DONE;
+      if ((flags & TM_DELETE_FLAGS_FORCE) != 0 && errno == EPERM &&
+          tm_force_remove (parent_fd, name, tm_dirfd_unlink) == 0)
+        return TM_DELETE_RESULT_DONE;
       error_number = errno;
       if (error_number != EISDIR && error_number != EACCES && error_number != EPERM)
         break;
 
       directory = tm_locked_directory_open (parent, name);
       if (directory != NULL)
-        return tm_locked_directory_delete (directory, path, progress, cancellable, error)
+        return tm_locked_directory_delete (directory, path, flags, progress, cancellable, error)
                    ? TM_DELETE_RESULT_DONE
                    : TM_DELETE_RESULT_FAILED;
 
@@ -457,6 +462,7 @@ static TmDeleteResult
 empty_child (TmParent *parent,
              const char *name,
              const char *path,
+             TmDeleteFlags flags,
              TmProgress *progress,
              GCancellable *cancellable,
              GError **error)
@@ -475,7 +481,7 @@ empty_child (TmParent *parent,
     tm_locked_directory_get_identity (directory);
   is_empty = tm_delete_tree_empty (directory != NULL ? tm_locked_directory_get_fd (directory)
                                                      : mount_point,
-                                   path, progress, cancellable, error);
+                                   path, flags, progress, cancellable, error);
   tm_dirfd_close (mount_point);
   return is_empty ? TM_DELETE_RESULT_DONE : TM_DELETE_RESULT_FAILED;
 }
@@ -483,7 +489,7 @@ empty_child (TmParent *parent,
 static TmDeleteResult
 local_delete_recursively (GFile *file,
                           GFile *parent,
-                          gboolean keeps_directory,
+                          TmDeleteFlags flags,
                           TmProgress *progress,
                           GCancellable *cancellable,
                           GError **error)
@@ -504,8 +510,9 @@ local_delete_recursively (GFile *file,
       return errsv == ENOENT ? TM_DELETE_RESULT_MISSING : TM_DELETE_RESULT_FAILED;
     }
 
-  return keeps_directory ? empty_child (open_parent, name, path, progress, cancellable, error)
-                         : delete_child (open_parent, name, path, progress, cancellable, error);
+  return (flags & TM_DELETE_FLAGS_KEEP_DIRECTORY) != 0
+             ? empty_child (open_parent, name, path, flags, progress, cancellable, error)
+             : delete_child (open_parent, name, path, flags, progress, cancellable, error);
 }
 
 const TmBackend tm_backend_local = {

@@ -203,7 +203,8 @@ scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdi
 
   path = g_build_filename (scan->options->path, name, NULL);
   start = tm_cleanup_log_start (scan->log);
-  if (tm_locked_directory_delete (directory, path, NULL, scan->cancellable, &error))
+  if (tm_locked_directory_delete (directory, path, TM_DELETE_FLAGS_NONE, NULL, scan->cancellable,
+                                  &error))
     {
       scan_report_deleted (scan, name, verdict, start);
       return TRUE;

@@ -6,11 +6,13 @@
 #pragma once
 
 #include "core/tm-progress-private.h"
+#include "tm-enums.h"
 
 G_BEGIN_DECLS
 
 gboolean tm_delete_tree_empty (int dirfd,
                                const char *path,
+                               TmDeleteFlags flags,
                                TmProgress *progress,
                                GCancellable *cancellable,
                                GError **error);

@@ -298,6 +298,7 @@ work_cb (gpointer item)
  * tm_delete_tree_empty:
  * @dirfd: a directory, opened for reading
  * @path: its path, for messages
+ * @flags: `TM_DELETE_FLAGS_FORCE`, or none
  * @progress: (nullable): counts the entries that are found and deleted; reported from the calling
  *   thread
  * @cancellable: (nullable): checked once per directory and batch of entries
@@ -312,6 +313,7 @@ work_cb (gpointer item)
 gboolean
 tm_delete_tree_empty (int dirfd,
                       const char *path,
+                      TmDeleteFlags flags,
                       TmProgress *progress,
                       GCancellable *cancellable,
                       GError **error)
@@ -320,6 +322,7 @@ tm_delete_tree_empty (int dirfd,
     .path = path,
     .cancellable = cancellable,
     .progress = progress,
+    .forces = (flags & TM_DELETE_FLAGS_FORCE) != 0,
     .caller = g_thread_self (),
     .batch = BATCH,
     .max_open = MAX_OPEN_LEVELS,
@@ -331,6 +334,8 @@ tm_delete_tree_empty (int dirfd,
   tm_delete_walk_init (&walk, &tree,
                        tm_level_new (NULL, NULL, tm_level_directory_new (dirfd, TRUE)));
   walk.walker.top->share = 1;
+  if (tree.forces)
+    tm_level_make_writable (walk.walker.top);
   if (tm_dirfd_seek (dirfd, 0) < 0 && !tm_dirfd_is_gone (errno))
     tm_delete_walk_report (&walk, TM_ACTION_READ_DIRECTORY, NULL, errno);
 
@@ -347,7 +352,7 @@ tm_delete_tree_empty (int dirfd,
     tm_log_threads (path, tm_workers_get_n_threads (tree.workers));
   g_clear_pointer (&tree.workers, tm_workers_free);
   /* The caller may keep the directory. */
-  tm_level_restore_mode (walk.walker.top);
+  tm_level_restore (walk.walker.top);
   tm_delete_walk_clear (&walk);
 
   if (g_cancellable_is_cancelled (cancellable))

@@ -20,6 +20,7 @@ typedef struct
   const char *path;          /* (unowned): of the top, for messages */
   GCancellable *cancellable; /* (unowned) (nullable) */
   TmProgress *progress;      /* (unowned) (nullable) */
+  gboolean forces;           /* clears attributes that keep files from being deleted */
   GThread *caller;           /* (unowned): the thread that reports the progress */
   gint64 start;              /* monotonic time */
   TmWorkers *workers;        /* (owned) (nullable): once the tree is known to be large */

@@ -113,7 +113,7 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
         }
 
       walk->share += level->unit;
-      if (tm_level_unlink (level, entry->d_name) == 0 || tm_dirfd_is_gone (errno))
+      if (tm_level_unlink (level, entry->d_name, walk->tree->forces) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno == EISDIR)
         tm_dirents_append (&level->directories, entry);
@@ -220,7 +220,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
 
     case ENOTDIR:
       /* It is not a directory any more. If it is one again by now, the rescan finds it. */
-      if (tm_level_unlink (level, name) == 0 || tm_dirfd_is_gone (errno))
+      if (tm_level_unlink (level, name, walk->tree->forces) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno != EISDIR)
         tm_delete_walk_report (walk, TM_ACTION_DELETE, name, errno);
@@ -228,7 +228,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
 
     case EACCES:
       /* A directory of another user can be removed if it is empty. */
-      if (tm_level_remove (level, name) == 0 || tm_dirfd_is_gone (errno))
+      if (tm_level_remove (level, name, walk->tree->forces) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else
         tm_delete_walk_report (walk, TM_ACTION_OPEN_DIRECTORY, name, error_number);
@@ -274,6 +274,8 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
     {
       tm_walker_push (&walk->walker, name, fd);
       walk->walker.lowest->share = share;
+      if (walk->tree->forces)
+        tm_level_make_writable (walk->walker.lowest);
     }
   else
     {
@@ -293,7 +295,7 @@ walk_pop (TmDeleteWalk *walk, gboolean is_removed)
   TmLevel *level = walk->walker.lowest;
 
   if (!is_removed)
-    tm_level_restore_mode (level);
+    tm_level_restore (level);
   walk->share += level->share;
   level->above->is_incomplete |= level->is_incomplete;
   tm_walker_pop (&walk->walker);
@@ -314,7 +316,7 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
     }
 
   if (!level->is_incomplete)
-    is_removed = tm_level_remove (level->above, level->name) == 0;
+    is_removed = tm_level_remove (level->above, level->name, walk->tree->forces) == 0;
   if (!level->is_incomplete && !is_removed)
     {
       int error_number = errno;

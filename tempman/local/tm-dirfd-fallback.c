@@ -162,10 +162,18 @@ compare_mounts (int dirfd, int o_path)
   return -1;
 }
 
-/* Opens the file of the O_PATH descriptor @o_path. Its link in /proc needs no search permission on
- * it, unlike ".". */
-static int
-reopen_o_path (int o_path, int flags)
+/*
+ * tm_dirfd_reopen_o_path:
+ * @o_path: a descriptor opened with `O_PATH`
+ * @flags: as of open()
+ *
+ * Opens the same file through its link in /proc, which needs no search permission on a directory,
+ * unlike ".".
+ *
+ * Returns: a descriptor, or -1
+ */
+int
+tm_dirfd_reopen_o_path (int o_path, int flags)
 {
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", o_path);
   int fd = RETRY_ON_EINTR (open (link, flags | O_CLOEXEC));
@@ -191,7 +199,7 @@ pin_and_open (int dirfd, const char *name, int flags)
   if (fd == 0 && (flags & O_PATH) != 0)
     return tm_dirfd_keep_off_standard_numbers (o_path);
   if (fd == 0)
-    fd = reopen_o_path (o_path, flags);
+    fd = tm_dirfd_reopen_o_path (o_path, flags);
 
   errsv = errno;
   tm_dirfd_close (o_path);

@@ -59,6 +59,14 @@ typedef struct
 /* The mode bits that are needed to list, enter and empty a directory. */
 #define TM_DIRFD_MODE_USABLE (S_IRUSR | S_IWUSR | S_IXUSR)
 
+/* Attributes of a file or directory that keep it from being changed. */
+typedef enum
+{
+  TM_ATTRIBUTE_IMMUTABLE = 0x10,
+  TM_ATTRIBUTE_APPEND_ONLY = 0x20,
+  TM_ATTRIBUTE_READ_ONLY_SUBVOLUME = 1 << 30, /* of btrfs, of which the file is the top */
+} TmAttributes;
+
 int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_without_links (const char *path, int flags);
 int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
@@ -66,6 +74,7 @@ int tm_dirfd_open_descendant (int dirfd, const char *names, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);
 int tm_dirfd_open_file (int dirfd, const char *name);
 int tm_dirfd_reopen (int dirfd);
+int tm_dirfd_reopen_o_path (int o_path, int flags);
 int tm_dirfd_open_unchanged (int dirfd, const char *name);
 gboolean tm_dirfd_leaves_no_trace (int dirfd);
 gboolean tm_dirfd_is_in_mount_of (int dirfd, int other);
@@ -102,6 +111,8 @@ int tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, struct
 int tm_dirfd_stat_file_system (int dirfd, struct statfs *status);
 int tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode);
 void tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode);
+guint tm_dirfd_get_attributes (int fd, const struct stat *status);
+int tm_dirfd_change_attributes (int fd, guint attributes, gboolean is_set);
 int tm_dirfd_set_times (int dirfd, const struct timespec times[2]);
 int tm_dirfd_touch (int dirfd);
 int tm_dirfd_make_usable (int dirfd, const struct stat *status);

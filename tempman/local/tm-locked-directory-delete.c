@@ -9,6 +9,7 @@
 #include "core/tm-log-private.h"
 #include "local/tm-path-private.h"
 #include "local/tm-delete-tree-private.h"
+#include "local/tm-force-private.h"
 
 #include <errno.h>
 
@@ -123,10 +124,42 @@ directory_find (TmLockedDirectory *directory, const char *path, TmFileStatus *fo
   return place == PLACE_EMPTY ? directory_find_by_path (directory, path, found) : place;
 }
 
+/* Removes the empty directory. If @force, clears attributes that deny it. Returns 0, or -1 with
+ * errno. */
+static int
+directory_remove (TmLockedDirectory *directory, gboolean force)
+{
+  int parent = tm_parent_get_fd (directory->parent);
+  int result = tm_dirfd_remove (parent, directory->name);
+  int errsv = errno;
+  guint cleared;
+
+  if (result == 0 || !force || (errsv != EPERM && errsv != EROFS))
+    return result;
+
+  if (tm_force_clear (directory->fd, &cleared))
+    {
+      result = tm_dirfd_remove (parent, directory->name);
+      tm_force_restore (directory->fd, cleared);
+    }
+  else if (errno == EPERM)
+    errno = errsv;
+  return result;
+}
+
+/* Whether the removal of a directory fails for lack of a permission. */
+static gboolean
+is_denied (int error_number)
+{
+  return error_number == EACCES || error_number == EPERM ||
+         error_number == TM_ERROR_NUMBER_ATTRIBUTES;
+}
+
 /*
  * tm_locked_directory_delete:
  * @directory: a directory that this process owns, or whose exclusive lock it holds
  * @path: its path, for messages
+ * @flags: `TM_DELETE_FLAGS_FORCE`, or none
  * @progress: (nullable): counts the entries that are found and deleted
  * @cancellable: (nullable): checked between runs of entries
  * @error: %G_IO_ERROR_NOT_FOUND if another file now has its name, %G_IO_ERROR_BUSY if a file system
@@ -140,6 +173,7 @@ directory_find (TmLockedDirectory *directory, const char *path, TmFileStatus *fo
 gboolean
 tm_locked_directory_delete (TmLockedDirectory *directory,
                             const char *path,
+                            TmDeleteFlags flags,
                             TmProgress *progress,
                             GCancellable *cancellable,
                             GError **error)
@@ -192,7 +226,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           int parent_fd = tm_parent_get_fd (directory->parent);
           int cause;
 
-          if (tm_dirfd_remove (parent_fd, directory->name) == 0)
+          if (directory_remove (directory, (flags & TM_DELETE_FLAGS_FORCE) != 0) == 0)
             {
               directory->is_removed = TRUE;
               return TRUE;
@@ -203,7 +237,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
 
           /* Without the permission to remove anything from the parent, the content is deleted all
            * the same. */
-          if ((cause != ENOTEMPTY && !(n_scans == 0 && (cause == EACCES || cause == EPERM))) ||
+          if ((cause != ENOTEMPTY && !(n_scans == 0 && is_denied (cause))) ||
               n_scans == 1 + MAX_RESCANS)
             {
               tm_error_set_from_errno (error, TM_ACTION_DELETE, path, cause);
@@ -211,7 +245,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
             }
         }
 
-      if (!tm_delete_tree_empty (directory->fd, path, progress, cancellable, error))
+      if (!tm_delete_tree_empty (directory->fd, path, flags, progress, cancellable, error))
         return FALSE;
     }
 }

@@ -39,6 +39,7 @@ gboolean tm_locked_directory_may_be_removed (TmLockedDirectory *directory);
 gboolean tm_locked_directory_has_repaired_mode (TmLockedDirectory *directory);
 gboolean tm_locked_directory_delete (TmLockedDirectory *directory,
                                      const char *path,
+                                     TmDeleteFlags flags,
                                      TmProgress *progress,
                                      GCancellable *cancellable,
                                      GError **error);

@@ -467,7 +467,8 @@ delete_replaced_directory (TmReplaced *replaced, GError **error)
   if (is_in_use)
     return replaced_fail_as_busy (replaced, error, "another process has locked it");
 
-  return tm_locked_directory_delete (directory, replaced->path, NULL, NULL, error);
+  return tm_locked_directory_delete (directory, replaced->path, TM_DELETE_FLAGS_NONE, NULL, NULL,
+                                     error);
 }
 
 static gboolean

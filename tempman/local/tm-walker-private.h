@@ -36,6 +36,7 @@ struct _TmLevel
   double unit;                 /* the share of each entry in the last run that is not a directory */
   guint64 size;                /* of the directory, if it is known to be large */
   guint64 n_expected;          /* an estimate of the entries that are not read yet */
+  guint attributes_before;     /* atomic: those of the directory that were cleared */
   guint n_rescans;
   gboolean is_read;        /* all entries have been read */
   gboolean is_end_guessed; /* is_read is a guess, from a read that left room */
@@ -62,9 +63,10 @@ void tm_level_free (TmLevel *level);
 void tm_level_close (TmLevel *level);
 void tm_level_reopen (TmLevel *level, TmLevelDirectory *directory);
 gboolean tm_level_repair_mode (TmLevel *level, int fd);
-void tm_level_restore_mode (TmLevel *level);
-int tm_level_unlink (TmLevel *level, const char *name);
-int tm_level_remove (TmLevel *level, const char *name);
+void tm_level_make_writable (TmLevel *level);
+void tm_level_restore (TmLevel *level);
+int tm_level_unlink (TmLevel *level, const char *name, gboolean force);
+int tm_level_remove (TmLevel *level, const char *name, gboolean force);
 gboolean tm_level_is_worth_sorting (TmLevel *level);
 void tm_level_append_path (GString *path, const TmLevel *level);
 

@@ -5,6 +5,8 @@
 
 #include "local/tm-walker-private.h"
 
+#include "local/tm-force-private.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -153,45 +155,120 @@ tm_level_repair_mode (TmLevel *level, int fd)
   return TRUE;
 }
 
-/* Restores the mode of a directory that is not deleted, unless another process has changed it
- * since. */
+static void
+level_note_cleared (TmLevel *level, guint cleared)
+{
+  g_atomic_int_or (&level_itself (level)->attributes_before, cleared);
+}
+
+/* Clears the attributes of the directory of a level that keep its entries from being deleted.
+ * Returns whether the failed call can be repeated; else errno is set. */
+static gboolean
+level_clear_attributes (TmLevel *level)
+{
+  /* It may be open with O_PATH. */
+  int fd = tm_dirfd_reopen (level->directory->fd);
+  guint cleared = 0;
+  int errsv = EPERM;
+
+  if (fd >= 0 && !tm_force_clear (fd, &cleared))
+    errsv = errno;
+  tm_dirfd_close (fd);
+
+  level_note_cleared (level, cleared);
+  errno = errsv;
+  /* Another thread may have cleared them since the call failed. */
+  return cleared != 0 ||
+         (errsv == EPERM && g_atomic_int_get (&level_itself (level)->attributes_before) != 0);
+}
+
+/* Makes the directory of a level writable if it is a read-only snapshot. */
 void
-tm_level_restore_mode (TmLevel *level)
+tm_level_make_writable (TmLevel *level)
+{
+  guint cleared;
+
+  if (tm_force_make_writable (level->directory->fd, &cleared))
+    level_note_cleared (level, cleared);
+}
+
+static void
+level_restore_attributes (TmLevel *level)
+{
+  guint attributes = (guint) g_atomic_int_get (&level->attributes_before);
+  int fd;
+
+  if (attributes == 0)
+    return;
+
+  fd = tm_dirfd_reopen (level->directory->fd);
+  if (fd >= 0)
+    tm_force_restore (fd, attributes);
+  tm_dirfd_close (fd);
+  level->attributes_before = 0;
+}
+
+/* Restores the mode and the attributes of a directory that is not deleted. The mode is kept if
+ * another process has changed it since. */
+void
+tm_level_restore (TmLevel *level)
 {
   mode_t mode_before = (mode_t) g_atomic_int_get (&level->mode_before);
 
-  if (mode_before == TM_DIRFD_MODE_UNTOUCHED || level->directory == NULL)
+  if (level->directory == NULL)
     return;
 
-  tm_dirfd_restore_mode (level->directory->fd, mode_before | TM_DIRFD_MODE_USABLE, mode_before);
-  level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
+  if (mode_before != TM_DIRFD_MODE_UNTOUCHED)
+    {
+      tm_dirfd_restore_mode (level->directory->fd, mode_before | TM_DIRFD_MODE_USABLE, mode_before);
+      level->mode_before = (gint) TM_DIRFD_MODE_UNTOUCHED;
+    }
+
+  level_restore_attributes (level);
 }
 
-/* Unlinks an entry that is not a directory. Repairs the mode of its directory if that denies
- * access. Returns 0, or -1 with errno. */
-int
-tm_level_unlink (TmLevel *level, const char *name)
+/* Removes an entry. Repairs the mode of its directory if that denies access. */
+static int
+level_try_to_remove_entry (TmLevel *level, const char *name, TmRemoveFunc remove)
 {
   int fd = level->directory->fd;
-  int result = tm_dirfd_unlink (fd, name);
+  int result = remove (fd, name);
 
   if (result < 0 && errno == EACCES && tm_level_repair_mode (level, fd))
-    result = tm_dirfd_unlink (fd, name);
+    result = remove (fd, name);
 
   return result;
+}
+
+/* If @force, clears attributes of its directory, or of the entry, that deny it. */
+static int
+level_remove_entry (TmLevel *level, const char *name, gboolean force, TmRemoveFunc remove)
+{
+  int result = level_try_to_remove_entry (level, name, remove);
+
+  if (result == 0 || errno != EPERM || !force)
+    return result;
+
+  if (level_clear_attributes (level))
+    result = level_try_to_remove_entry (level, name, remove);
+  if (result < 0 && errno == EPERM)
+    result = tm_force_remove (level->directory->fd, name, remove);
+
+  return result;
+}
+
+/* Unlinks an entry that is not a directory. Returns 0, or -1 with errno. */
+int
+tm_level_unlink (TmLevel *level, const char *name, gboolean force)
+{
+  return level_remove_entry (level, name, force, tm_dirfd_unlink);
 }
 
 /* Removes an empty sub-directory in the same way. */
 int
-tm_level_remove (TmLevel *level, const char *name)
+tm_level_remove (TmLevel *level, const char *name, gboolean force)
 {
-  int fd = level->directory->fd;
-  int result = tm_dirfd_remove (fd, name);
-
-  if (result < 0 && errno == EACCES && tm_level_repair_mode (level, fd))
-    result = tm_dirfd_remove (fd, name);
-
-  return result;
+  return level_remove_entry (level, name, force, tm_dirfd_remove);
 }
 
 /* Whether the order in which the entries of a directory are deleted matters. Stores its size. */
@@ -455,7 +532,7 @@ walker_lose_below (TmWalker *walker, TmLevel *level)
     {
       if (level->directory != NULL)
         walker->n_open--;
-      tm_level_restore_mode (level);
+      tm_level_restore (level);
       g_clear_pointer (&level->directory, tm_level_directory_unref);
       level->is_lost = TRUE;
       tm_dirents_clear (&level->directories);

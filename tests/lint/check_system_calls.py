@@ -18,6 +18,7 @@ import lint
 
 SYSTEM_CALLS = [
     'tempman/local/tm-dirfd.c',
+    'tempman/local/tm-dirfd-attributes.c',
     'tempman/local/tm-dirfd-fallback.c',
     # The command uses the public API of the library alone.
     'tempman/tool/tool-main.c',  # opens the standard descriptors that are closed

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -294,6 +295,20 @@ static gboolean
 is_verification (int fd, const char *path)
 {
   return locked_fd >= 0 && !is_inside && fd == AT_FDCWD && path[0] == G_DIR_SEPARATOR;
+}
+
+/* GLib's and the C library's own are not shown: the library only uses it with a pointer. */
+int
+ioctl (int fd, unsigned long request, ...)
+{
+  NEXT (ioctl, "ioctl");
+  va_list arguments;
+  gpointer argument;
+
+  va_start (arguments, request);
+  argument = va_arg (arguments, gpointer);
+  va_end (arguments);
+  return fails ("ioctl", fd, NULL, request, 0) ? -1 : next (fd, request, argument);
 }
 
 int

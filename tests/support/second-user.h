@@ -15,5 +15,6 @@ G_BEGIN_DECLS
 
 gboolean become_ordinary_user (void);
 gboolean drop_access_to_everything (void);
+gboolean drop_capability_to_change_attributes (void);
 
 G_END_DECLS
