@@ -45,6 +45,7 @@ class DeleteFlags(int):
     NONE: ClassVar[DeleteFlags]
     KEEP_DIRECTORY: ClassVar[DeleteFlags]
     ALLOW_MISSING: ClassVar[DeleteFlags]
+    FORCE: ClassVar[DeleteFlags]
     def __or__(self, other: int) -> DeleteFlags: ...
     def __and__(self, other: int) -> DeleteFlags: ...
 

@@ -73,6 +73,8 @@ declare module 'gi://Tempman?version=1' {
             KEEP_DIRECTORY = 1,
             /** Succeed if the file or directory does not exist. */
             ALLOW_MISSING = 2,
+            /** Clear attributes such as “immutable” that keep local files from being deleted. */
+            FORCE = 4,
         }
 
         /** Why a cleanup removes an entry of a root. */
