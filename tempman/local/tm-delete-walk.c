@@ -113,7 +113,8 @@ tm_delete_walk_unlink (TmDeleteWalk *walk)
         }
 
       walk->share += level->unit;
-      if (tm_level_unlink (level, entry->d_name, walk->tree->forces) == 0 || tm_dirfd_is_gone (errno))
+      if (tm_level_unlink (level, entry->d_name, walk->tree->forces) == 0 ||
+          tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno == EISDIR)
         tm_dirents_append (&level->directories, entry);
