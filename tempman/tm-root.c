@@ -1086,7 +1086,8 @@ tm_root_get_min_free_space (TmRoot *self)
  * If less space is free, a cleanup deletes the least recently used entries that are not live, until
  * enough is free. [method@Root.create_temp_dir] does the same before it creates a directory. The
  * free space is that which the users of the file system share, without the reserve of the root
- * user. See the section “Limits” of the class page.
+ * user. If the GIO backend of a remote directory does not report it, the limit has no effect. See
+ * the section “Limits” of the class page.
  *
  * A cleanup that is running continues with the limit that it started with.
  *

@@ -12,7 +12,8 @@
   G_FILE_ATTRIBUTE_STANDARD_NAME                                                                   \
   "," G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_STANDARD_SIZE                            \
   "," G_FILE_ATTRIBUTE_STANDARD_ALLOCATED_SIZE "," G_FILE_ATTRIBUTE_ID_FILESYSTEM                  \
-  "," G_FILE_ATTRIBUTE_UNIX_NLINK "," G_FILE_ATTRIBUTE_UNIX_INODE
+  "," G_FILE_ATTRIBUTE_UNIX_NLINK "," G_FILE_ATTRIBUTE_UNIX_INODE "," G_FILE_ATTRIBUTE_ID_FILE     \
+  "," G_FILE_ATTRIBUTE_TIME_ACCESS "," G_FILE_ATTRIBUTE_TIME_ACCESS_USEC
 
 typedef struct
 {
@@ -80,6 +81,36 @@ measure_read (Measure *measure, GFile *directory, GCancellable *cancellable)
     }
 }
 
+/* Reading the entry can set its access time, which would make it look used: the cleanup would not
+ * evict it. That of another directory, which has its name meanwhile, is left alone. The access
+ * times of directories in the entry count for no age. */
+static void
+restore_access_time (GFile *entry, GFileInfo *info)
+{
+  const char *identity = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILE);
+  g_autoptr (GFileInfo) found = NULL;
+  g_autoptr (GFileInfo) times = NULL;
+
+  if (identity == NULL || !g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_TIME_ACCESS))
+    return;
+
+  found = g_file_query_info (entry, G_FILE_ATTRIBUTE_ID_FILE, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                             NULL, NULL);
+  if (found == NULL ||
+      g_strcmp0 (g_file_info_get_attribute_string (found, G_FILE_ATTRIBUTE_ID_FILE), identity) != 0)
+    return;
+
+  times = g_file_info_new ();
+  g_file_info_set_attribute_uint64 (
+      times, G_FILE_ATTRIBUTE_TIME_ACCESS,
+      g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_ACCESS));
+  g_file_info_set_attribute_uint32 (
+      times, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC,
+      g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_ACCESS_USEC));
+  /* Not every back end can do that. */
+  g_file_set_attributes_from_info (entry, times, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+}
+
 /*
  * tm_measure_gio:
  * @directory: an entry of a root
@@ -110,6 +141,8 @@ tm_measure_gio (GFile *directory, GCancellable *cancellable)
       measure_read (&measure, next, cancellable);
     }
 
+  if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
+    restore_access_time (directory, info);
   g_ptr_array_unref (measure.pending);
   g_hash_table_unref (measure.links);
   g_free (measure.file_system);

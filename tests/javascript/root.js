@@ -127,6 +127,37 @@ test('the properties of the limits', folder => {
     equal(seen.join(), 'max-entries,max-size,min-free-space');
 });
 
+test('limits', async folder => {
+    const root = new Tempman.Root({directory: folder, maxEntries: 2});
+    const removed = [];
+    root.connect('entry-removed', (_, {name, reason, size}) => removed.push([name, reason, size > 0]));
+    makeOld(folder, 'old');
+    for (const name of ['young', 'younger']) {
+        const directory = folder.get_child(name);
+        directory.make_directory(null);
+        directory.get_child('file').replace_contents('x'.repeat(9999), null, false, 0, null);
+    }
+    const sizes = [...await root.list_entries_async(Tempman.ListFlags.MEASURE)].map(({size}) => size);
+    equal(sizes.filter(size => size >= 9999).length, 2);
+    equal([...root.list_entries()].filter(({size}) => size > 0).length, 0);
+    equal(root.cleanup(), 1);
+
+    root.maxEntries = 0;
+    root.maxSize = 1;
+    root.create_temp_dir().close();
+    equal(children(folder).length, 2);
+    equal(await root.cleanup_async(), 2);
+    const {OVER_COUNT, OVER_SIZE} = Tempman.RemovalReason;
+    equal(removed.join(' '),
+        `old,${OVER_COUNT},false young,${OVER_SIZE},true younger,${OVER_SIZE},true`);
+
+    const file = folder.get_child('file');
+    file.replace_contents('draft', null, false, 0, null);
+    const all = new Tempman.Root({directory: folder, flags: Tempman.RootFlags.INCLUDE_FILES});
+    equal(all.list_entries().get_item(0).info.get_file_type(), Gio.FileType.REGULAR);
+    equal(root.list_entries().get_n_items(), 0);
+});
+
 test('the lease', folder => {
     const root = new Tempman.Root({directory: folder, lease: 30.5});
     const seen = [];

@@ -13,6 +13,79 @@ import support
 from gi.repository import Gio, GLib, Tempman as tempman
 
 
+class Limits(support.TestCase):
+    def make_with_file(self, name, age, size=10**5):
+        """Create an entry with a file. Return the bytes that both take."""
+        path = self.make(name)
+        file = os.path.join(path, 'file')
+        with open(file, 'wb') as stream:
+            stream.write(b'x' * size)
+        allocated = 512 * (os.stat(path).st_blocks + os.stat(file).st_blocks)
+        self.set_age(path, age)
+        return allocated
+
+    def check(self, root, reasons):
+        """Compare a list and a cleanup with the reasons of the entries that go."""
+        removed = {}
+        root.connect('entry-removed',
+                     lambda _, entry: removed.setdefault(entry.name, (entry.reason, entry.size)))
+        listed = {entry.name: entry.reason for entry in root.list_entries() if entry.removable}
+        self.assertEqual(listed, reasons)
+        self.assertEqual(root.cleanup(), len(reasons))
+        self.assertEqual({name: reason for name, (reason, _) in removed.items()}, reasons)
+        return {name: size for name, (_, size) in removed.items()}
+
+    def test_max_entries(self):
+        for i in range(4):
+            self.make(f'entry-{i}', age=i * 100)
+        root = tempman.root(self.folder, max_entries=2)
+        self.check(root, {'entry-2': tempman.RemovalReason.OVER_COUNT,
+                          'entry-3': tempman.RemovalReason.OVER_COUNT})
+        with root.create_temp_dir() as directory:
+            self.assertEqual(sorted(os.listdir(self.folder)),
+                             sorted(['entry-0', directory.get_file().get_basename()]))
+
+    def test_max_size(self):
+        sizes = {f'entry-{i}': self.make_with_file(f'entry-{i}', i * 100) for i in range(3)}
+        root = tempman.root(self.folder, max_size=sizes['entry-0'] + sizes['entry-1'])
+        # A creation does not measure.
+        root.create_temp_dir().close()
+        self.assertEqual(len(os.listdir(self.folder)), 3)
+        removed = self.check(root, {'entry-2': tempman.RemovalReason.OVER_SIZE})
+        self.assertEqual(removed, {'entry-2': sizes['entry-2']})
+
+    def test_min_free_space(self):
+        self.make_with_file('entry', 100)
+        root = tempman.root(self.folder, min_free_space=1)
+        self.check(root, {})
+        root.set_min_free_space(2**64 - 1)
+        with tempman.create_temp_dir(self.folder) as live:
+            self.check(root, {'entry': tempman.RemovalReason.LOW_SPACE})
+            self.assert_there(live.path)
+
+    def test_sizes(self):
+        size = self.make_with_file('entry', 100)
+        root = tempman.root(self.folder)
+        self.assertEqual([entry.size for entry in root.list_entries()], [0])
+        flags = tempman.ListFlags.MEASURE
+        self.assertEqual([entry.size for entry in root.list_entries(flags)], [size])
+        self.assertEqual([entry.size for entry in asyncio.run(self.list_async(root, flags))], [size])
+
+    async def list_async(self, root, flags):
+        return await root.list_entries_async(flags)
+
+    def test_files(self):
+        path = os.path.join(self.folder, 'file')
+        with open(path, 'w'):
+            pass
+        self.set_age(path, 100)
+        root = tempman.Root(self.folder, 60, tempman.RootFlags.INCLUDE_FILES)
+        entry, = root.list_entries()
+        self.assertEqual(entry.props.info.get_file_type(), Gio.FileType.REGULAR)
+        self.check(root, {'file': tempman.RemovalReason.EXPIRED})
+        self.assert_gone(path)
+
+
 class Cleanup(support.TestCase):
     def setUp(self):
         super().setUp()
