@@ -20,7 +20,8 @@ MODULES = ['test_arguments', 'test_async', 'test_await', 'test_cleanup', 'test_c
            'test_errors', 'test_interface', 'test_language', 'test_misuse', 'test_properties']
 
 # Only a subclass would need these, and there are none.
-NOT_CALLED = {'RootClass', 'RootEntryClass', 'TemporaryDirectoryClass', 'DeleteProgressCallback'}
+NOT_CALLED = {'DeletionClass', 'RootClass', 'RootEntryClass', 'TemporaryDirectoryClass',
+              'DeleteProgressCallback'}
 
 # Constants are not called; test_properties and test_arguments compare them.
 CONSTANTS = {'NO_TIMEOUT', 'DEFAULT_LEASE', 'MAJOR_VERSION', 'MINOR_VERSION', 'MICRO_VERSION',
