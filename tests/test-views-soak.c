@@ -37,8 +37,13 @@
 #define N_CLEANERS 4
 #define N_PROCESSES (N_OWNERS + N_CLEANERS)
 
+/* A cleaner on the server is much faster, and would leave nothing to those on the clients. */
 #define MAX_CLEANER_PAUSE_MICROSECONDS 500000
+#define MAX_SERVER_PAUSE_MICROSECONDS 10000000
 #define MAX_ACTION_PAUSE_MICROSECONDS 1000000
+
+/* A cleaner needs some time without a stop to see that an owner is dead. */
+#define OWNERS_PER_CLEANER 4
 
 static const View owner_views[N_OWNERS] = { VIEW_FIRST, VIEW_SECOND, VIEW_SERVED, VIEW_FIRST };
 static const View cleaner_views[N_CLEANERS] = { VIEW_FIRST, VIEW_SECOND, VIEW_SERVED, VIEW_SECOND };
@@ -142,6 +147,8 @@ cleaner_child (gpointer data)
   Soak *soak = process->soak;
   g_autofree char *path = views_path (soak->views, process->view, "root", NULL);
   g_autoptr (TmRoot) root = open_root (path, 0, TM_ROOT_FLAGS_RECLAIM_ABANDONED);
+  gint32 max_pause =
+      process->view == VIEW_SERVED ? MAX_SERVER_PAUSE_MICROSECONDS : MAX_CLEANER_PAUSE_MICROSECONDS;
 
   tm_root_set_lease (root, LEASE);
   g_random_set_seed ((guint32) getpid ());
@@ -155,7 +162,7 @@ cleaner_child (gpointer data)
       else
         g_atomic_int_add (&soak->tally->n_cleaned[process->view], (gint) n_deleted);
       g_atomic_int_inc (&soak->tally->n_cleanups);
-      g_usleep ((gulong) g_random_int_range (0, MAX_CLEANER_PAUSE_MICROSECONDS));
+      g_usleep ((gulong) g_random_int_range (0, max_pause));
     }
 }
 
@@ -229,7 +236,9 @@ run (Soak *soak, Limit limit)
   while (!limit_is_reached (&limit, count_created (soak->tally)) &&
          g_atomic_int_get (&soak->tally->n_lost) == 0)
     {
-      Process *process = &processes[g_random_int_range (0, N_PROCESSES)];
+      gboolean is_owner = g_random_int_range (0, OWNERS_PER_CLEANER + 1) > 0;
+      Process *process = &processes[is_owner ? g_random_int_range (0, N_OWNERS)
+                                             : N_OWNERS + g_random_int_range (0, N_CLEANERS)];
 
       g_usleep ((gulong) g_random_int_range (0, MAX_ACTION_PAUSE_MICROSECONDS));
       if (g_random_boolean () && stop_for_a_while (process))
