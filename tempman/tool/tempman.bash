@@ -38,7 +38,7 @@ _tempman() {
         create) options=$creation ;;
         cleanup) options="$rules --dry-run --no-wait" ;;
         list) options="$rules --json --size" ;;
-        delete) options='--help' ;;
+        delete) options='--force --help' ;;
         *) return ;;
     esac
 

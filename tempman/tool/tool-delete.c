@@ -20,7 +20,7 @@ const ToolCommand tool_delete_command = {
   .parameters = "PATH…",
   .summary = "Delete files, and directories with everything in them.",
   .description = "A missing file is not an error. Symbolic links are deleted, not followed, and\n"
-                 "mounted file systems are not touched.",
+                 "mounted file systems are not touched. After a failure the rest is deleted.",
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_delete,
 };
@@ -29,26 +29,34 @@ const ToolCommand tool_delete_command = {
 typedef struct
 {
   ToolOperation *operation; /* (unowned) */
+  TmDeleteFlags flags;
   guint64 n_deleted_before; /* without the current path */
   guint64 n_found_before;
-  guint64 n_deleted; /* with the current path */
-  guint64 n_found;
 } Deletion;
 
 static void
-progress_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+notify_cb (TmDeletion *path_deletion, GParamSpec *pspec, gpointer user_data)
 {
   Deletion *deletion = user_data;
 
-  deletion->n_deleted = deletion->n_deleted_before + n_deleted;
-  deletion->n_found = deletion->n_found_before + n_found;
-  tool_progress_set_counts (tool_operation_get_progress (deletion->operation), deletion->n_deleted,
-                            deletion->n_found);
+  tool_progress_set_counts (tool_operation_get_progress (deletion->operation),
+                            deletion->n_deleted_before + tm_deletion_get_n_deleted (path_deletion),
+                            deletion->n_found_before + tm_deletion_get_n_found (path_deletion));
+}
+
+/* Called for each failure, in the thread of the command. */
+static void
+failed_cb (TmDeletion *path_deletion, GFile *file, const GError *error, gpointer user_data)
+{
+  Deletion *deletion = user_data;
+
+  tool_operation_fail (deletion->operation, g_error_copy (error));
 }
 
 static void
 delete_path (Deletion *deletion, const char *path)
 {
+  g_autoptr (TmDeletion) path_deletion = NULL;
   g_autoptr (GFile) file = NULL;
   GError *error = NULL;
 
@@ -61,19 +69,21 @@ delete_path (Deletion *deletion, const char *path)
   if (file == NULL)
     return;
 
-  if (!tm_delete_recursively (file, TM_DELETE_FLAGS_NONE,
-                              tool_operation_get_cancellable (deletion->operation), progress_cb,
-                              deletion, &error))
+  path_deletion = tm_deletion_new (file, deletion->flags);
+  g_signal_connect (path_deletion, "notify", G_CALLBACK (notify_cb), deletion);
+  g_signal_connect (path_deletion, "failed", G_CALLBACK (failed_cb), deletion);
+  if (!tm_deletion_run (path_deletion, tool_operation_get_cancellable (deletion->operation),
+                        &error))
     {
-      /* Another process has deleted it. */
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        g_error_free (error);
-      else
+      /* Other errors are reported already. */
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         tool_operation_fail (deletion->operation, error);
+      else
+        g_error_free (error);
     }
 
-  deletion->n_deleted_before = deletion->n_deleted;
-  deletion->n_found_before = deletion->n_found;
+  deletion->n_deleted_before += tm_deletion_get_n_deleted (path_deletion);
+  deletion->n_found_before += tm_deletion_get_n_found (path_deletion);
 }
 
 static ToolOperation *
@@ -94,8 +104,11 @@ run_delete (const ToolCommand *command, char ***arguments)
 {
   g_auto (GStrv) paths = NULL;
   g_autoptr (ToolOperation) operation = NULL;
+  gboolean force = FALSE;
   Deletion deletion = { 0 };
   const GOptionEntry entries[] = {
+    { "force", 0, 0, G_OPTION_ARG_NONE, &force,
+      "Also delete immutable and append-only files, and read-only snapshots", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -109,6 +122,9 @@ run_delete (const ToolCommand *command, char ***arguments)
 
   operation = begin (paths);
   deletion.operation = operation;
+  /* Another process may delete a path at the same time. */
+  deletion.flags =
+      TM_DELETE_FLAGS_ALLOW_MISSING | (force ? TM_DELETE_FLAGS_FORCE : TM_DELETE_FLAGS_NONE);
   for (char **path = paths; *path != NULL && !tool_operation_is_interrupted (operation); path++)
     delete_path (&deletion, *path);
 

@@ -5,6 +5,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 
@@ -199,6 +200,55 @@ class Delete(support.TestCase):
         self.assertIn('locked', errors)
         self.assert_there(tree)
         self.assert_gone(self.path('other'))
+
+    def test_every_failure(self):
+        """Each file that cannot be deleted has a line."""
+        if os.geteuid() != 0:
+            self.skipTest('only root can make a directory of another user')
+        tree = self.mkdir('tree')
+        names = ['one', 'two', 'three/four']
+        for name in names:
+            locked = self.mkdir('tree', name, 'locked')
+            with open(os.path.join(locked, 'file'), 'w'):
+                pass
+            os.chown(locked, 12345, 12345)
+        self.mkdir('tree', 'free')
+        os.chown(tree, 0, 0)
+        errors = self.fail_with(1, 'delete', 'tree', 'tree/one', preexec_fn=drop_capabilities)
+        lines = sorted(line.split('“')[1].split('”')[0] for line in errors.splitlines())
+        wanted = [self.path('tree', name, 'locked', 'file') for name in [*names, 'one']]
+        self.assertEqual(lines, sorted(wanted))
+        self.assert_gone(self.path('tree', 'free'))
+
+    def set_immutable(self, path, letter):
+        result = subprocess.run(['chattr', f'+{letter}', path], stderr=subprocess.PIPE, text=True)
+        if result.returncode != 0:
+            self.skipTest(result.stderr)
+        self.addCleanup(subprocess.run, ['chattr', f'-{letter}', path], stderr=subprocess.DEVNULL)
+
+    def test_force(self):
+        if os.geteuid() != 0 or shutil.which('chattr') is None:
+            self.skipTest('needs root and chattr')
+        inner = self.mkdir('tree', 'inner')
+        files = [self.path('tree', 'file'), self.path('tree', 'inner', 'file')]
+        for file in files:
+            with open(file, 'w'):
+                pass
+            self.set_immutable(file, 'a')
+        self.set_immutable(inner, 'i')
+        errors = self.fail_with(1, 'delete', 'tree')
+        for file in files:
+            self.assertIn(f'“{file}”: Operation not permitted', errors)
+        self.assert_there(*files)
+
+        errors = self.fail_with(1, 'delete', '--force', 'tree', preexec_fn=drop_capabilities)
+        self.assertEqual(errors.count('it is immutable or append-only, and this process may not'), 2)
+        self.assert_there(*files)
+
+        self.succeed('delete', '--force', 'tree')
+        self.assert_gone(self.path('tree'))
+        # A missing file is not an error here either.
+        self.succeed('delete', '--force', 'tree')
 
     def test_mount(self):
         self.mkdir('tree', 'mounted')

@@ -50,7 +50,7 @@ class Usage(support.TestCase):
                 ('create', root), ('create', '--in', root, '--root', root),
                 ('create', '--timeout', '1h'), ('create', '--in', root, '--timeout', '1h'),
                 ('create', '--keep-on-failure'),
-                ('delete',), ('delete', '--'), ('delete', '--force', old),
+                ('delete',), ('delete', '--'), ('delete', '--recursive', old),
                 ('--timeout', '1h', 'cleanup', root)):
             self.fail_with(2, *arguments)
         self.assert_there(old)

@@ -270,6 +270,28 @@ class WindowTest(unittest.TestCase):
         wait_for(lambda: 'Could not' not in ''.join(program.texts()), 'an empty list of failures')
         self.assertEqual(program.quit(), 0)
 
+    def test_failed_deletion(self):
+        # Two directories in the deleted one cannot be removed. The window shows both.
+        program = self.start(files=20, environment={
+            'LD_PRELOAD': os.environ['TEMPMAN_TEST_GATE_LIBRARY'],
+            'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
+            'TEMPMAN_TEST_GATE_STUCK': 'stuck'})
+        self.make_expired(program, 'tree')
+        for stuck in ['tree/stuck', 'tree/below/stuck']:
+            (program.root / stuck).mkdir(parents=True)
+        (program.root / 'tree/free').mkdir()
+        program.select('tree')
+        program.click('Delete')
+        program.wait_for_text('Deleted, 2 failed')
+        found = wait_for(
+            lambda: next((text for text in program.texts() if 'Could not' in text), None),
+            'the list of failures')
+        self.assertEqual(sorted(found.splitlines()), sorted(
+            f'Could not delete “{program.root}/{stuck}”: Read-only file system'
+            for stuck in ['tree/stuck', 'tree/below/stuck']))
+        self.assertFalse((program.root / 'tree/free').exists())
+        self.assertEqual(program.quit(), 0)
+
     def test_killed(self):
         program = self.start()
         left = program.create('New', 20)

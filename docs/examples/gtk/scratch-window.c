@@ -16,14 +16,13 @@
  * changed, or that another program has released its lock. */
 #define REFRESH_SECONDS 5
 
-/* The number of failures of a cleanup that are listed. */
+/* The number of failures of an operation that are listed. */
 #define MAX_FAILURES 100
 
 /* A directory of this program. */
 typedef struct
 {
   TmTemporaryDirectory *directory; /* (owned) */
-  guint n_files;                   /* the number of files in it */
 } Ours;
 
 struct _ScratchWindow
@@ -43,12 +42,13 @@ struct _ScratchWindow
   /* The current operation: there is one at a time. */
   GCancellable *cancellable; /* (owned) (nullable): NULL without an operation */
   GFile *file;               /* (owned) (nullable): the directory that is deleted */
-  guint n_files;             /* the number of files to write or to delete, if known */
+  TmDeletion *deletion;      /* (owned) (nullable): its deletion */
+  guint n_files;             /* the number of files to write */
   gint n_written;            /* atomic */
   guint tick_id;             /* 0: no files are being written */
   gboolean is_closing;       /* close the window after the operation */
 
-  /* The entries that its cleanup deleted, and those that it could not delete. */
+  /* The entries that its cleanup deleted, and the files that it could not delete. */
   guint n_removed;
   guint n_failed;
   GString *failures; /* (owned): a line for each of the first MAX_FAILURES */
@@ -271,7 +271,30 @@ show_progress (ScratchWindow *self, const char *what, guint64 n_done, guint64 n_
       g_strdup_printf ("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, what, n_done, n_all);
 
   gtk_label_set_text (self->status, text);
-  gtk_progress_bar_set_fraction (self->progress, (double) n_done / (double) MAX (n_all, 1));
+}
+
+/* Lists a failure. message: (transfer full) */
+static void
+add_failure (ScratchWindow *self, char *message)
+{
+  self->n_failed++;
+  if (self->n_failed <= MAX_FAILURES)
+    g_string_append_printf (self->failures, "%s%s", self->n_failed > 1 ? "\n" : "", message);
+  g_free (message);
+}
+
+/* Ends an operation whose failures are listed. */
+static void
+end_listed_work (ScratchWindow *self, const char *outcome, GError *error)
+{
+  g_autofree char *text = self->n_failed > 0
+                              ? g_strdup_printf ("%s, %u failed", outcome, self->n_failed)
+                              : g_strdup (outcome);
+
+  /* The first failure is also the error of the call. */
+  if (self->n_failed > 0 && !g_cancellable_is_cancelled (self->cancellable))
+    error = NULL;
+  end_work (self, text, error);
 }
 
 /* --- Creating --- */
@@ -281,8 +304,10 @@ static gboolean
 show_filling_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   ScratchWindow *self = SCRATCH_WINDOW (widget);
+  guint n_written = (guint) g_atomic_int_get (&self->n_written);
 
-  show_progress (self, "Filling", (guint64) g_atomic_int_get (&self->n_written), self->n_files);
+  show_progress (self, "Filling", n_written, self->n_files);
+  gtk_progress_bar_set_fraction (self->progress, (double) n_written / MAX (self->n_files, 1));
   return G_SOURCE_CONTINUE;
 }
 
@@ -315,7 +340,6 @@ created_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   ours = g_new0 (Ours, 1);
   ours->directory = directory;
-  ours->n_files = self->n_files;
   g_hash_table_insert (self->ours, g_object_ref (tm_temporary_directory_get_file (directory)),
                        ours);
   refresh (self);
@@ -382,23 +406,29 @@ close_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 
 /* --- Deleting with progress --- */
 
-/* Runs in the main loop, a few dozen times a second. The number of files that the deletion has
- * found grows while it runs. It is known in advance only for a directory of this program. */
+/* Called in the main loop, a few dozen times a second. */
 static void
-show_deletion_cb (guint64 n_deleted, guint64 n_found, gpointer user_data)
+deletion_notify_cb (ScratchWindow *self, GParamSpec *pspec, TmDeletion *deletion)
 {
-  ScratchWindow *self = user_data;
+  show_progress (self, "Deleting", tm_deletion_get_n_deleted (deletion),
+                 tm_deletion_get_n_found (deletion));
+}
 
-  show_progress (self, "Deleting", n_deleted, MAX (n_found, self->n_files));
+/* Called in the main loop, for each failure. */
+static void
+deletion_failed_cb (ScratchWindow *self, GFile *file, const GError *error)
+{
+  add_failure (self, g_strdup (error->message));
 }
 
 static void
-end_deletion (ScratchWindow *self, const GError *error)
+end_deletion (ScratchWindow *self, GError *error)
 {
   ScratchFrameCount count = scratch_frames_stop_counting (self->frames);
   g_autoptr (GFile) file = g_steal_pointer (&self->file);
   Ours *ours = g_hash_table_lookup (self->ours, file);
 
+  g_clear_object (&self->deletion);
   if (self->options.log_frames)
     g_print ("%s: %u frames drawn in %.3f s of deletion, never %.3f s without one\n",
              g_file_peek_path (file), count.n_frames, count.seconds, count.longest_gap);
@@ -408,7 +438,7 @@ end_deletion (ScratchWindow *self, const GError *error)
   if (ours != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     close_directory (self, ours->directory);
   else
-    end_work (self, "Deleted", error);
+    end_listed_work (self, "Deleted", error);
 }
 
 static void
@@ -417,7 +447,7 @@ deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (ScratchWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  tm_delete_recursively_finish (result, &error);
+  tm_deletion_run_finish (TM_DELETION (source), result, &error);
   end_deletion (self, error);
 }
 
@@ -432,22 +462,26 @@ delete_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 
   begin_work (self, "Deleting");
   g_set_object (&self->file, tm_root_entry_get_file (entry));
-  self->n_files = ours != NULL ? ours->n_files : 0;
+  self->deletion = tm_deletion_new (file, TM_DELETE_FLAGS_NONE);
+  g_object_bind_property (self->deletion, "fraction", self->progress, "fraction",
+                          G_BINDING_DEFAULT);
+  g_signal_connect_object (self->deletion, "notify::n-deleted", G_CALLBACK (deletion_notify_cb),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->deletion, "failed", G_CALLBACK (deletion_failed_cb), self,
+                           G_CONNECT_SWAPPED);
   scratch_frames_start_counting (self->frames);
 
   if (self->options.block)
     {
       g_autoptr (GError) error = NULL;
 
-      tm_delete_recursively (file, TM_DELETE_FLAGS_NONE, self->cancellable, show_deletion_cb, self,
-                             &error);
+      tm_deletion_run (self->deletion, self->cancellable, &error);
       end_deletion (self, error);
       return;
     }
 
-  tm_delete_recursively_async (file, TM_DELETE_FLAGS_NONE, G_PRIORITY_DEFAULT, self->cancellable,
-                               show_deletion_cb, g_object_ref (self), g_object_unref, deleted_cb,
-                               g_object_ref (self));
+  tm_deletion_run_async (self->deletion, G_PRIORITY_DEFAULT, self->cancellable, deleted_cb,
+                         g_object_ref (self));
 }
 
 /* --- Cleaning up --- */
@@ -465,10 +499,8 @@ entry_failed_cb (ScratchWindow *self, TmRootEntry *entry, const GError *error)
 {
   GFileInfo *info = tm_root_entry_get_info (entry);
 
-  self->n_failed++;
-  if (self->n_failed <= MAX_FAILURES)
-    g_string_append_printf (self->failures, "%s%s: %s", self->n_failed > 1 ? "\n" : "",
-                            g_file_info_get_display_name (info), error->message);
+  add_failure (self,
+               g_strdup_printf ("%s: %s", g_file_info_get_display_name (info), error->message));
 }
 
 static void
@@ -479,16 +511,8 @@ cleaned_up_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *outcome = NULL;
 
   tm_root_cleanup_finish (TM_ROOT (source), result, &error);
-  if (self->n_failed == 0)
-    outcome = g_strdup_printf ("Cleaned up: %u deleted", self->n_removed);
-  else
-    outcome =
-        g_strdup_printf ("Cleaned up: %u deleted, %u failed", self->n_removed, self->n_failed);
-
-  /* The first failure is also the error of the call. All failures are listed already. */
-  if (self->n_failed > 0 && !g_cancellable_is_cancelled (self->cancellable))
-    g_clear_error (&error);
-  end_work (self, outcome, error);
+  outcome = g_strdup_printf ("Cleaned up: %u deleted", self->n_removed);
+  end_listed_work (self, outcome, error);
 }
 
 static void
