@@ -626,6 +626,53 @@ test_watch_interrupted (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (root, 1);
 }
 
+/* A beat of an owner whose clock was wrong, and that is dead. */
+static void
+test_future (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+
+  make_old (dead, -100 * (gint64) HOUR);
+  tm_root_set_lease (root, TM_HEARTBEAT_SILENCE_SECONDS * 1.5);
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE + INTERVAL / 10);
+  assert_cleanup (root, 0);
+  g_usleep (SILENCE);
+  assert_cleanup (root, 1);
+}
+
+static int
+delay_unlink_cb (const SystemCall *call, gpointer user_data)
+{
+  if (g_str_equal (call->name, "unlinkat") && call->path != NULL &&
+      g_str_equal (call->path, "slow"))
+    g_usleep (INTERVAL * 3 / 2);
+  return 0;
+}
+
+/* Deletions that take long, in each scan, delay the decision about other entries only. */
+static void
+test_slow_deletions (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
+
+  interpose (delay_unlink_cb, NULL);
+  for (guint i = 0; i < 20 && path_exists (dead); i++)
+    {
+      g_autofree char *old = make_old_directory (sandbox, "old", 2 * HOUR);
+      g_autofree char *file = g_build_filename (old, "slow", NULL);
+
+      make_file (file);
+      make_old (old, 2 * HOUR);
+      g_assert_cmpint (tm_root_cleanup (root, NULL, NULL), >=, 1);
+      g_usleep (INTERVAL / 2);
+    }
+  interpose_end ();
+  g_assert_false (path_exists (dead));
+}
+
 /* Without a heartbeat, the mark would mean that the owner is dead. */
 static void
 test_times_refused (Sandbox *sandbox, gconstpointer data)
@@ -822,6 +869,8 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/times-refused", NULL, test_times_refused);
   add_heartbeat_test ("/heartbeat/cleanup/table", NULL, test_table);
   add_heartbeat_test ("/heartbeat/cleanup/interrupted", NULL, test_watch_interrupted);
+  add_heartbeat_test ("/heartbeat/cleanup/slow-deletions", NULL, test_slow_deletions);
+  add_heartbeat_test ("/heartbeat/cleanup/future", NULL, test_future);
   add_heartbeat_test ("/heartbeat/cleanup/no-marks", NULL, test_no_marks);
   add_heartbeat_test ("/heartbeat/cleanup/age", NULL, test_age);
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);

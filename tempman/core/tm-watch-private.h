@@ -36,10 +36,12 @@ void tm_watch_add_estimate (TmWatch *watch, TmFileSystemSigns *signs);
 gboolean tm_watch_get_file_system (TmWatch *watch, TmFileSystemSigns *signs);
 
 gint64 tm_watch_begin_scan (TmWatch *watch);
+void tm_watch_opened_root (TmWatch *watch, gint64 asked_at);
 void tm_watch_end_scan (TmWatch *watch, gint64 begin);
 TmHeartbeatSigns tm_watch_look_at (TmWatch *watch,
                                    const char *name,
                                    TmTimestamp beat,
+                                   gint64 asked_at,
                                    TmTimestamp now,
                                    double lease);
 void tm_watch_interrupt (TmWatch *watch);

@@ -150,15 +150,7 @@ tm_watch_get_file_system (TmWatch *watch, TmFileSystemSigns *signs)
   return is_known;
 }
 
-/*
- * tm_watch_begin_scan:
- * @watch: a watch
- *
- * Called before the first request of a scan. If a request takes longer than an interval, the server
- * did not answer, and received no heartbeats in that time either: then the watch begins anew.
- *
- * Returns: the time for tm_watch_end_scan()
- */
+/* Called before the first request of a scan. Returns the time for the other calls of the scan. */
 gint64
 tm_watch_begin_scan (TmWatch *watch)
 {
@@ -168,6 +160,51 @@ tm_watch_begin_scan (TmWatch *watch)
   watch->answered_at = now;
   unlock (watch);
   return now;
+}
+
+/* Whether a server is down that took this long. Then it received no heartbeats in that time either.
+ */
+static gboolean
+is_outage (gint64 duration)
+{
+  return duration > TM_HEARTBEAT_INTERVAL_SECONDS * G_USEC_PER_SEC;
+}
+
+/*
+ * tm_watch_opened_root:
+ * @watch: a watch
+ * @asked_at: when the requests for the root began, on the monotonic clock
+ *
+ * Called when the server has answered the first requests of a scan. If that took long, the watch
+ * begins anew.
+ */
+void
+tm_watch_opened_root (TmWatch *watch, gint64 asked_at)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  lock (watch);
+  if (is_outage (now - asked_at))
+    g_hash_table_remove_all (watch->entries);
+  watch->answered_at = now;
+  unlock (watch);
+}
+
+/* The time since the last answer does not count as watched: the scan did something else, such as a
+ * deletion, in which the server may have been down. */
+static void
+skip_time_locked (TmWatch *watch, gint64 until)
+{
+  gint64 duration = until - watch->answered_at;
+  GHashTableIter iter;
+  Entry *entry;
+
+  if (!is_outage (duration))
+    return;
+
+  g_hash_table_iter_init (&iter, watch->entries);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    entry->since = MIN (entry->since + duration, until);
 }
 
 static gboolean
@@ -213,36 +250,55 @@ get_entry_locked (TmWatch *watch, const char *name, TmTimestamp beat, gint64 now
   return entry;
 }
 
+/* A modification time in the future says nothing about the age of the heartbeat: it is stale once
+ * the root has watched it for the lease. */
+static gboolean
+is_stale (double age, double watched, double lease)
+{
+  return age >= 0 ? age > lease : watched > lease;
+}
+
 /*
  * tm_watch_look_at:
  * @watch: a watch
  * @name: the name of an entry with a heartbeat
  * @beat: its modification time
+ * @asked_at: when the server was asked for it, on the monotonic clock
  * @now: the present time of the file system
  * @lease: the age in seconds at which a heartbeat is stale
  *
- * Records the heartbeat of an entry.
+ * Records the heartbeat of an entry. If the server took long to answer, the watch begins anew.
  *
  * Returns: whether the heartbeat is stale and silent
  */
 TmHeartbeatSigns
-tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestamp now, double lease)
+tm_watch_look_at (TmWatch *watch,
+                  const char *name,
+                  TmTimestamp beat,
+                  gint64 asked_at,
+                  TmTimestamp now,
+                  double lease)
 {
-  gint64 monotonic = g_get_monotonic_time ();
+  gint64 answered_at = g_get_monotonic_time ();
   TmHeartbeatSigns signs = { .age = tm_timestamp_subtract (now, beat) };
+  gint64 watched = 0;
   Entry *entry;
 
-  signs.is_stale = signs.age > lease;
   lock (watch);
-  if (monotonic - watch->answered_at > TM_HEARTBEAT_INTERVAL_SECONDS * G_USEC_PER_SEC)
+  if (is_outage (answered_at - asked_at))
     g_hash_table_remove_all (watch->entries);
-  watch->answered_at = monotonic;
-  entry = get_entry_locked (watch, name, beat, monotonic);
+  else
+    skip_time_locked (watch, asked_at);
+  watch->answered_at = answered_at;
+
+  /* The beat is seen at some time between the question and the answer. */
+  entry = get_entry_locked (watch, name, beat, answered_at);
   if (entry != NULL)
-    {
-      entry->is_stale = signs.is_stale;
-      signs.is_silent = monotonic - entry->since > TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC;
-    }
+    watched = asked_at - entry->since;
+  signs.is_silent = watched > TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC;
+  signs.is_stale = is_stale (signs.age, (double) watched / G_USEC_PER_SEC, lease);
+  if (entry != NULL)
+    entry->is_stale = signs.is_stale;
   unlock (watch);
 
   return signs;

@@ -31,6 +31,7 @@ typedef struct
   GCancellable *cancellable;  /* (unowned) (nullable) */
   char *file_system;          /* (owned) (nullable): of the root */
   gboolean is_world_writable; /* every user may write to it, as far as that is told */
+  gint64 asked_at;            /* monotonic time of the last request for an entry */
   gboolean is_list;
   gboolean measures; /* the sizes of the entries */
   GArray *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a list, or those that a
@@ -95,7 +96,7 @@ scan_find_state (Scan *scan, GFileInfo *info, TmVerdict *verdict)
       (verdict->times.mask & TM_TIMES_MODIFIED) != 0)
     {
       signs.heartbeat = tm_watch_look_at (scan->policy.watch, name, verdict->times.modified,
-                                          scan->policy.age.now, scan->policy.lease);
+                                          scan->asked_at, scan->policy.age.now, scan->policy.lease);
       verdict->heartbeat_age = MAX (signs.heartbeat.age, 0);
     }
 
@@ -295,11 +296,12 @@ scan_delete_if_decided (Scan *scan, GFile *file, TmVerdict *verdict)
 {
   TmTimestamp begin = tm_age_begin ();
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (GFileInfo) info =
-      g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
-                         scan->cancellable, &local_error);
+  g_autoptr (GFileInfo) info = NULL;
   GError *error = NULL;
 
+  scan->asked_at = g_get_monotonic_time ();
+  info = g_file_query_info (file, TM_TIMES_GIO_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                            scan->cancellable, &local_error);
   if (info == NULL)
     {
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
@@ -447,6 +449,7 @@ scan_run (Scan *scan, GError **error)
 
   begin = tm_watch_begin_scan (scan->policy.watch);
   scan_read_file_system (scan);
+  tm_watch_opened_root (scan->policy.watch, begin);
   scan->measures = scan_needs_sizes (scan);
 
   root_info = g_file_query_info (scan->directory,
@@ -464,10 +467,11 @@ scan_run (Scan *scan, GError **error)
 
   while (enumerator != NULL && !g_cancellable_is_cancelled (scan->cancellable))
     {
-      g_autoptr (GFileInfo) info =
-          g_file_enumerator_next_file (enumerator, scan->cancellable, &local_error);
+      g_autoptr (GFileInfo) info = NULL;
       g_autoptr (GFile) file = NULL;
 
+      scan->asked_at = g_get_monotonic_time ();
+      info = g_file_enumerator_next_file (enumerator, scan->cancellable, &local_error);
       if (info == NULL)
         break;
 

@@ -465,6 +465,7 @@ scan_run (Scan *scan, GError **error)
   scan->policy = options->policy;
   scan->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (scan->reading), ".");
   scan_read_file_system (scan);
+  tm_watch_opened_root (scan->policy.watch, begin);
   scan->measures = scan_needs_sizes (scan);
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);

@@ -20,16 +20,17 @@
  * once and changes nothing. */
 
 /* Reads what the name, the mode and the heartbeat of an entry tell of its owner. The lock is only
- * tried if they do not show that the owner lives. */
+ * tried if they do not show that the owner lives. @asked_at: when the request for the status began,
+ * on the monotonic clock. */
 static TmOwnerSigns
-read_signs (const TmPolicy *policy, const char *name, const struct statx *status)
+read_signs (const TmPolicy *policy, const char *name, const struct statx *status, gint64 asked_at)
 {
   TmTimes times = tm_times_from_statx (status);
   TmOwnerSigns signs = { .name = tm_name_get_kind (name), .mode = status->stx_mode };
 
   if (tm_policy_needs_heartbeat (policy, signs.name, signs.mode))
-    signs.heartbeat =
-        tm_watch_look_at (policy->watch, name, times.modified, policy->age.now, policy->lease);
+    signs.heartbeat = tm_watch_look_at (policy->watch, name, times.modified, asked_at,
+                                        policy->age.now, policy->lease);
   return signs;
 }
 
@@ -146,11 +147,12 @@ find_state_under_lock (const TmPolicy *policy,
   if (tm_policy_needs_heartbeat (policy, signs->name, signs->mode))
     {
       TmLockSign lock = signs->lock;
+      gint64 asked_at = g_get_monotonic_time ();
 
       if (tm_dirfd_stat_times (tm_locked_directory_get_fd (directory), "", policy->is_shared,
                                &status) < 0)
         return -1;
-      *signs = read_signs (policy, tm_locked_directory_get_name (directory), &status);
+      *signs = read_signs (policy, tm_locked_directory_get_name (directory), &status, asked_at);
       signs->lock = lock;
     }
 
@@ -210,6 +212,7 @@ tm_entry_acquire (const TmPolicy *policy,
   g_autoptr (TmLockedDirectory) directory = NULL;
   TmOwnerSigns signs;
   TmKeepReason obstacle;
+  gint64 asked_at;
   struct statx status;
 
   *verdict = (TmVerdict){ .last_used = policy->age.now, .size = -1, .heartbeat_age = -1 };
@@ -217,6 +220,7 @@ tm_entry_acquire (const TmPolicy *policy,
   obstacle = tm_entry_find_exclusion (policy, root_fd, name);
   if (obstacle != TM_KEEP_REASON_NONE)
     return keep (verdict, obstacle);
+  asked_at = g_get_monotonic_time ();
   if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
     return errno == EXDEV ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
                           : fail_unless_gone (verdict, error_number,
@@ -227,7 +231,7 @@ tm_entry_acquire (const TmPolicy *policy,
   verdict->times = tm_times_from_statx (&status);
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
 
-  signs = read_signs (policy, name, &status);
+  signs = read_signs (policy, name, &status, asked_at);
   verdict->heartbeat_age = get_heartbeat_age (policy, &signs);
   verdict->state = tm_policy_find_state (policy, &signs, &obstacle);
   if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
@@ -310,10 +314,10 @@ examine_lock (const TmPolicy *policy,
               TmParent *root,
               const char *name,
               const struct statx *status,
+              TmOwnerSigns signs,
               TmVerdict *verdict,
               TmKeepReason *obstacle)
 {
-  TmOwnerSigns signs = read_signs (policy, name, status);
   g_autoptr (TmLockedDirectory) directory = tm_locked_directory_open_unchanged (root, name);
   int cause;
 
@@ -369,6 +373,8 @@ tm_entry_examine (const TmPolicy *policy,
                   TmVerdict *verdict)
 {
   int root_fd = tm_parent_get_fd (root);
+  gint64 asked_at = g_get_monotonic_time ();
+  TmOwnerSigns signs;
   TmKeepReason obstacle;
   struct statx status;
   gboolean has_age;
@@ -384,9 +390,10 @@ tm_entry_examine (const TmPolicy *policy,
     return FALSE;
 
   *verdict = (TmVerdict){ .size = -1, .heartbeat_age = -1 };
+  signs = read_signs (policy, name, &status, asked_at);
   has_age = tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                               &verdict->last_used) == 0;
-  if (!examine_lock (policy, root, name, &status, verdict, &obstacle))
+  if (!examine_lock (policy, root, name, &status, signs, verdict, &obstacle))
     return FALSE;
 
   verdict->times = tm_times_from_statx (&status);

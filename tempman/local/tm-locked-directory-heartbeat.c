@@ -48,18 +48,16 @@ tm_beat_free (TmBeat *beat)
   g_free (beat);
 }
 
-/* Whether the name still refers to the directory; %TRUE if that is unknown. Asks the server: what
- * is cached may be as old as the last beat. */
+/* Whether the directory still exists; %TRUE if that is unknown. Asks the server: what is cached may
+ * be as old as the last beat. The name is enough, since it is never used again: the numbers of
+ * inodes can change on file systems that invent them. */
 static gboolean
 beat_is_in_place (const TmBeat *beat)
 {
   struct statx found;
 
-  if (tm_dirfd_stat_times (tm_parent_get_fd (beat->parent), beat->name, TRUE, &found) < 0)
-    return errno != ENOENT || tm_parent_check (beat->parent) < 0;
-
-  return found.stx_ino == beat->identity.inode &&
-         makedev (found.stx_dev_major, found.stx_dev_minor) == beat->identity.device;
+  return tm_dirfd_stat_times (tm_parent_get_fd (beat->parent), beat->name, TRUE, &found) == 0 ||
+         errno != ENOENT || tm_parent_check (beat->parent) < 0;
 }
 
 /* Other code can close the descriptor by mistake, and another file then gets its number. The check

@@ -8,17 +8,26 @@
 
 #include "core/tm-watch-private.h"
 
-TmHeartbeatSigns
-look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestamp now, double lease);
+TmHeartbeatSigns look_at (TmWatch *watch,
+                          const char *name,
+                          TmTimestamp beat,
+                          gint64 asked_at,
+                          TmTimestamp now,
+                          double lease);
 
 #define tm_watch_look_at look_at
 #include "core/tm-watch.c"
 #undef tm_watch_look_at
 
 TmHeartbeatSigns
-tm_watch_look_at (TmWatch *watch, const char *name, TmTimestamp beat, TmTimestamp now, double lease)
+tm_watch_look_at (TmWatch *watch,
+                  const char *name,
+                  TmTimestamp beat,
+                  gint64 asked_at,
+                  TmTimestamp now,
+                  double lease)
 {
-  TmHeartbeatSigns signs = look_at (watch, name, beat, now, lease);
+  TmHeartbeatSigns signs = look_at (watch, name, beat, asked_at, now, lease);
 
 #ifdef ASSUME_STALE
   signs.is_stale = TRUE;
