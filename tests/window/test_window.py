@@ -100,6 +100,9 @@ class Program:
                 return accessible
         return None
 
+    def find_role(self, role):
+        return next((accessible for found, _, accessible in self.widgets() if found == role), None)
+
     def button(self, name):
         return wait_for(lambda: self.find(Atspi.Role.PUSH_BUTTON, name), f'the button “{name}”')
 
@@ -232,6 +235,34 @@ class WindowTest(unittest.TestCase):
         program.create('New', 20)
         self.assertEqual(program.quit(), 0)
         self.assertEqual(program.directories(), ['at-work'])
+
+    def test_limit(self):
+        program = self.start()
+        for i in 1, 2, 3:
+            path = program.root / f'entry-{i}'
+            path.mkdir()
+            (path / 'file').write_bytes(b'x' * 10**6 * i)
+            os.utime(path, (time.time() - i * 600,) * 2)
+        for text in ['entry-3', r'3[.,]\d.MB', r'3 directories, 6[.,]\d.MB']:
+            program.wait_for_text(text)
+        self.assertNotIn('delete: too many', program.texts())
+
+        # The list follows the limit at once.
+        limit = wait_for(lambda: program.find_role(Atspi.Role.SPIN_BUTTON), 'the limit')
+        # Without a window manager, the window has no keyboard focus.
+        limit.set_current_value(1)
+        wait_for(lambda: program.texts().count('delete: too many') == 2, 'the entries over the limit')
+        program.click('Clean up')
+        program.wait_for_text('Cleaned up: 2 deleted')
+        self.assertEqual(program.directories(), ['entry-1'])
+        program.wait_for_text(r'1 directory, 1[.,]\d.MB')
+
+        # A creation makes room for the new directory.
+        program.click('New')
+        program.wait_for_text('Created')
+        self.assertEqual(len(program.directories()), 1)
+        self.assertNotIn('entry-1', program.directories())
+        self.assertEqual(program.quit(), 0)
 
     def test_failures(self):
         # Two of three expired entries cannot be deleted. The window shows their names.

@@ -73,6 +73,12 @@ scratch_describe_outcome (TmRootEntry *entry)
       return "delete: expired";
     case TM_REMOVAL_REASON_ABANDONED:
       return "delete: abandoned";
+    case TM_REMOVAL_REASON_OVER_COUNT:
+      return "delete: too many";
+    case TM_REMOVAL_REASON_OVER_SIZE:
+      return "delete: too large";
+    case TM_REMOVAL_REASON_LOW_SPACE:
+      return "delete: disk full";
     case TM_REMOVAL_REASON_NONE:
     default:
       return tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE ? "keep: in use"

@@ -57,6 +57,8 @@ struct _ScratchWindow
   GtkSingleSelection *selection;
   GtkWidget *failures_area;
   GtkLabel *failures_label;
+  GtkSpinButton *max_entries;
+  GtkLabel *total;
   GtkLabel *status;
   GtkProgressBar *progress;
   GtkSpinner *spinner;
@@ -130,6 +132,28 @@ show_entries (ScratchWindow *self, GListModel *entries)
   update_actions (self);
 }
 
+/* Shows how much there is, before the user decides to clean up. */
+static void
+show_total (ScratchWindow *self, GListModel *entries)
+{
+  guint n_entries = g_list_model_get_n_items (entries);
+  guint64 size = 0;
+  g_autofree char *size_text = NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < n_entries; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      size += tm_root_entry_get_size (entry);
+    }
+
+  size_text = g_format_size (size);
+  text = g_strdup_printf ("%u %s, %s", n_entries, n_entries == 1 ? "directory" : "directories",
+                          size_text);
+  gtk_label_set_text (self->total, text);
+}
+
 static void refresh (ScratchWindow *self);
 
 static void
@@ -144,7 +168,10 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
 
   if (entries != NULL)
-    show_entries (self, entries);
+    {
+      show_entries (self, entries);
+      show_total (self, entries);
+    }
   else
     gtk_label_set_text (self->status, error->message);
 
@@ -161,7 +188,7 @@ refresh (ScratchWindow *self)
     return;
 
   self->is_listing = TRUE;
-  tm_root_list_entries_async (self->root, TM_LIST_FLAGS_NONE, G_PRIORITY_DEFAULT,
+  tm_root_list_entries_async (self->root, TM_LIST_FLAGS_MEASURE, G_PRIORITY_DEFAULT,
                               self->list_cancellable, listed_cb, g_object_ref (self));
 }
 
@@ -209,6 +236,15 @@ bind_last_used_cb (GtkListItemFactory *factory, GtkListItem *item, ScratchWindow
   g_autofree char *age = scratch_describe_age (tm_root_entry_get_last_used (entry));
 
   gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)), age);
+}
+
+static void
+bind_size_cb (GtkListItemFactory *factory, GtkListItem *item, ScratchWindow *self)
+{
+  TmRootEntry *entry = gtk_list_item_get_item (item);
+  g_autofree char *size = g_format_size (tm_root_entry_get_size (entry));
+
+  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)), size);
 }
 
 static void
@@ -616,6 +652,8 @@ scratch_window_class_init (ScratchWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, selection);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, failures_area);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, failures_label);
+  gtk_widget_class_bind_template_child (widget_class, ScratchWindow, max_entries);
+  gtk_widget_class_bind_template_child (widget_class, ScratchWindow, total);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, status);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, progress);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, spinner);
@@ -626,6 +664,7 @@ scratch_window_class_init (ScratchWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, bind_name_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_state_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_last_used_cb);
+  gtk_widget_class_bind_template_callback (widget_class, bind_size_cb);
   gtk_widget_class_bind_template_callback (widget_class, bind_outcome_cb);
 
   gtk_widget_class_install_action (widget_class, "scratch.create", NULL, create_cb);
@@ -658,6 +697,12 @@ scratch_window_new (GtkApplication *application, TmRoot *root, const ScratchOpti
   g_signal_connect_object (root, "entry-removed", G_CALLBACK (entry_removed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (root, "entry-failed", G_CALLBACK (entry_failed_cb), self,
+                           G_CONNECT_SWAPPED);
+
+  /* The list shows which entries a cleanup would delete for the limit. */
+  g_object_bind_property (root, "max-entries", self->max_entries, "value",
+                          G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  g_signal_connect_object (root, "notify::max-entries", G_CALLBACK (refresh), self,
                            G_CONNECT_SWAPPED);
 
   /* Without a monitor, the list is updated only every few seconds. */
