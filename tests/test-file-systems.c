@@ -256,6 +256,54 @@ work_with_owners (TmRoot *root)
   assert_cleanup (root, 5);
 }
 
+/* A creation evicts the oldest entry if @evicts, and no other one. */
+static void
+check_creation (const char *path, const char *oldest, gboolean evicts)
+{
+  g_autoptr (TmRoot) root = open_root (path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  guint n_entries = count_entries (path);
+
+  tm_root_set_max_entries (root, 4);
+  directory = create_under (root);
+  child_assert (count_entries (path) == (evicts ? n_entries : n_entries + 1));
+  child_assert (path_exists (oldest) == !evicts);
+  close_successfully (directory);
+}
+
+/* On some file systems the links of the root tell the number of its entries: files do not count,
+ * and an entry that is moved does not count any more. */
+static void
+work_with_limits (const char *parent)
+{
+  g_autofree char *path = g_build_filename (parent, "limits", NULL);
+  g_autofree char *oldest = g_build_filename (path, "0", NULL);
+  g_autofree char *moved = g_build_filename (path, "3", NULL);
+  g_autofree char *inner = g_build_filename (path, "2/3", NULL);
+  g_autoptr (GFile) directory = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+
+  make_directory (path);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *entry = g_strdup_printf ("%s/%u", path, i);
+      g_autofree char *file = g_strdup_printf ("%s/file-%u", path, i);
+
+      make_directory (entry);
+      make_file (file);
+    }
+  make_old (oldest, HOUR);
+
+  child_assert (rename (moved, inner) == 0);
+  check_creation (path, oldest, FALSE);
+  child_assert (rename (inner, moved) == 0);
+  check_creation (path, oldest, TRUE);
+  check_creation (path, moved, FALSE);
+
+  tm_delete_recursively (directory, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
 /* In a child. */
 static void
 work (gpointer data)
@@ -276,6 +324,7 @@ work (gpointer data)
   work_with_directory (root);
   work_with_ages (root);
   work_with_owners (root);
+  work_with_limits (path);
   child_assert (count_entries (path) == 0);
 }
 

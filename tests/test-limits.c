@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -350,6 +351,60 @@ test_creation (Sandbox *sandbox, gconstpointer data)
   assert_cleanup (root, 0);
 }
 
+static int
+count_reads_cb (const SystemCall *call, gpointer user_data)
+{
+  if (g_str_equal (call->name, "getdents64"))
+    ++*(guint *) user_data;
+  return 0;
+}
+
+/* Returns how often the creation reads a directory. */
+static guint
+count_reads_of_creation (TmRoot *root)
+{
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  guint n_reads = 0;
+
+  interpose (count_reads_cb, &n_reads);
+  directory = create_under (root);
+  interpose_end ();
+  g_assert_true (tm_temporary_directory_close (directory, NULL, NULL));
+  return n_reads;
+}
+
+/* Within the limit, a creation does not read the root where its links tell the number of entries.
+ * They do not tell the number of files. */
+static void
+test_cost_of_creation (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) root_of_files =
+      open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_INCLUDE_FILES);
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autofree char *entry = make_old_directory (sandbox, "entry", HOUR);
+  struct statfs status;
+
+  g_assert_no_errno (statfs (sandbox->path, &status));
+  if (status.f_type != TMPFS_MAGIC && status.f_type != EXT4_SUPER_MAGIC)
+    {
+      g_test_skip ("the file system of the test may not count links");
+      return;
+    }
+
+  make_file (file);
+  tm_root_set_max_entries (root, 2);
+  g_assert_cmpuint (count_reads_of_creation (root), ==, 0);
+  tm_root_set_max_entries (root_of_files, 3);
+  g_assert_cmpuint (count_reads_of_creation (root_of_files), >, 0);
+
+  g_assert_true (path_exists (file));
+  g_assert_true (path_exists (entry));
+  tm_root_set_max_entries (root, 1);
+  g_assert_cmpuint (count_reads_of_creation (root), >, 0);
+  g_assert_false (path_exists (entry));
+}
+
 /* What was used after the scan has read its times is not evicted. */
 typedef struct
 {
@@ -495,6 +550,7 @@ main (int argc, char **argv)
   add_test_of_soak ("/limits/random-roots", NULL, of_descriptors (test_random_roots));
   add_test ("/limits/live-alone", of_descriptors (test_live_alone));
   add_test ("/limits/creation", of_descriptors (test_creation));
+  add_test ("/limits/cost-of-creation", of_descriptors (test_cost_of_creation));
   add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
   add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
   add_test ("/limits/low-space", of_descriptors (test_low_space));

@@ -490,13 +490,14 @@ scan_run (Scan *scan, GError **error)
   return TRUE;
 }
 
-/* Returns whether the root has no more than @max_entries entries, by their names alone. */
+/* Counts the entries of the root by their names, until they are more than @max_entries. Returns
+ * FALSE if the root cannot be read. */
 static gboolean
-has_few_entries (const TmCleanupOptions *options, guint max_entries)
+count_names (const TmCleanupOptions *options, guint max_entries, guint64 *n_entries_out)
 {
   g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
   int fd = tm_dirfd_open_unchanged (tm_parent_get_fd (options->directory), ".");
-  guint n_entries = 0;
+  guint64 n_entries = 0;
   gssize length;
 
   while ((length = tm_dirfd_read (fd, buffer, TM_DIRFD_BUFFER_SIZE)) > 0 &&
@@ -508,7 +509,24 @@ has_few_entries (const TmCleanupOptions *options, guint max_entries)
     }
 
   tm_dirfd_close (fd);
-  return length >= 0 && n_entries <= max_entries;
+  *n_entries_out = n_entries;
+  return length >= 0;
+}
+
+/* Returns whether the root has no more than @max_entries entries. Reading the root would take as
+ * long as half a creation. */
+static gboolean
+has_few_entries (const TmCleanupOptions *options, guint max_entries)
+{
+  int root_fd = tm_parent_get_fd (options->directory);
+  guint64 n_entries;
+
+  if ((tm_policy_includes_files (&options->policy) ||
+       !tm_file_system_count_directories (root_fd, &n_entries)) &&
+      !count_names (options, max_entries, &n_entries))
+    return FALSE;
+
+  return n_entries <= max_entries;
 }
 
 /* Whether nothing else than limits can ask for a removal, and they hold: most creations find that,

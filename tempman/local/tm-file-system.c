@@ -32,33 +32,34 @@
 
 typedef struct
 {
-  guint32 magic;         /* as of statfs(), whose field is signed in some C libraries */
-  const char *names;     /* as in the mount table, separated by spaces */
-  gboolean keeps_owners; /* files belong to their creator with any mount option */
+  guint32 magic;               /* as of statfs(), whose field is signed in some C libraries */
+  const char *names;           /* as in the mount table, separated by spaces */
+  gboolean keeps_owners;       /* files belong to their creator with any mount option */
+  gboolean counts_directories; /* by the links of the directory that contains them */
 } TrustedType;
 
 static const TrustedType trusted_types[] = {
-  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE },
-  { 0xef53, "ext2 ext3 ext4", TRUE },
-  { 0x58465342, "xfs", TRUE },
-  { BTRFS_SUPER_MAGIC, "btrfs", TRUE },
-  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE },
-  { RAMFS_MAGIC, "ramfs rootfs", TRUE },
-  { 0xf2f52010, "f2fs", TRUE },
-  { 0x2fc12fc1, "zfs", TRUE },
-  { 0xca451a4e, "bcachefs", TRUE },
-  { 0x3153464a, "jfs", TRUE },
-  { NILFS_SUPER_MAGIC, "nilfs2", TRUE },
-  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE },
-  { 0x24051905, "ubifs", TRUE },
-  { 0x72b6, "jffs2", TRUE },
-  { 0x2011bab0, "exfat", FALSE },
-  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE },
-  { NTFS3_MAGIC, "ntfs3", FALSE },
-  { 0x5346544e, "ntfs", FALSE },
-  { 0x4244, "hfs", FALSE },
-  { 0x482b, "hfsplus", FALSE },
-  { 0x15013346, "udf", FALSE },
+  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE, TRUE },
+  { 0xef53, "ext2 ext3 ext4", TRUE, TRUE },
+  { 0x58465342, "xfs", TRUE, TRUE },
+  { BTRFS_SUPER_MAGIC, "btrfs", TRUE, FALSE },
+  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE, FALSE },
+  { RAMFS_MAGIC, "ramfs rootfs", TRUE, FALSE },
+  { 0xf2f52010, "f2fs", TRUE, FALSE },
+  { 0x2fc12fc1, "zfs", TRUE, FALSE },
+  { 0xca451a4e, "bcachefs", TRUE, FALSE },
+  { 0x3153464a, "jfs", TRUE, FALSE },
+  { NILFS_SUPER_MAGIC, "nilfs2", TRUE, FALSE },
+  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE, FALSE },
+  { 0x24051905, "ubifs", TRUE, FALSE },
+  { 0x72b6, "jffs2", TRUE, FALSE },
+  { 0x2011bab0, "exfat", FALSE, FALSE },
+  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE, FALSE },
+  { NTFS3_MAGIC, "ntfs3", FALSE, FALSE },
+  { 0x5346544e, "ntfs", FALSE, FALSE },
+  { 0x4244, "hfs", FALSE, FALSE },
+  { 0x482b, "hfsplus", FALSE, FALSE },
+  { 0x15013346, "udf", FALSE, FALSE },
 };
 
 /* Returns FALSE when statfs() fails. */
@@ -105,6 +106,31 @@ tm_file_system_is_shared (int dirfd, guint64 mount)
     }
 
   return type == NULL;
+}
+
+/*
+ * tm_file_system_count_directories:
+ * @dirfd: a directory
+ * @n_directories: (out): the number of its sub-directories
+ *
+ * Counts the sub-directories without reading the directory: the entry ".." of each one is a link to
+ * it. Its own name and "." are the other two. ext4 sets the number of links to 1 if it is too
+ * large.
+ *
+ * Returns: %FALSE if the file system does not count links in this way
+ */
+gboolean
+tm_file_system_count_directories (int dirfd, guint64 *n_directories)
+{
+  const TrustedType *type;
+  struct stat status;
+
+  if (!find_type (dirfd, &type) || type == NULL || !type->counts_directories ||
+      tm_dirfd_stat (dirfd, &status) < 0 || status.st_nlink < 2)
+    return FALSE;
+
+  *n_directories = status.st_nlink - 2;
+  return TRUE;
 }
 
 /* Whether files in the directory belong to the user that created them, so that another owner means
