@@ -19,6 +19,8 @@ FLOOR = 'floor'
 PARALLEL_FLOOR = 'floor, threads'
 OPEN_FLOOR = 'floor, open'
 FLOORS = (FLOOR, PARALLEL_FLOOR, OPEN_FLOOR)
+# The library where each creation in a root evicts an entry.
+EVICTING = 'tempman, one entry evicted each time'
 
 # On one CPU, not everybody has to show what they can.
 ESSENTIAL = (LIBRARY, REFERENCE, *FLOORS)

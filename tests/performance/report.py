@@ -62,12 +62,22 @@ def _side_by_side(title, explanation, tables, out):
 
 def _targets(results, out):
     out += ['## Targets', '',
-            'For deletions, the time of `rm -rf` divided by the time of tempman (more is better). '
-            'For creating and sweeping, the time of tempman divided by the time of the bare system '
-            'calls (less is better). The ratio of the medians decides; the ratio of the minima '
+            'For deletions, the time of `rm -rf` divided by the time of tempman, and for measuring '
+            'that of `du -s` (more is better). For creating and sweeping, the time of tempman '
+            'divided by the time of the bare system calls, and for creating with a limit, by the '
+            'time without one (less is better). The ratio of the medians decides; the ratio of the minima '
             'stands beside it. For the timer, the worst and the best round.', '']
     _rows(['work', 'measured', 'minima', 'aim', 'limit', ''],
           [row.cells() for row in targets.rows(results.tables)], out)
+
+
+def _measuring(tables, out):
+    if not tables:
+        return
+    out += ['## Measuring an entry', '', 'Relative to `du -s`; above 1 is faster.', '']
+    _rows(['tree', *_names(tables)],
+          [[table.full_title, *(_ratio(table, name) for name in _names(tables))]
+           for table in tables], out)
 
 
 def _memory(tables, out):
@@ -162,9 +172,14 @@ def markdown(results, chart=None):
     _side_by_side('Creating and closing an empty directory',
                   'Relative to the bare four system calls; below 1 is faster.',
                   results.of_kind('creation'), out)
+    _side_by_side('Creating a directory in a root of 20 entries with `max-entries`',
+                  'Relative to a creation without a limit; below 1 is faster. The closing of the '
+                  'directory does not count.',
+                  results.of_kind('limits'), out)
     _side_by_side('Sweeping a root in which nothing has expired',
                   'Relative to one `statx` for each entry; below 1 is faster.',
                   results.of_kind('sweep') + results.of_kind('sweep', True), out)
+    _measuring(results.of_kind('measuring') + results.of_kind('measuring', True), out)
     _memory(results.of_kind('memory'), out)
     _lateness(results.of_kind('latency'), out)
     _details(measured, out)

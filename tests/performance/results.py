@@ -10,6 +10,10 @@ import os
 from timing import Series
 
 
+# The kinds of tables whose ratios say how many times as fast a contestant is as the reference.
+FASTER_IS_MORE = ('deletion', 'measuring')
+
+
 class Table:
     """The series of all contestants at one work, and whose is the measure."""
 
@@ -43,7 +47,7 @@ class Table:
         own = self.series[name]
         reference = Series(self.series[self.reference].values[:len(own.values)])
         own, reference = getattr(own, of), getattr(reference, of)
-        return reference / own if self.kind == 'deletion' else own / reference
+        return reference / own if self.kind in FASTER_IS_MORE else own / reference
 
     def to_json(self):
         return {**vars(self), 'series': {name: vars(series)

@@ -27,6 +27,11 @@ CREATION = [('create', 'tmpfs', 1.2, 1.35)]
 SWEEP_ONE_THREAD = 1.05
 SWEEP_TWO_THREADS = 0.7
 SWEEP_MOST = 1.2
+# Measuring, relative to `du -s`: more is better.
+MEASURING_ONE_CPU = 1.0
+MEASURING_TWO_CPUS = 1.6
+# A creation in a root with a limit that holds, relative to one without: less is better.
+LIMITS = 1.3
 MEMORY_MIB = 32
 LATENESS_MS = 16
 
@@ -99,6 +104,17 @@ def rows(tables):
                           SWEEP_ONE_THREAD, SWEEP_MOST, False)
         yield _of_library(tables.get((place, 'sweep', False)), f'sweep, {place}, two threads',
                           SWEEP_TWO_THREADS, SWEEP_MOST, False)
+
+    for place in ('tmpfs', 'ext4'):
+        for work in works.MEASURED:
+            for one_cpu, aim in ((True, MEASURING_ONE_CPU), (False, MEASURING_TWO_CPUS)):
+                table = tables.get((place, work, one_cpu))
+                yield _of_library(table, table.full_title if table else f'{work}, {place}', aim,
+                                  None, True)
+
+    for place in ('tmpfs', 'ext4'):
+        yield _of_library(tables.get((place, 'limits', False)),
+                          f'creation with a limit that holds, {place}', LIMITS, None, False)
 
     for place in ('tmpfs', 'ext4'):
         table = tables.get((place, 'memory', False))

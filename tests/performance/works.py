@@ -59,7 +59,12 @@ TREES = {
     'W4': Tree('{count} directories deep', 'deep', 10_000, 10_000, 4_000, 50, 1),
     'W5': Tree('close of 5 {files}, {count} times', 'few', 4_000, 4_000, 600, 20, 6),
 }
-OTHER_WORKS = ('create', 'sweep', 'memory', 'latency')
+# Trees that are entries of a root, and are measured.
+MEASURED = {
+    'measure': Tree('{count} directories of 100 {files}', 'directories', 1_000, 1_000, None, 3, 101),
+    'measure-flat': Tree('{count} {files} in one directory', 'files', 100_000, 100_000, None, 200, 1),
+}
+OTHER_WORKS = ('create', 'limits', 'sweep', *MEASURED, 'memory', 'latency')
 
 # How many seconds it takes that somebody takes a turn, about, with building what is deleted: what a
 # run takes is told from it before it begins.
@@ -70,8 +75,10 @@ TURN_SECONDS = {
 }
 # And how many all seven rounds of the rest take.
 OTHER_SECONDS = {
-    'tmpfs': {'create': 8, 'sweep': 30, 'memory': 8, 'latency': 35},
-    'ext4': {'create': 18, 'sweep': 45, 'memory': 30, 'latency': 40},
+    'tmpfs': {'create': 8, 'limits': 10, 'sweep': 30, 'measure': 6, 'measure-flat': 6, 'memory': 8,
+              'latency': 35},
+    'ext4': {'create': 18, 'limits': 20, 'sweep': 45, 'measure': 8, 'measure-flat': 8, 'memory': 30,
+             'latency': 40},
 }
 
 
@@ -83,8 +90,10 @@ def works_of(place):
     if place == 'disk':
         return
     yield 'create', False
-    yield 'sweep', False
-    yield 'sweep', True
+    yield 'limits', False
+    for work in ('sweep', *MEASURED):
+        yield work, False
+        yield work, True
     yield 'memory', False
     yield 'latency', False
 
@@ -128,8 +137,11 @@ class Measurements:
         """The table of one work."""
         if work in TREES:
             return self._deletion(place, work, one_cpu)
+        if work in MEASURED:
+            return self._measuring(place, work, one_cpu)
         return {
             'create': self._creation,
+            'limits': self._limits,
             'sweep': self._sweep,
             'memory': self._memory,
             'latency': self._lateness,
@@ -255,6 +267,38 @@ class Measurements:
         series = self._take_turns(contestants, one_cpu, self._fewer(contestants, reference))
         return Table('creation', 'create', place.name, one_cpu,
                      'an empty directory created and closed', reference, series)
+
+    def _limits(self, place, one_cpu):
+        count = 20 if place.name == 'anywhere' else max(int(10_000 * self._scale), 1)
+        reference = 'without a limit'
+        ways = {deleters.LIBRARY: 'held', reference: 'none', deleters.EVICTING: 'evicting'}
+
+        def once(way):
+            with place.fresh_directory():
+                return timing.printed([self._program('limits'), way, '.', str(count)])[0] \
+                    / count / 1e9
+
+        contestants = {name: lambda way=way: once(way) for name, way in ways.items()}
+        series = self._take_turns(contestants, one_cpu)
+        return Table('limits', 'limits', place.name, one_cpu,
+                     'creation in a root of 20 entries with `max-entries`', reference, series)
+
+    def _measuring(self, place, work, one_cpu):
+        tree = MEASURED[work]
+        count = tree.count(place.name, self._scale)
+        reference = '`du -s`'
+        commands = {deleters.LIBRARY: [self._program('size'), '.'],
+                    reference: ['du', '-s', '--block-size=1', 'tree']}
+        with place.fresh_directory():
+            self._build(tree.shape, count, place)
+            sizes = {name: subprocess.run(command, check=True, capture_output=True).stdout.split()[0]
+                     for name, command in commands.items()}
+            if len(set(sizes.values())) != 1:
+                raise RuntimeError(f'The sizes are not the same: {sizes}')
+            series = self._take_turns({name: lambda command=command: timing.spawn(command)[0]
+                                       for name, command in commands.items()}, one_cpu)
+        return Table('measuring', work, place.name, one_cpu,
+                     f'size of {tree.name(place.name, count)}', reference, series)
 
     def _sweepers(self, tree, one_cpu):
         def printed(*command):
