@@ -752,8 +752,8 @@ tm_deletion_get_n_deleted (TmDeletion *self)
  * the GIO backend does not know the allocated ones. The deletion requests them together with the
  * names. Directories do not count, nor do files with other hard links, as far as the backend tells.
  *
- * For local files it is always 0: the deletion needs no size, and another system call for each file
- * would make it slower.
+ * For local files it is always 0: the deletion needs no size, and would have to make another system
+ * call for each file to get it.
  *
  * Returns: the number of bytes, as of the last report
  *
