@@ -148,7 +148,9 @@ world_init (World *world, const char *root, GRand *rand)
       total += world->entries[i].size;
     }
 
-  world->timeout = g_rand_boolean (rand) ? g_rand_int_range (rand, 0, 12000) : TM_NO_TIMEOUT;
+  /* Half a minute away from every age, since the entries become older during the test. */
+  world->timeout =
+      g_rand_boolean (rand) ? g_rand_int_range (rand, 0, 120) * 100 + 70 : TM_NO_TIMEOUT;
   for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
     if (g_rand_boolean (rand))
       world->flags |= flags[i];
