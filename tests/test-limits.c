@@ -544,6 +544,37 @@ test_low_space (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (write_child, sandbox->path), "no mounts here");
 }
 
+/* A file system without a size tells zeros, and is not full. */
+static void
+unlimited_child (gpointer data)
+{
+  g_autofree char *entry = g_build_filename (data, "entry", NULL);
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) listed = NULL;
+  struct statfs status;
+
+  if (!enter_mount_namespace () || !mount_tmpfs_of_size (data, 0))
+    _exit (CHILD_CANNOT);
+
+  child_assert (statfs (data, &status) == 0 && status.f_blocks == 0);
+  make_directory (entry);
+  root = open_root (data, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  tm_root_set_min_free_space (root, 1);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+  child_assert (entries != NULL);
+  listed = g_list_model_get_item (entries, 0);
+  child_assert (!tm_root_entry_get_removable (listed));
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 0);
+  child_assert (path_exists (entry));
+}
+
+static void
+test_unlimited_space (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (unlimited_child, sandbox->path), "no mounts here");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -556,6 +587,7 @@ main (int argc, char **argv)
   add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
   add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
   add_test ("/limits/low-space", of_descriptors (test_low_space));
+  add_test ("/limits/unlimited-space", of_descriptors (test_unlimited_space));
 
   return g_test_run ();
 }

@@ -354,17 +354,20 @@ scan_visit_all (Scan *scan)
     }
 }
 
-/* In bytes, or G_MAXUINT64 if it is unknown. */
+/* In bytes, or G_MAXUINT64 if it is unknown: a file system that has no size, such as ramfs, a tmpfs
+ * without a limit or many of FUSE, does not tell that it is full. */
 static guint64
 get_free_space (TmParent *root)
 {
   struct statfs status;
+  guint64 free_space;
 
-  if (tm_dirfd_stat_file_system (tm_parent_get_fd (root), &status) < 0)
+  if (tm_dirfd_stat_file_system (tm_parent_get_fd (root), &status) < 0 || status.f_blocks == 0 ||
+      !g_uint64_checked_mul (&free_space, status.f_bavail,
+                             (guint64) (status.f_frsize > 0 ? status.f_frsize : status.f_bsize)))
     return G_MAXUINT64;
 
-  return (guint64) status.f_bavail *
-         (guint64) (status.f_frsize > 0 ? status.f_frsize : status.f_bsize);
+  return free_space;
 }
 
 static guint64
