@@ -145,29 +145,105 @@ test_replaced (Sandbox *sandbox, gconstpointer data)
 {
   static const char *const calls[] = { "flock", "renameat2" };
 
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+  /* With and without flags of rename, as on NFS. */
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (calls); i++)
     {
       g_autofree char *root_path = sandbox_path (sandbox, "root");
       g_autofree char *draft = g_build_filename (root_path, "draft", NULL);
       g_autofree char *new_draft = sandbox_path (sandbox, "new-draft");
       g_autofree char *content = NULL;
       g_autoptr (TmRoot) root = NULL;
-      Save save = { calls[i], new_draft, draft, FALSE };
+      Save save = { calls[i / 2], new_draft, draft, FALSE };
 
       make_directory (root_path);
       make_file (draft);
       make_old (draft, 2 * HOUR);
       g_assert_true (g_file_set_contents (new_draft, "new", -1, NULL));
       root = open_file_root (root_path, HOUR);
+      refuse_rename_flags (i % 2 == 1);
       interpose (save_cb, &save);
       assert_cleanup (root, 0);
       interpose_end ();
+      refuse_rename_flags (FALSE);
       g_assert_true (save.is_done);
       g_assert_true (g_file_get_contents (draft, &content, NULL, NULL));
       g_assert_cmpstr (content, ==, "new");
       g_assert_cmpuint (count_entries (root_path), ==, 1);
       g_assert_no_errno (unlink (draft));
     }
+}
+
+/* A program that writes to the file at that moment keeps it, and none gets its lock. */
+static int
+write_cb (const SystemCall *call, gpointer user_data)
+{
+  gboolean *is_done = user_data;
+  int fd;
+
+  if (!*is_done && g_str_equal (call->name, "renameat2"))
+    {
+      *is_done = TRUE;
+      fd = openat (call->fd, call->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+      g_assert_no_errno (fd);
+      g_assert_cmpint (flock (fd, LOCK_SH | LOCK_NB), ==, -1);
+      g_assert_cmpint (errno, ==, EWOULDBLOCK);
+      g_assert_cmpint (write (fd, "new", 3), ==, 3);
+      close (fd);
+    }
+  return 0;
+}
+
+static void
+test_written (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = make_old_file (sandbox, "file", 2 * HOUR);
+  g_autoptr (TmRoot) root = open_file_root (sandbox->path, HOUR);
+  gboolean is_done = FALSE;
+
+  interpose (write_cb, &is_done);
+  assert_cleanup (root, 0);
+  interpose_end ();
+  g_assert_true (is_done);
+  g_assert_true (path_exists (path));
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
+}
+
+/* A file that another cleaner removes before it is opened does not count, so that no other file is
+ * evicted in its place. */
+typedef struct
+{
+  const char *path;
+  gboolean is_done;
+} Removal;
+
+static int
+remove_cb (const SystemCall *call, gpointer user_data)
+{
+  Removal *removal = user_data;
+
+  if (!removal->is_done && g_str_has_prefix (call->name, "openat") &&
+      g_strcmp0 (call->path, "oldest") == 0 && (call->flags & O_NONBLOCK) != 0)
+    {
+      removal->is_done = TRUE;
+      g_assert_no_errno (unlink (removal->path));
+    }
+  return 0;
+}
+
+static void
+test_vanished (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *oldest = make_old_file (sandbox, "oldest", 3 * HOUR);
+  g_autofree char *old = make_old_file (sandbox, "old", 2 * HOUR);
+  g_autoptr (TmRoot) root = open_file_root (sandbox->path, TM_NO_TIMEOUT);
+  Removal removal = { .path = oldest };
+
+  tm_root_set_max_entries (root, 1);
+  interpose (remove_cb, &removal);
+  assert_cleanup (root, 0);
+  interpose_end ();
+  g_assert_true (removal.is_done);
+  g_assert_true (path_exists (old));
 }
 
 static void
@@ -236,6 +312,8 @@ main (int argc, char **argv)
   add_test ("/include-files/kinds", of_descriptors (test_kinds));
   add_test ("/include-files/locked", of_descriptors (test_locked));
   add_test ("/include-files/replaced", of_descriptors (test_replaced));
+  add_test ("/include-files/written", of_descriptors (test_written));
+  add_test ("/include-files/vanished", of_descriptors (test_vanished));
   add_test ("/include-files/unreadable", test_unreadable);
   add_test ("/include-files/limits", test_limits);
   add_test ("/include-files/excluded", test_excluded);

@@ -95,6 +95,7 @@ int tm_dirfd_make_file (int dirfd, const char *name, mode_t mode);
 int tm_dirfd_unlink (int dirfd, const char *name);
 int tm_dirfd_remove (int dirfd, const char *name);
 int tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags);
+int tm_dirfd_link (int dirfd, const char *name, const char *new_name);
 gssize tm_dirfd_read (int dirfd, char *buffer, gsize size);
 off_t tm_dirfd_tell (int dirfd);
 int tm_dirfd_seek (int dirfd, off_t position);

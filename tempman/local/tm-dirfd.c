@@ -429,6 +429,21 @@ tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint
 }
 
 /*
+ * tm_dirfd_link:
+ * @dirfd: a directory
+ * @name: the name of an entry of it that is not a directory; a link is not followed
+ * @new_name: a second name for the file
+ *
+ * Returns: 0, or -1: `EEXIST` if another file has the name, `EPERM` for a directory or a file
+ *   system without hard links
+ */
+int
+tm_dirfd_link (int dirfd, const char *name, const char *new_name)
+{
+  return RETRY_ON_EINTR (linkat (dirfd, name, dirfd, new_name, 0));
+}
+
+/*
  * tm_dirfd_read:
  * @dirfd: a directory
  * @buffer: (out caller-allocates): a buffer with the alignment of entries

@@ -18,8 +18,9 @@
  *
  * They have no owner and no mark. A regular file on which a process holds a BSD lock is live; no
  * other file is opened. A file cannot be removed by descriptor: it is moved to a name that no other
- * process knows, and removed there if it is still the same file. A program that replaces a file at
- * that moment, as with a rename, loses nothing. */
+ * process knows, and removed there if it is still the same file and was not written to. A program
+ * that replaces a file at that moment, as with a rename, loses nothing. The lock is held meanwhile:
+ * a program that gets it has a file that stays. */
 
 static gboolean
 is_gone (int error_number)
@@ -36,19 +37,19 @@ get_identity (const struct statx *status)
   };
 }
 
-/* Whether a process holds a lock or a lease on the file. Returns the reason to keep it. */
+/* Whether a process holds a lock or a lease on the file. @lock_fd: (out): a descriptor with the
+ * lock, or -1 if the file is not opened. Returns the reason to keep it. */
 static TmKeepReason
-find_lock (int root_fd, const char *name, const struct statx *status)
+find_lock (int root_fd, const char *name, const struct statx *status, int *lock_fd)
 {
-  TmKeepReason reason = TM_KEEP_REASON_NONE;
-  int fd;
-
   if (!S_ISREG (status->stx_mode))
     return TM_KEEP_REASON_NONE;
 
-  fd = tm_dirfd_open_file (root_fd, name);
-  if (fd < 0)
+  *lock_fd = tm_dirfd_open_file (root_fd, name);
+  if (*lock_fd < 0)
     {
+      if (is_gone (errno))
+        return TM_KEEP_REASON_VANISHED;
       /* A file that this user may not open can be deleted, but its lock cannot be tried. */
       if (errno == EWOULDBLOCK || tm_proc_locks_contain (status))
         return TM_KEEP_REASON_LIVE;
@@ -56,12 +57,19 @@ find_lock (int root_fd, const char *name, const struct statx *status)
                                                                         : TM_KEEP_REASON_NO_LOCK;
     }
 
-  if (tm_dirfd_check (fd, get_identity (status)) < 0)
-    reason = TM_KEEP_REASON_VANISHED;
-  else if (tm_dirfd_lock (fd, LOCK_EX) < 0 && errno == EWOULDBLOCK)
-    reason = TM_KEEP_REASON_LIVE;
-  tm_dirfd_close (fd);
-  return reason;
+  if (tm_dirfd_check (*lock_fd, get_identity (status)) < 0)
+    return TM_KEEP_REASON_VANISHED;
+  return tm_dirfd_lock (*lock_fd, LOCK_EX) < 0 && errno == EWOULDBLOCK ? TM_KEEP_REASON_LIVE
+                                                                       : TM_KEEP_REASON_NONE;
+}
+
+/* A child that was forked meanwhile has a copy of the descriptor, and would keep the lock. */
+static void
+release_lock (int lock_fd)
+{
+  if (lock_fd >= 0)
+    tm_dirfd_unlock (lock_fd);
+  tm_dirfd_close (lock_fd);
 }
 
 /* Returns why this user cannot remove the file. */
@@ -96,18 +104,21 @@ get_file_type (mode_t mode)
   return S_ISLNK (mode) ? G_FILE_TYPE_SYMBOLIC_LINK : G_FILE_TYPE_SPECIAL;
 }
 
-/* Applies the policy. Returns FALSE with errno if the file cannot be examined. */
+/* Applies the policy. @lock_fd: (out): a descriptor with the lock of the file, or -1. Returns FALSE
+ * with errno if the file cannot be examined. */
 static gboolean
 decide (const TmPolicy *policy,
         TmParent *root,
         const char *name,
         gboolean is_list,
         struct statx *status,
+        int *lock_fd,
         TmVerdict *verdict)
 {
   int root_fd = tm_parent_get_fd (root);
   TmKeepReason reason;
 
+  *lock_fd = -1;
   *verdict = (TmVerdict){
     .last_used = policy->age.now,
     .size = -1,
@@ -138,7 +149,7 @@ decide (const TmPolicy *policy,
 
   reason = tm_entry_find_exclusion (policy, root_fd, name);
   if (reason == TM_KEEP_REASON_NONE)
-    reason = find_lock (root_fd, name, status);
+    reason = find_lock (root_fd, name, status, lock_fd);
   if (reason == TM_KEEP_REASON_LIVE || reason == TM_KEEP_REASON_NO_LOCK)
     {
       verdict->state = TM_ROOT_ENTRY_STATE_LIVE;
@@ -153,32 +164,66 @@ decide (const TmPolicy *policy,
   return TRUE;
 }
 
-/* Moves the file to a name of its own and removes it there. Returns 0, or -1 with errno: `ESTALE`
- * if it is another file by now, which has its name back. */
+/* Whether a file system does not know the flags of rename, or has no hard links. */
+static gboolean
+is_unsupported (int error_number)
+{
+  return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP ||
+         error_number == EPERM;
+}
+
 static int
-remove_verified (int root_fd, const char *name, TmFileIdentity identity)
+move_aside (int root_fd, const char *name, const char *aside)
+{
+  if (tm_dirfd_rename (root_fd, name, root_fd, aside, RENAME_NOREPLACE) == 0)
+    return 0;
+
+  /* Without flags of rename: no other file has the new name anyway. */
+  return is_unsupported (errno) ? tm_dirfd_rename (root_fd, name, root_fd, aside, 0) : -1;
+}
+
+/* Gives a file its name back. If yet another file has the name by now, this one stays where it is,
+ * and expires. */
+static void
+move_back (int root_fd, const char *aside, const char *name)
+{
+  struct stat status;
+
+  if (tm_dirfd_rename (root_fd, aside, root_fd, name, RENAME_NOREPLACE) == 0 ||
+      !is_unsupported (errno))
+    return;
+
+  /* Without flags of rename: a link never replaces a file. */
+  if (tm_dirfd_link (root_fd, aside, name) == 0)
+    tm_dirfd_unlink (root_fd, aside);
+  else if (is_unsupported (errno) && tm_dirfd_stat_child (root_fd, name, &status) < 0 &&
+           errno == ENOENT)
+    tm_dirfd_rename (root_fd, aside, root_fd, name, 0);
+}
+
+static gboolean
+is_unchanged (const TmFileStatus *found, const struct statx *status)
+{
+  return tm_file_identity_equal (found->identity, get_identity (status)) &&
+         found->modified.tv_sec == status->stx_mtime.tv_sec &&
+         found->modified.tv_nsec == status->stx_mtime.tv_nsec;
+}
+
+/* Moves the file to a name of its own and removes it there. Returns 0, or -1 with errno: `ESTALE`
+ * if it is another file by now, or was written to, and has its name back. */
+static int
+remove_verified (int root_fd, const char *name, const struct statx *status)
 {
   g_autofree char *aside = tm_name_new (".tempman-removed", "", TM_NAME_LOCKED);
-  TmFileStatus status;
+  TmFileStatus found;
 
-  if (aside == NULL)
+  if (aside == NULL || move_aside (root_fd, name, aside) < 0)
     return -1;
 
-  if (tm_dirfd_rename (root_fd, name, root_fd, aside, RENAME_NOREPLACE) < 0)
-    {
-      /* Without flags of rename: no other file has the new name anyway. */
-      if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
-        return -1;
-      if (tm_dirfd_rename (root_fd, name, root_fd, aside, 0) < 0)
-        return -1;
-    }
-
-  if (tm_dirfd_get_child_status (root_fd, aside, &status) == 0 &&
-      tm_file_identity_equal (status.identity, identity))
+  if (tm_dirfd_get_child_status (root_fd, aside, &found) == 0 && is_unchanged (&found, status))
     return tm_dirfd_unlink (root_fd, aside);
 
-  /* If yet another file has the name by now, this one stays where it is, and expires. */
-  tm_dirfd_rename (root_fd, aside, root_fd, name, RENAME_NOREPLACE);
+  move_back (root_fd, aside, name);
   errno = ESTALE;
   return -1;
 }
@@ -203,26 +248,32 @@ tm_file_entry_remove (const TmPolicy *policy,
                       int *error_number)
 {
   struct statx status;
+  int lock_fd;
+  int errsv = 0;
 
-  if (!decide (policy, root, name, FALSE, &status, verdict))
+  if (!decide (policy, root, name, FALSE, &status, &lock_fd, verdict))
     {
       *error_number = errno;
       return TM_ENTRY_FAILED;
     }
 
+  if (verdict->reason != TM_REMOVAL_REASON_NONE &&
+      remove_verified (tm_parent_get_fd (root), name, &status) < 0)
+    errsv = errno;
+  release_lock (lock_fd);
+
   if (verdict->reason == TM_REMOVAL_REASON_NONE)
     return TM_ENTRY_KEPT;
-
-  if (remove_verified (tm_parent_get_fd (root), name, get_identity (&status)) == 0)
+  if (errsv == 0)
     return TM_ENTRY_ACQUIRED;
 
-  if (is_gone (errno) || errno == ESTALE)
+  if (is_gone (errsv) || errsv == ESTALE)
     {
       keep (verdict, TM_KEEP_REASON_VANISHED);
       return TM_ENTRY_KEPT;
     }
 
-  *error_number = errno;
+  *error_number = errsv;
   return TM_ENTRY_FAILED;
 }
 
@@ -241,10 +292,12 @@ gboolean
 tm_file_entry_examine (const TmPolicy *policy, TmParent *root, const char *name, TmVerdict *verdict)
 {
   struct statx status;
+  int lock_fd;
 
-  if (!decide (policy, root, name, TRUE, &status, verdict))
+  if (!decide (policy, root, name, TRUE, &status, &lock_fd, verdict))
     verdict->live_reason = TM_KEEP_REASON_UNKNOWN;
-  else if (verdict->keep_reason == TM_KEEP_REASON_VANISHED)
+  release_lock (lock_fd);
+  if (verdict->keep_reason == TM_KEEP_REASON_VANISHED)
     return FALSE;
 
   if (policy->removal_error != 0)
