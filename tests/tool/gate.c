@@ -39,6 +39,20 @@ typedef int (*UnlinkatFunc) (int dirfd, const char *name, int flags);
 
 int unlinkat (int dirfd, const char *name, int flags);
 
+/* Ends the process when the test that should create the file has ended without that. */
+static void
+wait_for_file (const char *path)
+{
+  pid_t parent = getppid ();
+
+  while (access (path, F_OK) < 0)
+    {
+      if (getppid () != parent)
+        _exit (1);
+      usleep (POLL_MICROSECONDS);
+    }
+}
+
 static void
 wait_at_gate (const char *reached, const char *opened)
 {
@@ -48,8 +62,7 @@ wait_at_gate (const char *reached, const char *opened)
     abort ();
   close (fd);
 
-  while (access (opened, F_OK) < 0)
-    usleep (POLL_MICROSECONDS);
+  wait_for_file (opened);
 }
 
 int
@@ -73,8 +86,7 @@ unlinkat (int dirfd, const char *name, int flags)
         wait_at_gate (reached, opened);
       else
         {
-          while (access (opened, F_OK) < 0)
-            usleep (POLL_MICROSECONDS);
+          wait_for_file (opened);
           usleep (POLL_MICROSECONDS);
         }
     }
