@@ -104,6 +104,40 @@ test_mounted (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (mount_child, sandbox->path), "no mounts here");
 }
 
+/* The files of an overlay whose layers are on two file systems have other device numbers than its
+ * directories, as in a live system. */
+static void
+overlay_child (gpointer data)
+{
+  g_autofree char *base = g_build_filename (data, "base", NULL);
+  g_autofree char *lower = g_build_filename (data, "lower", NULL);
+  g_autofree char *merged = g_build_filename (data, "merged", NULL);
+  g_autofree char *entry = g_build_filename (merged, "entry", NULL);
+  g_autofree char *file = g_build_filename (entry, "file", NULL);
+  g_autofree char *content = g_strnfill (1 << 20, 'x');
+  struct stat directory_status, status;
+
+  make_directory (base);
+  make_directory (lower);
+  if (!enter_mount_namespace () || !mount_tmpfs (base) || !mount_tmpfs (lower) ||
+      !mount_overlay (base, lower, merged))
+    _exit (CHILD_CANNOT);
+
+  make_directory (entry);
+  child_assert (g_file_set_contents (file, content, 1 << 20, NULL));
+  if (stat (entry, &directory_status) < 0 || stat (file, &status) < 0 ||
+      directory_status.st_dev == status.st_dev)
+    _exit (CHILD_CANNOT);
+  child_assert (measure (merged, TM_LIST_FLAGS_MEASURE) >= 1 << 20);
+}
+
+static void
+test_overlay (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (overlay_child, sandbox->path),
+                          "no overlay with two device numbers here");
+}
+
 static void
 assert_old_access_times (const char *path)
 {
@@ -219,6 +253,7 @@ main (int argc, char **argv)
   add_test ("/measure/not-measured", of_descriptors (test_not_measured));
   add_test ("/measure/sparse", test_sparse);
   add_test ("/measure/mounted", of_descriptors (test_mounted));
+  add_test ("/measure/overlay", of_descriptors (test_overlay));
   add_test ("/measure/leaves-times", of_descriptors (test_leaves_times));
   add_test ("/measure/large", of_descriptors (test_large));
   add_test ("/measure/cancelled", of_descriptors (test_cancelled));

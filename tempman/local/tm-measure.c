@@ -34,13 +34,14 @@ typedef struct
 {
   GCancellable *cancellable; /* (unowned) (nullable) */
   TmWorkers *workers;        /* (owned) (nullable): once the tree is known to be large */
-  dev_t device;              /* of the top, which is not left */
+  guint64 mount;             /* of the top, which is not left, or 0 if unknown */
+  dev_t device;              /* the same, if the mount is unknown */
 
   /* Guarded by the lock of the workers, once there are any. */
   guint n_walks;
   guint max_walks;
   guint64 size;
-  GHashTable *links; /* (owned) (nullable) (element-type guint64): inodes of files that have several
+  GHashTable *links; /* (owned) (nullable) (element-type TmFileIdentity): files that have several
                       * links */
 } Measure;
 
@@ -95,18 +96,48 @@ walk_clear (MeasureWalk *walk)
   tm_walker_clear (&walk->walker);
 }
 
+static guint
+identity_hash (gconstpointer key)
+{
+  const TmFileIdentity *identity = key;
+  guint64 device = identity->device;
+  guint64 inode = identity->inode;
+
+  return g_int64_hash (&inode) * 31 + g_int64_hash (&device);
+}
+
+static gboolean
+identity_equal (gconstpointer a, gconstpointer b)
+{
+  const TmFileIdentity *first = a;
+  const TmFileIdentity *second = b;
+
+  return tm_file_identity_equal (*first, *second);
+}
+
 /* Whether another link of the file has been counted. */
 static gboolean
-is_counted (Measure *measure, guint64 inode)
+is_counted (Measure *measure, TmFileIdentity identity)
 {
   gboolean is_new;
 
   measure_lock (measure);
   if (measure->links == NULL)
-    measure->links = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  is_new = g_hash_table_add (measure->links, g_memdup2 (&inode, sizeof inode));
+    measure->links = g_hash_table_new_full (identity_hash, identity_equal, g_free, NULL);
+  is_new = g_hash_table_add (measure->links, g_memdup2 (&identity, sizeof identity));
   measure_unlock (measure);
   return !is_new;
+}
+
+/* Whether the file is on another file system. The files of an overlay can have other device numbers
+ * than its directories, and a btrfs subvolume has one of its own: the mount decides. */
+static gboolean
+is_elsewhere (const Measure *measure, const TmFileStatus *status)
+{
+  return status->is_mount_point ||
+         (measure->mount != 0 && status->mount != 0
+              ? status->mount != measure->mount
+              : S_ISDIR (status->mode) && status->identity.device != measure->device);
 }
 
 /* Counts an entry of the lowest level. A sub-directory waits at the level. */
@@ -121,12 +152,12 @@ walk_count (MeasureWalk *walk, const struct dirent64 *entry)
   walk->n_entries++;
   /* A file that was removed meanwhile takes no space, and a mounted file system is another one. */
   if (tm_dirfd_get_child_status (level->directory->fd, entry->d_name, &status) < 0 ||
-      status.is_mount_point || status.identity.device != measure->device)
+      is_elsewhere (measure, &status))
     return;
 
   if (S_ISDIR (status.mode))
     tm_dirents_append (&level->directories, entry);
-  else if (status.n_links > 1 && is_counted (measure, status.identity.inode))
+  else if (status.n_links > 1 && is_counted (measure, status.identity))
     return;
   walk->size += status.allocated;
 }
@@ -323,6 +354,7 @@ tm_measure_entry (int dirfd, const char *name, GCancellable *cancellable, guint6
   if (fd < 0)
     return 0;
 
+  measure.mount = status.mount;
   measure.device = status.identity.device;
   walk_init (&walk, &measure, tm_level_directory_new (fd, FALSE));
   walk_run (&walk);
