@@ -18,11 +18,15 @@ typedef gboolean (*TmLimitsRemoveFunc) (gpointer data,
 typedef guint64 (*TmLimitsFreeSpaceFunc) (gpointer data);
 
 gboolean tm_limits_are_set (const TmLimits *limits);
-void tm_limits_enforce (const TmPolicy *policy,
-                        GArray *entries,
-                        TmLimitsRemoveFunc remove,
-                        TmLimitsFreeSpaceFunc get_free_space,
-                        gpointer data);
-void tm_limits_predict (const TmPolicy *policy, GArray *entries, guint64 free_space);
+gboolean tm_limits_need_sizes (const TmPolicy *policy,
+                               gboolean is_list,
+                               TmLimitsFreeSpaceFunc get_free_space,
+                               gpointer data);
+void tm_limits_apply (const TmPolicy *policy,
+                      gboolean is_list,
+                      GArray *entries,
+                      TmLimitsRemoveFunc remove,
+                      TmLimitsFreeSpaceFunc get_free_space,
+                      gpointer data);
 
 G_END_DECLS

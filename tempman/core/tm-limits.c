@@ -101,23 +101,14 @@ find_reason (const TmLimits *limits, const Usage *usage)
   return TM_REMOVAL_REASON_NONE;
 }
 
-/*
- * tm_limits_enforce:
- * @policy: a policy
- * @entries: (element-type TmListedEntry): all entries of the root; those with a reason are removed
- * @remove: removes an entry; may refuse
- * @get_free_space: asks for the free space
- * @data: data for both functions
- *
- * Evicts the least recently used entries that are not live until the limits hold or no candidate is
- * left.
- */
-void
-tm_limits_enforce (const TmPolicy *policy,
-                   GArray *entries,
-                   TmLimitsRemoveFunc remove,
-                   TmLimitsFreeSpaceFunc get_free_space,
-                   gpointer data)
+/* Evicts the least recently used entries that are not live until the limits hold or no candidate is
+ * left. */
+static void
+enforce (const TmPolicy *policy,
+         GArray *entries,
+         TmLimitsRemoveFunc remove,
+         TmLimitsFreeSpaceFunc get_free_space,
+         gpointer data)
 {
   const TmLimits *limits = &policy->limits;
   g_autoptr (GPtrArray) candidates = find_candidates (entries);
@@ -161,16 +152,9 @@ get_predicted_space_cb (gpointer data)
   return *(guint64 *) data;
 }
 
-/*
- * tm_limits_predict:
- * @policy: a policy
- * @entries: (element-type TmListedEntry): all entries of the root, measured if a limit needs that
- * @free_space: the free space of the file system in bytes, or G_MAXUINT64 if it is unknown
- *
- * Sets the reasons of the entries that a cleanup would evict.
- */
-void
-tm_limits_predict (const TmPolicy *policy, GArray *entries, guint64 free_space)
+/* Sets the reasons of the entries that a cleanup would evict. */
+static void
+predict (const TmPolicy *policy, GArray *entries, guint64 free_space)
 {
   for (guint i = 0; i < entries->len; i++)
     {
@@ -181,5 +165,56 @@ tm_limits_predict (const TmPolicy *policy, GArray *entries, guint64 free_space)
         free_space += get_size (entry);
     }
 
-  tm_limits_enforce (policy, entries, mark_cb, get_predicted_space_cb, &free_space);
+  enforce (policy, entries, mark_cb, get_predicted_space_cb, &free_space);
+}
+
+/*
+ * tm_limits_need_sizes:
+ * @policy: a policy
+ * @is_list: whether the entries are listed, and not removed
+ * @get_free_space: asks for the free space
+ * @data: data for @get_free_space
+ *
+ * A list predicts with the sizes what a cleanup sees after each removal.
+ *
+ * Returns: whether the entries are to be measured
+ */
+gboolean
+tm_limits_need_sizes (const TmPolicy *policy,
+                      gboolean is_list,
+                      TmLimitsFreeSpaceFunc get_free_space,
+                      gpointer data)
+{
+  const TmLimits *limits = &policy->limits;
+
+  return policy->measures || limits->max_size > 0 ||
+         (is_list && limits->min_free_space > 0 && get_free_space (data) < limits->min_free_space);
+}
+
+/*
+ * tm_limits_apply:
+ * @policy: a policy
+ * @is_list: whether the reasons of the entries are set, and nothing is removed
+ * @entries: (element-type TmListedEntry): all entries of the root, measured if necessary
+ * @remove: removes an entry; may refuse
+ * @get_free_space: asks for the free space
+ * @data: data for both functions
+ *
+ * Evicts entries, or sets their reasons, until the limits hold.
+ */
+void
+tm_limits_apply (const TmPolicy *policy,
+                 gboolean is_list,
+                 GArray *entries,
+                 TmLimitsRemoveFunc remove,
+                 TmLimitsFreeSpaceFunc get_free_space,
+                 gpointer data)
+{
+  if (!tm_limits_are_set (&policy->limits))
+    return;
+
+  if (is_list)
+    predict (policy, entries, get_free_space (data));
+  else if (policy->removal_error == 0)
+    enforce (policy, entries, remove, get_free_space, data);
 }

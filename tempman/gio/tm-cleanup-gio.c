@@ -373,17 +373,6 @@ scan_get_free_space (gpointer data)
   return tm_measure_gio_get_free_space (scan->directory, scan->cancellable);
 }
 
-/* As for local roots. */
-static gboolean
-scan_needs_sizes (Scan *scan)
-{
-  const TmLimits *limits = &scan->policy.limits;
-
-  return scan->policy.measures || limits->max_size > 0 ||
-         (scan->is_list && limits->min_free_space > 0 &&
-          scan_get_free_space (scan) < limits->min_free_space);
-}
-
 /* Evicts an entry. */
 static gboolean
 scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
@@ -403,18 +392,6 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
   scan->policy.eviction = TM_REMOVAL_REASON_NONE;
   tm_outcomes_deliver (scan->outcomes);
   return result != RESULT_KEPT;
-}
-
-static void
-scan_apply_limits (Scan *scan)
-{
-  if (!tm_limits_are_set (&scan->policy.limits))
-    return;
-
-  if (scan->is_list)
-    tm_limits_predict (&scan->policy, scan->entries, scan_get_free_space (scan));
-  else
-    tm_limits_enforce (&scan->policy, scan->entries, scan_evict_cb, scan_get_free_space, scan);
 }
 
 /* Measures ages and heartbeats by the clock of the server. */
@@ -450,7 +427,7 @@ scan_run (Scan *scan, GError **error)
   begin = tm_watch_begin_scan (scan->policy.watch);
   scan_read_file_system (scan);
   tm_watch_opened_root (scan->policy.watch, begin);
-  scan->measures = scan_needs_sizes (scan);
+  scan->measures = tm_limits_need_sizes (&scan->policy, scan->is_list, scan_get_free_space, scan);
 
   root_info = g_file_query_info (scan->directory,
                                  G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,
@@ -482,7 +459,8 @@ scan_run (Scan *scan, GError **error)
 
   if (enumerator != NULL && scan->entries != NULL &&
       !g_cancellable_is_cancelled (scan->cancellable))
-    scan_apply_limits (scan);
+    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb,
+                     scan_get_free_space, scan);
   g_free (scan->file_system);
 
   if (g_cancellable_is_cancelled (scan->cancellable))

@@ -376,17 +376,6 @@ scan_get_free_space (gpointer data)
   return get_free_space (((const Scan *) data)->reading);
 }
 
-/* A list predicts with the sizes what a cleanup sees after each removal. */
-static gboolean
-scan_needs_sizes (Scan *scan)
-{
-  const TmLimits *limits = &scan->policy.limits;
-
-  return scan->policy.measures || limits->max_size > 0 ||
-         (scan->is_list && limits->min_free_space > 0 &&
-          scan_get_free_space (scan) < limits->min_free_space);
-}
-
 /* Evicts an entry. */
 static gboolean
 scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
@@ -406,18 +395,6 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
   tm_outcomes_deliver (scan->outcomes);
   /* Another cleaner may have deleted it. */
   return is_deleted || !counts (&verdict);
-}
-
-static void
-scan_apply_limits (Scan *scan)
-{
-  if (!tm_limits_are_set (&scan->policy.limits))
-    return;
-
-  if (scan->is_list)
-    tm_limits_predict (&scan->policy, scan->entries, scan_get_free_space (scan));
-  else if (scan->policy.removal_error == 0)
-    tm_limits_enforce (&scan->policy, scan->entries, scan_evict_cb, scan_get_free_space, scan);
 }
 
 /* Measures ages and heartbeats by the clock of a shared file system: that of this machine may
@@ -469,11 +446,12 @@ scan_run (Scan *scan, GError **error)
   scan->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (scan->reading), ".");
   scan_read_file_system (scan);
   tm_watch_opened_root (scan->policy.watch, begin);
-  scan->measures = scan_needs_sizes (scan);
+  scan->measures = tm_limits_need_sizes (&scan->policy, scan->is_list, scan_get_free_space, scan);
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);
   if (scan->entries != NULL && !g_cancellable_is_cancelled (scan->cancellable))
-    scan_apply_limits (scan);
+    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb,
+                     scan_get_free_space, scan);
   g_mutex_clear (&scan->mutex);
   tm_parent_unref (scan->reading);
 
