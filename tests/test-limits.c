@@ -9,6 +9,7 @@
 #include "support/interpose.h"
 #include "support/mounts.h"
 #include "support/roots.h"
+#include "support/second-user.h"
 #include "support/soak.h"
 #include "support/support.h"
 
@@ -575,6 +576,34 @@ test_unlimited_space (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (unlimited_child, sandbox->path), "no mounts here");
 }
 
+/* A user who measures the entry of another one sets its access time. In a child. */
+static void
+other_user_child (gpointer data)
+{
+  g_autofree char *root_path = g_build_filename (data, "root", NULL);
+  g_autofree char *entry = g_build_filename (root_path, "entry", NULL);
+  g_autofree char *file = g_build_filename (entry, "file", NULL);
+  g_autoptr (TmRoot) root = NULL;
+
+  make_directory (entry);
+  child_assert (chmod (data, 0755) == 0 && chmod (root_path, 0777) == 0 &&
+                chmod (entry, 0777) == 0);
+  make_file_of_size (file, 10000);
+  make_old (entry, HOUR);
+  if (!become_ordinary_user () || access (root_path, W_OK) < 0)
+    _exit (CHILD_CANNOT);
+
+  root = open_root (root_path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  tm_root_set_max_size (root, 1);
+  child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
+}
+
+static void
+test_other_user (Sandbox *sandbox, gconstpointer data)
+{
+  skip_or_assert_success (run_in_child (other_user_child, sandbox->path), "no second user here");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -587,6 +616,7 @@ main (int argc, char **argv)
   add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
   add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
   add_test ("/limits/low-space", of_descriptors (test_low_space));
+  add_test ("/limits/other-user", of_descriptors (test_other_user));
   add_test ("/limits/unlimited-space", of_descriptors (test_unlimited_space));
 
   return g_test_run ();

@@ -103,6 +103,7 @@ typedef struct
 {
   char *name; /* (owned) */
   TmVerdict verdict;
+  TmTimestamp last_seen; /* what its last use is if no process has used it since the scan */
 } TmListedEntry;
 
 void tm_policy_clear (TmPolicy *policy);

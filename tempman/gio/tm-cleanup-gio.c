@@ -215,7 +215,9 @@ restore_times (GFile *file, GFileInfo *info, TmTimestamp begin)
 static void
 scan_add_entry (Scan *scan, GFile *file, const TmVerdict *verdict)
 {
-  TmListedEntry entry = { .name = g_file_get_basename (file), .verdict = *verdict };
+  TmListedEntry entry = { .name = g_file_get_basename (file),
+                          .verdict = *verdict,
+                          .last_seen = verdict->last_used };
 
   if (scan->measures && verdict->keep_reason != TM_KEEP_REASON_MOUNT_POINT)
     entry.verdict.size = (gint64) MIN (tm_measure_gio (file, scan->cancellable), G_MAXINT64);
@@ -386,7 +388,7 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
     return FALSE;
 
   scan->policy.eviction = reason;
-  scan->policy.eviction_last_used = entry->verdict.last_used;
+  scan->policy.eviction_last_used = entry->last_seen;
   scan->policy.eviction_size = entry->verdict.size;
   result = scan_delete_if_decided (scan, file, &verdict);
   scan->policy.eviction = TM_REMOVAL_REASON_NONE;

@@ -12,6 +12,7 @@
 #include "local/tm-locked-directory-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-file-system-private.h"
+#include "local/tm-last-use-private.h"
 #include "local/tm-measure-private.h"
 #include "core/tm-thread-private.h"
 
@@ -122,6 +123,27 @@ scan_measure (Scan *scan, const char *name, TmVerdict *verdict)
     verdict->size = (gint64) MIN (size, G_MAXINT64);
 }
 
+/* Returns the last use of an entry that was measured. Only its owner can read a directory without
+ * setting its access time: that of another user's must not look used and be kept. */
+static TmTimestamp
+scan_find_last_seen (Scan *scan, const char *name, const TmVerdict *verdict)
+{
+  struct statx status;
+  TmTimes times;
+
+  if (!scan->measures || scan->is_list ||
+      tm_dirfd_stat_times (tm_parent_get_fd (scan->reading), name, scan->policy.is_shared,
+                           &status) < 0 ||
+      status.stx_uid == tm_dirfd_get_user ())
+    return verdict->last_used;
+
+  times = tm_times_from_statx (&status);
+  return tm_timestamp_equal (times.modified, verdict->times.modified)
+             ? tm_timestamp_max (verdict->last_used,
+                                 tm_age_rule_own_last_use (&scan->policy.age, &times))
+             : verdict->last_used;
+}
+
 /* Adds the entry to those that the scan has found. */
 static void
 scan_add_entry (Scan *scan, const char *name, const TmVerdict *verdict)
@@ -129,6 +151,7 @@ scan_add_entry (Scan *scan, const char *name, const TmVerdict *verdict)
   TmListedEntry entry = { .name = g_strdup (name), .verdict = *verdict };
 
   scan_measure (scan, name, &entry.verdict);
+  entry.last_seen = scan_find_last_seen (scan, name, &entry.verdict);
   g_mutex_lock (&scan->mutex);
   g_array_append_val (scan->entries, entry);
   g_mutex_unlock (&scan->mutex);
@@ -389,7 +412,7 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
     return FALSE;
 
   policy.eviction = reason;
-  policy.eviction_last_used = entry->verdict.last_used;
+  policy.eviction_last_used = entry->last_seen;
   policy.eviction_size = entry->verdict.size;
   is_deleted = scan_delete_entry (scan, &policy, entry->name, &verdict);
   tm_outcomes_deliver (scan->outcomes);
