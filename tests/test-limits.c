@@ -447,6 +447,41 @@ test_used_meanwhile (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (third));
 }
 
+/* The same for an entry that is used after the eviction has read its times, before it has the
+ * lock. */
+static void
+test_used_before_lock (Sandbox *sandbox, gconstpointer data)
+{
+  static const TmAgeBasis bases[] = { TM_AGE_BASIS_ACCESSED_OR_MODIFIED,
+                                      TM_AGE_BASIS_NEWEST_CONTENT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bases); i++)
+    {
+      g_autofree char *root_path = sandbox_path (sandbox, i == 0 ? "0" : "1");
+      g_autofree char *oldest = g_build_filename (root_path, "a", NULL);
+      g_autofree char *second = g_build_filename (root_path, "b", NULL);
+      g_autofree char *file = g_build_filename (oldest, "file", NULL);
+      g_autoptr (TmRoot) root = NULL;
+      Use use = { .path = i == 0 ? oldest : file };
+
+      make_directory (oldest);
+      make_directory (second);
+      make_file (file);
+      make_old (file, 4 * HOUR);
+      make_old (oldest, 3 * HOUR);
+      make_old (second, 2 * HOUR);
+      root = open_root (root_path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+      tm_root_set_age_basis (root, bases[i]);
+      tm_root_set_max_entries (root, 1);
+      interpose (use_cb, &use);
+      assert_cleanup (root, 1);
+      interpose_end ();
+      g_assert_true (use.is_used);
+      g_assert_true (path_exists (oldest));
+      g_assert_false (path_exists (second));
+    }
+}
+
 typedef struct
 {
   const char *path;
@@ -614,6 +649,7 @@ main (int argc, char **argv)
   add_test ("/limits/creation", of_descriptors (test_creation));
   add_test ("/limits/cost-of-creation", of_descriptors (test_cost_of_creation));
   add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
+  add_test ("/limits/used-before-lock", of_descriptors (test_used_before_lock));
   add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
   add_test ("/limits/low-space", of_descriptors (test_low_space));
   add_test ("/limits/other-user", of_descriptors (test_other_user));

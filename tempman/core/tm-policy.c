@@ -148,12 +148,13 @@ tm_policy_find_state (const TmPolicy *policy, const TmOwnerSigns *signs, TmKeepR
              : TM_ROOT_ENTRY_STATE_UNOWNED;
 }
 
-/* Whether the decision depends on the age, which can be costly to find out. */
+/* Whether the decision depends on the age, which can be costly to find out. An eviction compares
+ * the last use with that which the scan has found. */
 gboolean
 tm_policy_depends_on_age (const TmPolicy *policy, TmRootEntryState state)
 {
   if (policy->eviction != TM_REMOVAL_REASON_NONE)
-    return FALSE;
+    return state != TM_ROOT_ENTRY_STATE_LIVE;
 
   switch (state)
     {

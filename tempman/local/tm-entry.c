@@ -127,7 +127,8 @@ find_last_use_again (const TmPolicy *policy,
         }
     }
 
-  return tm_last_use_find (&policy->age, fd, "", &status, FALSE, cancellable, last_used);
+  return tm_last_use_find (&policy->age, fd, "", &status,
+                           policy->eviction != TM_REMOVAL_REASON_NONE, cancellable, last_used);
 }
 
 /* Finds the state of an entry by its lock, and looks at its heartbeat once more: the owner may have
