@@ -482,6 +482,29 @@ test_used_before_lock (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+/* Where a name does not tell the type, a file that is no entry of the root does not count either.
+ */
+static void
+test_unknown_types (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const exclude[] = { "*.keep", NULL };
+  g_autoptr (TmRoot) root = open_root (sandbox->path, 10 * HOUR, TM_ROOT_FLAGS_NONE);
+  g_autofree char *file = sandbox_path (sandbox, "file.keep");
+  g_autofree char *old = make_old_directory (sandbox, "old", 2 * HOUR);
+  g_autofree char *kept = make_old_directory (sandbox, "old.keep", 3 * HOUR);
+
+  make_file (file);
+  tm_root_set_exclude (root, exclude);
+  tm_root_set_max_entries (root, 2);
+  hide_entry_types (TRUE);
+  assert_cleanup (root, 0);
+  tm_root_set_max_entries (root, 1);
+  assert_cleanup (root, 1);
+  hide_entry_types (FALSE);
+  g_assert_false (path_exists (old));
+  g_assert_true (path_exists (kept));
+}
+
 typedef struct
 {
   const char *path;
@@ -650,6 +673,7 @@ main (int argc, char **argv)
   add_test ("/limits/cost-of-creation", of_descriptors (test_cost_of_creation));
   add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
   add_test ("/limits/used-before-lock", of_descriptors (test_used_before_lock));
+  add_test ("/limits/unknown-types", of_descriptors (test_unknown_types));
   add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
   add_test ("/limits/low-space", of_descriptors (test_low_space));
   add_test ("/limits/other-user", of_descriptors (test_other_user));

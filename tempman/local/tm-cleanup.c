@@ -165,6 +165,25 @@ counts (const TmVerdict *verdict)
          verdict->keep_reason != TM_KEEP_REASON_VANISHED;
 }
 
+/* As counts(), for an entry that may have been kept before its type was known. */
+static gboolean
+scan_counts (Scan *scan, const char *name, const TmVerdict *verdict)
+{
+  TmFileStatus status;
+
+  switch (verdict->keep_reason)
+    {
+    case TM_KEEP_REASON_EXCLUDED:
+    case TM_KEEP_REASON_WELL_KNOWN:
+    case TM_KEEP_REASON_MOUNT_POINT:
+      return tm_policy_includes_files (&scan->policy) ||
+             tm_dirfd_get_child_status (tm_parent_get_fd (scan->reading), name, &status) < 0 ||
+             S_ISDIR (status.mode);
+    default:
+      return counts (verdict);
+    }
+}
+
 static void
 scan_report_deleted (Scan *scan, const char *name, const TmVerdict *verdict, gint64 start)
 {
@@ -250,7 +269,7 @@ scan_clean_entry (Scan *scan, const char *name)
   if (scan->policy.removal_error != 0)
     scan_refuse (scan, name);
   else if (!scan_delete_entry (scan, &scan->policy, name, &verdict) && scan->entries != NULL &&
-           counts (&verdict))
+           scan_counts (scan, name, &verdict))
     {
       verdict.reason = TM_REMOVAL_REASON_NONE;
       scan_add_entry (scan, name, &verdict);
