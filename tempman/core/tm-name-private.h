@@ -23,6 +23,7 @@ typedef enum
 char *tm_name_new (const char *prefix, const char *suffix, TmNameKind kind);
 gboolean tm_name_suffix_is_valid (const char *suffix);
 TmNameKind tm_name_get_kind (const char *name);
+gboolean tm_name_may_have_heartbeat (TmNameKind kind);
 
 /* The sticky bit: mkdir() sets it in the same step and no umask takes it away. */
 #define TM_MARK S_ISVTX

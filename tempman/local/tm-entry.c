@@ -19,18 +19,28 @@
  * lock, decides again under it, and repairs a mode that denies access; a list releases the lock at
  * once and changes nothing. */
 
-/* Reads what the name, the mode and the heartbeat of an entry tell of its owner. The lock is only
- * tried if they do not show that the owner lives. @asked_at: when the request for the status began,
- * on the monotonic clock. */
-static TmOwnerSigns
-read_signs (const TmPolicy *policy, const char *name, const struct statx *status, gint64 asked_at)
+/* Returns when the request for the status of an entry begins, on the monotonic clock. Most entries
+ * cannot have a heartbeat, and need no look at the clock. */
+static gint64
+begin_request (TmNameKind kind)
 {
-  TmTimes times = tm_times_from_statx (status);
-  TmOwnerSigns signs = { .name = tm_name_get_kind (name), .mode = status->stx_mode };
+  return tm_name_may_have_heartbeat (kind) ? g_get_monotonic_time () : 0;
+}
 
-  if (tm_policy_needs_heartbeat (policy, signs.name, signs.mode))
-    signs.heartbeat = tm_watch_look_at (policy->watch, name, times.modified, asked_at,
-                                        policy->age.now, policy->lease);
+/* Reads what the name, the mode and the heartbeat of an entry tell of its owner. The lock is only
+ * tried if they do not show that the owner lives. @asked_at: from begin_request() */
+static TmOwnerSigns
+read_signs (const TmPolicy *policy,
+            const char *name,
+            TmNameKind kind,
+            const struct statx *status,
+            gint64 asked_at)
+{
+  TmOwnerSigns signs = { .name = kind, .mode = status->stx_mode };
+
+  if (tm_policy_needs_heartbeat (policy, kind, signs.mode))
+    signs.heartbeat = tm_watch_look_at (policy->watch, name, tm_times_from_statx (status).modified,
+                                        asked_at, policy->age.now, policy->lease);
   return signs;
 }
 
@@ -148,12 +158,13 @@ find_state_under_lock (const TmPolicy *policy,
   if (tm_policy_needs_heartbeat (policy, signs->name, signs->mode))
     {
       TmLockSign lock = signs->lock;
-      gint64 asked_at = g_get_monotonic_time ();
+      gint64 asked_at = begin_request (signs->name);
 
       if (tm_dirfd_stat_times (tm_locked_directory_get_fd (directory), "", policy->is_shared,
                                &status) < 0)
         return -1;
-      *signs = read_signs (policy, tm_locked_directory_get_name (directory), &status, asked_at);
+      *signs = read_signs (policy, tm_locked_directory_get_name (directory), signs->name, &status,
+                           asked_at);
       signs->lock = lock;
     }
 
@@ -210,6 +221,7 @@ tm_entry_acquire (const TmPolicy *policy,
                   int *error_number)
 {
   int root_fd = tm_parent_get_fd (root);
+  TmNameKind kind = tm_name_get_kind (name);
   g_autoptr (TmLockedDirectory) directory = NULL;
   TmOwnerSigns signs;
   TmKeepReason obstacle;
@@ -221,7 +233,7 @@ tm_entry_acquire (const TmPolicy *policy,
   obstacle = tm_entry_find_exclusion (policy, root_fd, name);
   if (obstacle != TM_KEEP_REASON_NONE)
     return keep (verdict, obstacle);
-  asked_at = g_get_monotonic_time ();
+  asked_at = begin_request (kind);
   if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
     return errno == EXDEV ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
                           : fail_unless_gone (verdict, error_number,
@@ -232,7 +244,7 @@ tm_entry_acquire (const TmPolicy *policy,
   verdict->times = tm_times_from_statx (&status);
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
 
-  signs = read_signs (policy, name, &status, asked_at);
+  signs = read_signs (policy, name, kind, &status, asked_at);
   verdict->heartbeat_age = get_heartbeat_age (policy, &signs);
   verdict->state = tm_policy_find_state (policy, &signs, &obstacle);
   if (verdict->state == TM_ROOT_ENTRY_STATE_LIVE && !tm_policy_expires_live (policy))
@@ -374,7 +386,8 @@ tm_entry_examine (const TmPolicy *policy,
                   TmVerdict *verdict)
 {
   int root_fd = tm_parent_get_fd (root);
-  gint64 asked_at = g_get_monotonic_time ();
+  TmNameKind kind = tm_name_get_kind (name);
+  gint64 asked_at = begin_request (kind);
   TmOwnerSigns signs;
   TmKeepReason obstacle;
   struct statx status;
@@ -391,7 +404,7 @@ tm_entry_examine (const TmPolicy *policy,
     return FALSE;
 
   *verdict = (TmVerdict){ .size = -1, .heartbeat_age = -1 };
-  signs = read_signs (policy, name, &status, asked_at);
+  signs = read_signs (policy, name, kind, &status, asked_at);
   has_age = tm_last_use_find (&policy->age, root_fd, name, &status, TRUE, cancellable,
                               &verdict->last_used) == 0;
   if (!examine_lock (policy, root, name, &status, signs, verdict, &obstacle))
