@@ -508,6 +508,7 @@ test_unknown_types (Sandbox *sandbox, gconstpointer data)
 typedef struct
 {
   const char *path;
+  TmRootFlags flags;
   gssize n_removed;
 } Cleaner;
 
@@ -515,7 +516,7 @@ static gpointer
 clean_up_thread (gpointer data)
 {
   Cleaner *cleaner = data;
-  g_autoptr (TmRoot) root = open_root (cleaner->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) root = open_root (cleaner->path, TM_NO_TIMEOUT, cleaner->flags);
   g_autoptr (GError) error = NULL;
 
   tm_root_set_max_entries (root, 10);
@@ -533,8 +534,9 @@ test_several_cleaners (Sandbox *sandbox, gconstpointer data)
   {
     N_CLEANERS = 4
   };
+  TmRootFlags flags = (TmRootFlags) GPOINTER_TO_INT (data);
 
-  for (guint round = 0; round < 20; round++)
+  for (guint round = 0; round < 50; round++)
     {
       g_autofree char *path = sandbox_path (sandbox, "root");
       g_autoptr (GFile) file = g_file_new_for_path (path);
@@ -542,16 +544,20 @@ test_several_cleaners (Sandbox *sandbox, gconstpointer data)
       GThread *threads[N_CLEANERS];
       gssize n_removed = 0;
 
+      make_directory (path);
       for (guint i = 0; i < 60; i++)
         {
           g_autofree char *entry = g_strdup_printf ("%s/%02u", path, i);
 
-          make_directory (entry);
+          if ((flags & TM_ROOT_FLAGS_INCLUDE_FILES) != 0)
+            make_file (entry);
+          else
+            make_directory (entry);
           make_old (entry, (gint64) i * 100 + 100);
         }
       for (guint i = 0; i < N_CLEANERS; i++)
         {
-          cleaners[i] = (Cleaner){ .path = path };
+          cleaners[i] = (Cleaner){ .path = path, .flags = flags };
           threads[i] = g_thread_new ("cleaner", clean_up_thread, &cleaners[i]);
         }
       for (guint i = 0; i < N_CLEANERS; i++)
@@ -674,7 +680,11 @@ main (int argc, char **argv)
   add_test ("/limits/used-meanwhile", of_descriptors (test_used_meanwhile));
   add_test ("/limits/used-before-lock", of_descriptors (test_used_before_lock));
   add_test ("/limits/unknown-types", of_descriptors (test_unknown_types));
-  add_test ("/limits/several-cleaners", of_descriptors (test_several_cleaners));
+  g_test_add ("/limits/several-cleaners/directories", Sandbox, GINT_TO_POINTER (TM_ROOT_FLAGS_NONE),
+              sandbox_set_up, of_descriptors (test_several_cleaners), sandbox_tear_down);
+  g_test_add ("/limits/several-cleaners/files", Sandbox,
+              GINT_TO_POINTER (TM_ROOT_FLAGS_INCLUDE_FILES), sandbox_set_up,
+              of_descriptors (test_several_cleaners), sandbox_tear_down);
   add_test ("/limits/low-space", of_descriptors (test_low_space));
   add_test ("/limits/other-user", of_descriptors (test_other_user));
   add_test ("/limits/unlimited-space", of_descriptors (test_unlimited_space));

@@ -14,6 +14,9 @@ typedef gboolean (*TmLimitsRemoveFunc) (gpointer data,
                                         TmListedEntry *entry,
                                         TmRemovalReason reason);
 
+/* Whether an entry that could not be removed still exists. */
+typedef gboolean (*TmLimitsExistsFunc) (gpointer data, const TmListedEntry *entry);
+
 /* Returns the free space of the file system in bytes, or G_MAXUINT64 if it is unknown. */
 typedef guint64 (*TmLimitsFreeSpaceFunc) (gpointer data);
 
@@ -26,6 +29,7 @@ void tm_limits_apply (const TmPolicy *policy,
                       gboolean is_list,
                       GArray *entries,
                       TmLimitsRemoveFunc remove,
+                      TmLimitsExistsFunc exists,
                       TmLimitsFreeSpaceFunc get_free_space,
                       gpointer data);
 

@@ -101,24 +101,57 @@ find_reason (const TmLimits *limits, const Usage *usage)
   return TM_REMOVAL_REASON_NONE;
 }
 
+static void
+usage_remove (Usage *usage, const TmListedEntry *entry)
+{
+  usage->n_entries--;
+  usage->size -= get_size (entry);
+}
+
+/* The number of refused candidates that are examined again. */
+#define MAX_REFUSED 16
+
+/* A candidate that another cleaner was removing counts as live. Once it is gone, it does not count
+ * any more: otherwise each cleaner would remove another one in its place. */
+static void
+usage_remove_gone (Usage *usage, GQueue *refused, TmLimitsExistsFunc exists, gpointer data)
+{
+  GList *link = refused->head;
+
+  while (link != NULL)
+    {
+      GList *next = link->next;
+
+      if (!exists (data, link->data))
+        {
+          usage_remove (usage, link->data);
+          g_queue_delete_link (refused, link);
+        }
+      link = next;
+    }
+}
+
 /* Evicts the least recently used entries that are not live until the limits hold or no candidate is
  * left. */
 static void
 enforce (const TmPolicy *policy,
          GArray *entries,
          TmLimitsRemoveFunc remove,
+         TmLimitsExistsFunc exists,
          TmLimitsFreeSpaceFunc get_free_space,
          gpointer data)
 {
   const TmLimits *limits = &policy->limits;
   g_autoptr (GPtrArray) candidates = find_candidates (entries);
   Usage usage = measure_usage (policy, entries);
+  g_auto (GQueue) refused = G_QUEUE_INIT;
 
   for (guint i = 0; i < candidates->len; i++)
     {
       TmListedEntry *entry = g_ptr_array_index (candidates, i);
       TmRemovalReason reason;
 
+      usage_remove_gone (&usage, &refused, exists, data);
       /* After each removal: other processes use the file system too. */
       if (limits->min_free_space > 0)
         usage.free_space = get_free_space (data);
@@ -127,9 +160,12 @@ enforce (const TmPolicy *policy,
         return;
 
       if (remove (data, entry, reason))
+        usage_remove (&usage, entry);
+      else
         {
-          usage.n_entries--;
-          usage.size -= get_size (entry);
+          g_queue_push_tail (&refused, entry);
+          if (refused.length > MAX_REFUSED)
+            g_queue_pop_head (&refused);
         }
     }
 }
@@ -143,6 +179,12 @@ mark_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
   entry->verdict.keep_reason = TM_KEEP_REASON_NONE;
   if (*free_space < G_MAXUINT64 - get_size (entry))
     *free_space += get_size (entry);
+  return TRUE;
+}
+
+static gboolean
+exists_cb (gpointer data, const TmListedEntry *entry)
+{
   return TRUE;
 }
 
@@ -165,7 +207,7 @@ predict (const TmPolicy *policy, GArray *entries, guint64 free_space)
         free_space += get_size (entry);
     }
 
-  enforce (policy, entries, mark_cb, get_predicted_space_cb, &free_space);
+  enforce (policy, entries, mark_cb, exists_cb, get_predicted_space_cb, &free_space);
 }
 
 /*
@@ -197,8 +239,9 @@ tm_limits_need_sizes (const TmPolicy *policy,
  * @is_list: whether the reasons of the entries are set, and nothing is removed
  * @entries: (element-type TmListedEntry): all entries of the root, measured if necessary
  * @remove: removes an entry; may refuse
+ * @exists: examines an entry that could not be removed
  * @get_free_space: asks for the free space
- * @data: data for both functions
+ * @data: data for these functions
  *
  * Evicts entries, or sets their reasons, until the limits hold.
  */
@@ -207,6 +250,7 @@ tm_limits_apply (const TmPolicy *policy,
                  gboolean is_list,
                  GArray *entries,
                  TmLimitsRemoveFunc remove,
+                 TmLimitsExistsFunc exists,
                  TmLimitsFreeSpaceFunc get_free_space,
                  gpointer data)
 {
@@ -216,5 +260,5 @@ tm_limits_apply (const TmPolicy *policy,
   if (is_list)
     predict (policy, entries, get_free_space (data));
   else if (policy->removal_error == 0)
-    enforce (policy, entries, remove, get_free_space, data);
+    enforce (policy, entries, remove, exists, get_free_space, data);
 }

@@ -375,6 +375,13 @@ scan_get_free_space (gpointer data)
   return tm_measure_gio_get_free_space (scan->directory, scan->cancellable);
 }
 
+/* GIO shows no locks, so no candidate is refused since another cleaner holds it. */
+static gboolean
+scan_exists_cb (gpointer data, const TmListedEntry *entry)
+{
+  return TRUE;
+}
+
 /* Evicts an entry. */
 static gboolean
 scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
@@ -461,7 +468,7 @@ scan_run (Scan *scan, GError **error)
 
   if (enumerator != NULL && scan->entries != NULL &&
       !g_cancellable_is_cancelled (scan->cancellable))
-    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb,
+    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb, scan_exists_cb,
                      scan_get_free_space, scan);
   g_free (scan->file_system);
 

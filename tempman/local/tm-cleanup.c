@@ -418,6 +418,16 @@ scan_get_free_space (gpointer data)
   return get_free_space (((const Scan *) data)->reading);
 }
 
+static gboolean
+scan_exists_cb (gpointer data, const TmListedEntry *entry)
+{
+  const Scan *scan = data;
+  TmFileStatus status;
+
+  return tm_dirfd_get_child_status (tm_parent_get_fd (scan->reading), entry->name, &status) == 0 ||
+         errno != ENOENT;
+}
+
 /* Evicts an entry. */
 static gboolean
 scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
@@ -492,7 +502,7 @@ scan_run (Scan *scan, GError **error)
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);
   if (scan->entries != NULL && !g_cancellable_is_cancelled (scan->cancellable))
-    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb,
+    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb, scan_exists_cb,
                      scan_get_free_space, scan);
   g_mutex_clear (&scan->mutex);
   tm_parent_unref (scan->reading);
