@@ -210,6 +210,15 @@ class Deletion(TreeCase):
         self.assertTrue(asyncio.run(delete()))
         self.assertEqual(os.listdir(path), [])
 
+    def test_force(self):
+        """Without attributes, the flag changes nothing; test-force.c has those."""
+        path, n_entries = self.make_tree(n_directories=3, n_files=3)
+        deletion = tempman.Deletion(path, tempman.DeleteFlags.FORCE)
+        self.assertEqual(deletion.get_flags(), tempman.DeleteFlags.FORCE)
+        self.assertTrue(deletion.run())
+        self.assertEqual(deletion.n_deleted, n_entries)
+        self.assert_gone(path)
+
     def test_failed(self):
         path = os.path.join(self.folder, 'missing')
         deletion = tempman.Deletion(path)
