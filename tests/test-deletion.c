@@ -97,7 +97,9 @@ shown_init_with_flags (Shown *shown,
                        TmDeleteFlags flags,
                        ShownFunc function)
 {
-  g_autoptr (GFile) file = backend == SERVED ? served_file_new (path) : g_file_new_for_path (path);
+  /* GIO alone makes other system calls than those that the tests let fail. */
+  gboolean is_served = backend == SERVED || !library_has_descriptors ();
+  g_autoptr (GFile) file = is_served ? served_file_new (path) : g_file_new_for_path (path);
 
   *shown = (Shown){
     .deletion = tm_deletion_new (file, flags),
