@@ -43,6 +43,7 @@ static gint file_systems_are_shared; /* atomic */
 #define SHORT_READ_SIZE 300
 
 static __thread gboolean is_inside;
+static gint n_inside; /* atomic; threads that are in the function */
 
 static struct
 {
@@ -115,16 +116,24 @@ show_statx (int result, struct statx *status)
 static gboolean
 fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolve)
 {
-  SystemCallFunc function = g_atomic_pointer_get (&interposed);
+  SystemCallFunc function;
   int errsv = errno;
-  int error_number;
+  int error_number = 0;
 
-  if (function == NULL || is_inside)
+  if (is_inside || g_atomic_pointer_get (&interposed) == NULL)
     return FALSE;
 
-  is_inside = TRUE;
-  error_number = function (&(SystemCall){ name, fd, path, flags, resolve }, interposed_data);
-  is_inside = FALSE;
+  /* Again, once interpose_end() waits for this thread. */
+  g_atomic_int_inc (&n_inside);
+  function = g_atomic_pointer_get (&interposed);
+  if (function != NULL)
+    {
+      is_inside = TRUE;
+      error_number = function (&(SystemCall){ name, fd, path, flags, resolve }, interposed_data);
+      is_inside = FALSE;
+    }
+  g_atomic_int_add (&n_inside, -1);
+
   errno = error_number != 0 ? error_number : errsv;
   return error_number != 0;
 }
@@ -445,10 +454,16 @@ interpose (SystemCallFunc function, gpointer user_data)
   g_atomic_pointer_set (&interposed, function);
 }
 
+/* Waits for other threads that are in the function, since its data may be on the stack. In a forked
+ * child there are none, and it ends soon. */
 void
 interpose_end (void)
 {
+  gint n_own = is_inside ? 1 : 0;
+
   g_atomic_pointer_set (&interposed, NULL);
+  for (guint i = 0; i < 1000 && g_atomic_int_get (&n_inside) > n_own; i++)
+    g_usleep (1000);
 }
 
 static int
