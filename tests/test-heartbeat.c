@@ -605,7 +605,7 @@ delay_openat2_cb (const SystemCall *call, gpointer user_data)
 static void
 test_watch_interrupted (Sandbox *sandbox, gconstpointer data)
 {
-  g_autofree char *dead = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autofree char *G_GNUC_UNUSED dead = make_dead (sandbox, "dead-0" RANDOM_PART);
   g_autoptr (TmRoot) root = open_reclaiming_root (sandbox->path);
   gint n_calls = 0;
 

@@ -279,7 +279,7 @@ test_excluded (Sandbox *sandbox, gconstpointer data)
 {
   static const char *const exclude[] = { "*.keep", NULL };
   g_autofree char *kept = make_old_file (sandbox, "a.keep", 2 * HOUR);
-  g_autofree char *removed = make_old_file (sandbox, "b", 2 * HOUR);
+  g_autofree char *G_GNUC_UNUSED removed = make_old_file (sandbox, "b", 2 * HOUR);
   g_autoptr (TmRoot) root = open_file_root (sandbox->path, HOUR);
 
   tm_root_set_exclude (root, exclude);
@@ -293,7 +293,7 @@ test_remote (Sandbox *sandbox, gconstpointer data)
 {
   g_autofree char *old = make_old_file (sandbox, "old", 2 * HOUR);
   g_autofree char *young = make_old_file (sandbox, "young", 0);
-  g_autofree char *directory = make_old_directory (sandbox, "directory", 2 * HOUR);
+  g_autofree char *G_GNUC_UNUSED directory = make_old_directory (sandbox, "directory", 2 * HOUR);
   g_autoptr (GFile) file = served_file_new (sandbox->path);
   g_autoptr (TmRoot) plain = open_root_of_file (file, HOUR, TM_ROOT_FLAGS_NONE);
   g_autoptr (TmRoot) root = open_root_of_file (file, HOUR, TM_ROOT_FLAGS_INCLUDE_FILES);

@@ -337,7 +337,8 @@ test_creation (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < 5; i++)
     {
       g_autofree char *name = g_strdup_printf ("%u", i);
-      g_autofree char *path = make_old_directory (sandbox, name, HOUR * (gint64) (i + 1));
+      g_autofree char *G_GNUC_UNUSED path =
+          make_old_directory (sandbox, name, HOUR * (gint64) (i + 1));
     }
   tm_root_set_max_entries (root, 3);
   tm_root_set_max_size (root, 1);

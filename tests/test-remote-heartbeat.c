@@ -157,7 +157,7 @@ typedef struct
 } Owner;
 
 /* GVfs does not work in a forked child: the owner is this program, started anew. */
-static void
+static void G_GNUC_NORETURN
 owner_child (gpointer data)
 {
   const Owner *owner = data;
@@ -169,7 +169,7 @@ owner_child (gpointer data)
 }
 
 /* Says on the standard output that it has created its directory, and waits to be killed. */
-static void
+static void G_GNUC_NORETURN
 run_owner (const char *uri)
 {
   g_autoptr (GFile) base = g_file_new_for_uri (uri);
