@@ -595,7 +595,7 @@ main (int argc, char **argv)
               of_descriptors (test_refused), sandbox_tear_down);
   g_test_add ("/async-threads/refused/EPERM", Sandbox, GINT_TO_POINTER (EPERM), sandbox_set_up,
               of_descriptors (test_refused), sandbox_tear_down);
-  add_test ("/async-threads/limited", test_limited);
+  add_test ("/async-threads/limited", of_descriptors (test_limited));
   add_test ("/async-threads/many", test_many);
   add_test ("/async-threads/hanging", of_descriptors (test_hanging));
   add_test ("/async-threads/priorities", test_priorities);

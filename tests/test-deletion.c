@@ -775,9 +775,12 @@ test_estimate (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (shown.n_notified, <=,
                     2 + (g_get_monotonic_time () - start) / (G_USEC_PER_SEC / 25));
   g_test_message ("%u notifications, at most %.2f wrong", shown.n_notified, estimate.max_distance);
+  /* GIO deletes with other calls, in which nothing stops it. */
   if (library_has_descriptors ())
-    g_assert_cmpuint (estimate.n_between, >, 0);
-  g_assert_cmpfloat (estimate.max_distance, <, 0.35);
+    {
+      g_assert_cmpuint (estimate.n_between, >, 0);
+      g_assert_cmpfloat (estimate.max_distance, <, 0.35);
+    }
 }
 
 static void
