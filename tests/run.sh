@@ -127,8 +127,9 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     # without it would be run twice. It keeps the limit of descriptors for itself, has memory of its own,
     # and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not
     # count what a forked child has of the other threads of its parent. Of the faults, those of a
-    # directory are enough: the others take as long as all that is left.
-    run gcc valgrind --suite c --no-suite without-openat2 --timeout-multiplier 10 \
+    # directory are enough: the others take as long as all that is left. Heartbeats mostly wait: the
+    # sanitizers watch them.
+    run gcc valgrind --suite c --no-suite without-openat2 --no-suite heartbeats --timeout-multiplier 10 \
         --test-args '-x /attack-races -x /attacks/moved-out \
                      -x /delete/descriptors -x /delete-threads/descriptors -x /contents/depth -x /contents/memory \
                      -x /age/content/depth -x /age/content/mounts \
@@ -137,10 +138,10 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
                      -x /crashes -x /faults/deep -x /faults-root -x /faults-persist' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
-build clang clang -Dintrospection=disabled && run clang clang --suite c
+build clang clang -Dintrospection=disabled && run clang clang --suite c --no-suite heartbeats
 # Tests of descriptors are skipped there, and without openat2() it makes the same calls.
 build gio gcc -Dintrospection=disabled -Dgio_only=true &&
-    run gio gio --suite c --no-suite without-openat2
+    run gio gio --suite c --no-suite without-openat2 --no-suite heartbeats
 build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&
     run sanitizers sanitizers --suite c --suite tool --timeout-multiplier 3
 
