@@ -298,14 +298,14 @@ work_outside (const char *base)
   set_attributes (victim, IMMUTABLE);
   child_assert (symlink (victim, link_path) == 0);
   make_file (mounted);
-  child_assert (mount (victim, mounted, NULL, MS_BIND, NULL) == 0);
+  child_assert (mount (victim, mounted, "none", MS_BIND, "") == 0);
   assert_fails_without_victim (tree, victim, G_IO_ERROR_BUSY, mounted);
   child_assert (!path_exists (link_path) && !path_exists (linked));
   child_assert (umount (mounted) == 0);
 
   /* The kernel looks at the attributes of the mount point first. */
   set_attributes (mounted, IMMUTABLE);
-  child_assert (mount (victim, mounted, NULL, MS_BIND, NULL) == 0);
+  child_assert (mount (victim, mounted, "none", MS_BIND, "") == 0);
   assert_fails_without_victim (tree, victim, G_IO_ERROR_PERMISSION_DENIED, mounted);
   child_assert (umount (mounted) == 0);
   child_assert (get_attributes (mounted) == IMMUTABLE);

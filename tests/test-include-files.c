@@ -222,7 +222,7 @@ remove_cb (const SystemCall *call, gpointer user_data)
   Removal *removal = user_data;
 
   if (!removal->is_done && g_str_has_prefix (call->name, "openat") &&
-      g_strcmp0 (call->path, "oldest") == 0 && (call->flags & O_NONBLOCK) != 0)
+      g_strcmp0 (call->path, "oldest") == 0 && (call->flags & (O_NONBLOCK | O_PATH)) != 0)
     {
       removal->is_done = TRUE;
       g_assert_no_errno (unlink (removal->path));

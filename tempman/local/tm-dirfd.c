@@ -153,7 +153,7 @@ tm_dirfd_reopen (int dirfd)
 int
 tm_dirfd_open_file (int dirfd, const char *name)
 {
-  int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
+  int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
   int fd = tm_dirfd_open_beneath (dirfd, name, flags | O_NOATIME);
 
   return fd < 0 && errno == EPERM ? tm_dirfd_open_beneath (dirfd, name, flags) : fd;
