@@ -132,7 +132,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     run gcc valgrind --suite c --no-suite without-openat2 --no-suite heartbeats --timeout-multiplier 10 \
         --test-args '-x /attack-races -x /attacks/moved-out \
                      -x /delete/descriptors -x /delete-threads/descriptors -x /contents/depth -x /contents/memory \
-                     -x /age/content/depth -x /age/content/mounts \
+                     -x /age/content/depth -x /age/content/mounts -x /measure/large \
                      -x /persist/mounts -x /persist-races -x /root-entry/mounts-and-times \
                      -x /close/out-of-descriptors -x /stress -x /threads \
                      -x /crashes -x /faults/deep -x /faults-root -x /faults-persist' \
