@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +41,17 @@ clock_command_new (const char *clock)
   g_ptr_array_add (command, g_strdup ("NO_FAKE_STAT=1"));
   g_ptr_array_add (command, g_strconcat ("FAKETIME=", clock, NULL));
   return command;
+}
+
+/* Removes the shared memory that libfaketime leaves of a process that was killed. */
+void
+clock_command_clear (pid_t pid)
+{
+  g_autofree char *memory = g_strdup_printf ("/faketime_shm_%ld", (long) pid);
+  g_autofree char *semaphore = g_strdup_printf ("/faketime_sem_%ld", (long) pid);
+
+  shm_unlink (memory);
+  sem_unlink (semaphore);
 }
 
 static char *
@@ -170,6 +183,7 @@ actor_kill (Actor *actor)
 {
   actor_signal (actor, SIGKILL);
   g_assert_cmpint (wait_for_child (actor->pid), ==, 128 + SIGKILL);
+  clock_command_clear (actor->pid);
   actor->pid = 0;
 }
 

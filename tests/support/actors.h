@@ -38,6 +38,7 @@ typedef struct
 } Look;
 
 GPtrArray *clock_command_new (const char *clock);
+void clock_command_clear (pid_t pid);
 Actor *actor_start (const char *directory, const ActorOptions *options);
 char *actor_ask (Actor *actor, const char *format, ...) G_GNUC_PRINTF (2, 3);
 Look actor_look (Actor *actor);

@@ -141,6 +141,7 @@ views_tear_down (Views *views)
         {
           kill (views->clients[view], SIGKILL);
           wait_for_child (views->clients[view]);
+          clock_command_clear (views->clients[view]);
         }
     }
   for (View view = 0; view < N_VIEWS; view++)
