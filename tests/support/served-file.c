@@ -7,36 +7,62 @@
 
 #define SCHEME "served"
 
-/* Set while no request runs. */
-static RequestFunc watcher;
-static gpointer watcher_data;
-static const char *hidden; /* (nullable) */
+typedef struct
+{
+  RequestFunc function; /* (nullable) */
+  gpointer data;
+  const char *hidden; /* (nullable) */
+} Settings;
 
-/* Calls @function before each request; with %NULL no longer. */
+/* The mutex protects the settings: the thread of the heartbeats makes requests at any time. */
+static GMutex mutex;
+static Settings settings;
+
+static Settings
+get_settings (void)
+{
+  Settings copy;
+
+  g_mutex_lock (&mutex);
+  copy = settings;
+  g_mutex_unlock (&mutex);
+  return copy;
+}
+
+/* Calls @function before each request; with %NULL no longer. A request of another thread may still
+ * be in @function on return. */
 void
 served_file_watch (RequestFunc function, gpointer data)
 {
-  watcher = function;
-  watcher_data = data;
+  g_mutex_lock (&mutex);
+  settings.function = function;
+  settings.data = data;
+  g_mutex_unlock (&mutex);
 }
 
 /* From now on the backend does not support these attributes, separated by commas. */
 void
 served_file_hide (const char *attributes)
 {
-  hidden = attributes;
+  g_mutex_lock (&mutex);
+  settings.hidden = attributes;
+  g_mutex_unlock (&mutex);
 }
 
 static gboolean
 may_go_on (Request request, GFile *local, GCancellable *cancellable, GError **error)
 {
+  Settings current = get_settings ();
+
   return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
-         (watcher == NULL || watcher (request, g_file_peek_path (local), watcher_data, error));
+         (current.function == NULL ||
+          current.function (request, g_file_peek_path (local), current.data, error));
 }
 
 static void
 hide_attributes (GFileInfo *info)
 {
+  const char *hidden = get_settings ().hidden;
   g_auto (GStrv) names = NULL;
 
   if (info == NULL || hidden == NULL)
