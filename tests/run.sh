@@ -72,22 +72,27 @@ build() {
     return 1
 }
 
-# run NAME LABEL MESON-TEST-OPTIONS...: each line of TAP counts, and each test without any.
-run() {
-    name=$1
-    label=$2
-    shift 2
-    begin "$label: test"
-    status=0
-    meson test -C "$source_dir/_build-$name" --no-rebuild --print-errorlogs --logbase "$label" \
-        "$@" </dev/null >"$results/$label.log" 2>&1 || status=$?
+# test_in NAME LABEL MESON-TEST-OPTIONS...: runs tests without a word.
+test_in() {
+    build_dir=$source_dir/_build-$1
+    output=$results/$2
+    shift
+    meson test -C "$build_dir" --no-rebuild --print-errorlogs --logbase "$@" \
+        </dev/null >"$output.log" 2>&1
+    echo $? >"$output.status"
+}
+
+# report NAME LABEL: each line of TAP counts, and each test without any.
+report() {
+    status=$(cat "$results/$2.status")
     # Under a wrapper, Meson adds its name to that of the log.
     counts=$(/usr/bin/python3 "$source_dir/tests/count.py" \
-        "$source_dir/_build-$name/meson-logs/$label"*.json) || {
-        fail "$label: no results"
-        tail -n 60 "$results/$label.log"
+        "$source_dir/_build-$1/meson-logs/$2"*.json) || {
+        fail "$2: no results"
+        tail -n 60 "$results/$2.log"
         return
     }
+    label=$2
     # shellcheck disable=SC2086
     set -- $counts
     count "$@"
@@ -95,6 +100,30 @@ run() {
         cat "$results/$label.log"
         [ "$2" -gt 0 ] || fail "$label: meson test exited with $status"
     }
+}
+
+# run NAME LABEL MESON-TEST-OPTIONS...
+run() {
+    begin "$2: test"
+    test_in "$@"
+    report "$1" "$2"
+}
+
+# wait_beside NAME LABEL TESTS...: begins with the tests that mostly wait, or with some of them, while
+# the others run. They use hardly any processor, so that all can wait at once.
+wait_beside() {
+    name=$1
+    label=$2
+    shift 2
+    test_in "$name" "$label" --suite waiting --num-processes 16 --timeout-multiplier 3 "$@" &
+    waiting=$!
+}
+
+# report_waiting NAME LABEL
+report_waiting() {
+    begin "$2: waiting"
+    wait "$waiting"
+    report "$1" "$2"
 }
 
 # run_script LABEL SCRIPT ARGUMENTS...: one that prints TAP, of which each line counts.
@@ -116,7 +145,9 @@ run_script() {
 prefix=$source_dir/_build-gcc/installed
 build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalled_tests=true \
     -Dpython_overrides_dir="$prefix/python/gi/overrides" && {
-    run gcc gcc
+    wait_beside gcc waits-gcc
+    run gcc gcc --no-suite waiting
+    report_waiting gcc waits-gcc
     meson install -C "$source_dir/_build-gcc" --no-rebuild --quiet || fail 'meson install'
     run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
     run_script python-types "$source_dir/tests/python/typing/published.sh" "$prefix"
@@ -127,9 +158,9 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     # without it would be run twice. It keeps the limit of descriptors for itself, has memory of its own,
     # and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not
     # count what a forked child has of the other threads of its parent. Of the faults, those of a
-    # directory are enough: the others take as long as all that is left. Heartbeats mostly wait: the
-    # sanitizers watch them.
-    run gcc valgrind --suite c --no-suite without-openat2 --no-suite heartbeats --timeout-multiplier 10 \
+    # directory are enough: the others take as long as all that is left. What waits is for the
+    # sanitizers.
+    run gcc valgrind --suite c --no-suite without-openat2 --no-suite waiting --timeout-multiplier 10 \
         --test-args '-x /attack-races -x /attacks/moved-out \
                      -x /delete/descriptors -x /delete-threads/descriptors -x /contents/depth -x /contents/memory \
                      -x /age/content/depth -x /age/content/mounts -x /measure/large \
@@ -138,12 +169,16 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
                      -x /crashes -x /faults/deep -x /faults-root -x /faults-persist' \
         --wrap 'valgrind -q --error-exitcode=99'
 }
-build clang clang -Dintrospection=disabled && run clang clang --suite c --no-suite heartbeats
+build clang clang -Dintrospection=disabled && run clang clang --suite c --no-suite waiting
 # Tests of descriptors are skipped there, and without openat2() it makes the same calls.
 build gio gcc -Dintrospection=disabled -Dgio_only=true &&
-    run gio gio --suite c --no-suite without-openat2 --no-suite heartbeats
+    run gio gio --suite c --no-suite without-openat2 --no-suite waiting
 build sanitizers gcc -Dintrospection=disabled -Db_sanitize=address,undefined -Db_lundef=false &&
-    run sanitizers sanitizers --suite c --suite tool --timeout-multiplier 3
+    {
+        wait_beside sanitizers waits-sanitizers heartbeat remote-heartbeat tool-heartbeats
+        run sanitizers sanitizers --suite c --suite tool --no-suite waiting --timeout-multiplier 3
+        report_waiting sanitizers waits-sanitizers
+    }
 
 begin 'tsan: GLib'
 glib_status=0
@@ -154,8 +189,12 @@ case $glib_status in
     without_randomization=
     ! setarch -R true 2>/dev/null || without_randomization='setarch -R'
     build tsan gcc -Dintrospection=disabled -Db_sanitize=thread -Db_lundef=false \
-        -Dpkg_config_path="$glib" &&
-        run tsan tsan --suite c --timeout-multiplier 3 --wrap "$without_randomization"
+        -Dpkg_config_path="$glib" && {
+        wait_beside tsan waits-tsan heartbeat remote-heartbeat --wrap "$without_randomization"
+        run tsan tsan --suite c --no-suite waiting --timeout-multiplier 3 \
+            --wrap "$without_randomization"
+        report_waiting tsan waits-tsan
+    }
     ;;
 77)
     skip tsan "$(tail -n 1 "$results/glib-tsan.log")"
