@@ -8,6 +8,7 @@
 #include "core/tm-backend-private.h"
 #include "core/tm-error-private.h"
 #include "core/tm-fork-mutex-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-progress-private.h"
 #include "core/tm-task-private.h"
 
@@ -434,7 +435,7 @@ begin_run (TmDeletion *self, GError **error)
   if (self->file == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "Could not delete: no file was given");
+                           _ ("Could not delete: no file was given"));
       return FALSE;
     }
 
@@ -450,7 +451,7 @@ begin_run (TmDeletion *self, GError **error)
   if (is_running)
     {
       tm_error_set_for_file (error, TM_ACTION_DELETE, self->file, G_IO_ERROR_PENDING,
-                             "this deletion is running already");
+                             _ ("this deletion is running already"));
       return FALSE;
     }
 

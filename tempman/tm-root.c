@@ -8,6 +8,7 @@
 #include "core/tm-backend-private.h"
 #include "core/tm-error-private.h"
 #include "core/tm-fork-mutex-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-log-private.h"
 #include "core/tm-outcomes-private.h"
 #include "core/tm-task-private.h"
@@ -216,14 +217,14 @@ initialize_locked (TmRoot *self, GCancellable *cancellable, GError **error)
   if (self->directory == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "Could not open a root: no directory was given");
+                           _ ("Could not open a root: no directory was given"));
       return FALSE;
     }
 
   if (isnan (self->timeout))
     {
       tm_error_set_for_file (error, TM_ACTION_OPEN_ROOT, self->directory,
-                             G_IO_ERROR_INVALID_ARGUMENT, "the timeout is not a number");
+                             G_IO_ERROR_INVALID_ARGUMENT, _ ("the timeout is not a number"));
       return FALSE;
     }
 
@@ -1112,7 +1113,7 @@ check_initialized (TmRoot *self, GError **error)
     return TRUE;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                       "The root was never initialized");
+                       _ ("The root was never initialized"));
   return FALSE;
 }
 

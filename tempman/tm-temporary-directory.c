@@ -8,6 +8,7 @@
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
 #include "core/tm-fork-mutex-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-log-private.h"
 #include "core/tm-name-private.h"
 #include "core/tm-process-private.h"
@@ -190,7 +191,7 @@ check_prefix (const char *prefix, GError **error)
       strcmp (prefix, "..") == 0)
     {
       tm_error_set (error, TM_ACTION_CREATE_WITH_PREFIX, prefix, G_IO_ERROR_INVALID_FILENAME,
-                    "a prefix is the beginning of a name, not a path");
+                    _ ("a prefix is the beginning of a name, not a path"));
       return NULL;
     }
 
@@ -205,8 +206,8 @@ check_suffix (const char *suffix, GError **error)
     return TRUE;
 
   tm_error_set (error, TM_ACTION_CREATE_WITH_SUFFIX, suffix, G_IO_ERROR_INVALID_FILENAME,
-                "a suffix has no “/”, does not begin with a letter or a digit, and does "
-                "not contain the random part of a name");
+                _ ("a suffix has no “/”, does not begin with a letter or a digit, and does "
+                   "not contain the random part of a name"));
   return FALSE;
 }
 
@@ -221,7 +222,7 @@ check_mode (guint mode, GError **error)
 
   text = g_strdup_printf ("%#o", mode);
   tm_error_set (error, TM_ACTION_CREATE_WITH_MODE, text, G_IO_ERROR_INVALID_ARGUMENT,
-                "only the bits of 0777 can be set");
+                _ ("only the bits of 0777 can be set"));
   return FALSE;
 }
 
@@ -895,14 +896,14 @@ static gboolean
 fail_not_initialized (GError **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                       "The temporary directory was never initialized");
+                       _ ("The temporary directory was never initialized"));
   return FALSE;
 }
 
 static gboolean
 fail_closed (TmTemporaryDirectory *self, TmAction action, GError **error)
 {
-  tm_error_set_for_file (error, action, self->file, G_IO_ERROR_CLOSED, "it is closed");
+  tm_error_set_for_file (error, action, self->file, G_IO_ERROR_CLOSED, _ ("it is closed"));
   return FALSE;
 }
 
@@ -925,7 +926,7 @@ wait_locked (TmTemporaryDirectory *self, TmAction action, GCancellable *cancella
       if (self->closing_thread == g_thread_self ())
         {
           tm_error_set_for_file (error, action, self->file, G_IO_ERROR_PENDING,
-                                 "this thread is already closing it");
+                                 _ ("this thread is already closing it"));
           return FALSE;
         }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -1186,7 +1187,7 @@ check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
   if (!is_ours_locked (self))
     {
       tm_error_set_for_file (error, action, self->file, G_IO_ERROR_NOT_SUPPORTED,
-                             "it belongs to the parent process and was not adopted");
+                             _ ("it belongs to the parent process and was not adopted"));
       return FALSE;
     }
 
@@ -1247,7 +1248,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
         return TRUE;
 
       tm_error_set_for_file (error, TM_ACTION_ADOPT, self->file, G_IO_ERROR_BUSY,
-                             "the parent process was closing it");
+                             _ ("the parent process was closing it"));
       return FALSE;
 
     case STATE_CLOSED:

@@ -7,6 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-log-private.h"
 
 /*
@@ -284,7 +285,7 @@ delete_recursively (GFile *file,
   if (parent == NULL)
     {
       tm_error_set_for_file (error, TM_ACTION_DELETE, file, G_IO_ERROR_INVALID_ARGUMENT,
-                             "it is the root of a file system");
+                             _ ("it is the root of a file system"));
       return FALSE;
     }
 

@@ -6,6 +6,7 @@
 #include "core/tm-error-private.h"
 
 #include "core/tm-file-private.h"
+#include "core/tm-i18n-private.h"
 
 #include <errno.h>
 
@@ -22,45 +23,52 @@ make_message (TmAction action, const char *name, const char *reason)
   switch (action)
     {
     case TM_ACTION_CREATE:
-      return g_strdup_printf ("Could not create the temporary directory “%s”: %s", name, reason);
-    case TM_ACTION_CREATE_IN:
-      return g_strdup_printf ("Could not create a temporary directory in “%s”: %s", name, reason);
-    case TM_ACTION_CREATE_WITH_NAME:
-      return g_strdup_printf ("Could not create a temporary directory with the name “%s”: %s", name,
+      /* Translators: in all of these messages, the last %s is the reason: a clause such as
+         “it is closed”, or a message of the system such as “Permission denied”. */
+      return g_strdup_printf (_ ("Could not create the temporary directory “%s”: %s"), name,
                               reason);
+    case TM_ACTION_CREATE_IN:
+      return g_strdup_printf (_ ("Could not create a temporary directory in “%s”: %s"), name,
+                              reason);
+    case TM_ACTION_CREATE_WITH_NAME:
+      return g_strdup_printf (_ ("Could not create a temporary directory with the name “%s”: %s"),
+                              name, reason);
     case TM_ACTION_CREATE_WITH_PREFIX:
-      return g_strdup_printf ("Could not create a temporary directory with the prefix “%s”: %s",
+      return g_strdup_printf (_ ("Could not create a temporary directory with the prefix “%s”: %s"),
                               name, reason);
     case TM_ACTION_CREATE_WITH_SUFFIX:
-      return g_strdup_printf ("Could not create a temporary directory with the suffix “%s”: %s",
+      return g_strdup_printf (_ ("Could not create a temporary directory with the suffix “%s”: %s"),
                               name, reason);
     case TM_ACTION_CREATE_WITH_MODE:
-      return g_strdup_printf ("Could not create a temporary directory with the mode “%s”: %s", name,
-                              reason);
+      return g_strdup_printf (_ ("Could not create a temporary directory with the mode “%s”: %s"),
+                              name, reason);
     case TM_ACTION_ADOPT:
-      return g_strdup_printf ("Could not adopt “%s”: %s", name, reason);
+      /* Translators: a process takes over a temporary directory of its parent process. */
+      return g_strdup_printf (_ ("Could not adopt “%s”: %s"), name, reason);
     case TM_ACTION_KEEP:
-      return g_strdup_printf ("Could not keep “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not keep “%s”: %s"), name, reason);
     case TM_ACTION_PUBLISH:
-      return g_strdup_printf ("Could not publish “%s”: %s", name, reason);
+      /* Translators: to publish is to give a temporary directory its final name. */
+      return g_strdup_printf (_ ("Could not publish “%s”: %s"), name, reason);
     case TM_ACTION_DELETE:
-      return g_strdup_printf ("Could not delete “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not delete “%s”: %s"), name, reason);
     case TM_ACTION_EMPTY:
-      return g_strdup_printf ("Could not delete everything in “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not delete everything in “%s”: %s"), name, reason);
     case TM_ACTION_DELETE_REPLACED:
-      return g_strdup_printf ("Could not delete the replaced file “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not delete the replaced file “%s”: %s"), name, reason);
     case TM_ACTION_OPEN_DIRECTORY:
-      return g_strdup_printf ("Could not open the directory “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not open the directory “%s”: %s"), name, reason);
     case TM_ACTION_READ_DIRECTORY:
-      return g_strdup_printf ("Could not read the directory “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not read the directory “%s”: %s"), name, reason);
     case TM_ACTION_RETURN_FROM_DIRECTORY:
-      return g_strdup_printf ("Could not return to the parent of “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not return to the parent of “%s”: %s"), name, reason);
     case TM_ACTION_OPEN_ROOT:
-      return g_strdup_printf ("Could not open the root “%s”: %s", name, reason);
+      /* Translators: a root is a directory in which a program creates temporary directories. */
+      return g_strdup_printf (_ ("Could not open the root “%s”: %s"), name, reason);
     case TM_ACTION_READ_ROOT:
-      return g_strdup_printf ("Could not read the root “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not read the root “%s”: %s"), name, reason);
     case TM_ACTION_EXAMINE:
-      return g_strdup_printf ("Could not examine “%s”: %s", name, reason);
+      return g_strdup_printf (_ ("Could not examine “%s”: %s"), name, reason);
     default:
       g_assert_not_reached ();
     }
@@ -175,7 +183,7 @@ set_unpublished (GError **error,
                  GIOErrorEnum code,
                  const char *reason)
 {
-  g_set_error (error, G_IO_ERROR, code, "Could not publish “%s” as “%s”: %s", name, new_name,
+  g_set_error (error, G_IO_ERROR, code, _ ("Could not publish “%s” as “%s”: %s"), name, new_name,
                reason);
 }
 
@@ -262,15 +270,15 @@ tm_error_get_reason (int error_number)
   switch (error_number)
     {
     case EXDEV:
-      return "a file system is mounted there";
+      return _ ("a file system is mounted there");
     case ENOTEMPTY:
-      return "another process keeps adding files to it";
+      return _ ("another process keeps adding files to it");
     case EBADF:
-      return "other code has closed its file descriptor";
+      return _ ("other code has closed its file descriptor");
     case TM_ERROR_NUMBER_ATTRIBUTES:
-      return "it is immutable or append-only, and this process may not change that";
+      return _ ("it is immutable or append-only, and this process may not change that");
     case TM_ERROR_NUMBER_LINKED:
-      return "it is immutable or append-only, and has other hard links";
+      return _ ("it is immutable or append-only, and has other hard links");
     default:
       return g_strerror (error_number);
     }
@@ -287,7 +295,7 @@ tm_error_describe_refused (const char *refused)
 {
   g_autofree char *name = g_filename_display_name (refused);
 
-  return g_strdup_printf ("the link “%s” belongs to another user and is not followed", name);
+  return g_strdup_printf (_ ("the link “%s” belongs to another user and is not followed"), name);
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-name-private.h"
 #include "gio/tm-cleanup-gio-private.h"
 #include "gio/tm-delete-tree-gio-private.h"
@@ -69,7 +70,7 @@ start_heartbeat (GioDirectory *gio, TmAction action, GError **error)
     return TRUE;
 
   tm_error_set_for_file (error, action, gio->directory.file, G_IO_ERROR_BUSY,
-                         "no thread can be started for its heartbeat");
+                         _ ("no thread can be started for its heartbeat"));
   return FALSE;
 }
 
@@ -172,7 +173,7 @@ check_is_ours (TmBackendDirectory *directory, GFile *destination, GError **error
 
   return tm_file_info_is_directory_of (info, ((GioDirectory *) directory)->identity) ||
          fail_to_publish (directory, destination, G_IO_ERROR_NOT_FOUND,
-                          "another file now has this name", error);
+                          _ ("another file now has this name"), error);
 }
 
 /* Looked at before, since a rename() on the other side silently takes the place of an empty
@@ -188,9 +189,9 @@ check_is_free (TmBackendDirectory *directory, GFile *destination, gboolean repla
   if (info != NULL)
     {
       return replace ? fail_to_publish (directory, destination, G_IO_ERROR_NOT_SUPPORTED,
-                                        "the destination cannot be replaced in one step", error)
+                                        _ ("the destination cannot be replaced in one step"), error)
                      : fail_to_publish (directory, destination, G_IO_ERROR_EXISTS,
-                                        "the destination already exists", error);
+                                        _ ("the destination already exists"), error);
     }
 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
@@ -232,7 +233,7 @@ gio_publish (TmBackendDirectory *directory,
 
   if (!is_of_same_kind (directory->file, destination))
     return fail_to_publish (directory, destination, G_IO_ERROR_NOT_SUPPORTED,
-                            "the destination is on another file system", error);
+                            _ ("the destination is on another file system"), error);
 
   if (!check_is_ours (directory, destination, error))
     return FALSE;
@@ -243,12 +244,12 @@ gio_publish (TmBackendDirectory *directory,
 
   if (g_file_has_prefix (destination, directory->file))
     return fail_to_publish (directory, destination, G_IO_ERROR_INVALID_ARGUMENT,
-                            "the destination is inside the directory", error);
+                            _ ("the destination is inside the directory"), error);
 
   if (g_file_has_prefix (directory->file, destination))
     return fail_to_publish (directory, destination,
                             replace ? G_IO_ERROR_INVALID_ARGUMENT : G_IO_ERROR_EXISTS,
-                            "the destination contains the directory", error);
+                            _ ("the destination contains the directory"), error);
 
   if (!check_is_free (directory, destination, replace, error))
     return FALSE;
@@ -424,7 +425,7 @@ create_in (GFile *parent,
     }
 
   tm_error_set_for_file (error, TM_ACTION_CREATE_IN, parent, G_IO_ERROR_BUSY,
-                         "other processes delete each new directory");
+                         _ ("other processes delete each new directory"));
   return NULL;
 }
 
@@ -508,11 +509,11 @@ check_is_no_home (GFile *file, GCancellable *cancellable, GError **error)
   g_autoptr (GFile) parent = g_file_get_parent (file);
 
   if (parent == NULL)
-    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT, "it is the root of a file system");
+    return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT, _ ("it is the root of a file system"));
 
   if (is_home_or_above (file, cancellable))
     return fail (error, file, G_IO_ERROR_INVALID_ARGUMENT,
-                 "it is the home directory or a directory above it");
+                 _ ("it is the home directory or a directory above it"));
 
   return TRUE;
 }
@@ -597,7 +598,7 @@ check_is_directory (GFile *file, TmRootFlags flags, GCancellable *cancellable, G
     }
 
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
-    return fail (error, file, G_IO_ERROR_NOT_DIRECTORY, "it is not a directory");
+    return fail (error, file, G_IO_ERROR_NOT_DIRECTORY, _ ("it is not a directory"));
 
   return TRUE;
 }

@@ -7,6 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-log-private.h"
 
 #include <errno.h>
@@ -266,7 +267,7 @@ walk_visit (DeleteWalkGio *walk, GFileInfo *info)
   if (error != NULL)
     walk_report (walk, child, error);
   else
-    walk_report_busy (walk, child, "a file system is mounted there");
+    walk_report_busy (walk, child, _ ("a file system is mounted there"));
 }
 
 /* Splits the share of the lowest directory among the entries that have just been read: @n, of which
@@ -361,7 +362,8 @@ walk_leave (DeleteWalkGio *walk)
         {
           /* A failure to read it again is reported already. */
           if (!level->has_failed && level->found_any && level->n_attempts == MAX_REMOVE_ATTEMPTS)
-            walk_report_busy (walk, level->directory, "another process keeps adding files to it");
+            walk_report_busy (walk, level->directory,
+                              _ ("another process keeps adding files to it"));
           else if (!level->has_failed)
             walk_report (walk, level->directory, g_steal_pointer (&error));
           g_clear_error (&error);
@@ -490,7 +492,7 @@ tm_delete_tree_gio_delete (GFile *file,
     deleted = delete_directory (file, info, keeps_directory, progress, cancellable, error);
   else if (keeps_directory)
     tm_error_set_for_file (error, TM_ACTION_EMPTY, file, G_IO_ERROR_NOT_DIRECTORY,
-                           "it is not a directory");
+                           _ ("it is not a directory"));
   else if (g_file_delete (file, cancellable, &local_error))
     {
       TmProgressCounts counts = { .bytes_freed = get_freed_size (info) };
@@ -542,7 +544,7 @@ tm_delete_tree_gio_delete_directory (GFile *file,
   if (!tm_file_info_is_directory_of (info, identity))
     {
       tm_error_set_for_file (error, TM_ACTION_DELETE, file, G_IO_ERROR_NOT_FOUND,
-                             "another file now has this name");
+                             _ ("another file now has this name"));
       return FALSE;
     }
 

@@ -7,6 +7,7 @@
 
 #include "core/tm-error-private.h"
 #include "core/tm-file-private.h"
+#include "core/tm-i18n-private.h"
 #include "local/tm-cleanup-private.h"
 #include "local/tm-delete-tree-private.h"
 #include "local/tm-dirfd-private.h"
@@ -78,7 +79,7 @@ local_publish (TmBackendDirectory *directory,
   if (tm_backend_for_file (destination) != &tm_backend_local)
     {
       tm_error_set_unpublished_file (error, directory->file, destination, G_IO_ERROR_NOT_SUPPORTED,
-                                     "the destination is not a local file");
+                                     _ ("the destination is not a local file"));
       return FALSE;
     }
 
@@ -295,7 +296,7 @@ check_owner (const char *path,
   is_foreign = tm_file_system_shows_foreign_owner (fd, status, parent, FALSE);
   tm_dirfd_close (parent);
   return !is_foreign ||
-         fail (error, G_IO_ERROR_PERMISSION_DENIED, path, "it belongs to another user");
+         fail (error, G_IO_ERROR_PERMISSION_DENIED, path, _ ("it belongs to another user"));
 }
 
 /* Opens the file at @path: first the link itself, if it is one, to check its owner. Returns an
@@ -353,7 +354,7 @@ open_directory (const char *path, TmRootFlags flags, char **resolved, GError **e
     fail_with_errno (error, path, ENOTDIR);
   else if (is_home_or_above (tm_file_identity (&status)))
     fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
-          "it is the home directory or a directory above it");
+          _ ("it is the home directory or a directory above it"));
   else if (check_owner (path, flags, o_path, &status, *resolved, error))
     {
       directory = tm_parent_new (tm_dirfd_reopen (o_path));

@@ -7,6 +7,7 @@
 
 #include "local/tm-file-system-private.h"
 #include "core/tm-error-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-name-private.h"
 #include "local/tm-path-private.h"
 
@@ -310,10 +311,10 @@ tm_locked_directory_create (TmParent *parent,
 
   if (attempt == ATTEMPT_FOREIGN)
     tm_error_set (error, TM_ACTION_CREATE_IN, parent_path, G_IO_ERROR_PERMISSION_DENIED,
-                  "the new directory belongs to another user");
+                  _ ("the new directory belongs to another user"));
   else
     tm_error_set (error, TM_ACTION_CREATE_IN, parent_path, G_IO_ERROR_BUSY,
-                  "other processes delete or replace each new directory");
+                  _ ("other processes delete or replace each new directory"));
   return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "local/tm-locked-directory-struct-private.h"
 
 #include "core/tm-error-private.h"
+#include "core/tm-i18n-private.h"
 #include "core/tm-log-private.h"
 #include "local/tm-path-private.h"
 #include "local/tm-delete-tree-private.h"
@@ -198,7 +199,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           return TRUE;
         case PLACE_TAKEN:
           tm_error_set (error, TM_ACTION_DELETE, path, G_IO_ERROR_NOT_FOUND,
-                        "another file now has this name");
+                        _ ("another file now has this name"));
           return FALSE;
         case PLACE_UNKNOWN:
           tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errno);

@@ -5,6 +5,7 @@
 
 #include "local/tm-locked-directory-struct-private.h"
 
+#include "core/tm-i18n-private.h"
 #include "core/tm-log-private.h"
 #include "core/tm-name-private.h"
 
@@ -117,7 +118,8 @@ tm_locked_directory_start_heartbeat (TmLockedDirectory *directory,
     return TRUE;
 
   g_clear_pointer (&directory->beat, tm_beat_free);
-  tm_error_set (error, action, path, G_IO_ERROR_BUSY, "no thread can be started for its heartbeat");
+  tm_error_set (error, action, path, G_IO_ERROR_BUSY,
+                _ ("no thread can be started for its heartbeat"));
   return FALSE;
 }
 

@@ -6,6 +6,7 @@
 #include "local/tm-publish-private.h"
 
 #include "core/tm-error-private.h"
+#include "core/tm-i18n-private.h"
 #include "local/tm-dirfd-private.h"
 #include "local/tm-path-private.h"
 
@@ -96,13 +97,13 @@ get_reason_of_border (Publication *publication)
   struct statfs status;
 
   if (!tm_dirfd_is_in_mount_of (publication->from, publication->to))
-    return "the destination is on another file system, or in another mount of the same one";
+    return _ ("the destination is on another file system, or in another mount of the same one");
 
   if (tm_dirfd_stat_file_system (publication->to, &status) == 0 &&
       status.f_type == OVERLAYFS_SUPER_MAGIC)
-    return "the overlay file system cannot rename a directory of a lower layer";
+    return _ ("the overlay file system cannot rename a directory of a lower layer");
 
-  return "the file system cannot rename between its subvolumes or quota projects";
+  return _ ("the file system cannot rename between its subvolumes or quota projects");
 }
 
 static void
@@ -122,7 +123,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
                            tm_locked_directory_get_identity (publication->directory)))
     {
       publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
-                        "the destination is inside the directory");
+                        _ ("the destination is inside the directory"));
       return;
     }
 
@@ -132,10 +133,10 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
       /* A missing file at the destination is handled by publication_exchange_or_move(). */
       if (publication->from < 0 || publication->to >= 0)
         publication_fail (publication, error, G_IO_ERROR_NOT_FOUND,
-                          "the directory has been moved or removed");
+                          _ ("the directory has been moved or removed"));
       else
         publication_fail (publication, error, G_IO_ERROR_NOT_FOUND,
-                          "the parent directory of the destination does not exist");
+                          _ ("the parent directory of the destination does not exist"));
       break;
 
     /* The kernel returns EINVAL for invalid renames, and for flags that the file system does not
@@ -144,7 +145,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
       if (destination_contains_directory (publication))
         {
           publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
-                            "the destination contains the directory");
+                            _ ("the destination contains the directory"));
           break;
         }
       G_GNUC_FALLTHROUGH;
@@ -152,8 +153,8 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     case EOPNOTSUPP:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
                         publication->replaced_o_path >= 0
-                            ? "the file system cannot replace the destination in one step"
-                            : "the file system cannot rename the directory in one step");
+                            ? _ ("the file system cannot replace the destination in one step")
+                            : _ ("the file system cannot rename the directory in one step"));
       break;
 
     case EXDEV:
@@ -460,12 +461,12 @@ delete_replaced_directory (TmReplaced *replaced, GError **error)
   if (directory == NULL)
     return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
   if (!tm_file_identity_equal (tm_locked_directory_get_identity (directory), replaced->identity))
-    return replaced_fail_as_busy (replaced, error, "another file now has this name");
+    return replaced_fail_as_busy (replaced, error, _ ("another file now has this name"));
 
   is_in_use = !tm_locked_directory_is_free (directory);
   tm_locked_directory_mark (directory, is_in_use);
   if (is_in_use)
-    return replaced_fail_as_busy (replaced, error, "another process has locked it");
+    return replaced_fail_as_busy (replaced, error, _ ("another process has locked it"));
 
   return tm_locked_directory_delete (directory, replaced->path, TM_DELETE_FLAGS_NONE, NULL, NULL,
                                      error);
@@ -480,7 +481,7 @@ delete_replaced_file (TmReplaced *replaced, GError **error)
   if (tm_dirfd_stat_child (parent, replaced->name, &status) < 0)
     return errno == ENOENT ? TRUE : replaced_fail (replaced, error, errno);
   if (!tm_file_identity_equal (tm_file_identity (&status), replaced->identity))
-    return replaced_fail_as_busy (replaced, error, "another file now has this name");
+    return replaced_fail_as_busy (replaced, error, _ ("another file now has this name"));
 
   if (tm_dirfd_unlink (parent, replaced->name) < 0 && errno != ENOENT)
     return replaced_fail (replaced, error, errno);

@@ -5,6 +5,8 @@
 
 #include "tool-age.h"
 
+#include "tool-i18n.h"
+
 #include <string.h>
 
 /* Parses and formats the ages of the command line: 90s, 2h, 1h30m, 7d, 1w. */
@@ -26,7 +28,7 @@ static const Unit units[] = {
 static gboolean
 refuse (const char *text, const char *reason, GError **error)
 {
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” is not an age: %s", text,
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("“%s” is not an age: %s"), text,
                reason);
   return FALSE;
 }
@@ -92,23 +94,24 @@ tool_age_parse (const char *text, double *seconds, GError **error)
       gint64 number, unit;
 
       if (!g_ascii_isdigit (*position))
-        return refuse (text, "write it as 90s, 30m, 2h, 7d, 1w or 1h30m", error);
+        return refuse (text, _ ("write it as 90s, 30m, 2h, 7d, 1w or 1h30m"), error);
 
       if (!parse_number (&position, &number))
-        return refuse (text, "it is too long", error);
+        return refuse (text, _ ("it is too long"), error);
 
       if (*position == '\0' && number == 0 && n_used == 0)
         break;
 
       if (*position == '\0')
-        return refuse (text, "the last number has no unit: s, m, h, d or w", error);
+        return refuse (text, _ ("the last number has no unit: s, m, h, d or w"), error);
 
       if (!parse_unit (&position, &n_used, &unit))
-        return refuse (text, "the units are w, d, h, m and s, in this order, and numbers are whole",
+        return refuse (text,
+                       _ ("the units are w, d, h, m and s, in this order, and numbers are whole"),
                        error);
 
       if (number > (G_MAXINT64 - sum) / unit)
-        return refuse (text, "it is too long", error);
+        return refuse (text, _ ("it is too long"), error);
       sum += number * unit;
     }
   while (*position != '\0');
@@ -175,8 +178,8 @@ tool_age_parse_basis (const char *text, TmAgeBasis *basis, GError **error)
   if (value == NULL)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%s” is not an age basis: use accessed-or-modified, modified, changed or "
-                   "newest-content",
+                   _ ("“%s” is not an age basis: use accessed-or-modified, modified, changed or "
+                      "newest-content"),
                    text);
       return FALSE;
     }
@@ -199,7 +202,7 @@ tool_age_check_exclude (char **patterns, GError **error)
     if (**patterns == '\0' || strchr (*patterns, G_DIR_SEPARATOR) != NULL)
       {
         g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                     "“%s” matches no name: names are not empty and contain no “/”", *patterns);
+                     _ ("“%s” matches no name: names are not empty and contain no “/”"), *patterns);
         return FALSE;
       }
 

@@ -6,6 +6,7 @@
 #include "tool-child.h"
 
 #include "tool-command.h"
+#include "tool-i18n.h"
 #include "tool-signals.h"
 
 #include <errno.h>
@@ -341,7 +342,7 @@ tool_child_run (char **arguments, char **environment, GError **error)
       g_autofree char *display_name = g_filename_display_name (arguments[0]);
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number),
-                   "Could not run “%s”: %s", display_name, g_strerror (error_number));
+                   _ ("Could not run “%s”: %s"), display_name, g_strerror (error_number));
       return get_status_of_error (error_number);
     }
 

@@ -6,11 +6,13 @@
 #include "tool-age.h"
 #include "tool-command.h"
 #include "tool-entry.h"
+#include "tool-i18n.h"
 #include "tool-operation.h"
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
 #include "tool-size.h"
+#include "tool-totals.h"
 
 #include <string.h>
 
@@ -23,12 +25,14 @@ static int run_cleanup (const ToolCommand *command, char ***arguments);
 
 const ToolCommand tool_cleanup_command = {
   .name = "cleanup",
-  .parameters = "DIR",
-  .summary = "Delete expired or abandoned sub-directories, and keep a directory within limits.",
-  .description = "--timeout or a limit is required. A cleanup never deletes directories in use. A\n"
-                 "limit deletes the least recently used directories until it holds. A SIZE is a\n"
-                 "whole number with a unit: B, k, M, G and T are powers of 1000; KiB, MiB, GiB\n"
-                 "and TiB of 1024.",
+  .parameters = N_ ("DIR"),
+  .summary =
+      N_ ("Delete expired or abandoned sub-directories, and keep a directory within limits."),
+  .description =
+      N_ ("--timeout or a limit is required. A cleanup never deletes directories in use. A\n"
+          "limit deletes the least recently used directories until it holds. A SIZE is a\n"
+          "whole number with a unit: B, k, M, G and T are powers of 1000; KiB, MiB, GiB\n"
+          "and TiB of 1024."),
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_cleanup,
 };
@@ -47,7 +51,8 @@ typedef struct
 typedef struct
 {
   TmRootEntry *entry; /* (owned) */
-  ToolCell outcome;
+  ToolOutcome outcome;
+  ToolColor color;
 } Row;
 
 static void
@@ -69,12 +74,13 @@ report_clear (Report *report)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Report, report_clear)
 
 static Row *
-report_add (Report *report, TmRootEntry *entry, const char *outcome, ToolColor color)
+report_add (Report *report, TmRootEntry *entry, ToolOutcome outcome, ToolColor color)
 {
   Row *row = g_new (Row, 1);
 
   row->entry = g_object_ref (entry);
-  row->outcome = (ToolCell){ outcome, color };
+  row->outcome = outcome;
+  row->color = color;
   g_ptr_array_add (report->rows, row);
   return row;
 }
@@ -100,7 +106,7 @@ entry_removed_cb (TmRoot *root, TmRootEntry *entry, gpointer user_data)
   report->n_removed++;
   report->removed_size += tm_root_entry_get_size (entry);
   report_forget_failure (report, entry);
-  report_add (report, entry, "removed", TOOL_COLOR_GREEN);
+  report_add (report, entry, TOOL_OUTCOME_REMOVED, TOOL_COLOR_GREEN);
 }
 
 static void
@@ -112,7 +118,7 @@ entry_failed_cb (TmRoot *root, TmRootEntry *entry, const GError *error, gpointer
   Row *row;
 
   report_forget_failure (report, entry);
-  row = report_add (report, entry, "failed", TOOL_COLOR_RED);
+  row = report_add (report, entry, TOOL_OUTCOME_FAILED, TOOL_COLOR_RED);
   g_hash_table_insert (report->failed_rows, g_strdup (name), row);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
@@ -141,7 +147,7 @@ print_rows (const Report *report)
     {
       const Row *row = g_ptr_array_index (report->rows, i);
 
-      tool_entry_fit (row->entry, FALSE, &columns);
+      tool_entry_fit (row->entry, now, row->outcome, FALSE, &columns);
     }
 
   g_ptr_array_sort (report->rows, compare_rows);
@@ -149,24 +155,26 @@ print_rows (const Report *report)
     {
       const Row *row = g_ptr_array_index (report->rows, i);
 
-      tool_entry_print (row->entry, now, row->outcome, FALSE, &columns);
+      tool_entry_print (row->entry, now, row->outcome, row->color, FALSE, &columns);
     }
 }
 
 static void
 print_total (const Report *report, const ToolRules *rules, gboolean is_dry_run)
 {
-  gssize n = report->n_removed;
-  const char *noun = tool_rules_get_noun (rules, (gsize) n);
-  const char *verb = is_dry_run ? "would be deleted" : "deleted";
-  g_autofree char *size = tool_size_format (report->removed_size);
+  g_autofree char *size = NULL;
+  g_autofree char *text = NULL;
 
   if (!tool_output_is_terminal ())
-    tool_print ("total\t%" G_GSSIZE_FORMAT "\n", n);
-  else if (rules->limits.max_size > 0)
-    tool_print ("%" G_GSSIZE_FORMAT " %s with %s %s\n", n, noun, size, verb);
-  else
-    tool_print ("%" G_GSSIZE_FORMAT " %s %s\n", n, noun, verb);
+    {
+      tool_print ("total\t%" G_GSSIZE_FORMAT "\n", report->n_removed);
+      return;
+    }
+
+  if (rules->limits.max_size > 0)
+    size = tool_size_format (report->removed_size);
+  text = tool_totals_describe_cleanup (rules, (gulong) report->n_removed, size, is_dry_run);
+  tool_print ("%s\n", text);
 }
 
 /* Returns FALSE when nothing can be said of the root. */
@@ -234,14 +242,14 @@ wait_for_heartbeats (TmRoot *root, const Report *report)
     return FALSE;
 
   tool_progress_hide (tool_operation_get_progress (report->operation));
-  if (n_overdue == 1)
-    tool_complain ("The heartbeat of one directory is overdue: waiting %s to see whether it "
-                   "changes; --no-wait skips this",
-                   time);
-  else
-    tool_complain ("The heartbeats of %u directories are overdue: waiting %s to see whether they "
-                   "change; --no-wait skips this",
-                   n_overdue, time);
+  /* Translators: %s is a time such as “1m 30s”. */
+  tool_complain (
+      tool_ngettext ("The heartbeat of %u directory is overdue: waiting %s to see whether "
+                     "it changes; --no-wait skips this",
+                     "The heartbeats of %u directories are overdue: waiting %s to see "
+                     "whether they change; --no-wait skips this",
+                     n_overdue),
+      n_overdue, time);
   return tool_operation_wait (report->operation, seconds);
 }
 
@@ -286,7 +294,7 @@ list_removable (TmRoot *root, Report *report)
 
       report->n_removed++;
       report->removed_size += tm_root_entry_get_size (entry);
-      report_add (report, entry, "removable", TOOL_COLOR_YELLOW);
+      report_add (report, entry, TOOL_OUTCOME_REMOVABLE, TOOL_COLOR_YELLOW);
     }
 
   return TRUE;
@@ -297,7 +305,7 @@ clean_up_and_report (TmRoot *root, const ToolRules *rules, gboolean is_dry_run, 
 {
   g_autofree char *display_name = g_filename_display_name (rules->path);
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_ANY, "Cleaning up “%s”", display_name);
+      tool_operation_new (TOOL_INTERRUPTION_ANY, _ ("Cleaning up “%s”"), display_name);
   g_auto (Report) report = {
     .operation = operation,
     .rows = g_ptr_array_new_with_free_func (row_free),
@@ -327,9 +335,10 @@ run_cleanup (const ToolCommand *command, char ***arguments)
   gboolean does_not_wait = FALSE;
   const GOptionEntry entries[] = {
     { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &is_dry_run,
-      "Delete nothing, and show what a cleanup would delete", NULL },
+      N_ ("Delete nothing, and show what a cleanup would delete"), NULL },
     { "no-wait", 0, 0, G_OPTION_ARG_NONE, &does_not_wait,
-      "Do not wait to see whether overdue heartbeats change, and keep these directories", NULL },
+      N_ ("Do not wait to see whether overdue heartbeats change, and keep these directories"),
+      NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;

@@ -5,6 +5,7 @@
 
 #include "tool-command.h"
 #include "tool-creation.h"
+#include "tool-i18n.h"
 #include "tool-options.h"
 #include "tool-output.h"
 
@@ -15,8 +16,8 @@ static int run_create (const ToolCommand *command, char ***arguments);
 const ToolCommand tool_create_command = {
   .name = "create",
   .parameters = NULL,
-  .summary = "Create a directory without an owner, and print its path.",
-  .description = "A cleanup deletes the directory when it has expired.",
+  .summary = N_ ("Create a directory without an owner, and print its path."),
+  .description = N_ ("A cleanup deletes the directory when it has expired."),
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_create,
 };
@@ -41,7 +42,7 @@ static int
 create (const ToolCreation *creation)
 {
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_ANY, "Creating a directory");
+      tool_operation_new (TOOL_INTERRUPTION_ANY, _ ("Creating a directory"));
   GError *error = NULL;
   g_autoptr (TmTemporaryDirectory) directory = tool_creation_run (creation, operation, &error);
 
@@ -73,7 +74,7 @@ run_create (const ToolCommand *command, char ***arguments)
 
   if (rest != NULL)
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                 "Unexpected argument “%s”: --in sets the parent directory", rest[0]);
+                 _ ("Unexpected argument “%s”: --in sets the parent directory"), rest[0]);
   if (error != NULL || !tool_creation_understand (&creation, &error))
     return tool_options_refuse (command, error);
 

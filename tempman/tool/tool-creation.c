@@ -6,6 +6,7 @@
 #include "tool-creation.h"
 
 #include "tool-age.h"
+#include "tool-i18n.h"
 #include "tool-paths.h"
 
 /* The creation of a directory by `run` and `create`. */
@@ -15,25 +16,29 @@ tool_creation_get_entries (ToolCreation *creation, GOptionEntry entries[TOOL_CRE
 {
   const GOptionEntry all[TOOL_CREATION_N_ENTRIES] = {
     { "in", 'i', 0, G_OPTION_ARG_FILENAME, &creation->parent_path,
-      "Create the directory in DIR, not in the directory for temporary files", "DIR" },
+      N_ ("Create the directory in DIR, not in the directory for temporary files"), N_ ("DIR") },
     { "root", 0, 0, G_OPTION_ARG_FILENAME, &creation->root_path,
-      "Create the directory in the root DIR, and clean up DIR first", "DIR" },
+      N_ ("Create the directory in the root DIR, and clean up DIR first"), N_ ("DIR") },
     { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &creation->timeout_text,
-      "With --root: delete directories unused for longer than AGE: 90s, 2h, 7d, 1w", "AGE" },
+      N_ ("With --root: delete directories unused for longer than AGE: 90s, 2h, 7d, 1w"),
+      N_ ("AGE") },
     { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &creation->age_basis_text,
-      "With --root: timestamps that count as a use; see “tempman cleanup --help”", "BASIS" },
+      N_ ("With --root: timestamps that count as a use; see “tempman cleanup --help”"),
+      N_ ("BASIS") },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &creation->exclude,
-      "With --root: keep directories whose name matches; may be repeated", "PATTERN" },
+      N_ ("With --root: keep directories whose name matches; may be repeated"), N_ ("PATTERN") },
     { "max-entries", 0, 0, G_OPTION_ARG_FILENAME, &creation->limits.max_entries_text,
-      "With --root: keep at most N directories, with the new one", "N" },
+      N_ ("With --root: keep at most N directories, with the new one"), N_ ("N") },
     { "min-free", 0, 0, G_OPTION_ARG_FILENAME, &creation->limits.min_free_text,
-      "With --root: keep SIZE of the file system free, or a share of it: 10G, 5%", "SIZE" },
+      N_ ("With --root: keep SIZE of the file system free, or a share of it: 10G, 5%"),
+      N_ ("SIZE") },
     { "prefix", 'p', 0, G_OPTION_ARG_FILENAME, &creation->prefix,
-      "Start the name with PREFIX, not with “tempman”", "PREFIX" },
+      N_ ("Start the name with PREFIX, not with “tempman”"), N_ ("PREFIX") },
     { "suffix", 0, 0, G_OPTION_ARG_FILENAME, &creation->suffix,
-      "End the name with SUFFIX, which does not begin with a letter or a digit", "SUFFIX" },
+      N_ ("End the name with SUFFIX, which does not begin with a letter or a digit"),
+      N_ ("SUFFIX") },
     { "mode", 'm', 0, G_OPTION_ARG_FILENAME, &creation->mode_text,
-      "Set the permissions to MODE, in octal, not to 700", "MODE" },
+      N_ ("Set the permissions to MODE, in octal, not to 700"), N_ ("MODE") },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
 
@@ -48,7 +53,7 @@ is_of_root (const ToolCreation *creation, gconstpointer value, const char *optio
   if (value == NULL || creation->root_path != NULL)
     return TRUE;
 
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s is only valid with --root",
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s is only valid with --root"),
                option);
   return FALSE;
 }
@@ -66,7 +71,7 @@ understand_mode (ToolCreation *creation, GError **error)
       g_autofree char *display_text = g_filename_display_name (creation->mode_text);
 
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "“%s” is not a mode: write it in octal, from 0 to 777", display_text);
+                   _ ("“%s” is not a mode: write it in octal, from 0 to 777"), display_text);
       return FALSE;
     }
 
@@ -84,7 +89,7 @@ tool_creation_understand (ToolCreation *creation, GError **error)
   if (creation->parent_path != NULL && creation->root_path != NULL)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "--in and --root cannot be used together");
+                   _ ("--in and --root cannot be used together"));
       return FALSE;
     }
 

@@ -4,6 +4,7 @@
  */
 
 #include "tool-command.h"
+#include "tool-i18n.h"
 #include "tool-operation.h"
 #include "tool-options.h"
 #include "tool-output.h"
@@ -17,10 +18,11 @@ static int run_delete (const ToolCommand *command, char ***arguments);
 
 const ToolCommand tool_delete_command = {
   .name = "delete",
-  .parameters = "PATH…",
-  .summary = "Delete files, and directories with everything in them.",
-  .description = "A missing file is not an error. Symbolic links are deleted, not followed, and\n"
-                 "mounted file systems are not touched. After a failure the rest is deleted.",
+  .parameters = N_ ("PATH…"),
+  .summary = N_ ("Delete files, and directories with everything in them."),
+  .description =
+      N_ ("A missing file is not an error. Symbolic links are deleted, not followed, and\n"
+          "mounted file systems are not touched. After a failure the rest is deleted."),
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_delete,
 };
@@ -93,10 +95,13 @@ begin (char **paths)
   guint n_paths = g_strv_length (paths);
 
   if (n_paths > 1)
-    return tool_operation_new (TOOL_INTERRUPTION_ANY, "Deleting %u paths", n_paths);
+    return tool_operation_new (
+        TOOL_INTERRUPTION_ANY,
+        /* Never called with 1. */ tool_ngettext ("Deleting %u path", "Deleting %u paths", n_paths),
+        n_paths);
 
   display_name = g_filename_display_name (paths[0]);
-  return tool_operation_new (TOOL_INTERRUPTION_ANY, "Deleting “%s”", display_name);
+  return tool_operation_new (TOOL_INTERRUPTION_ANY, _ ("Deleting “%s”"), display_name);
 }
 
 static int
@@ -108,7 +113,7 @@ run_delete (const ToolCommand *command, char ***arguments)
   Deletion deletion = { 0 };
   const GOptionEntry entries[] = {
     { "force", 0, 0, G_OPTION_ARG_NONE, &force,
-      "Also delete immutable and append-only files, and read-only snapshots", NULL },
+      N_ ("Also delete immutable and append-only files, and read-only snapshots"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -118,7 +123,7 @@ run_delete (const ToolCommand *command, char ***arguments)
     return status;
   if (paths == NULL)
     return tool_options_refuse (
-        command, g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No path was given"));
+        command, g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("No path was given")));
 
   operation = begin (paths);
   deletion.operation = operation;

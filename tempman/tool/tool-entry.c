@@ -7,38 +7,9 @@
 
 #include "tool-age.h"
 #include "tool-size.h"
-
-#include <string.h>
+#include "tool-words.h"
 
 /* Prints an entry of a root. */
-
-#define STATE_CELL 1
-#define REASON_CELL 2
-
-/* The output uses the nicks of the public enumerations. */
-static const char *
-get_nick (GType type, int value)
-{
-  GEnumClass *enum_class = g_type_class_ref (type);
-  const GEnumValue *enum_value = g_enum_get_value (enum_class, value);
-
-  g_assert (enum_value != NULL);
-  /* The values are static: they outlive the reference to the class. */
-  g_type_class_unref (enum_class);
-  return enum_value->value_nick;
-}
-
-static const char *
-get_state_name (TmRootEntry *entry)
-{
-  return get_nick (TM_TYPE_ROOT_ENTRY_STATE, (int) tm_root_entry_get_state (entry));
-}
-
-static const char *
-get_reason_name (TmRootEntry *entry)
-{
-  return get_nick (TM_TYPE_REMOVAL_REASON, (int) tm_root_entry_get_reason (entry));
-}
 
 static char *
 format_age (gint64 seconds)
@@ -47,51 +18,79 @@ format_age (gint64 seconds)
                                     : g_strdup_printf ("%" G_GINT64_FORMAT "s", seconds);
 }
 
-/* Returns (transfer full): the state, followed by the age of the heartbeat if there is one. */
-static char *
-describe_state (TmRootEntry *entry)
+/* The texts of the cells of an entry, in their order. */
+typedef struct
 {
-  double heartbeat_age = tm_root_entry_get_heartbeat_age (entry);
-  g_autofree char *age = NULL;
-
-  if (heartbeat_age < 0)
-    return g_strdup (get_state_name (entry));
-
-  age = format_age (tool_age_to_seconds (heartbeat_age));
-  return g_strdup_printf ("%s (heartbeat %s ago)", get_state_name (entry), age);
-}
+  const char *outcome; /* (unowned) */
+  char *state;         /* (owned), as are the following */
+  const char *reason;  /* (unowned) */
+  char *age;
+  char *size; /* (nullable) */
+} Texts;
 
 static void
-fit (ToolColumns *columns, gsize cell, const char *text)
+texts_clear (Texts *texts)
 {
-  columns->widths[cell] = MAX (columns->widths[cell], (int) strlen (text));
+  g_free (texts->state);
+  g_free (texts->age);
+  g_free (texts->size);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Texts, texts_clear)
+
+/* @now: the current time, from which the age of the entry is computed */
+static void
+texts_init (Texts *texts,
+            TmRootEntry *entry,
+            GDateTime *now,
+            ToolOutcome outcome,
+            gboolean shows_size)
+{
+  double heartbeat_age = tm_root_entry_get_heartbeat_age (entry);
+  g_autofree char *heartbeat_text =
+      heartbeat_age >= 0 ? format_age (tool_age_to_seconds (heartbeat_age)) : NULL;
+
+  texts->outcome = tool_words_get_outcome (outcome);
+  texts->state = tool_words_describe_state (tm_root_entry_get_state (entry), heartbeat_text);
+  texts->reason = tool_words_get_reason (tm_root_entry_get_reason (entry));
+  texts->age = format_age (tool_age_since (tm_root_entry_get_last_used (entry), now));
+  texts->size = shows_size ? tool_size_format (tm_root_entry_get_size (entry)) : NULL;
 }
 
 /* Widens the columns so that the cells of an entry fit. */
 void
-tool_entry_fit (TmRootEntry *entry, gboolean shows_size, ToolColumns *columns)
+tool_entry_fit (TmRootEntry *entry,
+                GDateTime *now,
+                ToolOutcome outcome,
+                gboolean shows_size,
+                ToolColumns *columns)
 {
-  g_autofree char *state = describe_state (entry);
-  g_autofree char *size = tool_size_format (tm_root_entry_get_size (entry));
+  g_auto (Texts) texts = { 0 };
 
-  fit (columns, STATE_CELL, state);
-  fit (columns, REASON_CELL, get_reason_name (entry));
-  if (shows_size)
-    fit (columns, TOOL_ENTRY_SIZE_CELL, size);
+  texts_init (&texts, entry, now, outcome, shows_size);
+  tool_columns_fit (columns, (const ToolCell[TOOL_N_CELLS]){
+                                 { texts.outcome, TOOL_COLOR_NONE },
+                                 { texts.state, TOOL_COLOR_NONE },
+                                 { texts.reason, TOOL_COLOR_NONE },
+                                 { texts.age, TOOL_COLOR_NONE },
+                                 { texts.size, TOOL_COLOR_NONE },
+                             });
 }
 
 /*
  * tool_entry_print:
  * @entry: an entry
  * @now: the current time, from which its age is computed
- * @outcome: the first cell: what a cleanup does with the entry
+ * @outcome: what a cleanup does with the entry
+ * @outcome_color: the color of the outcome
  * @shows_size: whether to print its size
  * @columns: the widths of the columns
  */
 void
 tool_entry_print (TmRootEntry *entry,
                   GDateTime *now,
-                  ToolCell outcome,
+                  ToolOutcome outcome,
+                  ToolColor outcome_color,
                   gboolean shows_size,
                   const ToolColumns *columns)
 {
@@ -100,19 +99,18 @@ tool_entry_print (TmRootEntry *entry,
     [TM_ROOT_ENTRY_STATE_ABANDONED] = TOOL_COLOR_YELLOW,
     [TM_ROOT_ENTRY_STATE_UNOWNED] = TOOL_COLOR_NONE,
   };
-  gint64 age = tool_age_since (tm_root_entry_get_last_used (entry), now);
-  g_autofree char *age_text = format_age (age);
-  g_autofree char *state = describe_state (entry);
-  g_autofree char *size = tool_size_format (tm_root_entry_get_size (entry));
-  const ToolCell cells[TOOL_N_CELLS] = {
-    outcome,
-    [STATE_CELL] = { state, colors[tm_root_entry_get_state (entry)] },
-    [REASON_CELL] = { get_reason_name (entry), TOOL_COLOR_NONE },
-    { age_text, TOOL_COLOR_NONE },
-    [TOOL_ENTRY_SIZE_CELL] = { shows_size ? size : NULL, TOOL_COLOR_NONE },
-  };
+  g_auto (Texts) texts = { 0 };
 
-  tool_print_row (columns, cells, tm_root_entry_get_name (entry));
+  texts_init (&texts, entry, now, outcome, shows_size);
+  tool_print_row (columns,
+                  (const ToolCell[TOOL_N_CELLS]){
+                      { texts.outcome, outcome_color },
+                      { texts.state, colors[tm_root_entry_get_state (entry)] },
+                      { texts.reason, TOOL_COLOR_NONE },
+                      { texts.age, TOOL_COLOR_NONE },
+                      { texts.size, TOOL_COLOR_NONE },
+                  },
+                  tm_root_entry_get_name (entry));
 }
 
 /* Appends ASCII only, which is independent of the locales of the writer and the reader. */
@@ -159,10 +157,11 @@ tool_entry_print_json (TmRootEntry *entry, GDateTime *now, gboolean is_measured)
 
   append_json_member (json, "name", valid);
   append_json_member (json, "uri", uri);
-  append_json_member (json, "state", get_state_name (entry));
+  append_json_member (json, "state", tool_words_get_state_nick (tm_root_entry_get_state (entry)));
   g_string_append_printf (json, "\"removable\": %s, ",
                           tm_root_entry_get_removable (entry) ? "true" : "false");
-  append_json_member (json, "reason", get_reason_name (entry));
+  append_json_member (json, "reason",
+                      tool_words_get_reason_nick (tm_root_entry_get_reason (entry)));
   g_string_append_printf (json, "\"last_used\": \"%s.%06dZ\", ", last_used_text,
                           g_date_time_get_microsecond (last_used));
   g_string_append_printf (json, "\"age\": %" G_GINT64_FORMAT ", ", tool_age_since (last_used, now));

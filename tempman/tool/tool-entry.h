@@ -5,16 +5,20 @@
 
 #pragma once
 
+#include "tool-outcome.h"
 #include "tool-output.h"
 
 #include <tempman.h>
 
-#define TOOL_ENTRY_SIZE_CELL 4
-
-void tool_entry_fit (TmRootEntry *entry, gboolean shows_size, ToolColumns *columns);
+void tool_entry_fit (TmRootEntry *entry,
+                     GDateTime *now,
+                     ToolOutcome outcome,
+                     gboolean shows_size,
+                     ToolColumns *columns);
 void tool_entry_print (TmRootEntry *entry,
                        GDateTime *now,
-                       ToolCell outcome,
+                       ToolOutcome outcome,
+                       ToolColor outcome_color,
                        gboolean shows_size,
                        const ToolColumns *columns);
 void tool_entry_print_json (TmRootEntry *entry, GDateTime *now, gboolean is_measured);

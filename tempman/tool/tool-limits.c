@@ -5,6 +5,7 @@
 
 #include "tool-limits.h"
 
+#include "tool-i18n.h"
 #include "tool-size.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ parse_number (const char *text, guint *number, GError **error)
       g_autofree char *display_text = g_filename_display_name (text);
 
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%s” is not a number of entries: write it as 20, and at most as %u",
+                   _ ("“%s” is not a number of entries: write it as 20, and at most as %u"),
                    display_text, G_MAXUINT);
       return FALSE;
     }
@@ -48,7 +49,7 @@ parse_percent (const char *text, guint64 *percent, GError **error)
       g_autofree char *display_text = g_filename_display_name (text);
 
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "“%s” is not a share: write it as a whole number from 0%% to 100%%",
+                   _ ("“%s” is not a share: write it as a whole number from 0%% to 100%%"),
                    display_text);
       return FALSE;
     }
@@ -97,7 +98,7 @@ query_file_system (TmRoot *root, const char *attribute, guint64 *bytes, GError *
   if (!g_file_info_has_attribute (info, attribute))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Could not find the size of the file system of “%s”",
+                   _ ("Could not find the size of the file system of “%s”"),
                    g_file_peek_path (tm_root_get_directory (root)));
       return FALSE;
     }

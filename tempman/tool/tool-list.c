@@ -5,13 +5,13 @@
 
 #include "tool-command.h"
 #include "tool-entry.h"
+#include "tool-i18n.h"
 #include "tool-operation.h"
 #include "tool-output.h"
 #include "tool-rules.h"
 #include "tool-signals.h"
 #include "tool-size.h"
-
-#include <string.h>
+#include "tool-totals.h"
 
 /* `tempman list` */
 
@@ -19,10 +19,11 @@ static int run_list (const ToolCommand *command, char ***arguments);
 
 const ToolCommand tool_list_command = {
   .name = "list",
-  .parameters = "DIR",
-  .summary = "List the sub-directories of a directory, and whether a cleanup would delete them.",
-  .description = "Without --timeout, no directory is expired. A SIZE is a whole number with a\n"
-                 "unit: B, k, M, G and T are powers of 1000; KiB, MiB, GiB and TiB of 1024.",
+  .parameters = N_ ("DIR"),
+  .summary =
+      N_ ("List the sub-directories of a directory, and whether a cleanup would delete them."),
+  .description = N_ ("Without --timeout, no directory is expired. A SIZE is a whole number with a\n"
+                     "unit: B, k, M, G and T are powers of 1000; KiB, MiB, GiB and TiB of 1024."),
   .usage_status = TOOL_STATUS_USAGE,
   .func = run_list,
 };
@@ -36,6 +37,7 @@ print_total (GListModel *entries, const ToolRules *rules, gboolean shows_sizes)
   guint64 removable_size = 0;
   g_autofree char *size_text = NULL;
   g_autofree char *removable_size_text = NULL;
+  g_autofree char *text = NULL;
 
   for (guint i = 0; i < n_entries; i++)
     {
@@ -49,53 +51,59 @@ print_total (GListModel *entries, const ToolRules *rules, gboolean shows_sizes)
         }
     }
 
-  size_text = tool_size_format (size);
-  removable_size_text = tool_size_format (removable_size);
   if (shows_sizes)
-    tool_print ("%u %s with %s, of which a cleanup would delete %u with %s\n", n_entries,
-                tool_rules_get_noun (rules, n_entries), size_text, n_removable,
-                removable_size_text);
-  else
-    tool_print ("%u %s, of which a cleanup would delete %u\n", n_entries,
-                tool_rules_get_noun (rules, n_entries), n_removable);
+    {
+      size_text = tool_size_format (size);
+      removable_size_text = tool_size_format (removable_size);
+    }
+  text = tool_totals_describe_list (rules, n_entries, size_text, n_removable, removable_size_text);
+  tool_print ("%s\n", text);
+}
+
+static ToolOutcome
+get_outcome (TmRootEntry *entry)
+{
+  return tm_root_entry_get_removable (entry) ? TOOL_OUTCOME_REMOVABLE : TOOL_OUTCOME_KEPT;
 }
 
 static void
 print_table (GListModel *entries, GDateTime *now, const ToolRules *rules, gboolean shows_sizes)
 {
   const ToolCell titles[TOOL_N_CELLS] = {
-    { "CLEANUP", TOOL_COLOR_NONE },
-    { "STATE", TOOL_COLOR_NONE },
-    { "REASON", TOOL_COLOR_NONE },
-    { "UNUSED", TOOL_COLOR_NONE },
-    [TOOL_ENTRY_SIZE_CELL] = { shows_sizes ? "SIZE" : NULL, TOOL_COLOR_NONE },
+    /* Translators: what a cleanup would do. */
+    { C_ ("column", "CLEANUP"), TOOL_COLOR_NONE },
+    { C_ ("column", "STATE"), TOOL_COLOR_NONE },
+    /* Translators: why a cleanup would delete the directory. */
+    { C_ ("column", "REASON"), TOOL_COLOR_NONE },
+    /* Translators: the time since the last use. */
+    { C_ ("column", "UNUSED"), TOOL_COLOR_NONE },
+    { shows_sizes ? C_ ("column", "SIZE") : NULL, TOOL_COLOR_NONE },
   };
   guint n_entries = g_list_model_get_n_items (entries);
+  gboolean is_terminal = tool_output_is_terminal ();
   ToolColumns columns = TOOL_COLUMNS_INIT;
 
-  columns.widths[TOOL_ENTRY_SIZE_CELL] = (int) strlen ("SIZE");
-  for (guint i = 0; tool_output_is_terminal () && i < n_entries; i++)
+  tool_columns_fit (&columns, titles);
+  for (guint i = 0; is_terminal && i < n_entries; i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
-      tool_entry_fit (entry, shows_sizes, &columns);
+      tool_entry_fit (entry, now, get_outcome (entry), shows_sizes, &columns);
     }
 
-  if (tool_output_is_terminal () && n_entries > 0)
-    tool_print_row (&columns, titles, "NAME");
+  if (is_terminal && n_entries > 0)
+    tool_print_row (&columns, titles, C_ ("column", "NAME"));
 
   for (guint i = 0; i < n_entries; i++)
     {
       g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
 
-      tool_entry_print (entry, now,
-                        tm_root_entry_get_removable (entry)
-                            ? (ToolCell){ "removable", TOOL_COLOR_RED }
-                            : (ToolCell){ "kept", TOOL_COLOR_NONE },
+      tool_entry_print (entry, now, get_outcome (entry),
+                        tm_root_entry_get_removable (entry) ? TOOL_COLOR_RED : TOOL_COLOR_NONE,
                         shows_sizes, &columns);
     }
 
-  if (tool_output_is_terminal ())
+  if (is_terminal)
     print_total (entries, rules, shows_sizes);
 }
 
@@ -121,7 +129,7 @@ list (TmRoot *root, const char *path, TmListFlags flags, int *status)
 {
   g_autofree char *display_name = g_filename_display_name (path);
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_ANY, "Listing “%s”", display_name);
+      tool_operation_new (TOOL_INTERRUPTION_ANY, _ ("Listing “%s”"), display_name);
   GError *error = NULL;
   GListModel *entries =
       tm_root_list_entries (root, flags, tool_operation_get_cancellable (operation), &error);
@@ -143,9 +151,9 @@ run_list (const ToolCommand *command, char ***arguments)
   gboolean as_json = FALSE;
   gboolean shows_sizes = FALSE;
   const GOptionEntry options[] = {
-    { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &as_json, N_ ("Print JSON"), NULL },
     { "size", 's', 0, G_OPTION_ARG_NONE, &shows_sizes,
-      "Measure the directories, and print their sizes", NULL },
+      N_ ("Measure the directories, and print their sizes"), NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   int status;

@@ -4,6 +4,7 @@
  */
 
 #include "tool-command.h"
+#include "tool-i18n.h"
 #include "tool-options.h"
 #include "tool-output.h"
 #include "tool-run.h"
@@ -12,7 +13,6 @@
 #include <tempman.h>
 
 #include <fcntl.h>
-#include <locale.h>
 #include <unistd.h>
 
 /* The main function: finds the command, and exits with its status. */
@@ -24,20 +24,22 @@ static const ToolCommand *const commands[] = {
 
 static const ToolCommand main_command = {
   .name = NULL,
-  .parameters = "COMMAND [ARGUMENT…]",
-  .summary = "Create temporary directories and clean them up.",
-  .description = "“tempman COMMAND --help” explains a command.",
+  .parameters = N_ ("COMMAND [ARGUMENT…]"),
+  .summary = N_ ("Create temporary directories and clean them up."),
+  .description = N_ ("“tempman COMMAND --help” explains a command."),
   .usage_status = TOOL_STATUS_USAGE,
 };
 
 static char *
 describe_commands (void)
 {
-  GString *text = g_string_new ("Commands:\n");
+  GString *text = g_string_new (NULL);
 
+  /* Translators: the title of a list. */
+  g_string_append_printf (text, "%s\n", _ ("Commands:"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_string_append_printf (text, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-  g_string_append_printf (text, "\n%s", main_command.description);
+    g_string_append_printf (text, "  %-10s %s\n", commands[i]->name, _ (commands[i]->summary));
+  g_string_append_printf (text, "\n%s", _ (main_command.description));
   return g_string_free (text, FALSE);
 }
 
@@ -57,9 +59,9 @@ run_command (char **arguments)
     }
 
   if (arguments[0] == NULL)
-    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No command was given");
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("No command was given"));
   else
-    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "“%s” is not a command",
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("“%s” is not a command"),
                  arguments[0]);
   return tool_options_refuse (&main_command, error);
 }
@@ -69,7 +71,7 @@ parse_and_run (char **arguments)
 {
   gboolean show_version = FALSE;
   const GOptionEntry entries[] = {
-    { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, "Show the version", NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, N_ ("Show the version"), NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   g_autofree char *description = describe_commands ();
@@ -113,7 +115,7 @@ main (int argc, char **argv)
 
   tool_signals_prepare ();
   occupy_standard_descriptors ();
-  setlocale (LC_ALL, "");
+  tool_i18n_prepare ();
   /* GLib writes debug messages to the standard output, which scripts read. */
   g_log_writer_default_set_use_stderr (TRUE);
 

@@ -5,6 +5,7 @@
 
 #include "tool-options.h"
 
+#include "tool-i18n.h"
 #include "tool-output.h"
 
 /* Reads the options of a command. */
@@ -56,11 +57,14 @@ tool_options_parse (const ToolCommand *command,
   gboolean show_help = FALSE;
   /* GOption's own would end the program without a look at whether the help could be written. */
   const GOptionEntry help_entries[] = {
-    { "help", 'h', 0, G_OPTION_ARG_NONE, &show_help, "Show this help", NULL },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, &show_help, N_ ("Show this help"), NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   GError *error = NULL;
 
+#ifdef ENABLE_NLS
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+#endif
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_strict_posix (context, is_strict);
   g_option_context_set_summary (context, command->summary);
@@ -99,7 +103,7 @@ tool_options_refuse (const ToolCommand *command, GError *error)
   g_autofree char *name = get_full_name (command);
 
   tool_complain ("%s", error->message);
-  tool_complain ("See “%s --help”", name);
+  tool_complain (_ ("See “%s --help”"), name);
   g_error_free (error);
   return command->usage_status;
 }

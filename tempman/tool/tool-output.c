@@ -6,7 +6,9 @@
 #include "tool-output.h"
 
 #include "tool-command.h"
+#include "tool-i18n.h"
 #include "tool-signals.h"
+#include "tool-text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,8 +49,8 @@ has_colors (void)
 }
 
 /* Returns (transfer full): UTF-8 text, converted to the encoding of the locale. */
-static char *
-encode (const char *text)
+char *
+tool_encode (const char *text)
 {
   g_autoptr (GString) plain = NULL;
   const char *charset;
@@ -96,7 +98,7 @@ tool_print (const char *format, ...)
   text = g_strdup_vprintf (format, args);
   va_end (args);
 
-  encoded = encode (text);
+  encoded = tool_encode (text);
   tool_print_bytes (encoded);
 }
 
@@ -142,7 +144,7 @@ tool_output_finish (int status)
     {
       /* The write to standard error may block forever: a signal has to end it. */
       tool_signals_unblock (tool_signals_to_end);
-      tool_complain ("Could not write the output: %s", g_strerror (failed_with));
+      tool_complain (_ ("Could not write the output: %s"), g_strerror (failed_with));
     }
   return status == TOOL_STATUS_DONE ? failed_status : status;
 }
@@ -175,12 +177,12 @@ append_escaped_byte (GString *escaped, guchar byte)
     }
 }
 
-/* Appends @text, with harmful characters escaped. Returns whether there were any. @also_escaped:
- * harmless characters that get a backslash */
+/* Appends @text, with harmful characters escaped. Returns whether there were any. @is_utf8: whether
+ * characters beyond ASCII can be harmless. @also_escaped: harmless characters that get a backslash
+ */
 static gboolean
-append_escaped (GString *escaped, const char *text, const char *also_escaped)
+append_escaped (GString *escaped, const char *text, gboolean is_utf8, const char *also_escaped)
 {
-  gboolean is_utf8 = g_get_charset (NULL);
   gboolean has_escaped = FALSE;
 
   while (*text != '\0')
@@ -215,7 +217,7 @@ quote_for_terminal (const char *name)
 {
   GString *quoted = g_string_new ("$'");
 
-  if (!append_escaped (quoted, name, "\\'") && !g_str_has_prefix (name, "$'"))
+  if (!append_escaped (quoted, name, g_get_charset (NULL), "\\'") && !g_str_has_prefix (name, "$'"))
     {
       g_string_free (quoted, TRUE);
       return g_strdup (name);
@@ -254,6 +256,29 @@ tool_print_path (const char *path)
   tool_print_bytes ("\n");
 }
 
+/* Widens the columns so that the cells fit. */
+void
+tool_columns_fit (ToolColumns *columns, const ToolCell cells[TOOL_N_CELLS])
+{
+  for (gsize i = 0; i < TOOL_N_CELLS; i++)
+    {
+      if (cells[i].text != NULL)
+        columns->widths[i] = MAX (columns->widths[i], tool_text_get_width (cells[i].text));
+    }
+}
+
+/* Prints a cell, and spaces up to the next column. */
+static void
+print_cell (const ToolCell *cell, int width, gboolean is_colored)
+{
+  int n_spaces = MAX (width - tool_text_get_width (cell->text), 0) + 2;
+
+  if (is_colored && cell->color != TOOL_COLOR_NONE)
+    tool_print ("%s%s" COLOR_OFF "%*s", color_codes[cell->color], cell->text, n_spaces, "");
+  else
+    tool_print ("%s%*s", cell->text, n_spaces, "");
+}
+
 /*
  * tool_print_row:
  * @columns: how wide the cells are on a terminal
@@ -277,11 +302,8 @@ tool_print_row (const ToolColumns *columns, const ToolCell cells[TOOL_N_CELLS], 
         continue;
       else if (!is_terminal)
         tool_print ("%s\t", cell->text);
-      else if (is_colored && cell->color != TOOL_COLOR_NONE)
-        tool_print ("%s%-*s" COLOR_OFF "  ", color_codes[cell->color], columns->widths[i],
-                    cell->text);
       else
-        tool_print ("%-*s  ", columns->widths[i], cell->text);
+        print_cell (cell, columns->widths[i], is_colored);
     }
 
   tool_print_bytes (shown);
@@ -289,19 +311,18 @@ tool_print_row (const ToolColumns *columns, const ToolCell cells[TOOL_N_CELLS], 
 }
 
 /*
- * tool_escape_message:
+ * tool_escape:
  * @text: text that should be UTF-8, and may contain file names
  *
- * Returns: (transfer full): the text as one line, in the encoding of the locale
+ * Returns: (transfer full): the text as one line of UTF-8
  */
 char *
-tool_escape_message (const char *text)
+tool_escape (const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_autofree char *encoded = encode (valid);
   GString *escaped = g_string_new (NULL);
 
-  append_escaped (escaped, encoded, "");
+  append_escaped (escaped, valid, TRUE, "");
   return g_string_free (escaped, FALSE);
 }
 
@@ -311,6 +332,7 @@ tool_complain (const char *format, ...)
 {
   g_autofree char *text = NULL;
   g_autofree char *escaped = NULL;
+  g_autofree char *encoded = NULL;
   va_list args;
 
   va_start (args, format);
@@ -319,6 +341,7 @@ tool_complain (const char *format, ...)
 
   /* On a terminal, earlier output comes first. */
   note_result (fflush (stdout));
-  escaped = tool_escape_message (text);
-  fprintf (stderr, "tempman: %s\n", escaped);
+  escaped = tool_escape (text);
+  encoded = tool_encode (escaped);
+  fprintf (stderr, "tempman: %s\n", encoded);
 }

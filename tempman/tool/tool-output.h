@@ -24,7 +24,7 @@ typedef struct
 
 #define TOOL_N_CELLS 5
 
-/* How wide the cells of a line are on a terminal. */
+/* How wide the cells of a line are on a terminal, in columns of the terminal. */
 typedef struct
 {
   int widths[TOOL_N_CELLS];
@@ -44,10 +44,12 @@ int tool_output_finish (int status);
 void tool_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_print_bytes (const char *bytes);
 void tool_print_path (const char *path);
+void tool_columns_fit (ToolColumns *columns, const ToolCell cells[TOOL_N_CELLS]);
 void tool_print_row (const ToolColumns *columns,
                      const ToolCell cells[TOOL_N_CELLS],
                      const char *name);
 
 void tool_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
-char *tool_escape_message (const char *text);
+char *tool_escape (const char *text);
+char *tool_encode (const char *text);

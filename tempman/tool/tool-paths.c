@@ -5,6 +5,8 @@
 
 #include "tool-paths.h"
 
+#include "tool-i18n.h"
+
 #include <tempman.h>
 
 #include <errno.h>
@@ -36,10 +38,10 @@ fail (GError **error, Use use, const char *path, GIOErrorEnum code, const char *
   switch (use)
     {
     case USE_OPEN:
-      g_set_error (error, G_IO_ERROR, code, "Could not open “%s”: %s", name, reason);
+      g_set_error (error, G_IO_ERROR, code, _ ("Could not open “%s”: %s"), name, reason);
       break;
     case USE_DELETE:
-      g_set_error (error, G_IO_ERROR, code, "Could not delete “%s”: %s", name, reason);
+      g_set_error (error, G_IO_ERROR, code, _ ("Could not delete “%s”: %s"), name, reason);
       break;
     default:
       g_assert_not_reached ();
@@ -102,7 +104,7 @@ get_working_directory (gboolean without_links, Use use, const char *path, GError
 
   if (found == NULL)
     {
-      fail (error, use, path, G_IO_ERROR_FAILED, "the working directory is gone");
+      fail (error, use, path, G_IO_ERROR_FAILED, _ ("the working directory is gone"));
       return NULL;
     }
 
@@ -127,7 +129,7 @@ can_leave_out (const char *directory, Use use, const char *path, GError **error)
     {
       g_autofree char *display_name = g_filename_display_name (directory);
       g_autofree char *reason =
-          g_strdup_printf ("“..” after the link “%s” is refused", display_name);
+          g_strdup_printf (_ ("“..” after the link “%s” is refused"), display_name);
 
       return fail (error, use, path, G_IO_ERROR_INVALID_ARGUMENT, reason);
     }
@@ -330,10 +332,10 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
 
   /* An empty path usually comes from an unset variable. GIO would use the working directory. */
   if (*trimmed == '\0')
-    return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT, "the path is empty");
+    return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT, _ ("the path is empty"));
   if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
     return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
-                 "the names “.” and “..” are refused");
+                 _ ("the names “.” and “..” are refused"));
 
   if (!find (path, &cleaned, &status, &local_error))
     {
@@ -355,11 +357,11 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
 
   if (is_home_or_above (cleaned, &status))
     return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
-                 "it is the home directory or a directory above it");
+                 _ ("it is the home directory or a directory above it"));
 
   if (is_working_directory_or_above (&status))
     return fail (error, USE_DELETE, path, G_IO_ERROR_INVALID_ARGUMENT,
-                 "it is the working directory or a directory above it");
+                 _ ("it is the working directory or a directory above it"));
 
   /* A slash at the end requires a directory. After a link, it could mean the link or its target. */
   if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.stx_mode))

@@ -6,11 +6,12 @@
 #include "tool-progress.h"
 
 #include "tool-age.h"
+#include "tool-i18n.h"
 #include "tool-output.h"
+#include "tool-text.h"
 
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@
 
 struct _ToolProgress
 {
-  char *title; /* (owned): escaped */
+  char *title; /* (owned): escaped, UTF-8 */
   gint64 started;
   gboolean is_drawn;
 
@@ -56,7 +57,7 @@ can_write_within (int milliseconds)
   return poll (&fd, 1, milliseconds) == 1 && (fd.revents & POLLOUT) != 0;
 }
 
-static glong
+static int
 get_n_columns (void)
 {
   struct winsize size;
@@ -66,34 +67,48 @@ get_n_columns (void)
   return 80;
 }
 
-/* Shortens the title if necessary, since it can contain a long path. */
+/* Returns (transfer full): the line, with a title. */
 static char *
-make_line (ToolProgress *progress)
+compose (ToolProgress *progress, const char *title)
 {
   gint64 now = g_get_monotonic_time ();
   gint64 left = MAX (progress->deadline - now, 0);
   g_autofree char *age = tool_age_format ((now - progress->started) / G_USEC_PER_SEC);
   g_autofree char *left_text = tool_age_format ((left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-  g_autofree char *title = NULL;
-  g_autofree char *rest = NULL;
-  glong n_characters;
+  g_autofree char *n_done = g_strdup_printf ("%'" G_GUINT64_FORMAT, progress->n_done);
+  g_autofree char *n_found = g_strdup_printf ("%'" G_GUINT64_FORMAT, progress->n_found);
 
   if (progress->deadline != 0)
-    rest = g_strdup_printf (": waiting, %s left", left_text);
-  else if (progress->n_found > 0)
-    rest = g_strdup_printf (": %'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " entries, %s",
-                            progress->n_done, progress->n_found, age);
-  else
-    rest = g_strdup_printf (": %s", age);
+    /* Translators: the progress of an operation. The first %s is the operation, such as “Cleaning
+     * up "cache"”; the second %s is a time such as “1m 30s”. */
+    return g_strdup_printf (_ ("%s: waiting, %s left"), title, left_text);
+  if (progress->n_found > 0)
+    return g_strdup_printf (
+        /* Translators: the progress of an operation. The first %s is the operation, such as
+         * “Deleting "cache"”; then the number of files that are deleted, the number of those that
+         * were found so far, and the time that has passed, such as “1m 30s”. */
+        tool_ngettext ("%s: %s of %s entry, %s", "%s: %s of %s entries, %s",
+                       (gulong) MIN (progress->n_found, G_MAXULONG)),
+        title, n_done, n_found, age);
+  /* Translators: an operation, such as “Deleting "cache"”, and the time that has passed, such as
+   * “1m 30s”. */
+  return g_strdup_printf (_ ("%s: %s"), title, age);
+}
 
-  /* Each character may need two columns. A terminal would wrap a line that fills the last column.
-   */
-  n_characters = (get_n_columns () - 1 - (glong) strlen (rest)) / 2;
-  if (g_utf8_strlen (progress->title, -1) <= n_characters)
-    return g_strconcat (progress->title, rest, NULL);
+/* Returns (transfer full): the line, in the encoding of the locale. Shortens the title if
+ * necessary, since it can contain a long path. A terminal would wrap a line that fills the last
+ * column. */
+static char *
+make_line (ToolProgress *progress)
+{
+  int n_columns = get_n_columns () - 1;
+  g_autofree char *rest = compose (progress, "");
+  g_autofree char *title =
+      tool_text_shorten (progress->title, n_columns - tool_text_get_widest (rest));
+  g_autofree char *line = compose (progress, title);
+  g_autofree char *shortened = tool_text_shorten (line, n_columns);
 
-  title = g_utf8_substring (progress->title, 0, MAX (n_characters - 2, 0));
-  return g_strconcat (title, "...", rest, NULL);
+  return tool_encode (shortened);
 }
 
 static void
@@ -116,7 +131,7 @@ tool_progress_new (const char *title)
 {
   ToolProgress *progress = g_new0 (ToolProgress, 1);
 
-  progress->title = tool_escape_message (title);
+  progress->title = tool_escape (title);
   progress->started = g_get_monotonic_time ();
   progress->is_drawn = can_draw ();
   g_mutex_init (&progress->mutex);

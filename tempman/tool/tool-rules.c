@@ -6,6 +6,7 @@
 #include "tool-rules.h"
 
 #include "tool-age.h"
+#include "tool-i18n.h"
 #include "tool-options.h"
 #include "tool-output.h"
 #include "tool-paths.h"
@@ -22,27 +23,27 @@ parse (ToolRules *rules,
 {
   const GOptionEntry entries[] = {
     { "timeout", 't', 0, G_OPTION_ARG_FILENAME, &rules->timeout_text,
-      "Delete directories unused for longer than AGE: 90s, 2h, 7d, 1w, 1h30m", "AGE" },
+      N_ ("Delete directories unused for longer than AGE: 90s, 2h, 7d, 1w, 1h30m"), N_ ("AGE") },
     { "reclaim", 'r', 0, G_OPTION_ARG_NONE, &rules->reclaims,
-      "Delete abandoned directories, whose owner has exited, at any age", NULL },
+      N_ ("Delete abandoned directories, whose owner has exited, at any age"), NULL },
     { "age-basis", 0, 0, G_OPTION_ARG_FILENAME, &rules->age_basis_text,
-      "Timestamps that count as a use: accessed-or-modified, modified, changed (default) or "
-      "newest-content",
-      "BASIS" },
+      N_ ("Timestamps that count as a use: accessed-or-modified, modified, changed (default) or "
+          "newest-content"),
+      N_ ("BASIS") },
     { "max-entries", 0, 0, G_OPTION_ARG_FILENAME, &rules->limits.max_entries_text,
-      "Keep at most N directories: delete the least recently used ones", "N" },
+      N_ ("Keep at most N directories: delete the least recently used ones"), N_ ("N") },
     { "max-size", 0, 0, G_OPTION_ARG_FILENAME, &rules->limits.max_size_text,
-      "Keep at most SIZE of directories: 500M, 2G, 10GiB", "SIZE" },
+      N_ ("Keep at most SIZE of directories: 500M, 2G, 10GiB"), N_ ("SIZE") },
     { "min-free", 0, 0, G_OPTION_ARG_FILENAME, &rules->limits.min_free_text,
-      "Keep SIZE of the file system free, or a share of it: 10G, 5%", "SIZE" },
+      N_ ("Keep SIZE of the file system free, or a share of it: 10G, 5%"), N_ ("SIZE") },
     { "files", 0, 0, G_OPTION_ARG_NONE, &rules->includes_files,
-      "Treat files and links in DIR like directories", NULL },
+      N_ ("Treat files and links in DIR like directories"), NULL },
     { "exclude", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->exclude,
-      "Keep directories whose name matches PATTERN; may be repeated", "PATTERN" },
+      N_ ("Keep directories whose name matches PATTERN; may be repeated"), N_ ("PATTERN") },
     { "lease", 0, 0, G_OPTION_ARG_FILENAME, &rules->lease_text,
-      "On shared file systems: an owner counts as dead if its last heartbeat is older than AGE "
-      "(default: 10m)",
-      "AGE" },
+      N_ ("On shared file systems: an owner counts as dead if its last heartbeat is older than AGE "
+          "(default: 10m)"),
+      N_ ("AGE") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules->paths, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -55,7 +56,7 @@ understand_paths (ToolRules *rules, GError **error)
 {
   if (rules->paths == NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No directory was given");
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("No directory was given"));
       return FALSE;
     }
 
@@ -64,7 +65,7 @@ understand_paths (ToolRules *rules, GError **error)
     return TRUE;
 
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-               "Unexpected argument “%s”: give one directory", rules->paths[1]);
+               _ ("Unexpected argument “%s”: give one directory"), rules->paths[1]);
   return FALSE;
 }
 
@@ -78,7 +79,7 @@ understand (ToolRules *rules, gboolean needs_rule, GError **error)
   if (needs_rule && rules->timeout_text == NULL && !tool_limits_are_given (&rules->limits))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "--timeout is required, or one of --max-entries, --max-size and --min-free");
+                   _ ("--timeout is required, or one of --max-entries, --max-size and --min-free"));
       return FALSE;
     }
 
@@ -104,15 +105,6 @@ tool_rules_clear (ToolRules *rules)
   g_clear_pointer (&rules->lease_text, g_free);
   g_clear_pointer (&rules->exclude, g_strfreev);
   tool_limits_clear (&rules->limits);
-}
-
-/* Returns the word for @n_entries entries. */
-const char *
-tool_rules_get_noun (const ToolRules *rules, gsize n_entries)
-{
-  if (rules->includes_files)
-    return n_entries == 1 ? "entry" : "entries";
-  return n_entries == 1 ? "directory" : "directories";
 }
 
 /* Returns (transfer full) (nullable): the root */

@@ -35,6 +35,5 @@ TmRoot *tool_rules_read (ToolRules *rules,
                          char ***arguments,
                          int *status);
 void tool_rules_clear (ToolRules *rules);
-const char *tool_rules_get_noun (const ToolRules *rules, gsize n_entries);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolRules, tool_rules_clear)

@@ -8,6 +8,7 @@
 #include "tool-child.h"
 #include "tool-command.h"
 #include "tool-creation.h"
+#include "tool-i18n.h"
 #include "tool-options.h"
 #include "tool-output.h"
 #include "tool-signals.h"
@@ -18,13 +19,13 @@ static int run_run (const ToolCommand *command, char ***arguments);
 
 const ToolCommand tool_run_command = {
   .name = "run",
-  .parameters = "[--] COMMAND [ARGUMENT…]",
-  .summary = "Run a program with a private temporary directory, deleted on exit.",
+  .parameters = N_ ("[--] COMMAND [ARGUMENT…]"),
+  .summary = N_ ("Run a program with a private temporary directory, deleted on exit."),
   .description =
-      "TMPDIR and TEMPMAN_DIRECTORY contain the path of the directory.\n"
-      "The exit status is that of the program, or 128 + n if signal n ended the program;\n"
-      "125 if tempman itself failed, 126 if the program cannot be executed, and 127 if it\n"
-      "was not found.",
+      N_ ("TMPDIR and TEMPMAN_DIRECTORY contain the path of the directory.\n"
+          "The exit status is that of the program, or 128 + n if signal n ended the program;\n"
+          "125 if tempman itself failed, 126 if the program cannot be executed, and 127 if it\n"
+          "was not found."),
   .usage_status = TOOL_STATUS_RUN_FAILED,
   .func = run_run,
 };
@@ -46,7 +47,7 @@ static TmTemporaryDirectory *
 create (const ToolCreation *creation, int *status)
 {
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_ANY, "Creating a directory");
+      tool_operation_new (TOOL_INTERRUPTION_ANY, _ ("Creating a directory"));
   GError *error = NULL;
   TmTemporaryDirectory *directory = tool_creation_run (creation, operation, &error);
 
@@ -70,7 +71,7 @@ keep (TmTemporaryDirectory *directory)
   g_autofree char *display_name =
       g_filename_display_name (tm_temporary_directory_get_path (directory));
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, "Keeping “%s”", display_name);
+      tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, _ ("Keeping “%s”"), display_name);
   g_autoptr (GError) error = NULL;
 
   if (!tm_temporary_directory_keep (directory, NULL, &error))
@@ -81,7 +82,7 @@ keep (TmTemporaryDirectory *directory)
     }
 
   tool_progress_hide (tool_operation_get_progress (operation));
-  tool_complain ("Kept “%s”", display_name);
+  tool_complain (_ ("Kept “%s”"), display_name);
   return TRUE;
 }
 
@@ -95,7 +96,7 @@ static int delete (TmTemporaryDirectory *directory, int status)
   g_autofree char *display_name =
       g_filename_display_name (tm_temporary_directory_get_path (directory));
   g_autoptr (ToolOperation) operation =
-      tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, "Deleting “%s”", display_name);
+      tool_operation_new (TOOL_INTERRUPTION_BY_KEY_ONLY, _ ("Deleting “%s”"), display_name);
   GError *error = NULL;
   int own_status;
 
@@ -112,7 +113,7 @@ static int delete (TmTemporaryDirectory *directory, int status)
   if (own_status < 0)
     {
       left_directory = directory;
-      tool_complain ("“%s” is abandoned: a cleanup with --reclaim deletes it", display_name);
+      tool_complain (_ ("“%s” is abandoned: a cleanup with --reclaim deletes it"), display_name);
     }
   else
     g_object_unref (directory);
@@ -155,7 +156,7 @@ run_run (const ToolCommand *command, char ***arguments)
   gboolean keeps_on_failure = FALSE;
   const GOptionEntry entries[] = {
     { "keep-on-failure", 'k', 0, G_OPTION_ARG_NONE, &keeps_on_failure,
-      "Keep the directory and print its path unless the program succeeds", NULL },
+      N_ ("Keep the directory and print its path unless the program succeeds"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &program, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -168,7 +169,7 @@ run_run (const ToolCommand *command, char ***arguments)
     return status;
 
   if (program == NULL)
-    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "No program was given");
+    g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("No program was given"));
   if (error != NULL || !tool_creation_understand (&creation, &error))
     return tool_options_refuse (command, error);
 

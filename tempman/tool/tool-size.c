@@ -5,6 +5,7 @@
 
 #include "tool-size.h"
 
+#include "tool-i18n.h"
 #include "tool-output.h"
 
 #include <string.h>
@@ -46,7 +47,7 @@ refuse (const char *text, const char *reason, GError **error)
 {
   g_autofree char *display_text = g_filename_display_name (text);
 
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” is not a size: %s",
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("“%s” is not a size: %s"),
                display_text, reason);
   return FALSE;
 }
@@ -82,10 +83,10 @@ tool_size_parse (const char *text, guint64 *bytes, GError **error)
   guint64 number, unit;
 
   if (n_digits == 0)
-    return refuse (text, "write it as 500M, 2G or 10GiB", error);
+    return refuse (text, _ ("write it as 500M, 2G or 10GiB"), error);
 
   if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT64, &number, NULL))
-    return refuse (text, "it is too large", error);
+    return refuse (text, _ ("it is too large"), error);
 
   if (*unit_name == '\0' && number == 0)
     {
@@ -94,15 +95,16 @@ tool_size_parse (const char *text, guint64 *bytes, GError **error)
     }
 
   if (*unit_name == '\0')
-    return refuse (text, "it has no unit: B, k, M, G, T, KiB, MiB, GiB or TiB", error);
+    return refuse (text, _ ("it has no unit: B, k, M, G, T, KiB, MiB, GiB or TiB"), error);
 
   unit = find_unit (unit_name);
   if (unit == 0)
-    return refuse (
-        text, "numbers are whole, and the units are B, k, M, G, T, KiB, MiB, GiB and TiB", error);
+    return refuse (text,
+                   _ ("numbers are whole, and the units are B, k, M, G, T, KiB, MiB, GiB and TiB"),
+                   error);
 
   if (!g_uint64_checked_mul (bytes, number, unit))
-    return refuse (text, "it is too large", error);
+    return refuse (text, _ ("it is too large"), error);
   return TRUE;
 }
 
@@ -118,7 +120,8 @@ tool_size_format (guint64 bytes)
 
   formatted = g_format_size (bytes);
   text = g_string_new (formatted);
-  /* Not every encoding has a no-break space. */
+  /* Not every encoding has the no-break space, wide or narrow. */
   g_string_replace (text, "\xc2\xa0", " ", 0);
+  g_string_replace (text, "\xe2\x80\xaf", " ", 0);
   return g_string_free (text, FALSE);
 }

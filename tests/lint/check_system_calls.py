@@ -32,6 +32,8 @@ HARMLESS = re.compile('|'.join([
     r'(mem|str)\w+', 'bcmp', 'bsearch', 'explicit_bzero', 'fnmatch', 'qsort', 'snprintf', 'sscanf',
     r'pthread_\w+', 'sigfillset', 'clock_gettime', 'errno_location', 'tls_get_addr', 'stack_chk_fail',
     'cxa_finalize', 'madvise', 'mmap', 'munmap',
+    # Which catalogue of messages is used. The C library reads it.
+    r'bind_?textdomain\w*', 'textdomain',
     'getegid', 'getentropy', 'geteuid', 'getpid', 'getrusage', 'setfsuid', 'sysconf',
     # What a compiler inserts to observe the program.
     r'(asan|gcov|lsan|sanitizer|tsan|ubsan)_\w+', 'GLOBAL_OFFSET_TABLE_',

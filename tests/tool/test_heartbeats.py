@@ -18,7 +18,7 @@ SHORT_LIBRARY = os.environ.get('TEMPMAN_TEST_SHORT_LIBRARY')
 
 # Longer than any test waits.
 LONG = '600'
-WAITING = re.compile(r'^tempman: The (?:heartbeat of one directory is|heartbeats of (?P<n>\d+) directories are) '
+WAITING = re.compile(r'^tempman: The (?:heartbeat of 1 directory is|heartbeats of (?P<n>\d+) directories are) '
                      r'overdue: waiting (?P<time>\d+[ms](?: \d+s)?) to see whether (?(n)they change|it changes); '
                      r'--no-wait skips this$', re.MULTILINE)
 

@@ -222,8 +222,7 @@ class Progress(OnTerminal):
             gate.open()
             self.assertEqual(terminal.finish(), 0)
             for line in terminal.output.split(b'\r\x1b[K'):
-                if columns >= 80:
-                    self.assertLess(len(line.strip()), columns)
+                self.assertLess(len(line.decode().strip()), columns)
             os.unlink(gate.opened)
             os.unlink(gate.reached)
 

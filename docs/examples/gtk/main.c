@@ -7,19 +7,12 @@
 
 #include "scratch-window.h"
 
+#include <glib/gi18n.h>
+#include <locale.h>
+
 #define AGE (60 * 60) /* in seconds: the timeout */
 
 static ScratchOptions options = { .n_files = 100000 };
-
-static const GOptionEntry entries[] = {
-  { "files", 0, 0, G_OPTION_ARG_INT, &options.n_files,
-    "Number of files in a large directory (100000)", "N" },
-  { "log-frames", 0, 0, G_OPTION_ARG_NONE, &options.log_frames,
-    "Print the number of frames that were drawn during a deletion", NULL },
-  { "block", 0, 0, G_OPTION_ARG_NONE, &options.block,
-    "Delete in the main loop, which no program should do, for comparison", NULL },
-  G_OPTION_ENTRY_NULL,
-};
 
 static void
 open_window (GtkApplication *application, GFile *directory, TmRootFlags flags)
@@ -66,14 +59,45 @@ startup_cb (GtkApplication *application)
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
 }
 
+/* A program has a translation domain of its own. The catalogues of this one are those of the
+ * library.
+ */
+static void
+prepare_translations (void)
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
+/* GApplication translates no descriptions. */
+static void
+add_options (GApplication *application)
+{
+  const GOptionEntry entries[] = {
+    { "files", 0, 0, G_OPTION_ARG_INT, &options.n_files,
+      _ ("Number of files in a large directory (100000)"), _ ("N") },
+    { "log-frames", 0, 0, G_OPTION_ARG_NONE, &options.log_frames,
+      _ ("Print the number of frames that were drawn during a deletion"), NULL },
+    { "block", 0, 0, G_OPTION_ARG_NONE, &options.block,
+      _ ("Delete in the main loop, which no program should do, for comparison"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_application_add_main_option_entries (application, entries);
+  g_application_set_option_context_parameter_string (application, _ ("[DIRECTORY]"));
+}
+
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GtkApplication) application = gtk_application_new (
-      "org.example.Scratch", G_APPLICATION_HANDLES_OPEN | G_APPLICATION_NON_UNIQUE);
+  g_autoptr (GtkApplication) application = NULL;
 
-  g_application_add_main_option_entries (G_APPLICATION (application), entries);
-  g_application_set_option_context_parameter_string (G_APPLICATION (application), "[DIRECTORY]");
+  prepare_translations ();
+  application = gtk_application_new ("org.example.Scratch",
+                                     G_APPLICATION_HANDLES_OPEN | G_APPLICATION_NON_UNIQUE);
+  add_options (G_APPLICATION (application));
   g_signal_connect (application, "startup", G_CALLBACK (startup_cb), NULL);
   g_signal_connect (application, "activate", G_CALLBACK (activate_cb), NULL);
   g_signal_connect (application, "open", G_CALLBACK (open_cb), NULL);

@@ -7,42 +7,42 @@
 
 #include "scratch-describe.h"
 
-static char *
-describe_time (int n, const char *unit)
-{
-  return g_strdup_printf ("%d %s%s ago", n, unit, n == 1 ? "" : "s");
-}
+#include <glib/gi18n.h>
 
 char *
 scratch_describe_age (GDateTime *last_used)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  int minutes = (int) (g_date_time_difference (now, last_used) / G_TIME_SPAN_MINUTE);
+  GTimeSpan span = MAX (g_date_time_difference (now, last_used), 0);
+  guint minutes = (guint) (span / G_TIME_SPAN_MINUTE);
+  guint hours = minutes / 60;
+  guint days = hours / 24;
 
   if (minutes < 1)
-    return g_strdup ("just now");
-  if (minutes < 60)
-    return describe_time (minutes, "minute");
-  if (minutes < 24 * 60)
-    return describe_time (minutes / 60, "hour");
-  return describe_time (minutes / (24 * 60), "day");
+    return g_strdup (_ ("just now"));
+  if (hours < 1)
+    return g_strdup_printf (ngettext ("%u minute ago", "%u minutes ago", minutes), minutes);
+  if (days < 1)
+    return g_strdup_printf (ngettext ("%u hour ago", "%u hours ago", hours), hours);
+  return g_strdup_printf (ngettext ("%u day ago", "%u days ago", days), days);
 }
 
 const char *
 scratch_describe_state (TmRootEntry *entry, gboolean is_ours)
 {
   if (is_ours)
-    return "ours";
+    /* Translators: the state of a directory: this program has created it. */
+    return C_ ("state", "ours");
 
   switch (tm_root_entry_get_state (entry))
     {
     case TM_ROOT_ENTRY_STATE_LIVE:
-      return "in use";
+      return C_ ("state", "in use");
     case TM_ROOT_ENTRY_STATE_ABANDONED:
-      return "abandoned";
+      return C_ ("state", "abandoned");
     case TM_ROOT_ENTRY_STATE_UNOWNED:
     default:
-      return "no owner";
+      return C_ ("state", "no owner");
     }
 }
 
@@ -70,18 +70,19 @@ scratch_describe_outcome (TmRootEntry *entry)
   switch (tm_root_entry_get_reason (entry))
     {
     case TM_REMOVAL_REASON_EXPIRED:
-      return "delete: expired";
+      /* Translators: what a cleanup does with a directory, and why. */
+      return _ ("delete: expired");
     case TM_REMOVAL_REASON_ABANDONED:
-      return "delete: abandoned";
+      return _ ("delete: abandoned");
     case TM_REMOVAL_REASON_OVER_COUNT:
-      return "delete: too many";
+      return _ ("delete: too many");
     case TM_REMOVAL_REASON_OVER_SIZE:
-      return "delete: too large";
+      return _ ("delete: too large");
     case TM_REMOVAL_REASON_LOW_SPACE:
-      return "delete: disk full";
+      return _ ("delete: disk full");
     case TM_REMOVAL_REASON_NONE:
     default:
-      return tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE ? "keep: in use"
-                                                                         : "keep: not expired";
+      return tm_root_entry_get_state (entry) == TM_ROOT_ENTRY_STATE_LIVE ? _ ("keep: in use")
+                                                                         : _ ("keep: not expired");
     }
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,12 +22,32 @@ typedef struct
 } Order;
 
 static gboolean
-fail (GError **error, const char *what, const char *name)
+fail_to_create (GError **error, const char *name)
 {
   int error_number = errno;
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number), "%s “%s”: %s", what, name,
-               g_strerror (error_number));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number),
+               _ ("Could not create “%s”: %s"), name, g_strerror (error_number));
+  return FALSE;
+}
+
+static gboolean
+fail_to_open (GError **error, const char *name)
+{
+  int error_number = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number),
+               _ ("Could not open “%s”: %s"), name, g_strerror (error_number));
+  return FALSE;
+}
+
+static gboolean
+fail_to_write (GError **error, const char *name)
+{
+  int error_number = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number),
+               _ ("Could not write “%s”: %s"), name, g_strerror (error_number));
   return FALSE;
 }
 
@@ -37,9 +58,9 @@ write_file (int folder, const char *name, GError **error)
   gboolean written;
 
   if (fd < 0)
-    return fail (error, "Creating", name);
+    return fail_to_create (error, name);
 
-  written = write (fd, "scratch", 7) == 7 || fail (error, "Writing", name);
+  written = write (fd, "scratch", 7) == 7 || fail_to_write (error, name);
   close (fd);
   return written;
 }
@@ -51,11 +72,11 @@ write_folder (int parent, const char *name, guint n_files, GError **error)
   int folder;
 
   if (mkdirat (parent, name, 0700) < 0)
-    return fail (error, "Creating", name);
+    return fail_to_create (error, name);
 
   folder = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (folder < 0)
-    return fail (error, "Opening", name);
+    return fail_to_open (error, name);
 
   for (guint i = 0; i < n_files && written; i++)
     {
@@ -81,7 +102,7 @@ fill_thread_cb (GTask *task, gpointer source, gpointer task_data, GCancellable *
 
   if (mkdirat (parent, "work", 0700) < 0)
     {
-      fail (&error, "Creating", "work");
+      fail_to_create (&error, "work");
       g_task_return_error (task, error);
       return;
     }

@@ -9,6 +9,8 @@
 #include "scratch-fill.h"
 #include "scratch-frames.h"
 
+#include <glib/gi18n.h>
+
 /* The number of files in a directory that is not large. */
 #define FEW_FILES 20
 
@@ -149,7 +151,8 @@ show_total (ScratchWindow *self, GListModel *entries)
     }
 
   size_text = g_format_size (size);
-  text = g_strdup_printf ("%u %s, %s", n_entries, n_entries == 1 ? "directory" : "directories",
+  /* Translators: %s is a size such as “3.0 MB”. */
+  text = g_strdup_printf (ngettext ("%u directory, %s", "%u directories, %s", n_entries), n_entries,
                           size_text);
   gtk_label_set_text (self->total, text);
 }
@@ -284,7 +287,7 @@ static void
 end_work (ScratchWindow *self, const char *outcome, const GError *error)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    outcome = "Cancelled";
+    outcome = _ ("Cancelled");
   else if (error != NULL)
     outcome = error->message;
 
@@ -298,15 +301,6 @@ end_work (ScratchWindow *self, const char *outcome, const GError *error)
 
   if (self->is_closing)
     gtk_window_close (GTK_WINDOW (self));
-}
-
-static void
-show_progress (ScratchWindow *self, const char *what, guint64 n_done, guint64 n_all)
-{
-  g_autofree char *text =
-      g_strdup_printf ("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, what, n_done, n_all);
-
-  gtk_label_set_text (self->status, text);
 }
 
 /* Lists a failure. message: (transfer full) */
@@ -323,14 +317,10 @@ add_failure (ScratchWindow *self, char *message)
 static void
 end_listed_work (ScratchWindow *self, const char *outcome, GError *error)
 {
-  g_autofree char *text = self->n_failed > 0
-                              ? g_strdup_printf ("%s, %u failed", outcome, self->n_failed)
-                              : g_strdup (outcome);
-
   /* The first failure is also the error of the call. */
   if (self->n_failed > 0 && !g_cancellable_is_cancelled (self->cancellable))
     error = NULL;
-  end_work (self, text, error);
+  end_work (self, outcome, error);
 }
 
 /* --- Creating --- */
@@ -341,8 +331,10 @@ show_filling_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   ScratchWindow *self = SCRATCH_WINDOW (widget);
   guint n_written = (guint) g_atomic_int_get (&self->n_written);
+  /* Translators: the progress, such as “Filling: 3 of 20”. */
+  g_autofree char *text = g_strdup_printf (_ ("Filling: %u of %u"), n_written, self->n_files);
 
-  show_progress (self, "Filling", n_written, self->n_files);
+  gtk_label_set_text (self->status, text);
   gtk_progress_bar_set_fraction (self->progress, (double) n_written / MAX (self->n_files, 1));
   return G_SOURCE_CONTINUE;
 }
@@ -356,7 +348,7 @@ filled_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   scratch_fill_finish (TM_TEMPORARY_DIRECTORY (source), result, &error);
   gtk_widget_remove_tick_callback (GTK_WIDGET (self), self->tick_id);
   self->tick_id = 0;
-  end_work (self, "Created", error);
+  end_work (self, _ ("Created"), error);
 }
 
 static void
@@ -389,7 +381,7 @@ created_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 create (ScratchWindow *self, guint n_files)
 {
-  begin_work (self, "Creating");
+  begin_work (self, _ ("Creating"));
   self->n_files = n_files;
   tm_root_create_temp_dir_async (self->root, G_PRIORITY_DEFAULT, self->cancellable, created_cb,
                                  g_object_ref (self));
@@ -421,7 +413,7 @@ closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   /* After an error it is still open, and can be closed again. */
   if (tm_temporary_directory_close_finish (directory, result, &error))
     g_hash_table_remove (self->ours, tm_temporary_directory_get_file (directory));
-  end_work (self, "Closed", error);
+  end_work (self, _ ("Closed"), error);
 }
 
 static void
@@ -436,7 +428,7 @@ close_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   ScratchWindow *self = SCRATCH_WINDOW (widget);
 
-  begin_work (self, "Closing");
+  begin_work (self, _ ("Closing"));
   close_directory (self, get_ours (self, get_selected (self))->directory);
 }
 
@@ -446,8 +438,14 @@ close_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 static void
 deletion_notify_cb (ScratchWindow *self, GParamSpec *pspec, TmDeletion *deletion)
 {
-  show_progress (self, "Deleting", tm_deletion_get_n_deleted (deletion),
-                 tm_deletion_get_n_found (deletion));
+  g_autofree char *n_deleted =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, tm_deletion_get_n_deleted (deletion));
+  g_autofree char *n_found =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, tm_deletion_get_n_found (deletion));
+  /* Translators: the progress, such as “Deleting: 3 of 20”. */
+  g_autofree char *text = g_strdup_printf (_ ("Deleting: %s of %s"), n_deleted, n_found);
+
+  gtk_label_set_text (self->status, text);
 }
 
 /* Called in the main loop, for each failure. */
@@ -463,8 +461,10 @@ end_deletion (ScratchWindow *self, GError *error)
   ScratchFrameCount count = scratch_frames_stop_counting (self->frames);
   g_autoptr (GFile) file = g_steal_pointer (&self->file);
   Ours *ours = g_hash_table_lookup (self->ours, file);
+  g_autofree char *outcome = NULL;
 
   g_clear_object (&self->deletion);
+  /* For a test, and in every language the same. */
   if (self->options.log_frames)
     g_print ("%s: %u frames drawn in %.3f s of deletion, never %.3f s without one\n",
              g_file_peek_path (file), count.n_frames, count.seconds, count.longest_gap);
@@ -472,9 +472,17 @@ end_deletion (ScratchWindow *self, GError *error)
   /* In a directory of this program, only the files were deleted. The directory was locked all the
    * time, and is now closed. */
   if (ours != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    close_directory (self, ours->directory);
-  else
-    end_listed_work (self, "Deleted", error);
+    {
+      close_directory (self, ours->directory);
+      return;
+    }
+
+  outcome =
+      self->n_failed > 0
+          ? g_strdup_printf (ngettext ("Deleted, %u failed", "Deleted, %u failed", self->n_failed),
+                             self->n_failed)
+          : g_strdup (_ ("Deleted"));
+  end_listed_work (self, outcome, error);
 }
 
 static void
@@ -496,7 +504,7 @@ delete_cb (GtkWidget *widget, const char *name, GVariant *parameter)
   g_autoptr (GFile) file = ours != NULL ? scratch_fill_get_folder (ours->directory)
                                         : g_object_ref (tm_root_entry_get_file (entry));
 
-  begin_work (self, "Deleting");
+  begin_work (self, _ ("Deleting"));
   g_set_object (&self->file, tm_root_entry_get_file (entry));
   self->deletion = tm_deletion_new (file, TM_DELETE_FLAGS_NONE);
   g_object_bind_property (self->deletion, "fraction", self->progress, "fraction",
@@ -536,7 +544,8 @@ entry_failed_cb (ScratchWindow *self, TmRootEntry *entry, const GError *error)
   GFileInfo *info = tm_root_entry_get_info (entry);
 
   add_failure (self,
-               g_strdup_printf ("%s: %s", g_file_info_get_display_name (info), error->message));
+               /* Translators: the name of a directory, and an error. */
+               g_strdup_printf (_ ("%s: %s"), g_file_info_get_display_name (info), error->message));
 }
 
 static void
@@ -547,7 +556,15 @@ cleaned_up_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *outcome = NULL;
 
   tm_root_cleanup_finish (TM_ROOT (source), result, &error);
-  outcome = g_strdup_printf ("Cleaned up: %u deleted", self->n_removed);
+  if (self->n_failed > 0)
+    /* Translators: the number of directories that were deleted, and of errors. */
+    outcome = g_strdup_printf (ngettext ("Cleaned up: %u deleted, %u failed",
+                                         "Cleaned up: %u deleted, %u failed", self->n_removed),
+                               self->n_removed, self->n_failed);
+  else
+    outcome = g_strdup_printf (
+        ngettext ("Cleaned up: %u deleted", "Cleaned up: %u deleted", self->n_removed),
+        self->n_removed);
   end_listed_work (self, outcome, error);
 }
 
@@ -556,7 +573,7 @@ cleanup_cb (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   ScratchWindow *self = SCRATCH_WINDOW (widget);
 
-  begin_work (self, "Cleaning up");
+  begin_work (self, _ ("Cleaning up"));
   tm_root_cleanup_async (self->root, G_PRIORITY_DEFAULT, self->cancellable, cleaned_up_cb,
                          g_object_ref (self));
 }
