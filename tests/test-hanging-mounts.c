@@ -11,6 +11,7 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/kernel.h"
 #include "support/roots.h"
 #include "support/support.h"
 
@@ -40,10 +41,10 @@ static const ServerState server_states[] = { SERVER_ANSWERS, SERVER_IS_STOPPED, 
 static gboolean
 is_mount_point (const char *path)
 {
-  struct statx status;
+  KernelStatus status;
 
-  return statx (AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
-         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  return kernel_statx (AT_FDCWD, path, KERNEL_DONT_SYNC, KERNEL_WANTS_TYPE, &status) == 0 &&
+         (status.attributes & KERNEL_IS_MOUNT_ROOT) != 0;
 }
 
 static void G_GNUC_NORETURN

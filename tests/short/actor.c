@@ -22,6 +22,8 @@
  * It ends at the end of the input. What it sees of heartbeats it finds out itself, without the
  * library. */
 
+#include "../support/kernel.h"
+
 #include <tempman.h>
 
 #include <errno.h>
@@ -61,11 +63,12 @@ fail (const char *message)
 static gint64
 get_modified (const char *path)
 {
-  struct statx status;
+  KernelStatus status;
 
-  if (statx (AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC, STATX_MTIME, &status) < 0)
+  if (kernel_statx (AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | KERNEL_FORCE_SYNC, KERNEL_WANTS_MODIFIED,
+                    &status) < 0)
     return -1;
-  return status.stx_mtime.tv_sec * 1000000000 + status.stx_mtime.tv_nsec;
+  return status.modified.seconds * 1000000000 + status.modified.nanoseconds;
 }
 
 static TmTemporaryDirectory *

@@ -5,6 +5,7 @@
 
 #include "campaign-world.h"
 
+#include "kernel.h"
 #include "support.h"
 
 #include <dirent.h>
@@ -232,10 +233,10 @@ world_fill (World *world, const char *top)
 static gboolean
 is_mount_point (int fd)
 {
-  struct statx status;
+  KernelStatus status;
 
-  return statx (fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 ||
-         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  return kernel_statx (fd, "", AT_EMPTY_PATH, KERNEL_WANTS_TYPE, &status) < 0 ||
+         (status.attributes & KERNEL_IS_MOUNT_ROOT) != 0;
 }
 
 /* Opens the parent of @relative below @top, through no link and into no mounted file system: the

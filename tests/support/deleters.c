@@ -5,9 +5,9 @@
 
 #include "deleters.h"
 
+#include "kernel.h"
 #include "support.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -47,14 +47,14 @@ read_names (int fd)
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   gssize length;
 
-  while ((length = getdents64 (fd, buffer, 8192)) > 0)
+  while ((length = kernel_getdents (fd, buffer, 8192)) > 0)
     for (gssize i = 0; i < length;)
       {
-        const struct dirent64 *entry = (const struct dirent64 *) (const void *) (buffer + i);
+        const KernelEntry *entry = (const KernelEntry *) (const void *) (buffer + i);
 
-        if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
-          g_ptr_array_add (names, g_strdup (entry->d_name));
-        i += entry->d_reclen;
+        if (!g_str_equal (entry->name, ".") && !g_str_equal (entry->name, ".."))
+          g_ptr_array_add (names, g_strdup (entry->name));
+        i += entry->length;
       }
 
   g_ptr_array_sort (names, compare_names);

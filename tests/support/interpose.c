@@ -8,6 +8,7 @@
 
 #include "interpose.h"
 
+#include "kernel.h"
 #include "next.h"
 
 #include <dirent.h>
@@ -104,11 +105,11 @@ show_stat (int result, struct stat *status)
 }
 
 static int
-show_statx (int result, struct statx *status)
+show_statx (int result, KernelStatus *status)
 {
   if (result == 0)
-    status->stx_ino = shown_inode (makedev (status->stx_dev_major, status->stx_dev_minor),
-                                   (ino_t) status->stx_ino);
+    status->inode =
+        shown_inode (makedev (status->device_major, status->device_minor), (ino_t) status->inode);
   return result;
 }
 
@@ -143,7 +144,8 @@ fails (const char *name, int fd, const char *path, guint64 flags, guint64 resolv
 static mode_t
 mode_argument (int flags, va_list arguments)
 {
-  return (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg (arguments, mode_t) : 0;
+  return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg (arguments, mode_t)
+                                                                    : 0;
 }
 
 int
@@ -180,6 +182,11 @@ openat2_errno (void)
   return name == NULL ? 0 : g_str_equal (name, "EPERM") ? EPERM : ENOSYS;
 }
 
+typedef long (*SystemCallNumberFunc) (long number, ...);
+
+static long call_number (SystemCallNumberFunc next, long number, const long arguments[6]);
+
+/* By number: the calls that not every C library has as functions. */
 long
 syscall (long number, ...)
 {
@@ -193,26 +200,7 @@ syscall (long number, ...)
     arguments[i] = va_arg (list, long);
   va_end (list);
 
-  if (number == SYS_openat2)
-    {
-      const struct open_how *how = (const struct open_how *) arguments[2];
-
-      if (openat2_errno () != 0)
-        {
-          errno = openat2_errno ();
-          return -1;
-        }
-      /* The library opens a path with it; with the root of the file system, it finds out whether
-       * the system call exists. */
-      if (fails ((int) arguments[0] == AT_FDCWD && strcmp ((const char *) arguments[1], "/") != 0
-                     ? "open"
-                     : "openat2",
-                 (int) arguments[0], (const char *) arguments[1], how->flags, how->resolve))
-        return -1;
-    }
-
-  return next (number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-               arguments[5]);
+  return call_number (next, number, arguments);
 }
 
 /* By TEMPMAN_TEST_OPENAT2, by the kernel, or by valgrind, which does not know it. */
@@ -249,44 +237,6 @@ unlinkat (int fd, const char *path, int flags)
   NEXT (unlinkat, "unlinkat");
 
   return fails ("unlinkat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags);
-}
-
-int
-renameat2 (int from, const char *path, int to, const char *new_path, unsigned int flags)
-{
-  NEXT (renameat2, "renameat2");
-
-  if (fails ("renameat2", from, path, flags, 0))
-    return -1;
-
-  if (flags != 0 && g_atomic_int_get (&flags_are_refused))
-    {
-      errno = EINVAL;
-      return -1;
-    }
-  return next (from, path, to, new_path, flags);
-}
-
-ssize_t
-getdents64 (int fd, void *buffer, size_t size)
-{
-  NEXT (getdents64, "getdents64");
-  ssize_t length;
-
-  if (g_atomic_int_get (&reads_are_short))
-    size = MIN (size, SHORT_READ_SIZE);
-  length = fails ("getdents64", fd, NULL, 0, 0) ? -1 : next (fd, buffer, size);
-
-  if (g_atomic_int_get (&types_are_hidden))
-    for (ssize_t i = 0; i < length;)
-      {
-        struct dirent64 *entry = (struct dirent64 *) (void *) ((char *) buffer + i);
-
-        entry->d_type = DT_UNKNOWN;
-        i += entry->d_reclen;
-      }
-
-  return length;
 }
 
 /* GIO reads directories with it. */
@@ -354,18 +304,127 @@ fstatat (int fd, const char *path, struct stat *status, int flags)
              : show_stat (next (fd, path, status, flags), status);
 }
 
-int
-statx (int fd, const char *path, int flags, unsigned int mask, struct statx *status)
+static long
+call_openat2 (SystemCallNumberFunc next, const long arguments[6])
 {
-  NEXT (statx, "statx");
+  const struct open_how *how = (const struct open_how *) arguments[2];
+  int fd = (int) arguments[0];
+  const char *path = (const char *) arguments[1];
+
+  if (openat2_errno () != 0)
+    {
+      errno = openat2_errno ();
+      return -1;
+    }
+
+  /* The library opens a path with it; with the root of the file system, it finds out whether the
+   * system call exists. */
+  return fails (fd == AT_FDCWD && strcmp (path, "/") != 0 ? "open" : "openat2", fd, path,
+                how->flags, how->resolve)
+             ? -1
+             : next (SYS_openat2, arguments[0], path, how, arguments[3]);
+}
+
+static long
+call_renameat2 (SystemCallNumberFunc next, const long arguments[6])
+{
+  guint64 flags = (guint64) arguments[4];
+
+  if (fails ("renameat2", (int) arguments[0], (const char *) arguments[1], flags, 0))
+    return -1;
+
+  if (flags != 0 && g_atomic_int_get (&flags_are_refused))
+    {
+      errno = EINVAL;
+      return -1;
+    }
+  return next (SYS_renameat2, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
+}
+
+static long
+call_getdents (SystemCallNumberFunc next, const long arguments[6])
+{
+  int fd = (int) arguments[0];
+  char *buffer = (char *) arguments[1];
+  long size = arguments[2];
+  long length;
+
+  if (g_atomic_int_get (&reads_are_short))
+    size = MIN (size, SHORT_READ_SIZE);
+  length = fails ("getdents64", fd, NULL, 0, 0) ? -1 : next (SYS_getdents64, fd, buffer, size);
+
+  if (g_atomic_int_get (&types_are_hidden))
+    for (long i = 0; i < length;)
+      {
+        KernelEntry *entry = (KernelEntry *) (void *) (buffer + i);
+
+        entry->type = DT_UNKNOWN;
+        i += entry->length;
+      }
+
+  return length;
+}
+
+static long
+call_statx (SystemCallNumberFunc next, const long arguments[6])
+{
+  int fd = (int) arguments[0];
+  const char *path = (const char *) arguments[1];
+  long flags = arguments[2];
+  KernelStatus *status = (KernelStatus *) arguments[4];
 
   if (is_verification (fd, path))
-    return next (take_locked_fd (), "", flags | AT_EMPTY_PATH, mask, status);
+    return next (SYS_statx, take_locked_fd (), "", flags | AT_EMPTY_PATH, arguments[3], status);
 
   return fails ("statx", fd, path, (guint64) flags, 0)
              ? -1
-             : show_statx (next (fd, path, flags, mask, status), status);
+             : show_statx ((int) next (SYS_statx, fd, path, flags, arguments[3], status), status);
 }
+
+static long
+call_number (SystemCallNumberFunc next, long number, const long arguments[6])
+{
+  switch (number)
+    {
+    case SYS_openat2:
+      return call_openat2 (next, arguments);
+    case SYS_renameat2:
+      return call_renameat2 (next, arguments);
+    case SYS_getdents64:
+      return call_getdents (next, arguments);
+    case SYS_statx:
+      return call_statx (next, arguments);
+    default:
+      return next (number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+                   arguments[5]);
+    }
+}
+
+/* The same calls as functions, where the C library has them. */
+
+#ifdef HAVE_RENAMEAT2
+int
+renameat2 (int from, const char *path, int to, const char *new_path, unsigned int flags)
+{
+  return (int) syscall (SYS_renameat2, from, path, to, new_path, flags);
+}
+#endif
+
+#ifdef HAVE_GETDENTS64
+ssize_t
+getdents64 (int fd, void *buffer, size_t size)
+{
+  return syscall (SYS_getdents64, fd, buffer, size);
+}
+#endif
+
+#ifdef HAVE_STATX
+int
+statx (int fd, const char *path, int flags, unsigned int mask, struct statx *status)
+{
+  return (int) syscall (SYS_statx, fd, path, flags, mask, status);
+}
+#endif
 
 int
 fchmod (int fd, mode_t mode)

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A library for LD_PRELOAD. Its environment variables select what it does:
@@ -29,12 +31,11 @@
 
 #define POLL_MICROSECONDS 1000
 
-typedef int (
-    *StatxFunc) (int dirfd, const char *name, int flags, unsigned int mask, struct statx *status);
 typedef int (*PthreadCreateFunc) (pthread_t *thread,
                                   const pthread_attr_t *attributes,
                                   void *(*function) (void *),
                                   void *argument);
+typedef long (*SyscallFunc) (long number, ...);
 typedef int (*UnlinkatFunc) (int dirfd, const char *name, int flags);
 
 int unlinkat (int dirfd, const char *name, int flags);
@@ -94,20 +95,37 @@ unlinkat (int dirfd, const char *name, int flags)
   return real_unlinkat (dirfd, name, flags);
 }
 
-int
-statx (int dirfd, const char *name, int flags, unsigned int mask, struct statx *status)
+/* The maximum number of arguments; the kernel ignores those that the caller did not pass. */
+long
+syscall (long number, ...)
 {
-  StatxFunc real_statx = (StatxFunc) dlsym (RTLD_NEXT, "statx");
+  SyscallFunc real_syscall = (SyscallFunc) dlsym (RTLD_NEXT, "syscall");
   const char *unseen = getenv ("TEMPMAN_TEST_GATE_UNSEEN");
+  long arguments[6];
+  va_list list;
 
-  if (unseen != NULL && strcmp (name, unseen) == 0)
+  va_start (list, number);
+  for (unsigned int i = 0; i < 6; i++)
+    arguments[i] = va_arg (list, long);
+  va_end (list);
+
+  if (number == SYS_statx && unseen != NULL && strcmp ((const char *) arguments[1], unseen) == 0)
     {
       errno = ENOTCONN;
       return -1;
     }
 
-  return real_statx (dirfd, name, flags, mask, status);
+  return real_syscall (number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+                       arguments[5]);
 }
+
+#ifdef HAVE_STATX
+int
+statx (int dirfd, const char *name, int flags, unsigned int mask, struct statx *status)
+{
+  return (int) syscall (SYS_statx, dirfd, name, flags, mask, status);
+}
+#endif
 
 int
 pthread_create (pthread_t *thread,

@@ -119,7 +119,9 @@ tm_root_set_min_free_space (TmRoot *self, guint64 min_free_space)
 int
 fstatfs (int fd, struct statfs *status)
 {
-  int (*real) (int, struct statfs *) = dlsym (RTLD_NEXT, "fstatfs64");
+  /* Not every C library has a second name for large files. */
+  gpointer large = dlsym (RTLD_NEXT, "fstatfs64");
+  int (*real) (int, struct statfs *) = large != NULL ? large : dlsym (RTLD_NEXT, "fstatfs");
   int result = real (fd, status);
 
   if (result == 0 && g_getenv ("TEMPMAN_TEST_SHARED") != NULL)
