@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Installs what is missing of what the library is built, tested, and compared with.
-# Usage: install-dependencies.sh [--tests] [--peers] [--newer-stack]
+# Usage: install-dependencies.sh [--tests] [--peers] [--chroots]
 
 set -eu
 
@@ -27,12 +27,12 @@ for option in "$@"; do
         packages="$packages bfs coreutils e2fsprogs findutils golang-go mount nodejs rustc systemd
         util-linux"
         ;;
-    --newer-stack)
-        # What tests/chroot.sh makes a chroot with; arch-test tells whether another architecture runs.
+    --chroots)
+        # What tests/portability/ makes chroots with; arch-test tells whether another architecture runs.
         packages="$packages arch-test mmdebstrap"
         ;;
     *)
-        echo "Usage: install-dependencies.sh [--tests] [--peers] [--newer-stack]" >&2
+        echo "Usage: install-dependencies.sh [--tests] [--peers] [--chroots]" >&2
         exit 2
         ;;
     esac

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Counts the tests in the JSON log of `meson test`: passed, failed, skipped.
 
-Each line of TAP counts as one test, and so does each test of unittest. Usage: count.py LOG
+Each line of TAP counts as one test, and so does each test of unittest. With --reasons: prints the
+reasons of the skips, and the number of tests that were skipped for each.
+Usage: count.py [--reasons] LOG
 """
 
+import collections
 import json
 import re
 import sys
@@ -33,9 +36,18 @@ def count(test):
     return passed, failed, skipped
 
 
-with open(sys.argv[1], encoding='utf-8', errors='replace') as log:
-    counts = [count(json.loads(line)) for line in log]
+def find_reasons(test):
+    reasons = re.findall(r'^ok .*# SKIP ?(.*)', test.get('stdout', ''), re.MULTILINE | re.IGNORECASE)
+    return reasons + re.findall(r'''\.\.\. skipped ['"](.*)['"]$''', test.get('stderr', ''), re.MULTILINE)
 
-if not counts:
+
+with open(sys.argv[-1], encoding='utf-8', errors='replace') as log:
+    tests = [json.loads(line) for line in log]
+
+if not tests:
     sys.exit('no test was run')
-print(*(sum(column) for column in zip(*counts)))
+if sys.argv[1] == '--reasons':
+    for reason, number in collections.Counter(sum(map(find_reasons, tests), [])).most_common():
+        print(f'skipped: {number}: {reason}')
+else:
+    print(*(sum(column) for column in zip(*map(count, tests))))

@@ -1,40 +1,38 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For the shell scripts that build and test in a chroot of their own: read in, not run.
-# shellcheck shell=sh
+# For portability.sh, which builds and tests in chroots: read in, not run. Uses its source_dir, and
+# work, a folder for its own files.
+# shellcheck shell=sh disable=SC2154
 
 # The mounts of the chroot exist in this namespace alone, and end with it.
 if [ "$(id -u)" -eq 0 ] && [ -z "${TEMPMAN_IN_NAMESPACE:-}" ]; then
     TEMPMAN_IN_NAMESPACE=1 exec unshare --mount --propagation private sh "$0" "$@"
 fi
 
-source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 # use_chroot NAME: where it is, or will be. The scripts end with remove_chroot.
 use_chroot() {
-    work=$(mktemp -d /var/tmp/tempman-chroot-XXXXXX)
     root=${TEMPMAN_CHROOTS:-$work}/$1
 }
 
 remove_chroot() {
     # A mounted file system there does not belong to the chroot, and must not be deleted.
-    ! mountpoint -q "$root" || umount --recursive --lazy "$root"
+    [ -z "${root:-}" ] || ! mountpoint -q "$root" || umount --recursive --lazy "$root"
     rm -rf --one-file-system "$work"
 }
 
-can_make_chroot() {
-    [ "$(id -u)" -eq 0 ] && command -v mmdebstrap >/dev/null
-}
-
 # make_chroot RELEASE ARCHITECTURE: it reaches the archive as this machine does, by the same proxies
-# and with the same certificates.
+# and with the same certificates. One that was not finished gets no name to be found by.
 make_chroot() {
     [ ! -e "$root/etc/debian_version" ] || return 0
     apt-config dump | grep '^Acquire::' >"$work/apt.conf"
+    mkdir -p "$(dirname "$root")"
     mmdebstrap --quiet --variant=minbase --architectures="$2" --include=ca-certificates,mount \
-        --aptopt="$work/apt.conf" "$1" "$root" "$mirror"
+        --aptopt="$work/apt.conf" "$1" "$root.$$" "$mirror" && mv -T "$root.$$" "$root" && return
+    rm -rf --one-file-system "$root.$$"
+    return 1
 }
 
 # The root is a mount point, or no test could change the propagation of its mounts. The devices are
@@ -64,11 +62,10 @@ make_loop_devices() {
     done
 }
 
+# copy_source FOLDER: an absolute path in the chroot.
 copy_source() {
-    rm -rf --one-file-system "$root/root/tempman" "$root/root/build" &&
-        mkdir "$root/root/tempman" &&
-        tar -C "$source_dir" --exclude='./_*' --exclude=./.git -cf - . |
-        tar -C "$root/root/tempman" -xf -
+    rm -rf --one-file-system "$root$1" && mkdir -p "$root$1" &&
+        tar -C "$source_dir" --exclude='./_*' --exclude=./.git -cf - . | tar -C "$root$1" -xf -
 }
 
 # The root of a mount namespace of its own: in a chroot, the kernel makes no user namespaces.
@@ -77,9 +74,4 @@ in_chroot() {
     unshare --mount --propagation private sh -c 'cd "$0" && pivot_root . mnt && umount -l mnt &&
         exec env -i HOME=/root LANG=C.UTF-8 TMPDIR=/dev/shm DEBIAN_FRONTEND=noninteractive \
             PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' "$root" "$@"
-}
-
-# passed, failed, skipped: each line of TAP counts, and each test without any.
-count_tests() {
-    in_chroot python3 /root/tempman/tests/count.py /root/build/meson-logs/testlog.json
 }
