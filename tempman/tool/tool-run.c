@@ -23,9 +23,9 @@ const ToolCommand tool_run_command = {
   .summary = N_ ("Run a program with a private temporary directory, deleted on exit."),
   .description =
       N_ ("TMPDIR and TEMPMAN_DIRECTORY contain the path of the directory.\n"
-          "The exit status is that of the program, or 128 + n if signal n ended the program;\n"
-          "125 if tempman itself failed, 126 if the program cannot be executed, and 127 if it\n"
-          "was not found."),
+          "The exit status is that of the program, or 128 + n if signal n ended the\n"
+          "program; 125 if tempman itself failed, 126 if the program cannot be executed,\n"
+          "and 127 if it was not found."),
   .usage_status = TOOL_STATUS_RUN_FAILED,
   .func = run_run,
 };
