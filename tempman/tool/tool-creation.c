@@ -166,19 +166,22 @@ create_in (const ToolCreation *creation, GFile *parent, GCancellable *cancellabl
 }
 
 /* Does the same as tm_root_create_temp_dir(), which has no parameters for suffix and mode. An error
- * of a cleanup does not prevent the creation. The first cleanup does not know that the new
- * directory counts as well. */
+ * of the cleanup does not prevent the creation. With a limit of the number, the new directory
+ * counts as well: the cleanup comes second, and keeps the directory, which is live. If there is no
+ * space for it, the cleanup comes first. */
 static TmTemporaryDirectory *
 create_under_root (const ToolCreation *creation, ToolOperation *operation, GError **error)
 {
   GCancellable *cancellable = tool_operation_get_cancellable (operation);
   g_autoptr (TmRoot) root = open_root (creation, cancellable, error);
   g_autoptr (GError) local_error = NULL;
-  TmTemporaryDirectory *directory;
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
 
   if (root == NULL)
     return NULL;
 
+  if (creation->limits.max_entries > 0)
+    directory = create_in (creation, tm_root_get_directory (root), cancellable, NULL);
   if (tm_root_cleanup (root, cancellable, &local_error) < 0 &&
       g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
@@ -186,10 +189,9 @@ create_under_root (const ToolCreation *creation, ToolOperation *operation, GErro
       return NULL;
     }
 
-  directory = create_in (creation, tm_root_get_directory (root), cancellable, error);
-  if (directory != NULL && creation->limits.max_entries > 0)
-    tm_root_cleanup (root, cancellable, NULL);
-  return directory;
+  if (directory == NULL)
+    directory = create_in (creation, tm_root_get_directory (root), cancellable, error);
+  return g_steal_pointer (&directory);
 }
 
 static TmTemporaryDirectory *

@@ -169,6 +169,15 @@ class Creations(Limits):
         path = self.succeed('create', '--root', self.root, '--max-entries', '1').decode().rstrip('\n')
         self.assertEqual(self.get_names(), [os.path.basename(path)])
 
+    def test_one_scan(self):
+        """With a limit of the number, too, the root is read once."""
+        self.make('entry', 1)
+        for command in ['create'], ['run', 'true']:
+            result = self.run_tool(command[0], '--root', self.root, '--max-entries', '1', *command[1:],
+                                   env={**self.environment, 'G_MESSAGES_DEBUG': 'Tempman'})
+            self.assertEqual(result.status, 0)
+            self.assertEqual((result.output.decode() + result.errors).count('Cleaning up '), 1)
+
     def test_run(self):
         for i in range(5):
             self.make(f'entry-{i}', i)
