@@ -287,6 +287,24 @@ test_excluded (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (kept));
 }
 
+/* A killed cleanup leaves a file behind under the name to which it has moved it. A pattern for
+ * hidden files does not keep it. */
+static void
+test_left_aside (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const exclude[] = { ".*", NULL };
+  g_autofree char *aside = make_old_file (sandbox, OUR_NAME (".tempman-removed"), 2 * HOUR);
+  g_autofree char *hidden = make_old_file (sandbox, ".hidden", 2 * HOUR);
+  g_autofree char *similar = make_old_file (sandbox, ".tempman-removed-later", 2 * HOUR);
+  g_autoptr (TmRoot) root = open_file_root (sandbox->path, HOUR);
+
+  tm_root_set_exclude (root, exclude);
+  assert_cleanup (root, 1);
+  g_assert_false (path_exists (aside));
+  g_assert_true (path_exists (hidden));
+  g_assert_true (path_exists (similar));
+}
+
 /* Through GIO alone. */
 static void
 test_remote (Sandbox *sandbox, gconstpointer data)
@@ -317,6 +335,7 @@ main (int argc, char **argv)
   add_test ("/include-files/unreadable", test_unreadable);
   add_test ("/include-files/limits", test_limits);
   add_test ("/include-files/excluded", test_excluded);
+  add_test ("/include-files/left-aside", test_left_aside);
   add_test ("/include-files/remote", test_remote);
 
   return g_test_run ();

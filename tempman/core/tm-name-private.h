@@ -20,7 +20,12 @@ typedef enum
   TM_NAME_UNMARKED /* likewise, where its creator could not set the mark */
 } TmNameKind;
 
+/* The prefixes of the names that the library itself uses in a root, for an instant. */
+#define TM_NAME_PREFIX_CLOCK ".tempman-clock"
+#define TM_NAME_PREFIX_REMOVED ".tempman-removed"
+
 char *tm_name_new (const char *prefix, const char *suffix, TmNameKind kind);
+gboolean tm_name_is_internal (const char *name);
 gboolean tm_name_suffix_is_valid (const char *suffix);
 TmNameKind tm_name_get_kind (const char *name);
 gboolean tm_name_may_have_heartbeat (TmNameKind kind);

@@ -173,6 +173,16 @@ tm_name_get_kind (const char *name)
   return kind;
 }
 
+/* Whether the library has made the name for its own use. A process that was killed at that moment
+ * has left the file behind. */
+gboolean
+tm_name_is_internal (const char *name)
+{
+  return (g_str_has_prefix (name, TM_NAME_PREFIX_REMOVED "-") ||
+          g_str_has_prefix (name, TM_NAME_PREFIX_CLOCK "-")) &&
+         tm_name_get_kind (name) != TM_NAME_FOREIGN;
+}
+
 /* Whether the owner of a directory with such a name may make heartbeats. */
 gboolean
 tm_name_may_have_heartbeat (TmNameKind kind)

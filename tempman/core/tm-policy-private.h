@@ -104,6 +104,7 @@ typedef struct
   char *name; /* (owned) */
   TmVerdict verdict;
   TmTimestamp last_seen; /* what its last use is if no process has used it since the scan */
+  guint64 freeable;      /* what its deletion frees, if it is measured */
 } TmListedEntry;
 
 void tm_policy_clear (TmPolicy *policy);
@@ -114,6 +115,7 @@ gboolean tm_policy_may_remove_any (const TmPolicy *policy);
 TmKeepReason tm_policy_find_exclusion (const TmPolicy *policy,
                                        const char *name,
                                        gboolean root_is_world_writable);
+gboolean tm_policy_could_remove (const TmPolicy *policy, const char *name, TmTimestamp last_used);
 gboolean tm_policy_needs_heartbeat (const TmPolicy *policy, TmNameKind name, mode_t mode);
 TmRootEntryState tm_policy_find_state (const TmPolicy *policy,
                                        const TmOwnerSigns *signs,

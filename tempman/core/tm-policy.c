@@ -58,7 +58,8 @@ matches_any (const char *const *patterns, const char *name)
  * @root_is_world_writable: whether every user may create entries in the root
  *
  * In `/tmp` the sockets of display servers and the private directories of services are in use
- * without a lock, and get old.
+ * without a lock, and get old. A pattern for hidden files does not keep what a killed cleanup has
+ * left behind under a hidden name of its own.
  *
  * Returns: why a cleanup never touches an entry of this name, or %TM_KEEP_REASON_NONE
  */
@@ -70,7 +71,7 @@ tm_policy_find_exclusion (const TmPolicy *policy, const char *name, gboolean roo
     ".Test-unix", "systemd-private-*", "snap-private-*", NULL,
   };
 
-  if (matches_any ((const char *const *) policy->exclude, name))
+  if (!tm_name_is_internal (name) && matches_any ((const char *const *) policy->exclude, name))
     return TM_KEEP_REASON_EXCLUDED;
 
   return root_is_world_writable && matches_any (well_known, name) ? TM_KEEP_REASON_WELL_KNOWN
@@ -83,6 +84,16 @@ tm_policy_may_remove_any (const TmPolicy *policy)
 {
   return policy->age.has_timeout || tm_policy_reclaims (policy) ||
          tm_limits_are_set (&policy->limits);
+}
+
+/* Whether a cleanup could remove an entry that was last used at @last_used if its owner were dead.
+ * A limit can ask for any entry. */
+gboolean
+tm_policy_could_remove (const TmPolicy *policy, const char *name, TmTimestamp last_used)
+{
+  return (tm_policy_reclaims (policy) || tm_limits_are_set (&policy->limits) ||
+          tm_age_rule_is_expired (&policy->age, last_used)) &&
+         tm_policy_find_exclusion (policy, name, FALSE) == TM_KEEP_REASON_NONE;
 }
 
 /*

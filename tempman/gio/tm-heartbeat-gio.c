@@ -166,7 +166,7 @@ make_file (GFile *file, GCancellable *cancellable)
 gboolean
 tm_heartbeat_gio_read_signs (GFile *root, GCancellable *cancellable, TmFileSystemSigns *signs)
 {
-  g_autofree char *name = tm_name_new (".tempman-clock", "", TM_NAME_BEATING);
+  g_autofree char *name = tm_name_new (TM_NAME_PREFIX_CLOCK, "", TM_NAME_BEATING);
   g_autoptr (GFile) file = name != NULL ? g_file_get_child (root, name) : NULL;
   g_autoptr (GFileInfo) info = NULL;
   TmTimes times = { 0 };

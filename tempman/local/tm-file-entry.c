@@ -5,6 +5,7 @@
 
 #include "local/tm-file-entry-private.h"
 
+#include "core/tm-name-private.h"
 #include "local/tm-last-use-private.h"
 #include "local/tm-privilege-private.h"
 #include "local/tm-proc-locks-private.h"
@@ -214,7 +215,7 @@ is_unchanged (const TmFileStatus *found, const struct statx *status)
 static int
 remove_verified (int root_fd, const char *name, const struct statx *status)
 {
-  g_autofree char *aside = tm_name_new (".tempman-removed", "", TM_NAME_LOCKED);
+  g_autofree char *aside = tm_name_new (TM_NAME_PREFIX_REMOVED, "", TM_NAME_LOCKED);
   TmFileStatus found;
 
   if (aside == NULL || move_aside (root_fd, name, aside) < 0)
