@@ -523,6 +523,33 @@ test_two_looks (Sandbox *sandbox, gconstpointer data)
   g_assert_false (path_exists (dead));
 }
 
+/* Nothing is to be waited for if the entry would be kept even if its owner were dead. */
+static void
+test_watch_time (Sandbox *sandbox, gconstpointer data)
+{
+  static const char *const exclude[] = { "dead*", NULL };
+  g_autofree char *dead G_GNUC_UNUSED = make_dead (sandbox, "dead-0" RANDOM_PART);
+  g_autoptr (TmRoot) plain = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) patient = open_root (sandbox->path, 2 * HOUR, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) expiring = open_root (sandbox->path, HOUR / 2, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) limited = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autoptr (TmRoot) excluding = open_reclaiming_root (sandbox->path);
+  TmRoot *roots[] = { plain, patient, excluding, expiring, limited };
+
+  tm_root_set_exclude (excluding, exclude);
+  tm_root_set_max_size (limited, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (roots); i++)
+    {
+      g_autoptr (GListModel) entries = NULL;
+
+      entries = tm_root_list_entries (roots[i], TM_LIST_FLAGS_NONE, NULL, NULL);
+      g_assert_cmpuint (g_list_model_get_n_items (entries), ==, 1);
+      g_assert_cmpint (tm_root_get_watch_time (roots[i]) > 0, ==, i >= 3);
+      assert_cleanup (roots[i], 0);
+      g_assert_cmpint (tm_root_get_watch_time (roots[i]) > 0, ==, i >= 3);
+    }
+}
+
 static void
 test_not_stale (Sandbox *sandbox, gconstpointer data)
 {
@@ -874,6 +901,7 @@ main (int argc, char **argv)
   add_heartbeat_test ("/heartbeat/cleanup/no-marks", NULL, test_no_marks);
   add_heartbeat_test ("/heartbeat/cleanup/age", NULL, test_age);
   add_heartbeat_test ("/heartbeat/cleanup/two-looks", NULL, test_two_looks);
+  add_heartbeat_test ("/heartbeat/cleanup/watch-time", NULL, test_watch_time);
   add_heartbeat_test ("/heartbeat/cleanup/not-stale", NULL, test_not_stale);
   add_heartbeat_test ("/heartbeat/cleanup/not-silent", NULL, test_not_silent);
 

@@ -43,7 +43,8 @@ TmHeartbeatSigns tm_watch_look_at (TmWatch *watch,
                                    TmTimestamp beat,
                                    gint64 asked_at,
                                    TmTimestamp now,
-                                   double lease);
+                                   double lease,
+                                   gboolean is_needed);
 void tm_watch_interrupt (TmWatch *watch);
 double tm_watch_get_time_left (TmWatch *watch);
 

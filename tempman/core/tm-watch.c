@@ -28,10 +28,11 @@
 
 typedef struct
 {
-  TmTimestamp beat;  /* the modification time */
-  gint64 since;      /* monotonic time at which it was first seen */
-  gint64 last_look;  /* monotonic time at which it was last seen */
-  gboolean is_stale; /* at the last look */
+  TmTimestamp beat; /* the modification time */
+  gint64 since;     /* monotonic time at which it was first seen */
+  gint64 last_look; /* monotonic time at which it was last seen */
+  gboolean
+      is_overdue; /* at the last look, it was stale, and its owner the only reason to keep it */
 } Entry;
 
 struct _TmWatch
@@ -266,6 +267,7 @@ is_stale (double age, double watched, double lease)
  * @asked_at: when the server was asked for it, on the monotonic clock
  * @now: the present time of the file system
  * @lease: the age in seconds at which a heartbeat is stale
+ * @is_needed: whether a cleanup could remove the entry if its owner were dead
  *
  * Records the heartbeat of an entry. If the server took long to answer, the watch begins anew.
  *
@@ -277,7 +279,8 @@ tm_watch_look_at (TmWatch *watch,
                   TmTimestamp beat,
                   gint64 asked_at,
                   TmTimestamp now,
-                  double lease)
+                  double lease,
+                  gboolean is_needed)
 {
   gint64 answered_at = g_get_monotonic_time ();
   TmHeartbeatSigns signs = { .age = tm_timestamp_subtract (now, beat) };
@@ -298,7 +301,7 @@ tm_watch_look_at (TmWatch *watch,
   signs.is_silent = watched > TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC;
   signs.is_stale = is_stale (signs.age, (double) watched / G_USEC_PER_SEC, lease);
   if (entry != NULL)
-    entry->is_stale = signs.is_stale;
+    entry->is_overdue = signs.is_stale && is_needed;
   unlock (watch);
 
   return signs;
@@ -317,8 +320,8 @@ tm_watch_interrupt (TmWatch *watch)
  * tm_watch_get_time_left:
  * @watch: a watch
  *
- * Returns: the seconds until another scan can decide about all entries with a stale heartbeat; 0 if
- *   there are none
+ * Returns: the seconds until another scan can decide about all entries that it keeps only because
+ *   their owner may live; 0 if there are none
  */
 double
 tm_watch_get_time_left (TmWatch *watch)
@@ -331,7 +334,7 @@ tm_watch_get_time_left (TmWatch *watch)
   lock (watch);
   g_hash_table_iter_init (&iter, watch->entries);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    if (entry->is_stale)
+    if (entry->is_overdue)
       time_left =
           MAX (time_left, entry->since + TM_HEARTBEAT_SILENCE_SECONDS * G_USEC_PER_SEC + 1 - now);
   unlock (watch);

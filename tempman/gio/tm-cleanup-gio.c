@@ -95,8 +95,11 @@ scan_find_state (Scan *scan, GFileInfo *info, TmVerdict *verdict)
   if (tm_policy_needs_heartbeat (&scan->policy, signs.name, signs.mode) &&
       (verdict->times.mask & TM_TIMES_MODIFIED) != 0)
     {
+      TmTimestamp last_used = tm_age_rule_own_last_use (&scan->policy.age, &verdict->times);
+
       signs.heartbeat = tm_watch_look_at (scan->policy.watch, name, verdict->times.modified,
-                                          scan->asked_at, scan->policy.age.now, scan->policy.lease);
+                                          scan->asked_at, scan->policy.age.now, scan->policy.lease,
+                                          tm_policy_could_remove (&scan->policy, name, last_used));
       verdict->heartbeat_age = MAX (signs.heartbeat.age, 0);
     }
 

@@ -39,8 +39,13 @@ read_signs (const TmPolicy *policy,
   TmOwnerSigns signs = { .name = kind, .mode = status->stx_mode };
 
   if (tm_policy_needs_heartbeat (policy, kind, signs.mode))
-    signs.heartbeat = tm_watch_look_at (policy->watch, name, tm_times_from_statx (status).modified,
-                                        asked_at, policy->age.now, policy->lease);
+    {
+      TmTimes times = tm_times_from_statx (status);
+
+      signs.heartbeat = tm_watch_look_at (
+          policy->watch, name, times.modified, asked_at, policy->age.now, policy->lease,
+          tm_policy_could_remove (policy, name, tm_age_rule_own_last_use (&policy->age, &times)));
+    }
   return signs;
 }
 

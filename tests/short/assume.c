@@ -13,7 +13,8 @@ TmHeartbeatSigns look_at (TmWatch *watch,
                           TmTimestamp beat,
                           gint64 asked_at,
                           TmTimestamp now,
-                          double lease);
+                          double lease,
+                          gboolean is_needed);
 
 #define tm_watch_look_at look_at
 #include "core/tm-watch.c"
@@ -25,9 +26,10 @@ tm_watch_look_at (TmWatch *watch,
                   TmTimestamp beat,
                   gint64 asked_at,
                   TmTimestamp now,
-                  double lease)
+                  double lease,
+                  gboolean is_needed)
 {
-  TmHeartbeatSigns signs = look_at (watch, name, beat, asked_at, now, lease);
+  TmHeartbeatSigns signs = look_at (watch, name, beat, asked_at, now, lease, is_needed);
 
 #ifdef ASSUME_STALE
   signs.is_stale = TRUE;
