@@ -413,6 +413,32 @@ test_cleanup (Sandbox *sandbox, gconstpointer data)
   log_end ();
 }
 
+/* The limits, and an entry that is evicted counts once. */
+static void
+test_limits (Sandbox *sandbox, gconstpointer data)
+{
+  g_autoptr (TmRoot) root = open_root (sandbox->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autofree char *G_GNUC_UNUSED old = make_old_directory (sandbox, "old", 2 * HOUR);
+  g_autofree char *G_GNUC_UNUSED young = make_old_directory (sandbox, "young", HOUR);
+
+  tm_root_set_max_entries (root, 1);
+  tm_root_set_max_size (root, G_MAXINT64);
+  tm_root_set_min_free_space (root, 1);
+  log_begin (TRUE);
+  assert_cleanup (root, 1);
+  assert_logged ("Cleaning up “%s”: no timeout (age basis accessed-or-modified); abandoned entries "
+                 "expire like others; at most 1 entries; at most 9223372036854775807 bytes; at "
+                 "least 1 bytes free",
+                 sandbox->path);
+  assert_logged ("Kept “%s/old”: not abandoned, *", sandbox->path);
+  assert_logged ("Kept “%s/young”: not abandoned, *", sandbox->path);
+  assert_logged ("Removed “%s/old” in *.? ms: the least recently used entry of more than 1 entries",
+                 sandbox->path);
+  assert_logged ("Cleaned up “%s” in *.? ms: 2 names; 1 removed, 1 kept, 0 failed", sandbox->path);
+  assert_nothing_else_logged ();
+  log_end ();
+}
+
 static void
 test_cleanup_fails (Sandbox *sandbox, gconstpointer data)
 {
@@ -854,6 +880,7 @@ main (int argc, char **argv)
   add_test ("/log/lost", of_descriptors (test_lost));
   add_test ("/log/not-shown", of_descriptors (test_not_shown));
   add_test ("/log/cleanup", of_descriptors (test_cleanup));
+  add_test ("/log/limits", of_descriptors (test_limits));
   add_test ("/log/cleanup-fails", of_descriptors (test_cleanup_fails));
   add_test ("/log/cleanup-shared", of_descriptors (test_cleanup_shared));
   add_test ("/log/cleanup-served", test_cleanup_served);

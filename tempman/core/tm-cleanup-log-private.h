@@ -25,6 +25,7 @@ void tm_cleanup_log_removed (TmCleanupLog *log,
                              const TmVerdict *verdict,
                              gint64 start);
 void tm_cleanup_log_kept (TmCleanupLog *log, const char *name, const TmVerdict *verdict);
+void tm_cleanup_log_reconsider (TmCleanupLog *log);
 void tm_cleanup_log_kept_file (TmCleanupLog *log, const char *name);
 void tm_cleanup_log_failed (TmCleanupLog *log, const GError *error);
 

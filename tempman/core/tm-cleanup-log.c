@@ -36,6 +36,22 @@ get_nick (TmAgeBasis basis)
   return value != NULL ? value->value_nick : "unknown";
 }
 
+/* Returns (transfer full): the limits that a cleanup applies, or an empty string. */
+static char *
+describe_limits (const TmLimits *limits)
+{
+  GString *text = g_string_new (NULL);
+
+  if (limits->max_entries > 0)
+    g_string_append_printf (text, "; at most %u entries", limits->max_entries);
+  if (limits->max_size > 0)
+    g_string_append_printf (text, "; at most %" G_GUINT64_FORMAT " bytes", limits->max_size);
+  if (limits->min_free_space > 0)
+    g_string_append_printf (text, "; at least %" G_GUINT64_FORMAT " bytes free",
+                            limits->min_free_space);
+  return g_string_free (text, FALSE);
+}
+
 /*
  * tm_cleanup_log_new:
  * @root: the root
@@ -50,6 +66,7 @@ tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
 {
   g_autofree char *name = NULL;
   g_autofree char *timeout = NULL;
+  g_autofree char *limits = NULL;
   TmCleanupLog *log;
   gboolean reclaims;
 
@@ -75,8 +92,9 @@ tm_cleanup_log_new (GFile *root, const TmPolicy *policy)
   log->now = policy->age.now;
 
   timeout = tm_log_describe_timeout (policy->age.timeout);
-  g_debug ("Cleaning up “%s”: %s (age basis %s); abandoned entries %s", name, timeout, log->basis,
-           reclaims ? "are removed at any age" : "expire like others");
+  limits = describe_limits (&policy->limits);
+  g_debug ("Cleaning up “%s”: %s (age basis %s); abandoned entries %s%s", name, timeout, log->basis,
+           reclaims ? "are removed at any age" : "expire like others", limits);
   return log;
 }
 
@@ -285,6 +303,15 @@ tm_cleanup_log_kept (TmCleanupLog *log, const char *name, const TmVerdict *verdi
   display_name = get_entry_name (log, name);
   reason = describe_keeping (log, verdict);
   g_debug ("Kept “%s”: %s", display_name, reason);
+}
+
+/* Called before the decision about an entry again, for a limit: it was logged as kept, and counts
+ * once. */
+void
+tm_cleanup_log_reconsider (TmCleanupLog *log)
+{
+  if (log != NULL)
+    g_atomic_int_add (&log->n_kept, -1);
 }
 
 /* Like tm_cleanup_log_kept(), for an entry that is not a directory. */
