@@ -75,7 +75,11 @@
  *   once for each entry that contains one of them.
  * - The free space is what unprivileged users can still allocate. If other programs fill the file
  *   system, this limit can remove every entry that is not live. A cleanup looks at the free space
- *   after each deletion; a list predicts it from the sizes.
+ *   after each deletion; a list predicts it from the sizes. Some file systems, such as btrfs and
+ * ZFS, show freed space only later. There a cleanup measures each entry before it deletes it, and
+ * counts the measured space as free.
+ * - If nothing can be removed from the root, because the process may not write to it, a cleanup
+ * fails for each entry over a limit, as it does for an expired one.
  *
  * [method@Root.create_temp_dir] applies the timeout, `max-entries` and `min-free-space`. It makes
  * room for the new directory, so that the root then has at most `max-entries` entries. It does not
@@ -86,6 +90,10 @@
  * Several processes can clean up the same root at the same time. An entry that another cleanup is
  * deleting counts as live: for each such entry, a cleanup can delete one more than necessary.
  * Otherwise, the cleanups together delete no more entries for a limit than one alone would.
+ *
+ * Several processes can also find enough free space at the same moment, and then write. To be sure
+ * that none of them runs out of space, set `min-free-space` to at least what all of them together
+ * write after a creation.
  *
  * ## Signals
  *
@@ -1438,7 +1446,9 @@ tm_root_cleanup_finish (TmRoot *self, GAsyncResult *result, GError **error)
  *
  * A cleanup or a list that finds an entry whose heartbeat is older than the lease watches it from
  * then on. A later cleanup with the same object takes its owner for dead if the heartbeat has not
- * changed for 90 seconds. No call waits for this.
+ * changed for 90 seconds. No call waits for this. An entry that the root would keep even if its
+ * owner were dead, such as one that has not expired in a root that does not reclaim, does not
+ * count.
  *
  * Returns: the time in seconds, or 0 if the root watches no entry
  *

@@ -393,7 +393,8 @@ test_descriptor_replaced_before_unref (Sandbox *sandbox, gconstpointer data)
   close (parent_fd);
 }
 
-/* A root neither creates nor cleans up in a directory that is not its own. */
+/* A root neither creates nor cleans up in a directory that is not its own. With @data, it has
+ * limits only, which hold. */
 static void
 test_root_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
 {
@@ -409,7 +410,12 @@ test_root_descriptor_replaced (Sandbox *sandbox, gconstpointer data)
   make_directory (path);
   make_directory (old);
   make_old (old, HOUR);
-  root = open_root (path, 0, TM_ROOT_FLAGS_NONE);
+  root = open_root (path, data == NULL ? 0 : TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  if (data != NULL)
+    {
+      tm_root_set_max_entries (root, 100);
+      tm_root_set_min_free_space (root, 1);
+    }
   fd = find_descriptor (path);
   g_assert_cmpint (fd, >=, 0);
 
@@ -595,6 +601,8 @@ main (int argc, char **argv)
   add_test_of_descriptors ("/identities/descriptor-replaced/before-unref",
                            test_descriptor_replaced_before_unref);
   add_test_of_descriptors ("/identities/descriptor-replaced/root", test_root_descriptor_replaced);
+  g_test_add ("/identities/descriptor-replaced/root-with-limits", Sandbox, GINT_TO_POINTER (TRUE),
+              sandbox_set_up, of_descriptors (test_root_descriptor_replaced), sandbox_tear_down);
   add_test_of_descriptors ("/identities/standard-descriptors", test_standard_descriptors);
   add_test_of_descriptors ("/identities/parent-is-shared", test_parent_is_shared);
   add_test_of_descriptors ("/identities/root-goes-first", test_root_goes_first);

@@ -610,6 +610,294 @@ test_low_space (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (write_child, sandbox->path), "no mounts here");
 }
 
+/* Several writers, each a process of its own. */
+enum
+{
+  N_WRITERS = 4
+};
+
+typedef struct
+{
+  const char *path;
+  guint n_rounds;
+  guint n_files; /* in each directory */
+  gsize file_size;
+} Writing;
+
+/* Each writes after each creation, and keeps the directory. The limit has room for one such
+ * directory of every writer: all of them may have found enough free space at the same moment. */
+static void
+concurrent_writer_child (gpointer data)
+{
+  const Writing *writing = data;
+  g_autoptr (TmRoot) root = open_root (writing->path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  g_autofree char *content = g_malloc0 (writing->file_size);
+
+  tm_root_set_min_free_space (root,
+                              N_WRITERS * writing->n_files * writing->file_size + 1024 * 1024);
+  for (guint i = 0; i < writing->n_rounds; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (TmTemporaryDirectory) directory = tm_root_create_temp_dir (root, NULL, &error);
+
+      if (error != NULL)
+        g_printerr ("round %u: %s\n", i, error->message);
+      child_assert (directory != NULL);
+      for (guint j = 0; j < writing->n_files; j++)
+        {
+          g_autofree char *file =
+              g_strdup_printf ("%s/%u", tm_temporary_directory_get_path (directory), j);
+          int fd = open (file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+          child_assert (fd >= 0);
+          child_assert (write (fd, content, writing->file_size) == (gssize) writing->file_size);
+          close (fd);
+        }
+      child_assert (tm_temporary_directory_keep (directory, NULL, NULL));
+    }
+}
+
+static void
+concurrent_writers_child (gpointer data)
+{
+  Writing *writing = data;
+  pid_t pids[N_WRITERS];
+  gboolean is_done = TRUE;
+
+  if (!enter_mount_namespace () || !mount_tmpfs_of_size (writing->path, 64))
+    _exit (CHILD_CANNOT);
+
+  for (guint i = 0; i < N_WRITERS; i++)
+    pids[i] = start_child (concurrent_writer_child, writing);
+  for (guint i = 0; i < N_WRITERS; i++)
+    is_done &= wait_for_child (pids[i]) == 0;
+  child_assert (is_done);
+  child_assert (count_entries (writing->path) > 0);
+}
+
+static void
+test_concurrent_writers (Sandbox *sandbox, gconstpointer data)
+{
+  Writing writings[] = {
+    /* Many entries can be evicted. */
+    { sandbox->path, 60, 1, 4 * 1024 * 1024 },
+    /* Few can: those in use and the limit take most of the space. Deletions take long. */
+    { sandbox->path, 20, 448, 16 * 1024 },
+  };
+
+  for (guint i = 0; i < (is_soak () ? 50 : 2) * G_N_ELEMENTS (writings); i++)
+    skip_or_assert_success (
+        run_in_child (concurrent_writers_child, &writings[i % G_N_ELEMENTS (writings)]),
+        "no mounts here");
+}
+
+/* A file system that shows freed space late: no more is evicted than necessary, as measured before
+ * each deletion. Files with a link elsewhere free nothing. */
+static void
+test_late_space (Sandbox *sandbox, gconstpointer data)
+{
+  const gsize size = 1024 * 1024;
+  g_autofree char *root_path = sandbox_path (sandbox, "root");
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GListModel) entries = NULL;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("root/%u/below", i);
+      g_autofree char *below = sandbox_path (sandbox, name);
+      g_autofree char *file = g_build_filename (below, "file", NULL);
+      g_autofree char *entry = g_path_get_dirname (below);
+      g_autofree char *link_name = g_strdup_printf ("link-%u", i);
+      g_autofree char *link_path = sandbox_path (sandbox, link_name);
+
+      make_directory (below);
+      make_file_of_size (file, size);
+      if (i < 2)
+        g_assert_no_errno (link (file, link_path));
+      else if (i == 2)
+        {
+          /* All links are in the entry. */
+          g_autofree char *other = g_build_filename (entry, "other", NULL);
+
+          g_assert_no_errno (link (file, other));
+        }
+      make_old (entry, HOUR * (gint64) (20 - i));
+    }
+
+  root = open_root (root_path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  tm_root_set_min_free_space (root, 10 * size + size / 2 + 2 * size);
+  pretend_free_space (10 * size);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      g_assert_cmpint (tm_root_entry_get_removable (entry), ==, i < 5);
+    }
+  assert_cleanup (root, 5);
+  g_assert_cmpuint (count_entries (root_path), ==, 5);
+
+  /* The next cleanup relies on the file system again. */
+  assert_cleanup (root, 3);
+  /* Expired entries free space as well. */
+  tm_root_set_min_free_space (root, 10 * size + size / 2);
+  {
+    g_autoptr (TmRoot) expiring = open_root (root_path, HOUR * 11 + HOUR / 2, TM_ROOT_FLAGS_NONE);
+
+    tm_root_set_min_free_space (expiring, 10 * size + size / 2);
+    assert_cleanup (expiring, 1);
+  }
+  pretend_free_space (0);
+  g_assert_cmpuint (count_entries (root_path), ==, 1);
+}
+
+/* The file system shows freed space during the cleanup, or other processes use or free some. */
+typedef struct
+{
+  guint64 shown[4]; /* the free space after each removal, in MiB */
+  guint n_removed;  /* how many removals are needed to reach 12.5 MiB */
+} Change;
+
+typedef struct
+{
+  const Change *change;
+  guint n_removed;
+} Changes;
+
+static void
+change_cb (TmRoot *root, TmRootEntry *entry, gpointer user_data)
+{
+  Changes *changes = user_data;
+
+  g_assert_cmpuint (changes->n_removed, <, G_N_ELEMENTS (changes->change->shown));
+  pretend_free_space (changes->change->shown[changes->n_removed++] << 20);
+}
+
+static void
+test_changing_space (Sandbox *sandbox, gconstpointer data)
+{
+  static const Change all[] = {
+    { { 10, 10, 10, 10 }, 3 }, /* not shown */
+    { { 11, 12, 13, 14 }, 3 }, /* shown at once */
+    { { 10, 11, 11, 11 }, 3 }, /* shown in part */
+    { { 9, 9, 9, 9 }, 4 },     /* another process has used some */
+    { { 20, 20, 20, 20 }, 1 }, /* another process has freed some */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("root-%u", i);
+      g_autofree char *root_path = sandbox_path (sandbox, name);
+      g_autoptr (TmRoot) root = NULL;
+      Changes changes = { .change = &all[i] };
+
+      for (guint j = 0; j < 6; j++)
+        {
+          g_autofree char *entry = g_strdup_printf ("%s/%u", root_path, j);
+          g_autofree char *file = g_build_filename (entry, "file", NULL);
+
+          make_directory (entry);
+          make_file_of_size (file, 1 << 20);
+          make_old (entry, HOUR * (gint64) (10 - j));
+        }
+      root = open_root (root_path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+      tm_root_set_min_free_space (root, 25 << 19);
+      g_signal_connect (root, "entry-removed", G_CALLBACK (change_cb), &changes);
+      pretend_free_space (10 << 20);
+      assert_cleanup (root, all[i].n_removed);
+      pretend_free_space (0);
+    }
+}
+
+typedef struct
+{
+  guint n_failed;
+  gboolean has_failed[4]; /* by the names of the entries */
+  TmRemovalReason reason;
+} Failures;
+
+static void
+failed_cb (TmRoot *root, TmRootEntry *entry, GError *error, gpointer user_data)
+{
+  Failures *failures = user_data;
+
+  child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+  failures->n_failed++;
+  failures->has_failed[*tm_root_entry_get_name (entry) - '0'] = TRUE;
+  failures->reason = tm_root_entry_get_reason (entry);
+}
+
+static void
+assert_failures (TmRoot *root, const char *names, TmRemovalReason reason)
+{
+  Failures failures = { 0 };
+  g_autoptr (GError) error = NULL;
+  gulong handler = g_signal_connect (root, "entry-failed", G_CALLBACK (failed_cb), &failures);
+
+  child_assert (tm_root_cleanup (root, NULL, &error) == (*names != '\0' ? -1 : 0));
+  child_assert ((error != NULL) == (*names != '\0'));
+  if (error != NULL)
+    child_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED));
+  child_assert (failures.n_failed == strlen (names));
+  for (; *names != '\0'; names++)
+    child_assert (failures.has_failed[*names - '0']);
+  child_assert (failures.reason == reason);
+  g_signal_handler_disconnect (root, handler);
+}
+
+/* Nothing can be removed from the root: each entry over a limit fails, as an expired one does. */
+static void
+unwritable_root_child (gpointer data)
+{
+  g_autofree char *path = g_build_filename (data, "root", NULL);
+  g_autoptr (TmRoot) root = NULL;
+  g_autoptr (TmRoot) expiring = NULL;
+  g_autoptr (GListModel) entries = NULL;
+
+  child_assert (become_ordinary_user ());
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *entry = g_strdup_printf ("%s/%u", path, i);
+      g_autofree char *file = g_build_filename (entry, "file", NULL);
+
+      make_directory (entry);
+      make_file_of_size (file, 100000);
+      make_old (entry, HOUR * (gint64) (10 - i));
+    }
+  root = open_root (path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  expiring = open_root (path, HOUR * 9 + HOUR / 2, TM_ROOT_FLAGS_NONE);
+  child_assert (chmod (path, 0500) == 0);
+
+  tm_root_set_max_entries (root, 4);
+  assert_failures (root, "", TM_REMOVAL_REASON_NONE);
+  tm_root_set_max_entries (root, 2);
+  assert_failures (root, "01", TM_REMOVAL_REASON_OVER_COUNT);
+  tm_root_set_max_entries (root, 0);
+  tm_root_set_max_size (root, 250000);
+  assert_failures (root, "01", TM_REMOVAL_REASON_OVER_SIZE);
+  tm_root_set_max_size (root, 0);
+  tm_root_set_min_free_space (root, G_MAXUINT64);
+  assert_failures (root, "0123", TM_REMOVAL_REASON_LOW_SPACE);
+  /* Entries that have expired do not count for the limits. */
+  tm_root_set_max_entries (expiring, 3);
+  assert_failures (expiring, "0", TM_REMOVAL_REASON_EXPIRED);
+
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_NONE, NULL, NULL);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (TmRootEntry) entry = g_list_model_get_item (entries, i);
+
+      child_assert (!tm_root_entry_get_removable (entry));
+    }
+  child_assert (chmod (path, 0700) == 0 && count_entries (path) == 4);
+}
+
+static void
+test_unwritable_root (Sandbox *sandbox, gconstpointer data)
+{
+  assert_success_in_child (run_in_child (unwritable_root_child, sandbox->path));
+}
+
 /* A file system without a size tells zeros, and is not full. */
 static void
 unlimited_child (gpointer data)
@@ -687,6 +975,10 @@ main (int argc, char **argv)
               GINT_TO_POINTER (TM_ROOT_FLAGS_INCLUDE_FILES), sandbox_set_up,
               of_descriptors (test_several_cleaners), sandbox_tear_down);
   add_test ("/limits/low-space", of_descriptors (test_low_space));
+  add_test ("/limits/concurrent-writers", of_descriptors (test_concurrent_writers));
+  add_test ("/limits/late-space", of_descriptors (test_late_space));
+  add_test ("/limits/changing-space", of_descriptors (test_changing_space));
+  add_test ("/limits/unwritable-root", of_descriptors (test_unwritable_root));
   add_test ("/limits/other-user", of_descriptors (test_other_user));
   add_test ("/limits/unlimited-space", of_descriptors (test_unlimited_space));
 

@@ -17,6 +17,14 @@ tm_limits_are_set (const TmLimits *limits)
   return limits->max_entries > 0 || limits->max_size > 0 || limits->min_free_space > 0;
 }
 
+/* Whether a limit is the reason. */
+gboolean
+tm_limits_are_reason (TmRemovalReason reason)
+{
+  return reason == TM_REMOVAL_REASON_OVER_COUNT || reason == TM_REMOVAL_REASON_OVER_SIZE ||
+         reason == TM_REMOVAL_REASON_LOW_SPACE;
+}
+
 /* An entry that was only kept since it is young. Whether a process uses it may not be known yet. */
 static gboolean
 is_candidate (const TmListedEntry *entry)
@@ -108,6 +116,30 @@ usage_remove (Usage *usage, const TmListedEntry *entry)
   usage->size -= get_size (entry);
 }
 
+/*
+ * tm_limits_predict_free_space:
+ * @space: what this cleanup has freed
+ * @reported: the present free space, as the file system reports it
+ *
+ * On a file system that shows freed space late, each deletion would seem to free nothing, and a
+ * cleanup would evict every entry. The space that the cleanup has freed and the file system does
+ * not show yet therefore counts as free. If other processes use or free space meanwhile, the result
+ * lies between what is reported, and that plus all freed space.
+ *
+ * The estimate can be too high, as for files that a process has open. It ends with the cleanup: the
+ * next one begins with the reported space, and evicts more.
+ *
+ * Returns: the free space in bytes
+ */
+guint64
+tm_limits_predict_free_space (const TmFreedSpace *space, guint64 reported)
+{
+  guint64 shown = reported > space->first ? reported - space->first : 0;
+  guint64 hidden = space->freed > shown ? space->freed - shown : 0;
+
+  return reported < G_MAXUINT64 - hidden ? reported + hidden : G_MAXUINT64;
+}
+
 /* The number of refused candidates that are examined again. */
 #define MAX_REFUSED 16
 
@@ -170,6 +202,12 @@ enforce (const TmPolicy *policy,
     }
 }
 
+static guint64
+add_freeable (guint64 free_space, const TmListedEntry *entry)
+{
+  return free_space < G_MAXUINT64 - entry->freeable ? free_space + entry->freeable : G_MAXUINT64;
+}
+
 static gboolean
 mark_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
 {
@@ -177,8 +215,7 @@ mark_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
 
   entry->verdict.reason = reason;
   entry->verdict.keep_reason = TM_KEEP_REASON_NONE;
-  if (*free_space < G_MAXUINT64 - get_size (entry))
-    *free_space += get_size (entry);
+  *free_space = add_freeable (*free_space, entry);
   return TRUE;
 }
 
@@ -202,9 +239,8 @@ predict (const TmPolicy *policy, GArray *entries, guint64 free_space)
     {
       const TmListedEntry *entry = &g_array_index (entries, TmListedEntry, i);
 
-      if (entry->verdict.reason != TM_REMOVAL_REASON_NONE &&
-          free_space < G_MAXUINT64 - get_size (entry))
-        free_space += get_size (entry);
+      if (entry->verdict.reason != TM_REMOVAL_REASON_NONE)
+        free_space = add_freeable (free_space, entry);
     }
 
   enforce (policy, entries, mark_cb, exists_cb, get_predicted_space_cb, &free_space);
@@ -259,6 +295,6 @@ tm_limits_apply (const TmPolicy *policy,
 
   if (is_list)
     predict (policy, entries, get_free_space (data));
-  else if (policy->removal_error == 0)
+  else
     enforce (policy, entries, remove, exists, get_free_space, data);
 }

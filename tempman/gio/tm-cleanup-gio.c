@@ -33,7 +33,9 @@ typedef struct
   gboolean is_world_writable; /* every user may write to it, as far as that is told */
   gint64 asked_at;            /* monotonic time of the last request for an entry */
   gboolean is_list;
-  gboolean measures; /* the sizes of the entries */
+  gboolean measures;       /* the sizes of the entries */
+  gboolean predicts_space; /* that deletions free, since a server may show it late */
+  TmFreedSpace space;      /* if predicts_space */
   GArray *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a list, or those that a
                     * cleanup keeps, to apply the limits */
   gssize n_deleted;
@@ -223,7 +225,8 @@ scan_add_entry (Scan *scan, GFile *file, const TmVerdict *verdict)
                           .last_seen = verdict->last_used };
 
   if (scan->measures && verdict->keep_reason != TM_KEEP_REASON_MOUNT_POINT)
-    entry.verdict.size = (gint64) MIN (tm_measure_gio (file, scan->cancellable), G_MAXINT64);
+    entry.verdict.size =
+        (gint64) MIN (tm_measure_gio (file, scan->cancellable, &entry.freeable), G_MAXINT64);
   g_array_append_val (scan->entries, entry);
 }
 
@@ -256,15 +259,21 @@ delete_entry (GFile *file, GFileInfo *info, GCancellable *cancellable, GError **
 
 /* Deletes an entry that is to be removed. Returns whether it is. */
 static gboolean
-scan_delete (Scan *scan, GFile *file, GFileInfo *info, const TmVerdict *verdict, TmTimestamp begin)
+scan_delete (Scan *scan, GFile *file, GFileInfo *info, TmVerdict *verdict, TmTimestamp begin)
 {
   const char *name = g_file_info_get_name (info);
-  gint64 start = tm_cleanup_log_start (scan->log);
+  guint64 freeable = 0;
+  gint64 start;
   GError *error = NULL;
 
+  if (scan->predicts_space)
+    verdict->size = (gint64) MIN (tm_measure_gio (file, scan->cancellable, &freeable), G_MAXINT64);
+
+  start = tm_cleanup_log_start (scan->log);
   if (delete_entry (file, info, scan->cancellable, &error))
     {
       scan->n_deleted++;
+      scan->space.freed += freeable;
       tm_cleanup_log_removed (scan->log, name, verdict, start);
       tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
       return TRUE;
@@ -374,8 +383,23 @@ static guint64
 scan_get_free_space (gpointer data)
 {
   const Scan *scan = data;
+  guint64 reported = tm_measure_gio_get_free_space (scan->directory, scan->cancellable);
 
-  return tm_measure_gio_get_free_space (scan->directory, scan->cancellable);
+  return scan->predicts_space ? tm_limits_predict_free_space (&scan->space, reported) : reported;
+}
+
+/* Measuring each entry before its deletion takes many requests: only if space is low. GIO does not
+ * tell which file system a server has. */
+static void
+scan_begin_to_predict_space (Scan *scan)
+{
+  guint64 min_free_space = scan->policy.limits.min_free_space;
+
+  if (scan->is_list || min_free_space == 0)
+    return;
+
+  scan->space.first = tm_measure_gio_get_free_space (scan->directory, scan->cancellable);
+  scan->predicts_space = scan->space.first < min_free_space;
 }
 
 /* GIO shows no locks, so no candidate is refused since another cleaner holds it. */
@@ -397,6 +421,7 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
   if (g_cancellable_is_cancelled (scan->cancellable))
     return FALSE;
 
+  tm_cleanup_log_reconsider (scan->log);
   scan->policy.eviction = reason;
   scan->policy.eviction_last_used = entry->last_seen;
   scan->policy.eviction_size = entry->verdict.size;
@@ -440,6 +465,7 @@ scan_run (Scan *scan, GError **error)
   scan_read_file_system (scan);
   tm_watch_opened_root (scan->policy.watch, begin);
   scan->measures = tm_limits_need_sizes (&scan->policy, scan->is_list, scan_get_free_space, scan);
+  scan_begin_to_predict_space (scan);
 
   root_info = g_file_query_info (scan->directory,
                                  G_FILE_ATTRIBUTE_ID_FILESYSTEM "," G_FILE_ATTRIBUTE_UNIX_MODE,

@@ -21,7 +21,14 @@ typedef struct
   GHashTable *links;  /* (owned) (element-type guint64): inodes of files that have several links */
   char *file_system;  /* (owned) (nullable): of the top, which is not left */
   guint64 size;
+  guint64 freeable; /* without files that have several links */
 } Measure;
+
+static gboolean
+has_links (GFileInfo *info)
+{
+  return g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_NLINK) > 1;
+}
 
 /* Whether another link of the file has been counted. */
 static gboolean
@@ -29,8 +36,7 @@ is_counted (Measure *measure, GFileInfo *info)
 {
   guint64 inode;
 
-  if (g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_NLINK) <= 1 ||
-      !g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_UNIX_INODE))
+  if (!has_links (info) || !g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_UNIX_INODE))
     return FALSE;
 
   inode = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_UNIX_INODE);
@@ -50,16 +56,19 @@ static void
 measure_count (Measure *measure, GFile *file, GFileInfo *info)
 {
   const char *file_system = g_file_info_get_attribute_string (info, G_FILE_ATTRIBUTE_ID_FILESYSTEM);
+  gboolean is_directory = g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY;
 
   if (file_system != NULL && measure->file_system != NULL &&
       !g_str_equal (file_system, measure->file_system))
     return;
 
-  if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
+  if (is_directory)
     g_ptr_array_add (measure->pending, g_object_ref (file));
   else if (is_counted (measure, info))
     return;
   measure->size += get_size (info);
+  if (is_directory || !has_links (info))
+    measure->freeable += get_size (info);
 }
 
 static void
@@ -115,16 +124,19 @@ restore_access_time (GFile *entry, GFileInfo *info)
  * tm_measure_gio:
  * @directory: an entry of a root
  * @cancellable: (nullable): a cancellable
+ * @freeable: (out) (optional): what the deletion of the entry frees at least
  *
  * Returns: the size of the entry with everything in it that can be read, in bytes
  */
 guint64
-tm_measure_gio (GFile *directory, GCancellable *cancellable)
+tm_measure_gio (GFile *directory, GCancellable *cancellable, guint64 *freeable)
 {
   g_autoptr (GFileInfo) info = g_file_query_info (
       directory, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, cancellable, NULL);
   Measure measure = { 0 };
 
+  if (freeable != NULL)
+    *freeable = 0;
   if (info == NULL)
     return 0;
 
@@ -146,6 +158,8 @@ tm_measure_gio (GFile *directory, GCancellable *cancellable)
   g_ptr_array_unref (measure.pending);
   g_hash_table_unref (measure.links);
   g_free (measure.file_system);
+  if (freeable != NULL)
+    *freeable = measure.freeable;
   return measure.size;
 }
 

@@ -42,10 +42,12 @@ struct _Scan
   TmCleanupLog *log;         /* (unowned) (nullable) */
   TmParent *reading;         /* (owned): the root, with a position of its own */
   gboolean is_list;
-  gboolean measures; /* the sizes of the entries */
+  gboolean measures;       /* the sizes of the entries */
+  gboolean predicts_space; /* that deletions free, since the file system shows it late */
 
   GMutex mutex; /* guards what follows */
   gboolean at_end;
+  TmFreedSpace space; /* if predicts_space */
   gssize n_deleted;
   GArray *entries; /* (unowned) (nullable) (element-type TmListedEntry): of a list, or those that a
                     * cleanup keeps, to apply the limits */
@@ -96,31 +98,48 @@ examine (Scan *scan, const TmPolicy *policy, const char *name, TmVerdict *verdic
 /* Reports an error for the entry if a cleanup would delete it, but nothing can be removed from the
  * root. */
 static void
-scan_refuse (Scan *scan, const char *name)
+scan_refuse (Scan *scan, const char *name, TmVerdict *verdict)
 {
   TmPolicy policy = scan->policy;
-  TmVerdict verdict;
 
   policy.removal_error = 0;
-  if (!examine (scan, &policy, name, &verdict))
-    verdict = (TmVerdict){ .heartbeat_age = -1, .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
+  if (!examine (scan, &policy, name, verdict))
+    *verdict = (TmVerdict){ .heartbeat_age = -1, .keep_reason = TM_KEEP_REASON_NO_DIRECTORY };
 
-  if (verdict.reason == TM_REMOVAL_REASON_NONE)
-    tm_cleanup_log_kept (scan->log, name, &verdict);
+  if (verdict->reason == TM_REMOVAL_REASON_NONE)
+    tm_cleanup_log_kept (scan->log, name, verdict);
   else
-    scan_fail (scan, TM_ACTION_DELETE, name, &verdict, scan->policy.removal_error);
+    scan_fail (scan, TM_ACTION_DELETE, name, verdict, scan->policy.removal_error);
 }
 
 /* Measures the entry if a limit or the caller needs that. An entry that cannot be measured counts
  * as empty. */
 static void
-scan_measure (Scan *scan, const char *name, TmVerdict *verdict)
+scan_measure (Scan *scan, TmListedEntry *entry)
 {
-  guint64 size;
+  TmMeasurement found;
 
-  if (scan->measures &&
-      tm_measure_entry (tm_parent_get_fd (scan->reading), name, scan->cancellable, &size) == 0)
-    verdict->size = (gint64) MIN (size, G_MAXINT64);
+  if (!scan->measures || tm_measure_entry (tm_parent_get_fd (scan->reading), entry->name,
+                                           scan->cancellable, &found) < 0)
+    return;
+
+  entry->verdict.size = (gint64) MIN (found.size, G_MAXINT64);
+  entry->freeable = found.freeable;
+}
+
+/* Returns the space that the deletion of the entry frees, or 0 if the file system will tell. Its
+ * size is then known as well. */
+static guint64
+scan_measure_before_deletion (Scan *scan, const char *name, TmVerdict *verdict)
+{
+  TmMeasurement found;
+
+  if (!scan->predicts_space ||
+      tm_measure_entry (tm_parent_get_fd (scan->reading), name, scan->cancellable, &found) < 0)
+    return 0;
+
+  verdict->size = (gint64) MIN (found.size, G_MAXINT64);
+  return found.freeable;
 }
 
 /* Returns the last use of an entry that was measured. Only its owner can read a directory without
@@ -150,7 +169,7 @@ scan_add_entry (Scan *scan, const char *name, const TmVerdict *verdict)
 {
   TmListedEntry entry = { .name = g_strdup (name), .verdict = *verdict };
 
-  scan_measure (scan, name, &entry.verdict);
+  scan_measure (scan, &entry);
   entry.last_seen = scan_find_last_seen (scan, name, &entry.verdict);
   g_mutex_lock (&scan->mutex);
   g_array_append_val (scan->entries, entry);
@@ -185,10 +204,15 @@ scan_counts (Scan *scan, const char *name, const TmVerdict *verdict)
 }
 
 static void
-scan_report_deleted (Scan *scan, const char *name, const TmVerdict *verdict, gint64 start)
+scan_report_deleted (Scan *scan,
+                     const char *name,
+                     const TmVerdict *verdict,
+                     guint64 freed,
+                     gint64 start)
 {
   g_mutex_lock (&scan->mutex);
   scan->n_deleted++;
+  scan->space.freed += freed;
   g_mutex_unlock (&scan->mutex);
   tm_cleanup_log_removed (scan->log, name, verdict, start);
   tm_outcomes_add_removed (scan->outcomes, name, verdict, scan->cancellable);
@@ -198,13 +222,17 @@ scan_report_deleted (Scan *scan, const char *name, const TmVerdict *verdict, gin
 static gboolean
 scan_delete_file (Scan *scan, const TmPolicy *policy, const char *name, TmVerdict *verdict)
 {
+  TmVerdict measured = { .size = -1 };
+  guint64 freeable = scan_measure_before_deletion (scan, name, &measured);
   gint64 start = tm_cleanup_log_start (scan->log);
   int error_number;
 
   switch (tm_file_entry_remove (policy, scan->reading, name, verdict, &error_number))
     {
     case TM_ENTRY_ACQUIRED:
-      scan_report_deleted (scan, name, verdict, start);
+      if (verdict->size < 0)
+        verdict->size = measured.size;
+      scan_report_deleted (scan, name, verdict, freeable, start);
       return TRUE;
     case TM_ENTRY_FAILED:
       scan_fail (scan, TM_ACTION_DELETE, name, verdict, error_number);
@@ -223,6 +251,7 @@ scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdi
 {
   g_autofree char *path = NULL;
   g_autoptr (TmLockedDirectory) directory = NULL;
+  guint64 freeable;
   gint64 start;
   int error_number;
   GError *error = NULL;
@@ -244,11 +273,12 @@ scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdi
     }
 
   path = g_build_filename (scan->options->path, name, NULL);
+  freeable = scan_measure_before_deletion (scan, name, verdict);
   start = tm_cleanup_log_start (scan->log);
   if (tm_locked_directory_delete (directory, path, TM_DELETE_FLAGS_NONE, NULL, scan->cancellable,
                                   &error))
     {
-      scan_report_deleted (scan, name, verdict, start);
+      scan_report_deleted (scan, name, verdict, freeable, start);
       return TRUE;
     }
 
@@ -259,21 +289,23 @@ scan_delete_entry (Scan *scan, const TmPolicy *policy, const char *name, TmVerdi
   return FALSE;
 }
 
-/* Deletes the entry unless it is kept. With limits, remembers the entries that are left. */
+/* Deletes the entry unless it is kept. With limits, remembers the entries that are left. If nothing
+ * can be removed from the root, nothing is deleted in an entry either; the limits ask for the same
+ * entries as if it could. */
 static void
 scan_clean_entry (Scan *scan, const char *name)
 {
   TmVerdict verdict;
 
-  /* Then nothing is deleted in an entry either. */
   if (scan->policy.removal_error != 0)
-    scan_refuse (scan, name);
-  else if (!scan_delete_entry (scan, &scan->policy, name, &verdict) && scan->entries != NULL &&
-           scan_counts (scan, name, &verdict))
-    {
-      verdict.reason = TM_REMOVAL_REASON_NONE;
-      scan_add_entry (scan, name, &verdict);
-    }
+    scan_refuse (scan, name, &verdict);
+  else if (scan_delete_entry (scan, &scan->policy, name, &verdict))
+    return;
+  else
+    verdict.reason = TM_REMOVAL_REASON_NONE;
+
+  if (scan->entries != NULL && scan_counts (scan, name, &verdict))
+    scan_add_entry (scan, name, &verdict);
 }
 
 /* Adds the entry to the list. */
@@ -415,7 +447,25 @@ get_free_space (TmParent *root)
 static guint64
 scan_get_free_space (gpointer data)
 {
-  return get_free_space (((const Scan *) data)->reading);
+  const Scan *scan = data;
+  guint64 reported = get_free_space (scan->reading);
+
+  return scan->predicts_space ? tm_limits_predict_free_space (&scan->space, reported) : reported;
+}
+
+/* Measuring each entry before its deletion costs as much as half the deletion: only if space is
+ * low, and the file system does not tell what is freed. */
+static void
+scan_begin_to_predict_space (Scan *scan)
+{
+  guint64 min_free_space = scan->policy.limits.min_free_space;
+
+  if (scan->is_list || min_free_space == 0)
+    return;
+
+  scan->space.first = get_free_space (scan->reading);
+  scan->predicts_space = scan->space.first < min_free_space &&
+                         !tm_file_system_frees_at_once (tm_parent_get_fd (scan->reading));
 }
 
 static gboolean
@@ -440,6 +490,7 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
   if (g_cancellable_is_cancelled (scan->cancellable))
     return FALSE;
 
+  tm_cleanup_log_reconsider (scan->log);
   policy.eviction = reason;
   policy.eviction_last_used = entry->last_seen;
   policy.eviction_size = entry->verdict.size;
@@ -447,6 +498,31 @@ scan_evict_cb (gpointer data, TmListedEntry *entry, TmRemovalReason reason)
   tm_outcomes_deliver (scan->outcomes);
   /* Another cleaner may have deleted it. */
   return is_deleted || !counts (&verdict);
+}
+
+/* Applies the limits to the entries that the scan has found. */
+static void
+scan_apply_limits (Scan *scan)
+{
+  gboolean can_remove = scan->policy.removal_error == 0;
+
+  tm_limits_apply (&scan->policy, scan->is_list || !can_remove, scan->entries, scan_evict_cb,
+                   scan_exists_cb, scan_get_free_space, scan);
+  if (scan->is_list || can_remove)
+    return;
+
+  for (guint i = 0; i < scan->entries->len && !g_cancellable_is_cancelled (scan->cancellable); i++)
+    {
+      const TmListedEntry *entry = &g_array_index (scan->entries, TmListedEntry, i);
+
+      if (tm_limits_are_reason (entry->verdict.reason))
+        {
+          tm_cleanup_log_reconsider (scan->log);
+          scan_fail (scan, TM_ACTION_DELETE, entry->name, &entry->verdict,
+                     scan->policy.removal_error);
+          tm_outcomes_deliver (scan->outcomes);
+        }
+    }
 }
 
 /* Measures ages and heartbeats by the clock of a shared file system: that of this machine may
@@ -498,12 +574,13 @@ scan_run (Scan *scan, GError **error)
   scan->policy.removal_error = tm_dirfd_find_write_error (tm_parent_get_fd (scan->reading), ".");
   scan_read_file_system (scan);
   tm_watch_opened_root (scan->policy.watch, begin);
-  scan->measures = tm_limits_need_sizes (&scan->policy, scan->is_list, scan_get_free_space, scan);
+  scan->measures = tm_limits_need_sizes (
+      &scan->policy, scan->is_list || scan->policy.removal_error != 0, scan_get_free_space, scan);
+  scan_begin_to_predict_space (scan);
   g_mutex_init (&scan->mutex);
   scan_visit_all (scan);
   if (scan->entries != NULL && !g_cancellable_is_cancelled (scan->cancellable))
-    tm_limits_apply (&scan->policy, scan->is_list, scan->entries, scan_evict_cb, scan_exists_cb,
-                     scan_get_free_space, scan);
+    scan_apply_limits (scan);
   g_mutex_clear (&scan->mutex);
   tm_parent_unref (scan->reading);
 
@@ -570,7 +647,9 @@ limits_hold (const TmCleanupOptions *options)
   const TmPolicy *policy = &options->policy;
   const TmLimits *limits = &policy->limits;
 
-  if (policy->age.has_timeout || tm_policy_reclaims (policy) || limits->max_size > 0)
+  /* If the descriptor refers to another file, the scan fails. */
+  if (policy->age.has_timeout || tm_policy_reclaims (policy) || limits->max_size > 0 ||
+      tm_parent_check (options->directory) < 0)
     return FALSE;
 
   return (limits->min_free_space == 0 ||

@@ -36,30 +36,31 @@ typedef struct
   const char *names;           /* as in the mount table, separated by spaces */
   gboolean keeps_owners;       /* files belong to their creator with any mount option */
   gboolean counts_directories; /* by the links of the directory that contains them */
+  gboolean frees_at_once;      /* statfs() shows the space of a deleted file right afterwards */
 } TrustedType;
 
 static const TrustedType trusted_types[] = {
-  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE, TRUE },
-  { 0xef53, "ext2 ext3 ext4", TRUE, TRUE },
-  { 0x58465342, "xfs", TRUE, TRUE },
-  { BTRFS_SUPER_MAGIC, "btrfs", TRUE, FALSE },
-  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE, FALSE },
-  { RAMFS_MAGIC, "ramfs rootfs", TRUE, FALSE },
-  { 0xf2f52010, "f2fs", TRUE, FALSE },
-  { 0x2fc12fc1, "zfs", TRUE, FALSE },
-  { 0xca451a4e, "bcachefs", TRUE, FALSE },
-  { 0x3153464a, "jfs", TRUE, FALSE },
-  { NILFS_SUPER_MAGIC, "nilfs2", TRUE, FALSE },
-  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE, FALSE },
-  { 0x24051905, "ubifs", TRUE, FALSE },
-  { 0x72b6, "jffs2", TRUE, FALSE },
-  { 0x2011bab0, "exfat", FALSE, FALSE },
-  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE, FALSE },
-  { NTFS3_MAGIC, "ntfs3", FALSE, FALSE },
-  { 0x5346544e, "ntfs", FALSE, FALSE },
-  { 0x4244, "hfs", FALSE, FALSE },
-  { 0x482b, "hfsplus", FALSE, FALSE },
-  { 0x15013346, "udf", FALSE, FALSE },
+  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE, TRUE, TRUE },
+  { 0xef53, "ext2 ext3 ext4", TRUE, TRUE, TRUE },
+  { 0x58465342, "xfs", TRUE, TRUE, FALSE },
+  { BTRFS_SUPER_MAGIC, "btrfs", TRUE, FALSE, FALSE },
+  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE, FALSE, FALSE },
+  { RAMFS_MAGIC, "ramfs rootfs", TRUE, FALSE, TRUE },
+  { 0xf2f52010, "f2fs", TRUE, FALSE, FALSE },
+  { 0x2fc12fc1, "zfs", TRUE, FALSE, FALSE },
+  { 0xca451a4e, "bcachefs", TRUE, FALSE, FALSE },
+  { 0x3153464a, "jfs", TRUE, FALSE, FALSE },
+  { NILFS_SUPER_MAGIC, "nilfs2", TRUE, FALSE, FALSE },
+  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE, FALSE, FALSE },
+  { 0x24051905, "ubifs", TRUE, FALSE, FALSE },
+  { 0x72b6, "jffs2", TRUE, FALSE, FALSE },
+  { 0x2011bab0, "exfat", FALSE, FALSE, TRUE },
+  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE, FALSE, TRUE },
+  { NTFS3_MAGIC, "ntfs3", FALSE, FALSE, FALSE },
+  { 0x5346544e, "ntfs", FALSE, FALSE, FALSE },
+  { 0x4244, "hfs", FALSE, FALSE, FALSE },
+  { 0x482b, "hfsplus", FALSE, FALSE, FALSE },
+  { 0x15013346, "udf", FALSE, FALSE, FALSE },
 };
 
 /* Returns FALSE when statfs() fails. */
@@ -131,6 +132,25 @@ tm_file_system_count_directories (int dirfd, guint64 *n_directories)
 
   *n_directories = status.st_nlink - 2;
   return TRUE;
+}
+
+/*
+ * tm_file_system_frees_at_once:
+ * @dirfd: a directory
+ *
+ * btrfs, ZFS and bcachefs free the space of a deleted file with their next transaction, XFS in the
+ * background, and a network file system shows what it has cached. An overlay has the answers of
+ * another file system.
+ *
+ * Returns: whether the free space that the file system reports includes that of files which were
+ *   deleted just before; %FALSE if that is unknown
+ */
+gboolean
+tm_file_system_frees_at_once (int dirfd)
+{
+  const TrustedType *type;
+
+  return find_type (dirfd, &type) && type != NULL && type->frees_at_once;
 }
 
 /* Whether files in the directory belong to the user that created them, so that another owner means
@@ -247,7 +267,7 @@ read_signs (int dirfd, const char *name, TmFileSystemSigns *signs)
 gboolean
 tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs)
 {
-  g_autofree char *name = tm_name_new (".tempman-clock", "", TM_NAME_BEATING);
+  g_autofree char *name = tm_name_new (TM_NAME_PREFIX_CLOCK, "", TM_NAME_BEATING);
   gboolean is_read = FALSE;
 
   if (name != NULL && tm_dirfd_make (dirfd, name, TM_MARK | S_IRWXU) == 0)

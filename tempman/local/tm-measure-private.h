@@ -9,6 +9,16 @@
 
 G_BEGIN_DECLS
 
-int tm_measure_entry (int dirfd, const char *name, GCancellable *cancellable, guint64 *size);
+/* In bytes allocated. */
+typedef struct
+{
+  guint64 size;     /* of everything in it */
+  guint64 freeable; /* what its deletion frees: without files that have links elsewhere */
+} TmMeasurement;
+
+int tm_measure_entry (int dirfd,
+                      const char *name,
+                      GCancellable *cancellable,
+                      TmMeasurement *measurement);
 
 G_END_DECLS

@@ -40,17 +40,17 @@ typedef struct
   /* Guarded by the lock of the workers, once there are any. */
   guint n_walks;
   guint max_walks;
-  guint64 size;
-  GHashTable *links; /* (owned) (nullable) (element-type TmFileIdentity): files that have several
-                      * links */
+  TmMeasurement found;
+  GHashTable *links; /* (owned) (nullable) (element-type TmFileIdentity guint): files that have
+                      * several links, and how many of those were found */
 } Measure;
 
 typedef struct
 {
   Measure *measure; /* (unowned) */
   TmWalker walker;
-  TmDirents run; /* entries of the lowest level */
-  guint64 size;  /* not yet added to that of the tree */
+  TmDirents run;       /* entries of the lowest level */
+  TmMeasurement found; /* not yet added to that of the tree */
   guint64 n_entries;
   guint n_tried; /* entries examined in this batch */
 } MeasureWalk;
@@ -90,7 +90,8 @@ walk_clear (MeasureWalk *walk)
   Measure *measure = walk->measure;
 
   measure_lock (measure);
-  measure->size += walk->size;
+  measure->found.size += walk->found.size;
+  measure->found.freeable += walk->found.freeable;
   measure_unlock (measure);
   tm_dirents_clear (&walk->run);
   tm_walker_clear (&walk->walker);
@@ -115,18 +116,20 @@ identity_equal (gconstpointer a, gconstpointer b)
   return tm_file_identity_equal (*first, *second);
 }
 
-/* Whether another link of the file has been counted. */
-static gboolean
-is_counted (Measure *measure, TmFileIdentity identity)
+/* Counts a link to the file. Returns how many have been found. */
+static guint
+count_link (Measure *measure, TmFileIdentity identity)
 {
-  gboolean is_new;
+  guint n_found;
 
   measure_lock (measure);
   if (measure->links == NULL)
     measure->links = g_hash_table_new_full (identity_hash, identity_equal, g_free, NULL);
-  is_new = g_hash_table_add (measure->links, g_memdup2 (&identity, sizeof identity));
+  n_found = GPOINTER_TO_UINT (g_hash_table_lookup (measure->links, &identity)) + 1;
+  g_hash_table_insert (measure->links, g_memdup2 (&identity, sizeof identity),
+                       GUINT_TO_POINTER (n_found));
   measure_unlock (measure);
-  return !is_new;
+  return n_found;
 }
 
 /* Whether the file is on another file system. The files of an overlay can have other device numbers
@@ -147,6 +150,7 @@ walk_count (MeasureWalk *walk, const struct dirent64 *entry)
   Measure *measure = walk->measure;
   TmLevel *level = walk->walker.lowest;
   TmFileStatus status;
+  guint n_links = 1;
 
   walk->n_tried++;
   walk->n_entries++;
@@ -157,9 +161,13 @@ walk_count (MeasureWalk *walk, const struct dirent64 *entry)
 
   if (S_ISDIR (status.mode))
     tm_dirents_append (&level->directories, entry);
-  else if (status.n_links > 1 && is_counted (measure, status.identity))
-    return;
-  walk->size += status.allocated;
+  else if (status.n_links > 1)
+    n_links = count_link (measure, status.identity);
+
+  if (n_links == 1)
+    walk->found.size += status.allocated;
+  if (S_ISDIR (status.mode) || n_links == status.n_links)
+    walk->found.freeable += status.allocated;
 }
 
 /* Splits off half of the work at one level. Returns FALSE if there is too little. */
@@ -328,7 +336,7 @@ work_cb (gpointer item)
  * @dirfd: a directory
  * @name: the name of an entry
  * @cancellable: (nullable): checked for each batch of entries
- * @size: (out): the size of the entry with everything in it, in bytes allocated
+ * @measurement: (out caller-allocates): the size of the entry with everything in it
  *
  * Measures an entry. What cannot be read, or is on another file system, does not count. Memory does
  * not grow with the number of entries, but with that of files with several links.
@@ -336,20 +344,25 @@ work_cb (gpointer item)
  * Returns: 0, or -1: `ECANCELED` when it was cancelled
  */
 int
-tm_measure_entry (int dirfd, const char *name, GCancellable *cancellable, guint64 *size)
+tm_measure_entry (int dirfd,
+                  const char *name,
+                  GCancellable *cancellable,
+                  TmMeasurement *measurement)
 {
   Measure measure = { .cancellable = cancellable, .n_walks = 1 };
   TmFileStatus status;
   MeasureWalk walk;
   int fd;
 
-  *size = 0;
+  *measurement = (TmMeasurement){ 0 };
   if (tm_dirfd_get_child_status (dirfd, name, &status) < 0)
     return -1;
   if (status.is_mount_point)
     return 0;
 
-  *size = status.allocated;
+  measurement->size = status.allocated;
+  if (S_ISDIR (status.mode) || status.n_links == 1)
+    measurement->freeable = status.allocated;
   fd = S_ISDIR (status.mode) ? tm_dirfd_open_unchanged (dirfd, name) : -1;
   if (fd < 0)
     return 0;
@@ -367,7 +380,8 @@ tm_measure_entry (int dirfd, const char *name, GCancellable *cancellable, guint6
     }
   g_clear_pointer (&measure.links, g_hash_table_unref);
 
-  *size += measure.size;
+  measurement->size += measure.found.size;
+  measurement->freeable += measure.found.freeable;
   if (!g_cancellable_is_cancelled (cancellable))
     return 0;
 

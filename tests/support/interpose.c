@@ -39,6 +39,7 @@ static gint types_are_hidden;        /* atomic */
 static gint reads_are_short;         /* atomic */
 static gint flags_are_refused;       /* atomic */
 static gint file_systems_are_shared; /* atomic */
+static gsize shown_free_space;       /* atomic */
 
 /* Room for an entry with the longest name, or for some with short names. */
 #define SHORT_READ_SIZE 300
@@ -459,6 +460,13 @@ fstatfs (int fd, struct statfs *status)
 
   if (result == 0 && g_atomic_int_get (&file_systems_are_shared))
     status->f_type = NFS_SUPER_MAGIC;
+  if (result == 0 && g_atomic_pointer_get (&shown_free_space) != 0)
+    {
+      status->f_type = BTRFS_SUPER_MAGIC;
+      status->f_blocks = G_MAXINT32;
+      status->f_bavail = (gsize) g_atomic_pointer_get (&shown_free_space) / 4096;
+      status->f_bsize = status->f_frsize = 4096;
+    }
   return result;
 }
 
@@ -608,6 +616,14 @@ void
 pretend_shared (gboolean shared)
 {
   g_atomic_int_set (&file_systems_are_shared, shared);
+}
+
+/* Every file system looks like a btrfs with this free space, whatever is deleted: btrfs shows the
+ * space of deleted files some seconds later. 0 ends this. */
+void
+pretend_free_space (guint64 bytes)
+{
+  g_atomic_pointer_set (&shown_free_space, (gsize) bytes);
 }
 
 /* The control of a test of creation: each verification of a new directory succeeds, also if a
