@@ -8,7 +8,7 @@
 set -eu
 
 packages="gcc pkg-config meson ninja-build libglib2.0-dev libglib2.0-dev-bin gobject-introspection
-  libgirepository1.0-dev gir1.2-glib-2.0 python3 python3-gi gjs"
+  libgirepository1.0-dev gir1.2-glib-2.0 gettext python3 python3-gi gjs"
 for option in "$@"; do
     case $option in
     --tests)
@@ -18,7 +18,7 @@ for option in "$@"; do
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
         groff-base lua5.3 lua-lgi mandoc mypy node-typescript perl
         libglib-object-introspection-perl ruby ruby-gio2 sshfs bindfs ntfs-3g fuse3 libcap2-bin
-        faketime strace util-linux clang-format pyflakes3 shellcheck spin"
+        faketime strace util-linux locales clang-format pyflakes3 shellcheck spin"
         # It comes with every Node.js but that of Debian, and then Debian's cannot be installed.
         command -v npm >/dev/null || packages="$packages npm"
         ;;

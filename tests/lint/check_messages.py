@@ -40,35 +40,16 @@ TEXT = re.compile(r'(_ \()?"((?:\\.|[^"\\])*)"')
 def find_reasons(path):
     """Returns the line of each reason that is not marked."""
     functions = sorted(set(REPORTS.findall(lint.read(path))))
-    for line, function, arguments in find_calls(path, functions) if functions else ():
+    for line, function, arguments in lint.find_calls(path, functions) if functions else ():
         for argument in arguments:
             if any(not mark and ' ' in text
                    for mark, text in TEXT.findall(argument.replace('" "', ''))):
                 yield f'{path}:{line}: the reason {argument} is not marked for translation'
 
 
-def find_calls(path, functions):
-    """Returns the line, the name and the arguments of each call."""
-    text = re.sub(r'/\*.*?\*/', lambda comment: re.sub(r'[^\n]', ' ', comment[0]), lint.read(path),
-                  flags=re.DOTALL)
-    for call in re.finditer(r'(?<!\n)\b(%s) \(' % '|'.join(functions), text):
-        arguments, depth, start, position = [], 0, call.end(), call.end()
-        while depth >= 0:
-            quoted = re.compile(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'').match(text, position)
-            if quoted:
-                position = quoted.end()
-                continue
-            if depth == 0 and text[position] in ',)':
-                arguments.append(' '.join(text[start:position].split()))
-                start = position + 1
-            depth += {'(': 1, ')': -1}.get(text[position], 0)
-            position += 1
-        yield text.count('\n', 0, call.start()) + 1, call[1], arguments
-
-
 def find_faults(path, functions):
     is_library = functions is LIBRARY
-    for line, function, arguments in find_calls(path, functions):
+    for line, function, arguments in lint.find_calls(path, functions):
         # The pieces of one literal.
         message = arguments[functions[function]].replace('" "', '')
         marked = MARKED.fullmatch(message)

@@ -5,6 +5,7 @@
 import fnmatch
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,25 @@ def list_files(*patterns, under=''):
 
 def read(path):
     return (TOP / path).read_text(encoding='utf-8')
+
+
+def find_calls(path, functions):
+    """Returns the line, the name and the arguments of each call."""
+    text = re.sub(r'/\*.*?\*/', lambda comment: re.sub(r'[^\n]', ' ', comment[0]), read(path),
+                  flags=re.DOTALL)
+    for call in re.finditer(r'(?<!\n)\b(%s) \(' % '|'.join(functions), text):
+        arguments, depth, start, position = [], 0, call.end(), call.end()
+        while depth >= 0:
+            quoted = re.compile(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])*\'').match(text, position)
+            if quoted:
+                position = quoted.end()
+                continue
+            if depth == 0 and text[position] in ',)':
+                arguments.append(' '.join(text[start:position].split()))
+                start = position + 1
+            depth += {'(': 1, ')': -1}.get(text[position], 0)
+            position += 1
+        yield text.count('\n', 0, call.start()) + 1, call[1], arguments
 
 
 def find_tool(*names):

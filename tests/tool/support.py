@@ -180,9 +180,9 @@ class TestCase(unittest.TestCase):
         return gate
 
 
-def get_preload_environment():
+def get_preload_environment(library=None):
     return {
-        'LD_PRELOAD': os.environ['TEMPMAN_TEST_GATE_LIBRARY'],
+        'LD_PRELOAD': library or os.environ['TEMPMAN_TEST_GATE_LIBRARY'],
         # AddressSanitizer insists on being the first library, unless this option is set.
         'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
     }
