@@ -5,6 +5,8 @@
 
 #include "core/tm-age-private.h"
 
+#include "tm-config.h"
+
 #include <time.h>
 
 /* Times of files, and when one is so long ago that an entry expires. What a file system or a
@@ -57,14 +59,14 @@ tm_timestamp_subtract (TmTimestamp a, TmTimestamp b)
          ((double) a.nanoseconds - (double) b.nanoseconds) / NANOSECONDS_PER_SECOND;
 }
 
-/* Returns a time in microseconds that also advances while the machine sleeps, unlike that of
- * g_get_monotonic_time(). */
+/* Returns a time in microseconds that, if the system has such a clock, also advances while the
+ * machine sleeps, unlike that of g_get_monotonic_time(). */
 gint64
 tm_timestamp_get_boot_time (void)
 {
   struct timespec now;
 
-  clock_gettime (CLOCK_BOOTTIME, &now);
+  clock_gettime (TM_CONFIG_CLOCK_BOOTTIME, &now);
   return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 

@@ -5,10 +5,10 @@
 
 #include "core/tm-name-private.h"
 
-#include "tm-process-private.h"
+#include "core/tm-process-private.h"
+#include "core/tm-random-private.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* 100 bits: names never come back, and the path of a socket in the directory, which has room for
  * 107 bytes, is not filled by the name alone. */
@@ -30,7 +30,7 @@ typedef struct
   gint is_in_use;         /* atomic; by one thread at a time */
   TmProcessToken process; /* that drew them */
   guint n_left;
-  guint8 bytes[256]; /* as many as getentropy() gives at once */
+  guint8 bytes[256]; /* as many as tm_random_draw() gives at once */
 } RandomBytes;
 
 G_STATIC_ASSERT (sizeof (RandomBytes) <= TM_PROCESS_WIPED_SIZE);
@@ -42,7 +42,7 @@ random_bytes_draw (RandomBytes *pool, guint8 bytes[N_RANDOM_BYTES])
   if (pool->n_left < N_RANDOM_BYTES || pool->process != tm_process_get_token ())
     {
       pool->n_left = 0;
-      if (getentropy (pool->bytes, sizeof pool->bytes) < 0)
+      if (tm_random_draw (pool->bytes, sizeof pool->bytes) < 0)
         return -1;
       pool->process = tm_process_get_token ();
       pool->n_left = sizeof pool->bytes;
@@ -50,7 +50,7 @@ random_bytes_draw (RandomBytes *pool, guint8 bytes[N_RANDOM_BYTES])
 
   pool->n_left -= N_RANDOM_BYTES;
   memcpy (bytes, pool->bytes + pool->n_left, N_RANDOM_BYTES);
-  explicit_bzero (pool->bytes + pool->n_left, N_RANDOM_BYTES);
+  tm_random_wipe (pool->bytes + pool->n_left, N_RANDOM_BYTES);
   return 0;
 }
 
@@ -64,7 +64,7 @@ draw (TmNameKind kind, guint8 bytes[N_RANDOM_BYTES])
   /* A thread that finds the pool in use does not wait. In the child of a fork, the thread that uses
    * it may not exist. */
   if (pool == NULL || !g_atomic_int_compare_and_exchange (&pool->is_in_use, FALSE, TRUE))
-    return getentropy (bytes, N_RANDOM_BYTES);
+    return tm_random_draw (bytes, N_RANDOM_BYTES);
 
   result = random_bytes_draw (pool, bytes);
   g_atomic_int_set (&pool->is_in_use, FALSE);

@@ -5,6 +5,10 @@
 
 #include "core/tm-process-private.h"
 
+#include "core/tm-random-private.h"
+
+#include "tm-config.h"
+
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,6 +39,19 @@ typedef struct
 static State fallback;
 static State *state = &fallback;
 
+/* Asks the kernel to wipe the page in a forked child. */
+static gboolean
+is_wiped_at_fork (void *page, gsize size)
+{
+#if defined(TM_CONFIG_HAVE_MADV_WIPEONFORK)
+  return madvise (page, size, MADV_WIPEONFORK) == 0;
+#elif defined(TM_CONFIG_HAVE_INHERIT_ZERO)
+  return minherit (page, size, INHERIT_ZERO) == 0;
+#else
+  return FALSE;
+#endif
+}
+
 /* Returns NULL if the kernel cannot wipe the page in a forked child. */
 static State *
 map_page (void)
@@ -45,7 +62,7 @@ map_page (void)
   if (page == MAP_FAILED)
     return NULL;
 
-  if (madvise (page, size, MADV_WIPEONFORK) < 0)
+  if (!is_wiped_at_fork (page, size))
     {
       munmap (page, size);
       return NULL;
@@ -83,7 +100,7 @@ draw_token (void)
   TmProcessToken token = 0;
   struct timespec now;
 
-  if (getentropy (&token, sizeof token) == 0 && token != 0)
+  if (tm_random_draw (&token, sizeof token) == 0 && token != 0)
     return token;
 
   /* The time is enough: a token is compared only with those of ancestors, which are older. */

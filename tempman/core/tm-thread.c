@@ -5,9 +5,10 @@
 
 #include "core/tm-thread-private.h"
 
+#include "tm-config.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The threads of the library. A thread that needs another one starts it, and for this work only.
@@ -123,9 +124,50 @@ tm_thread_try_start_detached (TmThreadFunc function, gpointer data)
   return started;
 }
 
+#if defined(TM_CONFIG_HAVE_GETTID)
+
+static gboolean
+is_first (void)
+{
+  return gettid () == getpid ();
+}
+
+#elif defined(TM_CONFIG_HAVE_PTHREAD_MAIN_NP)
+
+static gboolean
+is_first (void)
+{
+  return pthread_main_np () != 0;
+}
+
+#else
+
+static pthread_t first;
+
+static void
+note_first (void)
+{
+  first = pthread_self ();
+}
+
+/* The thread that loads the library: in most programs, the main thread. */
+static void __attribute__ ((constructor)) prepare (void)
+{
+  note_first ();
+  pthread_atfork (NULL, NULL, note_first);
+}
+
+static gboolean
+is_first (void)
+{
+  return pthread_equal (pthread_self (), first) != 0;
+}
+
+#endif
+
 /* Whether this is the main thread, which in a forked child is the thread that called fork(). */
 gboolean
 tm_thread_is_first (void)
 {
-  return syscall (SYS_gettid) == getpid ();
+  return is_first ();
 }

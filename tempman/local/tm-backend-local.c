@@ -254,15 +254,15 @@ is_home_or_above (TmFileIdentity directory)
   return tm_path_passes (path, directory);
 }
 
-/* Opens the directory that contains @file. Returns an O_PATH descriptor, or -1 if it is unknown.
+/* Opens the directory that contains @file. Returns a pin, or -1 if it is unknown.
  * @resolved: (nullable): the path of the file without links. */
 static int
-open_parent_o_path (const char *resolved, TmFileIdentity file)
+pin_parent (const char *resolved, TmFileIdentity file)
 {
   g_autofree char *above = resolved != NULL ? g_path_get_dirname (resolved) : NULL;
   g_autofree char *name = resolved != NULL ? g_path_get_basename (resolved) : NULL;
   g_autofree char *refused = NULL;
-  int fd = above != NULL ? tm_path_open (above, O_DIRECTORY, NULL, &refused) : -1;
+  int fd = above != NULL ? tm_path_open (above, 0, NULL, &refused) : -1;
   struct stat status;
 
   /* If the file has been moved since, other users can write to the directory in which it was. */
@@ -292,48 +292,57 @@ check_owner (const char *path,
   if ((flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) == 0 || status->st_uid == geteuid ())
     return TRUE;
 
-  parent = open_parent_o_path (resolved, tm_file_identity (status));
+  parent = pin_parent (resolved, tm_file_identity (status));
   is_foreign = tm_file_system_shows_foreign_owner (fd, status, parent, FALSE);
   tm_dirfd_close (parent);
   return !is_foreign ||
          fail (error, G_IO_ERROR_PERMISSION_DENIED, path, _ ("it belongs to another user"));
 }
 
-/* Opens the file at @path: first the link itself, if it is one, to check its owner. Returns an
- * O_PATH descriptor, or -1. @resolved: (nullable): its path without links. */
+/* Checks the owner of the link @path, if it is one, as check_owner() does. */
+static gboolean
+check_owner_of_link (const char *path, TmRootFlags flags, GError **error)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *refused = NULL;
+  gboolean is_foreign;
+  struct stat status;
+  int parent;
+
+  if ((flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) == 0)
+    return TRUE;
+
+  parent = tm_path_open (above, 0, NULL, &refused);
+  is_foreign = parent >= 0 && tm_dirfd_stat_child (parent, name, &status) == 0 &&
+               S_ISLNK (status.st_mode) && status.st_uid != geteuid () &&
+               tm_file_system_shows_foreign_owner (parent, &status, parent, FALSE);
+  tm_dirfd_close (parent);
+  return !is_foreign ||
+         fail (error, G_IO_ERROR_PERMISSION_DENIED, path, _ ("it belongs to another user"));
+}
+
+/* Opens the directory at @path: first without following a link there, to check its owner. Returns a
+ * pin, or -1. @resolved: (nullable): its path without links. */
 static int
 open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
   g_autofree char *refused = NULL;
   int fd = tm_path_open (path, O_NOFOLLOW, resolved, &refused);
-  struct stat status;
+
+  if (fd < 0 && errno == ENOTDIR)
+    {
+      if (!check_owner_of_link (path, flags, error))
+        return -1;
+      fd = tm_path_open (path, 0, resolved, &refused);
+    }
 
   if (fd < 0 && errno == ENOENT && (flags & TM_ROOT_FLAGS_CREATE_DIRECTORY) != 0 &&
       tm_path_make_directory (path, &refused) == 0)
     fd = tm_path_open (path, O_NOFOLLOW, resolved, &refused);
 
-  if (fd < 0 || tm_dirfd_stat (fd, &status) < 0)
-    {
-      tm_error_set_unopened (error, TM_ACTION_OPEN_ROOT, path, refused, errno);
-      tm_dirfd_close (fd);
-      return -1;
-    }
-
-  if (!check_owner (path, flags, fd, &status, *resolved, error))
-    {
-      tm_dirfd_close (fd);
-      return -1;
-    }
-
-  if (S_ISLNK (status.st_mode))
-    {
-      tm_dirfd_close (fd);
-      g_clear_pointer (resolved, g_free);
-      fd = tm_path_open (path, 0, resolved, &refused);
-      if (fd < 0)
-        tm_error_set_unopened (error, TM_ACTION_OPEN_ROOT, path, refused, errno);
-    }
-
+  if (fd < 0)
+    tm_error_set_unopened (error, TM_ACTION_OPEN_ROOT, path, refused, errno);
   return fd;
 }
 
@@ -341,28 +350,26 @@ open_as_it_stands (const char *path, TmRootFlags flags, char **resolved, GError 
 static TmParent *
 open_directory (const char *path, TmRootFlags flags, char **resolved, GError **error)
 {
-  int o_path = open_as_it_stands (path, flags, resolved, error);
+  int pin = open_as_it_stands (path, flags, resolved, error);
   TmParent *directory = NULL;
   struct stat status;
 
-  if (o_path < 0)
+  if (pin < 0)
     return NULL;
 
-  if (tm_dirfd_stat (o_path, &status) < 0)
+  if (tm_dirfd_stat (pin, &status) < 0)
     fail_with_errno (error, path, errno);
-  else if (!S_ISDIR (status.st_mode))
-    fail_with_errno (error, path, ENOTDIR);
   else if (is_home_or_above (tm_file_identity (&status)))
     fail (error, G_IO_ERROR_INVALID_ARGUMENT, path,
           _ ("it is the home directory or a directory above it"));
-  else if (check_owner (path, flags, o_path, &status, *resolved, error))
+  else if (check_owner (path, flags, pin, &status, *resolved, error))
     {
-      directory = tm_parent_new (tm_dirfd_reopen (o_path));
+      directory = tm_parent_new (tm_dirfd_reopen (pin));
       if (directory == NULL)
         fail_with_errno (error, path, errno);
     }
 
-  tm_dirfd_close (o_path);
+  tm_dirfd_close (pin);
   return directory;
 }
 
@@ -448,11 +455,11 @@ delete_child (TmParent *parent,
 static int
 open_mount_point (TmParent *parent, const char *name)
 {
-  int o_path = tm_dirfd_open_o_path_directory (tm_parent_get_fd (parent), name);
-  int fd = o_path >= 0 ? tm_dirfd_reopen (o_path) : -1;
+  int pin = tm_dirfd_pin_directory (tm_parent_get_fd (parent), name);
+  int fd = pin >= 0 ? tm_dirfd_reopen (pin) : -1;
   int errsv = errno;
 
-  tm_dirfd_close (o_path);
+  tm_dirfd_close (pin);
   errno = errsv;
   return fd;
 }
@@ -501,8 +508,7 @@ local_delete_recursively (GFile *file,
   g_autoptr (TmParent) open_parent = NULL;
 
   /* From here on, no link is followed. */
-  open_parent =
-      tm_parent_new (tm_path_open (g_file_peek_path (parent), O_DIRECTORY, NULL, &refused));
+  open_parent = tm_parent_new (tm_path_open (g_file_peek_path (parent), 0, NULL, &refused));
   if (open_parent == NULL)
     {
       int errsv = errno;

@@ -147,19 +147,17 @@ scan_measure_before_deletion (Scan *scan, const char *name, TmVerdict *verdict)
 static TmTimestamp
 scan_find_last_seen (Scan *scan, const char *name, const TmVerdict *verdict)
 {
-  struct statx status;
-  TmTimes times;
+  TmFileStatus status;
 
   if (!scan->measures || scan->is_list ||
       tm_dirfd_stat_times (tm_parent_get_fd (scan->reading), name, scan->policy.is_shared,
                            &status) < 0 ||
-      status.stx_uid == tm_dirfd_get_user ())
+      status.owner == tm_dirfd_get_user ())
     return verdict->last_used;
 
-  times = tm_times_from_statx (&status);
-  return tm_timestamp_equal (times.modified, verdict->times.modified)
+  return tm_timestamp_equal (status.times.modified, verdict->times.modified)
              ? tm_timestamp_max (verdict->last_used,
-                                 tm_age_rule_own_last_use (&scan->policy.age, &times))
+                                 tm_age_rule_own_last_use (&scan->policy.age, &status.times))
              : verdict->last_used;
 }
 
@@ -320,15 +318,16 @@ scan_list_entry (Scan *scan, const char *name)
 
 /* Reads the next run of entries. Returns its length, or 0 at the end. */
 static gssize
-scan_read (Scan *scan, char *buffer)
+scan_read (Scan *scan, TmDirEntries *entries)
 {
   gssize length = 0;
   int error_number = 0;
 
+  entries->length = 0;
   g_mutex_lock (&scan->mutex);
   if (!scan->at_end)
     {
-      length = tm_dirfd_read (tm_parent_get_fd (scan->reading), buffer, TM_DIRFD_BUFFER_SIZE);
+      length = tm_dirfd_read (tm_parent_get_fd (scan->reading), entries, TM_DIRFD_BUFFER_SIZE);
       error_number = errno;
       scan->at_end = length <= 0;
     }
@@ -347,10 +346,9 @@ scan_read (Scan *scan, char *buffer)
 
 /* Whether it may be an entry of the root: the type of a name can be unknown. */
 static gboolean
-is_entry (const TmPolicy *policy, const struct dirent64 *entry)
+is_entry (const TmPolicy *policy, const TmDirEntry *entry)
 {
-  return entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN ||
-         tm_policy_includes_files (policy);
+  return entry->type == DT_DIR || entry->type == DT_UNKNOWN || tm_policy_includes_files (policy);
 }
 
 /* Visits the next entries, up to about @max_entries: a run is always visited completely. Returns
@@ -358,29 +356,27 @@ is_entry (const TmPolicy *policy, const struct dirent64 *entry)
 static gboolean
 scan_visit_entries (Scan *scan, guint max_entries)
 {
-  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  g_auto (TmDirEntries) entries = { 0 };
   guint n_entries = 0;
-  gssize length;
 
   while (n_entries < max_entries)
     {
-      length = scan_read (scan, buffer);
-      if (length == 0)
+      if (scan_read (scan, &entries) == 0)
         return FALSE;
 
-      TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
-        {
-          if (g_cancellable_is_cancelled (scan->cancellable))
-            return FALSE;
+      TM_DIR_ENTRIES_FOREACH (entry, &entries)
+      {
+        if (g_cancellable_is_cancelled (scan->cancellable))
+          return FALSE;
 
-          n_entries++;
-          if (is_entry (&scan->policy, entry))
-            scan->visit (scan, entry->d_name);
-          else
-            tm_cleanup_log_kept_file (scan->log, entry->d_name);
-          /* With no lock held: the caller's code runs. */
-          tm_outcomes_deliver (scan->outcomes);
-        }
+        n_entries++;
+        if (is_entry (&scan->policy, entry))
+          scan->visit (scan, entry->name);
+        else
+          tm_cleanup_log_kept_file (scan->log, entry->name);
+        /* With no lock held: the caller's code runs. */
+        tm_outcomes_deliver (scan->outcomes);
+      }
     }
 
   return TRUE;
@@ -428,20 +424,14 @@ scan_visit_all (Scan *scan)
     }
 }
 
-/* In bytes, or G_MAXUINT64 if it is unknown: a file system that has no size, such as ramfs, a tmpfs
- * without a limit or many of FUSE, does not tell that it is full. */
+/* In bytes, or G_MAXUINT64 if it is unknown. */
 static guint64
 get_free_space (TmParent *root)
 {
-  struct statfs status;
   guint64 free_space;
 
-  if (tm_dirfd_stat_file_system (tm_parent_get_fd (root), &status) < 0 || status.f_blocks == 0 ||
-      !g_uint64_checked_mul (&free_space, status.f_bavail,
-                             (guint64) (status.f_frsize > 0 ? status.f_frsize : status.f_bsize)))
-    return G_MAXUINT64;
-
-  return free_space;
+  return tm_dirfd_get_free_space (tm_parent_get_fd (root), &free_space) == 0 ? free_space
+                                                                             : G_MAXUINT64;
 }
 
 static guint64
@@ -605,17 +595,18 @@ scan_run (Scan *scan, GError **error)
 static gboolean
 count_names (const TmCleanupOptions *options, guint max_entries, guint64 *n_entries_out)
 {
-  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  g_auto (TmDirEntries) entries = { 0 };
   int fd = tm_dirfd_open_unchanged (tm_parent_get_fd (options->directory), ".");
   guint64 n_entries = 0;
   gssize length;
 
-  while ((length = tm_dirfd_read (fd, buffer, TM_DIRFD_BUFFER_SIZE)) > 0 &&
+  while ((length = tm_dirfd_read (fd, &entries, TM_DIRFD_BUFFER_SIZE)) > 0 &&
          n_entries <= max_entries)
     {
-      TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
-        if (is_entry (&options->policy, entry))
-          n_entries++;
+      TM_DIR_ENTRIES_FOREACH (entry, &entries)
+      if (is_entry (&options->policy, entry))
+        n_entries++;
+      entries.length = 0;
     }
 
   tm_dirfd_close (fd);

@@ -220,7 +220,7 @@ walk_go_on (TmDeleteWalk *walk)
   for (;;)
     {
       TmLevel *level = walk->walker.lowest;
-      struct dirent64 *entry;
+      TmDirEntry *entry;
 
       if (walk->n_tried >= walk->tree->batch)
         walk_end_batch (walk);
@@ -238,7 +238,7 @@ walk_go_on (TmDeleteWalk *walk)
       if (!tm_dirents_is_empty (&walk->run))
         tm_delete_walk_unlink (walk);
       else if ((entry = tm_dirents_take (&level->directories)) != NULL)
-        tm_delete_walk_enter (walk, entry->d_name);
+        tm_delete_walk_enter (walk, entry->name);
       else if (!level->is_read)
         tm_delete_walk_read (walk);
       else if (!walk_children_are_finished (walk))

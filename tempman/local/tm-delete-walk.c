@@ -74,10 +74,10 @@ tm_delete_walk_report (TmDeleteWalk *walk, TmAction action, const char *name, in
 static int
 open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
 {
-  int fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &walker->repaired_mode);
+  int fd = tm_dirfd_open_child (dirfd, name, TM_O_KEEP_ATIME, &walker->repaired_mode);
 
   if (fd < 0 && errno == EACCES && tm_level_repair_mode (level, dirfd))
-    fd = tm_dirfd_open_child (dirfd, name, O_NOATIME, &walker->repaired_mode);
+    fd = tm_dirfd_open_child (dirfd, name, TM_O_KEEP_ATIME, &walker->repaired_mode);
 
   return fd;
 }
@@ -100,26 +100,25 @@ void
 tm_delete_walk_unlink (TmDeleteWalk *walk)
 {
   TmLevel *level = walk->walker.lowest;
-  struct dirent64 *entry;
+  TmDirEntry *entry;
 
   while (walk->n_tried < walk->tree->batch && (entry = tm_dirents_take (&walk->run)) != NULL)
     {
       walk->n_tried++;
       /* If the type is unknown, unlink() fails with EISDIR for a directory. */
-      if (entry->d_type == DT_DIR)
+      if (entry->type == DT_DIR)
         {
           tm_dirents_append (&level->directories, entry);
           continue;
         }
 
       walk->share += level->unit;
-      if (tm_level_unlink (level, entry->d_name, walk->tree->forces) == 0 ||
-          tm_dirfd_is_gone (errno))
+      if (tm_level_unlink (level, entry->name, walk->tree->forces) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno == EISDIR)
         tm_dirents_append (&level->directories, entry);
       else
-        tm_delete_walk_report (walk, TM_ACTION_DELETE, entry->d_name, errno);
+        tm_delete_walk_report (walk, TM_ACTION_DELETE, entry->name, errno);
     }
 }
 

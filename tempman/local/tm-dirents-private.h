@@ -5,18 +5,14 @@
 
 #pragma once
 
-#include <dirent.h>
-#include <glib.h>
+#include "local/tm-dirfd-private.h"
 
 G_BEGIN_DECLS
 
-/* A run of entries of one directory, as returned by the kernel, which are consumed one by one. All
- * zeros is an empty run. */
+/* A run of entries of one directory, which are consumed one by one. All zeros is an empty run. */
 typedef struct
 {
-  char *records;   /* (owned) (nullable): struct dirent64, one behind the other */
-  gsize size;      /* allocated bytes */
-  gsize length;    /* filled bytes */
+  TmDirEntries entries;
   gsize next;      /* offset of the next entry to consume */
   gsize n_offered; /* size of the buffer that was offered to the kernel */
 } TmDirents;
@@ -27,8 +23,8 @@ gboolean tm_dirents_may_be_the_last (const TmDirents *run);
 off_t tm_dirents_end (const TmDirents *run);
 guint tm_dirents_count (const TmDirents *run, guint *n_directories);
 gboolean tm_dirents_is_empty (const TmDirents *run);
-struct dirent64 *tm_dirents_take (TmDirents *run);
-void tm_dirents_append (TmDirents *run, const struct dirent64 *entry);
+TmDirEntry *tm_dirents_take (TmDirents *run);
+void tm_dirents_append (TmDirents *run, const TmDirEntry *entry);
 gboolean tm_dirents_split (TmDirents *run, guint min_left, TmDirents *half);
 void tm_dirents_clear (TmDirents *run);
 

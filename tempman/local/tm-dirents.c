@@ -5,8 +5,6 @@
 
 #include "local/tm-dirents-private.h"
 
-#include "local/tm-dirfd-private.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -21,30 +19,16 @@
  * thousand names. Sorting needs the same amount of memory again. */
 #define SORTED_SIZE (4 * 1024 * 1024)
 
-/* No record is longer: a name has at most 255 bytes. */
-#define MAX_RECORD_SIZE (offsetof (struct dirent64, d_name) + 256)
-
 typedef struct
 {
-  ino64_t inode;
+  guint64 inode;
   gsize offset; /* of its record */
 } Place;
 
-static inline struct dirent64 *
+static inline TmDirEntry *
 run_entry (const TmDirents *run, gsize offset)
 {
-  return (struct dirent64 *) (void *) (run->records + offset);
-}
-
-/* Reserves @size bytes and keeps the content. */
-static void
-run_reserve (TmDirents *run, gsize size)
-{
-  if (run->size < size)
-    {
-      run->records = g_realloc (run->records, size);
-      run->size = size;
-    }
+  return tm_dir_entries_get (&run->entries, offset);
 }
 
 /*
@@ -59,22 +43,20 @@ run_reserve (TmDirents *run, gsize size)
 gssize
 tm_dirents_read (TmDirents *run, int dirfd)
 {
-  gssize length;
-
-  run_reserve (run,
-               run->size == 0 || tm_dirents_may_be_the_last (run) ? FIRST_READ_SIZE : READ_SIZE);
-  run->n_offered = MIN (run->size, READ_SIZE);
-  length = tm_dirfd_read (dirfd, run->records, run->n_offered);
+  tm_dir_entries_reserve (&run->entries, run->entries.size == 0 || tm_dirents_may_be_the_last (run)
+                                             ? FIRST_READ_SIZE
+                                             : READ_SIZE);
+  run->n_offered = MIN (run->entries.size, READ_SIZE);
   run->next = 0;
-  run->length = (gsize) MAX (length, 0);
-  return length;
+  run->entries.length = 0;
+  return tm_dirfd_read (dirfd, &run->entries, run->n_offered);
 }
 
 static int
 compare_places (const void *a, const void *b)
 {
-  ino64_t inode_a = ((const Place *) a)->inode;
-  ino64_t inode_b = ((const Place *) b)->inode;
+  guint64 inode_a = ((const Place *) a)->inode;
+  guint64 inode_b = ((const Place *) b)->inode;
 
   return (inode_a > inode_b) - (inode_a < inode_b);
 }
@@ -83,12 +65,12 @@ static void
 run_sort (TmDirents *run)
 {
   g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
-  char *sorted = g_malloc (run->size);
+  char *sorted = g_malloc (run->entries.size);
   gsize filled = 0;
 
-  for (gsize offset = 0; offset < run->length; offset += run_entry (run, offset)->d_reclen)
+  for (gsize offset = 0; offset < run->entries.length; offset += run_entry (run, offset)->size)
     {
-      Place place = { run_entry (run, offset)->d_ino, offset };
+      Place place = { run_entry (run, offset)->inode, offset };
 
       g_array_append_val (places, place);
     }
@@ -97,14 +79,14 @@ run_sort (TmDirents *run)
 
   for (guint i = 0; i < places->len; i++)
     {
-      const struct dirent64 *entry = run_entry (run, g_array_index (places, Place, i).offset);
+      const TmDirEntry *entry = run_entry (run, g_array_index (places, Place, i).offset);
 
-      memcpy (sorted + filled, entry, entry->d_reclen);
-      filled += entry->d_reclen;
+      memcpy (sorted + filled, entry, entry->size);
+      filled += entry->size;
     }
 
-  g_free (run->records);
-  run->records = sorted;
+  g_free (run->entries.records);
+  run->entries.records = sorted;
 }
 
 /*
@@ -123,25 +105,23 @@ tm_dirents_read_sorted (TmDirents *run, int dirfd)
 {
   gssize length = 0;
 
-  run_reserve (run, SORTED_SIZE);
+  tm_dir_entries_reserve (&run->entries, SORTED_SIZE);
   run->next = 0;
-  run->length = 0;
+  run->entries.length = 0;
 
-  while (run->length + READ_SIZE <= run->size)
+  do
     {
-      run->n_offered = run->length + READ_SIZE;
-      length = tm_dirfd_read (dirfd, run->records + run->length, READ_SIZE);
-      if (length <= 0)
-        break;
-      run->length += (gsize) length;
+      run->n_offered = run->entries.length + READ_SIZE;
+      length = tm_dirfd_read (dirfd, &run->entries, READ_SIZE);
     }
+  while (length > 0 && run->entries.length + READ_SIZE <= run->entries.size);
 
   /* The entries before a failure are deleted first; the next call fails again. */
-  if (run->length == 0)
+  if (run->entries.length == 0)
     return length;
 
   run_sort (run);
-  return (gssize) run->length;
+  return (gssize) run->entries.length;
 }
 
 /* Whether this run is probably the last: the kernel left room in the buffer for any entry. Some
@@ -149,7 +129,7 @@ tm_dirents_read_sorted (TmDirents *run, int dirfd)
 gboolean
 tm_dirents_may_be_the_last (const TmDirents *run)
 {
-  return run->length + MAX_RECORD_SIZE <= run->n_offered;
+  return run->entries.length + TM_DIRFD_MAX_RECORD_SIZE <= run->n_offered;
 }
 
 /*
@@ -163,8 +143,8 @@ tm_dirents_end (const TmDirents *run)
 {
   off_t end = 0;
 
-  for (gsize offset = 0; offset < run->length; offset += run_entry (run, offset)->d_reclen)
-    end = run_entry (run, offset)->d_off;
+  for (gsize offset = 0; offset < run->entries.length; offset += run_entry (run, offset)->size)
+    end = run_entry (run, offset)->next;
   return end;
 }
 
@@ -181,18 +161,18 @@ tm_dirents_count (const TmDirents *run, guint *n_directories)
   guint n = 0;
 
   *n_directories = 0;
-  TM_DIRFD_FOREACH_ENTRY (entry, run->records, run->length)
-    {
-      n++;
-      *n_directories += entry->d_type == DT_DIR;
-    }
+  TM_DIR_ENTRIES_FOREACH (entry, &run->entries)
+  {
+    n++;
+    *n_directories += entry->type == DT_DIR;
+  }
   return n;
 }
 
 gboolean
 tm_dirents_is_empty (const TmDirents *run)
 {
-  return run->next >= run->length;
+  return run->next >= run->entries.length;
 }
 
 /*
@@ -202,15 +182,15 @@ tm_dirents_is_empty (const TmDirents *run)
  * Returns: (nullable) (transfer none): the next entry, without "." and "..", valid until the run
  *   is read, appended to or cleared; %NULL when there is none left
  */
-struct dirent64 *
+TmDirEntry *
 tm_dirents_take (TmDirents *run)
 {
   while (!tm_dirents_is_empty (run))
     {
-      struct dirent64 *entry = run_entry (run, run->next);
+      TmDirEntry *entry = run_entry (run, run->next);
 
-      run->next += entry->d_reclen;
-      if (!tm_dirfd_is_dot_entry (entry->d_name))
+      run->next += entry->size;
+      if (!tm_dirfd_is_dot_entry (entry->name))
         return entry;
     }
 
@@ -219,16 +199,19 @@ tm_dirents_take (TmDirents *run)
 
 /* Adds a copy of an entry at the end. */
 void
-tm_dirents_append (TmDirents *run, const struct dirent64 *entry)
+tm_dirents_append (TmDirents *run, const TmDirEntry *entry)
 {
+  TmDirEntries *entries = &run->entries;
+
   if (tm_dirents_is_empty (run))
-    run->next = run->length = 0;
+    run->next = entries->length = 0;
 
   /* Deep trees have a run of few entries for each level. */
-  if (run->length + entry->d_reclen > run->size)
-    run_reserve (run, run->size == 0 ? entry->d_reclen : 2 * run->size + entry->d_reclen);
-  memcpy (run->records + run->length, entry, entry->d_reclen);
-  run->length += entry->d_reclen;
+  if (entries->length + entry->size > entries->size)
+    tm_dir_entries_reserve (entries,
+                            entries->size == 0 ? entry->size : 2 * entries->size + entry->size);
+  memcpy (entries->records + entries->length, entry, entry->size);
+  entries->length += entry->size;
 }
 
 /*
@@ -248,25 +231,26 @@ tm_dirents_split (TmDirents *run, guint min_left, TmDirents *half)
   gsize middle = run->next;
   gsize left = 0;
 
-  while (left < min_left && middle < run->length)
+  while (left < min_left && middle < run->entries.length)
     {
       left++;
-      middle += run_entry (run, middle)->d_reclen;
+      middle += run_entry (run, middle)->size;
     }
   if (left == 0 || left < min_left)
     return FALSE;
 
   middle = run->next;
-  while (middle - run->next + run_entry (run, middle)->d_reclen <= (run->length - run->next) / 2)
-    middle += run_entry (run, middle)->d_reclen;
+  while (middle - run->next + run_entry (run, middle)->size <=
+         (run->entries.length - run->next) / 2)
+    middle += run_entry (run, middle)->size;
   if (middle == run->next && min_left > 1)
-    middle += run_entry (run, middle)->d_reclen;
+    middle += run_entry (run, middle)->size;
 
-  half->length = run->length - middle;
-  half->size = half->length;
+  half->entries.length = run->entries.length - middle;
+  half->entries.size = half->entries.length;
+  half->entries.records = g_memdup2 (run->entries.records + middle, half->entries.length);
   half->next = 0;
-  half->records = g_memdup2 (run->records + middle, half->length);
-  run->length = middle;
+  run->entries.length = middle;
   return TRUE;
 }
 
@@ -274,6 +258,6 @@ tm_dirents_split (TmDirents *run, guint min_left, TmDirents *half)
 void
 tm_dirents_clear (TmDirents *run)
 {
-  g_free (run->records);
+  tm_dir_entries_clear (&run->entries);
   *run = (TmDirents){ 0 };
 }

@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/fsuid.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* The calls that every Unix has. */
 
 /* Takes ownership of @fd, and returns a number above the standard ones. In a program that has
  * closed a standard descriptor, the next file gets its number, and dup2(devnull, 1), for example,
@@ -33,8 +35,8 @@ tm_dirfd_keep_off_standard_numbers (int fd)
   return higher;
 }
 
-static int
-open_at (int dirfd, const char *name, int flags)
+int
+tm_dirfd_open_at (int dirfd, const char *name, int flags)
 {
   return tm_dirfd_keep_off_standard_numbers (
       RETRY_ON_EINTR (openat (dirfd, name, flags | O_CLOEXEC)));
@@ -54,53 +56,20 @@ open_directory_at (int dirfd, const char *name, int flags)
  * Opens a path and follows all links, for the start of a walk. All other paths are opened by
  * tm_path_open().
  *
- * Returns: an `O_PATH` descriptor, or -1
+ * Returns: a pin, or -1
  */
 int
 tm_dirfd_open (const char *path, int flags)
 {
   return tm_dirfd_keep_off_standard_numbers (
-      RETRY_ON_EINTR (open (path, O_PATH | O_CLOEXEC | flags)));
-}
-
-/* Opens a directory of this user whose mode denies access. An O_PATH descriptor needs no permission
- * on the directory and holds the inode, so that the mode is changed on the directory that was
- * checked, even if another file has the name by then. */
-static int
-open_child_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mode)
-{
-  int o_path = open_directory_at (dirfd, name, O_PATH);
-  struct stat status;
-  int fd = -1;
-  int errsv;
-
-  if (o_path < 0)
-    return -1;
-
-  if (tm_dirfd_stat (o_path, &status) == 0 && tm_dirfd_repair_mode (o_path))
-    {
-      fd = open_at (o_path, ".", O_RDONLY | O_DIRECTORY | flags);
-      errsv = errno;
-      /* A caller that asks for the mode restores it if the directory is kept. */
-      if (repaired_mode != NULL && fd >= 0)
-        *repaired_mode = status.st_mode & 07777;
-      else if (repaired_mode != NULL)
-        tm_dirfd_restore_mode (o_path, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
-                               status.st_mode & 07777);
-      errno = errsv;
-    }
-
-  errsv = errno;
-  tm_dirfd_close (o_path);
-  errno = errsv;
-  return fd;
+      RETRY_ON_EINTR (open (path, TM_O_PIN | O_CLOEXEC | flags)));
 }
 
 /*
  * tm_dirfd_open_child:
  * @dirfd: a directory
  * @name: the name of an entry
- * @flags: 0, or `O_NOATIME` to keep the access time if permitted
+ * @flags: 0, or `TM_O_KEEP_ATIME`
  * @repaired_mode: (out) (optional): the previous mode if it was repaired, else
  *   `TM_DIRFD_MODE_UNTOUCHED`
  *
@@ -120,7 +89,7 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
   fd = open_directory_at (dirfd, name, O_RDONLY | flags);
 
   if (fd < 0 && errno == EACCES)
-    fd = open_child_repaired (dirfd, name, flags, repaired_mode);
+    fd = tm_dirfd_open_repaired (dirfd, name, flags, repaired_mode);
 
   return fd;
 }
@@ -137,7 +106,7 @@ tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mo
 int
 tm_dirfd_reopen (int dirfd)
 {
-  return open_at (dirfd, ".", O_RDONLY | O_DIRECTORY);
+  return tm_dirfd_open_at (dirfd, ".", O_RDONLY | O_DIRECTORY);
 }
 
 /*
@@ -154,7 +123,7 @@ int
 tm_dirfd_open_file (int dirfd, const char *name)
 {
   int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-  int fd = tm_dirfd_open_beneath (dirfd, name, flags | O_NOATIME);
+  int fd = tm_dirfd_open_beneath (dirfd, name, flags | TM_O_KEEP_ATIME);
 
   return fd < 0 && errno == EPERM ? tm_dirfd_open_beneath (dirfd, name, flags) : fd;
 }
@@ -172,7 +141,7 @@ tm_dirfd_open_file (int dirfd, const char *name)
 int
 tm_dirfd_open_unchanged (int dirfd, const char *name)
 {
-  return open_directory_at (dirfd, name, O_RDONLY | O_NOATIME);
+  return open_directory_at (dirfd, name, O_RDONLY | TM_O_KEEP_ATIME);
 }
 
 /* Whether reading the directory through this descriptor keeps its access time. */
@@ -181,77 +150,7 @@ tm_dirfd_leaves_no_trace (int dirfd)
 {
   int flags = fcntl (dirfd, F_GETFL);
 
-  return flags >= 0 && (flags & O_NOATIME) != 0;
-}
-
-/*
- * tm_dirfd_open_o_path:
- * @dirfd: a directory
- * @name: a name in it; ".." too
- *
- * Opens any file, or a link itself, only to hold its identity: while it is open, no other file gets
- * its inode number. Needs no permission on the file.
- *
- * Returns: an `O_PATH` descriptor, or -1
- */
-int
-tm_dirfd_open_o_path (int dirfd, const char *name)
-{
-  return open_at (dirfd, name, O_PATH | O_NOFOLLOW);
-}
-
-/*
- * tm_dirfd_open_o_path_directory:
- * @dirfd: a directory
- * @name: a name in it; ".." too
- *
- * Opens a directory as tm_dirfd_open_o_path() does. It may be a mount point.
- *
- * Returns: an `O_PATH` descriptor, or -1: `ENOTDIR` also for a link
- */
-int
-tm_dirfd_open_o_path_directory (int dirfd, const char *name)
-{
-  return open_at (dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-}
-
-/*
- * tm_dirfd_follow:
- * @dirfd: a directory
- * @name: the name of a link in it
- *
- * Follows a link by the kernel. Links in /proc refer to open files of a process, and their text is
- * not always a path.
- *
- * Returns: an `O_PATH` descriptor, or -1
- */
-int
-tm_dirfd_follow (int dirfd, const char *name)
-{
-  return open_at (dirfd, name, O_PATH);
-}
-
-/*
- * tm_dirfd_read_link:
- * @link: a link, opened with tm_dirfd_open_o_path()
- *
- * Returns: (transfer full) (nullable): the target of the link, or %NULL with errno
- */
-char *
-tm_dirfd_read_link (int link)
-{
-  char target[PATH_MAX];
-  gssize length = RETRY_ON_EINTR (readlinkat (link, "", target, sizeof target));
-
-  return length < 0 ? NULL : g_strndup (target, (gsize) length);
-}
-
-/* Returns: the user whose permissions on files the calling thread has */
-uid_t
-tm_dirfd_get_user (void)
-{
-  /* No user has the number -1: the call changes nothing, and returns the current user. */
-  return (uid_t) setfsuid ((uid_t) -1);
+  return flags >= 0 && (flags & TM_O_KEEP_ATIME) != 0;
 }
 
 /*
@@ -335,7 +234,7 @@ tm_dirfd_is_gone (int error_number)
 int
 tm_dirfd_find_cause (int dirfd, const char *name, int error_number)
 {
-  struct statx status;
+  TmFileStatus status;
 
   if (error_number != ESTALE || tm_dirfd_stat_times (dirfd, name, TRUE, &status) == 0)
     return error_number;
@@ -375,21 +274,6 @@ tm_dirfd_make_file (int dirfd, const char *name, mode_t mode)
 }
 
 /*
- * tm_dirfd_unlink:
- * @dirfd: a directory
- * @name: the name of an entry that is not a directory
- *
- * Removes a file, link, socket, FIFO or device node, without opening it.
- *
- * Returns: 0, or -1: `EISDIR` for a directory
- */
-int
-tm_dirfd_unlink (int dirfd, const char *name)
-{
-  return RETRY_ON_EINTR (unlinkat (dirfd, name, 0));
-}
-
-/*
  * tm_dirfd_remove:
  * @dirfd: a directory
  * @name: the name of an empty directory in it
@@ -411,24 +295,6 @@ tm_dirfd_remove (int dirfd, const char *name)
 }
 
 /*
- * tm_dirfd_rename:
- * @from: a directory
- * @name: the name of an entry of it
- * @to: a directory
- * @new_name: a name in it; a link is not followed
- * @flags: `RENAME_NOREPLACE` or `RENAME_EXCHANGE`
- *
- * Renames in one atomic step. Fails if the file system does not support the flags.
- *
- * Returns: 0, or -1: `EINVAL` for unsupported flags
- */
-int
-tm_dirfd_rename (int from, const char *name, int to, const char *new_name, guint flags)
-{
-  return RETRY_ON_EINTR (renameat2 (from, name, to, new_name, flags));
-}
-
-/*
  * tm_dirfd_link:
  * @dirfd: a directory
  * @name: the name of an entry of it that is not a directory; a link is not followed
@@ -441,22 +307,6 @@ int
 tm_dirfd_link (int dirfd, const char *name, const char *new_name)
 {
   return RETRY_ON_EINTR (linkat (dirfd, name, dirfd, new_name, 0));
-}
-
-/*
- * tm_dirfd_read:
- * @dirfd: a directory
- * @buffer: (out caller-allocates): a buffer with the alignment of entries
- * @size: its size in bytes
- *
- * Reads the next entries of a directory, for TM_DIRFD_FOREACH_ENTRY().
- *
- * Returns: the number of bytes in @buffer, 0 at the end of the directory, or -1
- */
-gssize
-tm_dirfd_read (int dirfd, char *buffer, gsize size)
-{
-  return RETRY_ON_EINTR (getdents64 (dirfd, buffer, size));
 }
 
 /* Returns: the position of the next tm_dirfd_read(), for tm_dirfd_seek() on any descriptor of the
@@ -532,15 +382,33 @@ tm_dirfd_check (int fd, TmFileIdentity identity)
   return 0;
 }
 
+/*
+ * tm_dirfd_get_free_space:
+ * @dirfd: a directory
+ * @free_space: (out): the bytes that users other than root can still use, or %G_MAXUINT64 if the
+ *   file system has no size, such as ramfs, a tmpfs without a limit or many of FUSE: it does not
+ *   tell that it is full
+ *
+ * Returns: 0, or -1
+ */
 int
-tm_dirfd_stat_file_system (int dirfd, struct statfs *status)
+tm_dirfd_get_free_space (int dirfd, guint64 *free_space)
 {
-  return RETRY_ON_EINTR (fstatfs (dirfd, status));
+  struct statvfs status;
+
+  if (RETRY_ON_EINTR (fstatvfs (dirfd, &status)) < 0)
+    return -1;
+
+  if (status.f_blocks == 0 ||
+      !g_uint64_checked_mul (free_space, status.f_bavail,
+                             status.f_frsize > 0 ? status.f_frsize : status.f_bsize))
+    *free_space = G_MAXUINT64;
+  return 0;
 }
 
 /*
  * tm_dirfd_set_mode:
- * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @dirfd: a directory, which may be a pin
  * @current: its current mode, from tm_dirfd_stat()
  * @mode: its new permission bits
  *
@@ -552,27 +420,12 @@ tm_dirfd_stat_file_system (int dirfd, struct statfs *status)
 int
 tm_dirfd_set_mode (int dirfd, mode_t current, mode_t mode)
 {
-  int result;
-
-  if ((current & 07777) == mode)
-    return 0;
-
-  result = RETRY_ON_EINTR (fchmod (dirfd, mode));
-
-  /* fchmod() refuses an O_PATH descriptor, but its link in /proc refers to the same inode. */
-  if (result < 0 && errno == EBADF)
-    {
-      g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dirfd);
-
-      result = RETRY_ON_EINTR (chmod (link, mode));
-    }
-
-  return result;
+  return (current & 07777) == mode ? 0 : tm_dirfd_change_mode (dirfd, mode);
 }
 
 /*
  * tm_dirfd_restore_mode:
- * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @dirfd: a directory, which may be a pin
  * @left: the permission bits that this process has set
  * @mode: the previous permission bits
  *
@@ -588,16 +441,30 @@ tm_dirfd_restore_mode (int dirfd, mode_t left, mode_t mode)
     tm_dirfd_set_mode (dirfd, status.st_mode, mode);
 }
 
+static struct timespec
+timespec_from_timestamp (TmTimestamp timestamp)
+{
+  return (struct timespec){ .tv_sec = (time_t) timestamp.seconds,
+                            .tv_nsec = (long) timestamp.nanoseconds };
+}
+
 /*
  * tm_dirfd_set_times:
  * @dirfd: a directory
- * @times: its new times of access and modification
+ * @accessed: (nullable): its new access time, or %NULL to keep it
+ * @modified: (nullable): its new modification time, or %NULL for the present
  *
  * Returns: 0, or -1
  */
 int
-tm_dirfd_set_times (int dirfd, const struct timespec times[2])
+tm_dirfd_set_times (int dirfd, const TmTimestamp *accessed, const TmTimestamp *modified)
 {
+  struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
+
+  if (accessed != NULL)
+    times[0] = timespec_from_timestamp (*accessed);
+  if (modified != NULL)
+    times[1] = timespec_from_timestamp (*modified);
   return RETRY_ON_EINTR (futimens (dirfd, times));
 }
 
@@ -610,7 +477,7 @@ tm_dirfd_touch (int dirfd)
 
 /*
  * tm_dirfd_make_usable:
- * @dirfd: a directory of this user; it may be open with `O_PATH`
+ * @dirfd: a directory of this user; it may be a pin
  * @status: its status
  *
  * Gives its owner the permissions to list, enter and empty it.
@@ -623,7 +490,7 @@ tm_dirfd_make_usable (int dirfd, const struct stat *status)
   int result =
       tm_dirfd_set_mode (dirfd, status->st_mode, (status->st_mode & 07777) | TM_DIRFD_MODE_USABLE);
 
-  /* Without /proc, the mode of an O_PATH descriptor cannot be changed. ENOENT would mean that the
+  /* Without /proc, the mode of a pin cannot be changed. ENOENT would mean that the
    * directory does not exist. */
   if (result < 0 && errno == ENOENT)
     errno = EACCES;
@@ -631,8 +498,24 @@ tm_dirfd_make_usable (int dirfd, const struct stat *status)
 }
 
 /*
+ * tm_dirfd_may_repair_mode:
+ * @status: a file
+ *
+ * The kernel checks the file system user ID of the thread, which can differ from the effective one,
+ * as in a server that acts for its clients.
+ *
+ * Returns: whether it is a directory of this user that lacks permissions for its owner
+ */
+gboolean
+tm_dirfd_may_repair_mode (const struct stat *status)
+{
+  return S_ISDIR (status->st_mode) && status->st_uid == tm_dirfd_get_user () &&
+         (status->st_mode & TM_DIRFD_MODE_USABLE) != TM_DIRFD_MODE_USABLE;
+}
+
+/*
  * tm_dirfd_repair_mode:
- * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @dirfd: a directory, which may be a pin
  *
  * Gives the owner of a directory the permissions to list, enter and empty it, if that is the user
  * of this thread. The mode of other files and of directories of other users is never changed. Only
@@ -649,10 +532,7 @@ tm_dirfd_repair_mode (int dirfd)
   if (tm_dirfd_stat (dirfd, &status) < 0)
     return FALSE;
 
-  /* The kernel checks the file system user ID of the thread, which can differ from the effective
-   * one, as in a server that acts for its clients. */
-  if (!S_ISDIR (status.st_mode) || status.st_uid != tm_dirfd_get_user () ||
-      (status.st_mode & TM_DIRFD_MODE_USABLE) == TM_DIRFD_MODE_USABLE)
+  if (!tm_dirfd_may_repair_mode (&status))
     {
       errno = EACCES;
       return FALSE;
@@ -667,7 +547,25 @@ tm_file_identity (const struct stat *status)
   return (TmFileIdentity){ .device = status->st_dev, .inode = status->st_ino };
 }
 
-/* As tm_dirfd_get_child_status(), without the fields that only statx() provides. */
+static TmTimestamp
+timestamp_from_timespec (struct timespec time)
+{
+  return (TmTimestamp){ .seconds = time.tv_sec, .nanoseconds = (guint32) time.tv_nsec };
+}
+
+/* Those that POSIX has. */
+TmTimes
+tm_file_times (const struct stat *status)
+{
+  return (TmTimes){
+    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
+    .accessed = timestamp_from_timespec (status->TM_CONFIG_ST_ATIM),
+    .modified = timestamp_from_timespec (status->TM_CONFIG_ST_MTIM),
+    .changed = timestamp_from_timespec (status->TM_CONFIG_ST_CTIM),
+  };
+}
+
+/* As tm_dirfd_get_child_status(), without the fields that POSIX does not have. */
 TmFileStatus
 tm_file_status (const struct stat *status)
 {
@@ -678,7 +576,7 @@ tm_file_status (const struct stat *status)
     .size = (guint64) status->st_size,
     .allocated = (guint64) status->st_blocks * TM_DIRFD_BLOCK_SIZE,
     .n_links = (guint) status->st_nlink,
-    .modified = { .tv_sec = status->st_mtim.tv_sec, .tv_nsec = (guint32) status->st_mtim.tv_nsec },
+    .times = tm_file_times (status),
   };
 }
 
@@ -690,7 +588,7 @@ tm_file_identity_equal (TmFileIdentity a, TmFileIdentity b)
 
 /*
  * tm_dirfd_is_beneath:
- * @dirfd: a directory, which may have been opened with `O_PATH`
+ * @dirfd: a directory, which may be a pin
  * @top: the identity of another directory
  *
  * Looks for @top among the ancestors of @dirfd, by identity: links and bind mounts make no
@@ -718,7 +616,7 @@ tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
         break;
 
       previous = current;
-      above = tm_dirfd_open_o_path (fd, "..");
+      above = tm_dirfd_pin_directory (fd, "..");
       if (fd != dirfd)
         tm_dirfd_close (fd);
       fd = above;
@@ -727,4 +625,23 @@ tm_dirfd_is_beneath (int dirfd, TmFileIdentity top)
   if (fd != dirfd)
     tm_dirfd_close (fd);
   return found;
+}
+
+/* Reserves room for @size bytes, and keeps the content. */
+void
+tm_dir_entries_reserve (TmDirEntries *entries, gsize size)
+{
+  if (entries->size >= size)
+    return;
+
+  entries->records = g_realloc (entries->records, size);
+  entries->size = size;
+}
+
+/* Empties the buffer and frees its memory. */
+void
+tm_dir_entries_clear (TmDirEntries *entries)
+{
+  g_free (entries->records);
+  *entries = (TmDirEntries){ 0 };
 }

@@ -9,7 +9,6 @@
 #include "core/tm-name-private.h"
 #include "local/tm-last-use-private.h"
 #include "local/tm-measure-private.h"
-#include "local/tm-proc-locks-private.h"
 
 #include <errno.h>
 
@@ -33,19 +32,16 @@ static TmOwnerSigns
 read_signs (const TmPolicy *policy,
             const char *name,
             TmNameKind kind,
-            const struct statx *status,
+            const TmFileStatus *status,
             gint64 asked_at)
 {
-  TmOwnerSigns signs = { .name = kind, .mode = status->stx_mode };
+  TmOwnerSigns signs = { .name = kind, .mode = status->mode };
 
   if (tm_policy_needs_heartbeat (policy, kind, signs.mode))
-    {
-      TmTimes times = tm_times_from_statx (status);
-
-      signs.heartbeat = tm_watch_look_at (
-          policy->watch, name, times.modified, asked_at, policy->age.now, policy->lease,
-          tm_policy_could_remove (policy, name, tm_age_rule_own_last_use (&policy->age, &times)));
-    }
+    signs.heartbeat = tm_watch_look_at (
+        policy->watch, name, status->times.modified, asked_at, policy->age.now, policy->lease,
+        tm_policy_could_remove (policy, name,
+                                tm_age_rule_own_last_use (&policy->age, &status->times)));
   return signs;
 }
 
@@ -102,12 +98,12 @@ get_keep_reason (int error_number)
  * are kept, and directories of other users in which this process can remove nothing. Whether such a
  * directory is empty, a list cannot find out without setting its access time. */
 static TmKeepReason
-find_obstacle (int root_fd, const char *name, const struct statx *status)
+find_obstacle (int root_fd, const char *name, const TmFileStatus *status)
 {
-  if ((status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0)
+  if (status->is_fixed)
     return TM_KEEP_REASON_IMMUTABLE;
 
-  return status->stx_uid == tm_dirfd_get_user () || tm_dirfd_find_write_error (root_fd, name) == 0
+  return status->owner == tm_dirfd_get_user () || tm_dirfd_find_write_error (root_fd, name) == 0
              ? TM_KEEP_REASON_NONE
              : TM_KEEP_REASON_NO_PERMISSION;
 }
@@ -120,21 +116,20 @@ find_obstacle (int root_fd, const char *name, const struct statx *status)
 static int
 find_last_use_again (const TmPolicy *policy,
                      TmLockedDirectory *directory,
-                     const struct statx *before,
+                     const TmFileStatus *before,
                      GCancellable *cancellable,
                      TmTimestamp *last_used)
 {
   int fd = tm_locked_directory_get_fd (directory);
-  struct statx status;
+  TmFileStatus status;
 
   if (tm_dirfd_stat_times (fd, "", policy->is_shared, &status) < 0)
     return -1;
 
-  if (tm_locked_directory_has_repaired_mode (directory) && status.stx_ino == before->stx_ino &&
-      status.stx_dev_major == before->stx_dev_major &&
-      status.stx_dev_minor == before->stx_dev_minor)
+  if (tm_locked_directory_has_repaired_mode (directory) &&
+      tm_file_identity_equal (status.identity, before->identity))
     {
-      status.stx_ctime = before->stx_ctime;
+      status.times.changed = before->times.changed;
       if (policy->age.basis == TM_AGE_BASIS_NEWEST_CONTENT)
         {
           *last_used = policy->age.now;
@@ -154,7 +149,7 @@ find_state_under_lock (const TmPolicy *policy,
                        TmOwnerSigns *signs,
                        TmVerdict *verdict)
 {
-  struct statx status;
+  TmFileStatus status;
 
   if (tm_locked_directory_try_lock (directory, tm_policy_expires_live (policy), &signs->lock,
                                     &signs->mode) < 0)
@@ -231,7 +226,7 @@ tm_entry_acquire (const TmPolicy *policy,
   TmOwnerSigns signs;
   TmKeepReason obstacle;
   gint64 asked_at;
-  struct statx status;
+  TmFileStatus status;
 
   *verdict = (TmVerdict){ .last_used = policy->age.now, .size = -1, .heartbeat_age = -1 };
 
@@ -243,10 +238,10 @@ tm_entry_acquire (const TmPolicy *policy,
     return errno == EXDEV ? keep (verdict, TM_KEEP_REASON_MOUNT_POINT)
                           : fail_unless_gone (verdict, error_number,
                                               tm_dirfd_find_cause (root_fd, name, errno));
-  if (!S_ISDIR (status.stx_mode))
+  if (!S_ISDIR (status.mode))
     return keep (verdict, TM_KEEP_REASON_NO_DIRECTORY);
 
-  verdict->times = tm_times_from_statx (&status);
+  verdict->times = status.times;
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
 
   signs = read_signs (policy, name, kind, &status, asked_at);
@@ -331,7 +326,7 @@ static gboolean
 examine_lock (const TmPolicy *policy,
               TmParent *root,
               const char *name,
-              const struct statx *status,
+              const TmFileStatus *status,
               TmOwnerSigns signs,
               TmVerdict *verdict,
               TmKeepReason *obstacle)
@@ -354,9 +349,9 @@ examine_lock (const TmPolicy *policy,
 
   /* If it is this user's directory, but its mode denies access, a cleanup changes the mode to try
    * the lock. The kernel's table shows most locks without that. */
-  if (directory == NULL && cause == EACCES && status->stx_uid == tm_dirfd_get_user ())
+  if (directory == NULL && cause == EACCES && status->owner == tm_dirfd_get_user ())
     {
-      signs.lock = tm_proc_locks_contain (status) ? TM_LOCK_SIGN_HELD : TM_LOCK_SIGN_FREE;
+      signs.lock = tm_kernel_knows_lock (status->identity) ? TM_LOCK_SIGN_HELD : TM_LOCK_SIGN_FREE;
       verdict->state = tm_policy_find_state (policy, &signs, &verdict->live_reason);
       return TRUE;
     }
@@ -395,17 +390,17 @@ tm_entry_examine (const TmPolicy *policy,
   gint64 asked_at = begin_request (kind);
   TmOwnerSigns signs;
   TmKeepReason obstacle;
-  struct statx status;
+  TmFileStatus status;
   gboolean has_age;
 
   if (tm_dirfd_stat_times (root_fd, name, policy->is_shared, &status) < 0)
     {
       set_unknown (verdict, policy,
                    errno == EXDEV ? TM_KEEP_REASON_MOUNT_POINT : TM_KEEP_REASON_UNKNOWN);
-      return !is_gone (errno) && (status.stx_mode == 0 || S_ISDIR (status.stx_mode));
+      return !is_gone (errno) && (status.mode == 0 || S_ISDIR (status.mode));
     }
 
-  if (!S_ISDIR (status.stx_mode))
+  if (!S_ISDIR (status.mode))
     return FALSE;
 
   *verdict = (TmVerdict){ .size = -1, .heartbeat_age = -1 };
@@ -415,7 +410,7 @@ tm_entry_examine (const TmPolicy *policy,
   if (!examine_lock (policy, root, name, &status, signs, verdict, &obstacle))
     return FALSE;
 
-  verdict->times = tm_times_from_statx (&status);
+  verdict->times = status.times;
   if (policy->removal_error != 0)
     obstacle = TM_KEEP_REASON_ROOT;
   else if (!has_age && tm_policy_depends_on_age (policy, verdict->state))

@@ -8,12 +8,10 @@
 #include "core/tm-name-private.h"
 #include "local/tm-last-use-private.h"
 #include "local/tm-privilege-private.h"
-#include "local/tm-proc-locks-private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/sysmacros.h>
 
 /* The entries of a root that are not directories, for roots that include them.
  *
@@ -29,21 +27,12 @@ is_gone (int error_number)
   return error_number == ENOENT || error_number == ENOTDIR;
 }
 
-static TmFileIdentity
-get_identity (const struct statx *status)
-{
-  return (TmFileIdentity){
-    .device = makedev (status->stx_dev_major, status->stx_dev_minor),
-    .inode = status->stx_ino,
-  };
-}
-
 /* Whether a process holds a lock or a lease on the file. @lock_fd: (out): a descriptor with the
  * lock, or -1 if the file is not opened. Returns the reason to keep it. */
 static TmKeepReason
-find_lock (int root_fd, const char *name, const struct statx *status, int *lock_fd)
+find_lock (int root_fd, const char *name, const TmFileStatus *status, int *lock_fd)
 {
-  if (!S_ISREG (status->stx_mode))
+  if (!S_ISREG (status->mode))
     return TM_KEEP_REASON_NONE;
 
   *lock_fd = tm_dirfd_open_file (root_fd, name);
@@ -52,13 +41,13 @@ find_lock (int root_fd, const char *name, const struct statx *status, int *lock_
       if (is_gone (errno))
         return TM_KEEP_REASON_VANISHED;
       /* A file that this user may not open can be deleted, but its lock cannot be tried. */
-      if (errno == EWOULDBLOCK || tm_proc_locks_contain (status))
+      if (errno == EWOULDBLOCK || tm_kernel_knows_lock (status->identity))
         return TM_KEEP_REASON_LIVE;
-      return errno == EACCES && status->stx_uid == tm_dirfd_get_user () ? TM_KEEP_REASON_NONE
-                                                                        : TM_KEEP_REASON_NO_LOCK;
+      return errno == EACCES && status->owner == tm_dirfd_get_user () ? TM_KEEP_REASON_NONE
+                                                                      : TM_KEEP_REASON_NO_LOCK;
     }
 
-  if (tm_dirfd_check (*lock_fd, get_identity (status)) < 0)
+  if (tm_dirfd_check (*lock_fd, status->identity) < 0)
     return TM_KEEP_REASON_VANISHED;
   return tm_dirfd_lock (*lock_fd, LOCK_EX) < 0 && errno == EWOULDBLOCK ? TM_KEEP_REASON_LIVE
                                                                        : TM_KEEP_REASON_NONE;
@@ -75,11 +64,11 @@ release_lock (int lock_fd)
 
 /* Returns why this user cannot remove the file. */
 static TmKeepReason
-find_obstacle (TmParent *root, const char *name, const struct statx *status)
+find_obstacle (TmParent *root, const char *name, const TmFileStatus *status)
 {
   struct stat owner;
 
-  if ((status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0)
+  if (status->is_fixed)
     return TM_KEEP_REASON_IMMUTABLE;
 
   if (tm_dirfd_stat_child (tm_parent_get_fd (root), name, &owner) == 0 &&
@@ -112,7 +101,7 @@ decide (const TmPolicy *policy,
         TmParent *root,
         const char *name,
         gboolean is_list,
-        struct statx *status,
+        TmFileStatus *status,
         int *lock_fd,
         TmVerdict *verdict)
 {
@@ -134,14 +123,14 @@ decide (const TmPolicy *policy,
       keep (verdict, errno == EXDEV ? TM_KEEP_REASON_MOUNT_POINT : TM_KEEP_REASON_VANISHED);
       return TRUE;
     }
-  if (S_ISDIR (status->stx_mode))
+  if (S_ISDIR (status->mode))
     {
       keep (verdict, TM_KEEP_REASON_VANISHED);
       return TRUE;
     }
 
-  verdict->type = get_file_type (status->stx_mode);
-  verdict->times = tm_times_from_statx (status);
+  verdict->type = get_file_type (status->mode);
+  verdict->times = status->times;
   verdict->last_used = tm_age_rule_own_last_use (&policy->age, &verdict->times);
   tm_policy_decide (policy, verdict);
   /* Only a list shows the state of an entry that is young anyway. */
@@ -176,11 +165,12 @@ is_unsupported (int error_number)
 static int
 move_aside (int root_fd, const char *name, const char *aside)
 {
-  if (tm_dirfd_rename (root_fd, name, root_fd, aside, RENAME_NOREPLACE) == 0)
+  if (tm_dirfd_rename (root_fd, name, root_fd, aside, TM_RENAME_NO_REPLACE) == 0)
     return 0;
 
   /* Without flags of rename: no other file has the new name anyway. */
-  return is_unsupported (errno) ? tm_dirfd_rename (root_fd, name, root_fd, aside, 0) : -1;
+  return is_unsupported (errno) ? tm_dirfd_rename (root_fd, name, root_fd, aside, TM_RENAME_REPLACE)
+                                : -1;
 }
 
 /* Gives a file its name back. If yet another file has the name by now, this one stays where it is,
@@ -190,7 +180,7 @@ move_back (int root_fd, const char *aside, const char *name)
 {
   struct stat status;
 
-  if (tm_dirfd_rename (root_fd, aside, root_fd, name, RENAME_NOREPLACE) == 0 ||
+  if (tm_dirfd_rename (root_fd, aside, root_fd, name, TM_RENAME_NO_REPLACE) == 0 ||
       !is_unsupported (errno))
     return;
 
@@ -199,21 +189,20 @@ move_back (int root_fd, const char *aside, const char *name)
     tm_dirfd_unlink (root_fd, aside);
   else if (is_unsupported (errno) && tm_dirfd_stat_child (root_fd, name, &status) < 0 &&
            errno == ENOENT)
-    tm_dirfd_rename (root_fd, aside, root_fd, name, 0);
+    tm_dirfd_rename (root_fd, aside, root_fd, name, TM_RENAME_REPLACE);
 }
 
 static gboolean
-is_unchanged (const TmFileStatus *found, const struct statx *status)
+is_unchanged (const TmFileStatus *found, const TmFileStatus *status)
 {
-  return tm_file_identity_equal (found->identity, get_identity (status)) &&
-         found->modified.tv_sec == status->stx_mtime.tv_sec &&
-         found->modified.tv_nsec == status->stx_mtime.tv_nsec;
+  return tm_file_identity_equal (found->identity, status->identity) &&
+         tm_timestamp_equal (found->times.modified, status->times.modified);
 }
 
 /* Moves the file to a name of its own and removes it there. Returns 0, or -1 with errno: `ESTALE`
  * if it is another file by now, or was written to, and has its name back. */
 static int
-remove_verified (int root_fd, const char *name, const struct statx *status)
+remove_verified (int root_fd, const char *name, const TmFileStatus *status)
 {
   g_autofree char *aside = tm_name_new (TM_NAME_PREFIX_REMOVED, "", TM_NAME_LOCKED);
   TmFileStatus found;
@@ -248,7 +237,7 @@ tm_file_entry_remove (const TmPolicy *policy,
                       TmVerdict *verdict,
                       int *error_number)
 {
-  struct statx status;
+  TmFileStatus status;
   int lock_fd;
   int errsv = 0;
 
@@ -292,7 +281,7 @@ tm_file_entry_remove (const TmPolicy *policy,
 gboolean
 tm_file_entry_examine (const TmPolicy *policy, TmParent *root, const char *name, TmVerdict *verdict)
 {
-  struct statx status;
+  TmFileStatus status;
   int lock_fd;
 
   if (!decide (policy, root, name, TRUE, &status, &lock_fd, verdict))

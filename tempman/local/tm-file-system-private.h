@@ -20,7 +20,6 @@ gboolean tm_file_system_frees_at_once (int dirfd);
 gboolean tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs);
 gboolean
 tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new);
-gboolean tm_file_system_name_is_shared (const char *name);
 
 gboolean tm_mounts_can_hold (const char *path, dev_t device);
 

@@ -8,14 +8,7 @@
 #include "core/tm-name-private.h"
 #include "local/tm-dirfd-private.h"
 
-#include <linux/magic.h>
 #include <unistd.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/sysmacros.h>
-
-/* Not in <linux/magic.h> of every version. */
-#define NTFS3_MAGIC 0x7366746e
 
 /* Which properties of a file system the library relies on.
  *
@@ -32,51 +25,45 @@
 
 typedef struct
 {
-  guint32 magic;               /* as of statfs(), whose field is signed in some C libraries */
-  const char *names;           /* as in the mount table, separated by spaces */
+  TmFileSystemType type;
   gboolean keeps_owners;       /* files belong to their creator with any mount option */
   gboolean counts_directories; /* by the links of the directory that contains them */
   gboolean frees_at_once;      /* statfs() shows the space of a deleted file right afterwards */
 } TrustedType;
 
 static const TrustedType trusted_types[] = {
-  { TMPFS_MAGIC, "tmpfs devtmpfs", TRUE, TRUE, TRUE },
-  { 0xef53, "ext2 ext3 ext4", TRUE, TRUE, TRUE },
-  { 0x58465342, "xfs", TRUE, TRUE, FALSE },
-  { BTRFS_SUPER_MAGIC, "btrfs", TRUE, FALSE, FALSE },
-  { OVERLAYFS_SUPER_MAGIC, "overlay", TRUE, FALSE, FALSE },
-  { RAMFS_MAGIC, "ramfs rootfs", TRUE, FALSE, TRUE },
-  { 0xf2f52010, "f2fs", TRUE, FALSE, FALSE },
-  { 0x2fc12fc1, "zfs", TRUE, FALSE, FALSE },
-  { 0xca451a4e, "bcachefs", TRUE, FALSE, FALSE },
-  { 0x3153464a, "jfs", TRUE, FALSE, FALSE },
-  { NILFS_SUPER_MAGIC, "nilfs2", TRUE, FALSE, FALSE },
-  { REISERFS_SUPER_MAGIC, "reiserfs", TRUE, FALSE, FALSE },
-  { 0x24051905, "ubifs", TRUE, FALSE, FALSE },
-  { 0x72b6, "jffs2", TRUE, FALSE, FALSE },
-  { 0x2011bab0, "exfat", FALSE, FALSE, TRUE },
-  { MSDOS_SUPER_MAGIC, "msdos vfat", FALSE, FALSE, TRUE },
-  { NTFS3_MAGIC, "ntfs3", FALSE, FALSE, FALSE },
-  { 0x5346544e, "ntfs", FALSE, FALSE, FALSE },
-  { 0x4244, "hfs", FALSE, FALSE, FALSE },
-  { 0x482b, "hfsplus", FALSE, FALSE, FALSE },
-  { 0x15013346, "udf", FALSE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_TMPFS, TRUE, TRUE, TRUE },      { TM_FILE_SYSTEM_EXT4, TRUE, TRUE, TRUE },
+  { TM_FILE_SYSTEM_XFS, TRUE, TRUE, FALSE },       { TM_FILE_SYSTEM_BTRFS, TRUE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_OVERLAY, TRUE, FALSE, FALSE },  { TM_FILE_SYSTEM_RAMFS, TRUE, FALSE, TRUE },
+  { TM_FILE_SYSTEM_F2FS, TRUE, FALSE, FALSE },     { TM_FILE_SYSTEM_ZFS, TRUE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_BCACHEFS, TRUE, FALSE, FALSE }, { TM_FILE_SYSTEM_JFS, TRUE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_NILFS2, TRUE, FALSE, FALSE },   { TM_FILE_SYSTEM_REISERFS, TRUE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_UBIFS, TRUE, FALSE, FALSE },    { TM_FILE_SYSTEM_JFFS2, TRUE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_FFS, TRUE, FALSE, FALSE },      { TM_FILE_SYSTEM_APFS, FALSE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_EXFAT, FALSE, FALSE, TRUE },    { TM_FILE_SYSTEM_VFAT, FALSE, FALSE, TRUE },
+  { TM_FILE_SYSTEM_NTFS, FALSE, FALSE, FALSE },    { TM_FILE_SYSTEM_HFS, FALSE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_UDF, FALSE, FALSE, FALSE },
 };
 
-/* Returns FALSE when statfs() fails. */
-static gboolean
-find_type (int dirfd, const TrustedType **type)
+/* Returns NULL if the type is not trusted. */
+static const TrustedType *
+find_trusted (TmFileSystemType type)
 {
-  struct statfs status;
-
-  *type = NULL;
-  if (tm_dirfd_stat_file_system (dirfd, &status) < 0)
-    return FALSE;
-
   for (guint i = 0; i < G_N_ELEMENTS (trusted_types); i++)
-    if (trusted_types[i].magic == (guint32) status.f_type)
-      *type = &trusted_types[i];
-  return TRUE;
+    if (trusted_types[i].type == type)
+      return &trusted_types[i];
+  return NULL;
+}
+
+/* Returns FALSE when the type is unknown. */
+static gboolean
+find_type (int dirfd, const TrustedType **trusted)
+{
+  TmFileSystemType type;
+  gboolean is_known = tm_dirfd_get_file_system_type (dirfd, &type) == 0;
+
+  *trusted = find_trusted (type);
+  return is_known;
 }
 
 /*
@@ -165,7 +152,7 @@ keeps_owners (int dirfd)
 
 /*
  * tm_file_system_shows_foreign_owner:
- * @fd: a file that this user is expected to own; it may be open with `O_PATH`
+ * @fd: a file that this user is expected to own; it may be a pin
  * @status: its status
  * @parent: the directory that contains it, or -1 if unknown
  * @is_new: whether it was created just now, under a name that did not exist
@@ -194,57 +181,30 @@ tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int paren
   return status->st_uid != parent_status.owner;
 }
 
-/*
- * tm_file_system_name_is_shared:
- * @name: a type of file system, as in the mount table
- *
- * As tm_file_system_is_shared(), but without a request to the file system, whose server may hang.
- *
- * Returns: %FALSE if all file systems of that type belong to one kernel
- */
-gboolean
-tm_file_system_name_is_shared (const char *name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (trusted_types); i++)
-    {
-      g_auto (GStrv) names = g_strsplit (trusted_types[i].names, " ", -1);
-
-      if (g_strv_contains ((const char *const *) names, name))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
 /* Estimates the present time when nothing can be created, as on a disk without free inodes: by the
  * last change of the directory, which is never later. */
 static void
 estimate_signs (int dirfd, TmFileSystemSigns *signs)
 {
-  struct statx status;
+  TmFileStatus status;
 
   *signs = (TmFileSystemSigns){ .now = { .seconds = G_MININT64 } };
   if (tm_dirfd_stat_times (dirfd, "", TRUE, &status) == 0)
-    {
-      TmTimestamp changed = { .seconds = status.stx_ctime.tv_sec,
-                              .nanoseconds = status.stx_ctime.tv_nsec };
-
-      signs->now = changed;
-    }
+    signs->now = status.times.changed;
 }
 
 /* Returns FALSE if the file cannot be examined. */
 static gboolean
 read_signs (int dirfd, const char *name, TmFileSystemSigns *signs)
 {
-  struct statx status;
+  TmFileStatus status;
 
   if (tm_dirfd_stat_times (dirfd, name, TRUE, &status) < 0)
     return FALSE;
 
   *signs = (TmFileSystemSigns){
-    .now = { .seconds = status.stx_mtime.tv_sec, .nanoseconds = status.stx_mtime.tv_nsec },
-    .has_marks = (status.stx_mode & TM_MARK) != 0,
+    .now = status.times.modified,
+    .has_marks = (status.mode & TM_MARK) != 0,
   };
   return TRUE;
 }
@@ -286,53 +246,11 @@ tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs)
   return is_read;
 }
 
-/* The mount table of this process. The kernel provides it without asking any file system. See
- * proc_pid_mountinfo(5). */
-
-#define MOUNT_TABLE "/proc/self/mountinfo"
-
-typedef struct
-{
-  dev_t device;
-  char *path; /* (owned) */
-  char *type; /* (owned) */
-} Mount;
-
-static void
-mount_clear (Mount *mount)
-{
-  g_clear_pointer (&mount->path, g_free);
-  g_clear_pointer (&mount->type, g_free);
-}
-
-/* A line is "36 35 98:0 /subtree /mount/point options optional ... - type source options"; in the
- * paths, space, tab, newline and backslash are octal escapes. Returns FALSE for any other line. */
-static gboolean
-mount_parse (Mount *mount, const char *line)
-{
-  g_auto (GStrv) fields = g_strsplit (line, " ", 6);
-  guint n_major, n_minor;
-  const char *type;
-
-  if (g_strv_length (fields) < 6 || sscanf (fields[2], "%u:%u", &n_major, &n_minor) != 2)
-    return FALSE;
-
-  type = strstr (fields[5], " - ");
-  if (type == NULL)
-    return FALSE;
-
-  type += strlen (" - ");
-  mount->device = makedev (n_major, n_minor);
-  mount->path = g_strcompress (fields[4]);
-  mount->type = g_strndup (type, strcspn (type, " "));
-  return TRUE;
-}
-
 /* A btrfs subvolume has a device number of its own, which the table does not contain. */
 static gboolean
-mount_can_be_of (const Mount *mount, dev_t device)
+mount_can_be_of (const TmMount *mount, dev_t device)
 {
-  return mount->device == device || strcmp (mount->type, "btrfs") == 0;
+  return mount->device == device || mount->type == TM_FILE_SYSTEM_BTRFS;
 }
 
 /*
@@ -341,36 +259,31 @@ mount_can_be_of (const Mount *mount, dev_t device)
  * @device: the device of a wanted directory
  *
  * Whether the file system that is mounted at @path can contain the directory. It cannot if it is
- * shared and not the file system of the directory, unless that one is mounted below it.
+ * shared and not the file system of the directory, unless that one is mounted below it. Sends no
+ * request to a file system, whose server may hang.
  *
  * Returns: %FALSE if it cannot; %TRUE if that is unknown
  */
 gboolean
 tm_mounts_can_hold (const char *path, dev_t device)
 {
-  g_autofree char *table = NULL;
+  g_autoptr (GArray) mounts = tm_kernel_read_mounts ();
   g_autofree char *prefix = g_strconcat (path, G_DIR_SEPARATOR_S, NULL);
-  g_auto (GStrv) lines = NULL;
   gboolean can_hold = TRUE;
   gboolean can_lie_below = FALSE;
 
-  if (!g_file_get_contents (MOUNT_TABLE, &table, NULL, NULL))
+  if (mounts == NULL)
     return TRUE;
 
-  lines = g_strsplit (table, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
+  for (guint i = 0; i < mounts->len; i++)
     {
-      Mount mount;
-
-      if (!mount_parse (&mount, lines[i]))
-        continue;
+      const TmMount *mount = &g_array_index (mounts, TmMount, i);
 
       /* Of several mounts at the same path, the last one is visible. */
-      if (strcmp (mount.path, path) == 0)
-        can_hold = mount_can_be_of (&mount, device) || !tm_file_system_name_is_shared (mount.type);
-      else if (g_str_has_prefix (mount.path, prefix))
-        can_lie_below |= mount_can_be_of (&mount, device);
-      mount_clear (&mount);
+      if (g_str_equal (mount->path, path))
+        can_hold = mount_can_be_of (mount, device) || find_trusted (mount->type) != NULL;
+      else if (g_str_has_prefix (mount->path, prefix))
+        can_lie_below |= mount_can_be_of (mount, device);
     }
 
   return can_hold || can_lie_below;

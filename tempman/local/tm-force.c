@@ -117,17 +117,17 @@ static int
 open_entry (int dirfd, const char *name, mode_t *type)
 {
   /* It opens nothing, but holds the inode whose type is checked. */
-  int o_path = tm_dirfd_open_beneath (dirfd, name, O_PATH);
+  int pin = tm_dirfd_open_beneath (dirfd, name, TM_O_PIN);
   struct stat status;
   int fd = -1;
 
   *type = 0;
-  if (o_path >= 0 && tm_dirfd_stat (o_path, &status) == 0)
+  if (pin >= 0 && tm_dirfd_stat (pin, &status) == 0)
     *type = status.st_mode & S_IFMT;
   if (*type == S_IFREG || *type == S_IFDIR)
-    fd = tm_dirfd_reopen_o_path (o_path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    fd = tm_dirfd_reopen_file (pin, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
-  tm_dirfd_close (o_path);
+  tm_dirfd_close (pin);
   return fd;
 }
 

@@ -10,11 +10,10 @@
 
 G_BEGIN_DECLS
 
-TmTimes tm_times_from_statx (const struct statx *status);
 int tm_last_use_find (const TmAgeRule *rule,
                       int directory,
                       const char *name,
-                      const struct statx *status,
+                      const TmFileStatus *status,
                       gboolean exactly,
                       GCancellable *cancellable,
                       TmTimestamp *last_used);

@@ -26,51 +26,12 @@
 typedef struct
 {
   const TmAgeRule *rule;
-  gboolean exactly;   /* FALSE: stop at the first time that is not old */
-  TmWalker walker;    /* the levels down to the current directory */
-  char *buffer;       /* (owned): entries, of TM_DIRFD_BUFFER_SIZE */
-  TmTimestamp newest; /* of everything examined so far */
-  int error_number;   /* errno of a failure, or 0 */
+  gboolean exactly;     /* FALSE: stop at the first time that is not old */
+  TmWalker walker;      /* the levels down to the current directory */
+  TmDirEntries entries; /* of the lowest level */
+  TmTimestamp newest;   /* of everything examined so far */
+  int error_number;     /* errno of a failure, or 0 */
 } ContentSearch;
-
-static TmTimestamp
-timestamp_from_statx (const struct statx_timestamp *time)
-{
-  return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = time->tv_nsec };
-}
-
-static TmTimestamp
-timestamp_from_timespec (const struct timespec *time)
-{
-  return (TmTimestamp){ .seconds = time->tv_sec, .nanoseconds = (guint32) time->tv_nsec };
-}
-
-TmTimes
-tm_times_from_statx (const struct statx *status)
-{
-  TmTimes times = {
-    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
-    .accessed = timestamp_from_statx (&status->stx_atime),
-    .modified = timestamp_from_statx (&status->stx_mtime),
-    .changed = timestamp_from_statx (&status->stx_ctime),
-    .created = timestamp_from_statx (&status->stx_btime),
-  };
-
-  if ((status->stx_mask & STATX_BTIME) != 0)
-    times.mask |= TM_TIMES_CREATED;
-  return times;
-}
-
-static TmTimes
-times_from_stat (const struct stat *status)
-{
-  return (TmTimes){
-    .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
-    .accessed = timestamp_from_timespec (&status->st_atim),
-    .modified = timestamp_from_timespec (&status->st_mtim),
-    .changed = timestamp_from_timespec (&status->st_ctim),
-  };
-}
 
 /* Returns FALSE if the search can stop. */
 static gboolean
@@ -95,7 +56,7 @@ search_consider_directory (ContentSearch *search, int fd)
       return FALSE;
     }
 
-  times = times_from_stat (&status);
+  times = tm_file_times (&status);
   return search_consider (search, &times, TM_TIMES_MODIFIED) &&
          (!tm_dirfd_leaves_no_trace (fd) || search_consider (search, &times, TM_TIMES_ACCESSED));
 }
@@ -119,8 +80,7 @@ search_enter (ContentSearch *search, const char *name)
 {
   int above = search->walker.lowest->directory->fd;
   int fd = tm_walker_open_child (&search->walker, name);
-  struct statx status;
-  TmTimes times;
+  TmFileStatus status;
 
   if (fd >= 0)
     {
@@ -132,10 +92,7 @@ search_enter (ContentSearch *search, const char *name)
 
   /* The search does not read it, so the search did not set its access time either. */
   if (errno == EACCES && tm_dirfd_stat_times (above, name, search->rule->is_shared, &status) == 0)
-    {
-      times = tm_times_from_statx (&status);
-      return search_consider (search, &times, TM_TIMES_ACCESSED);
-    }
+    return search_consider (search, &status.times, TM_TIMES_ACCESSED);
 
   if (errno == EXDEV || errno == EACCES || is_gone (errno))
     return TRUE;
@@ -172,14 +129,12 @@ search_leave (ContentSearch *search)
 
 /* Returns FALSE when the search is over. */
 static gboolean
-search_look_at (ContentSearch *search, const struct dirent64 *entry)
+search_look_at (ContentSearch *search, const TmDirEntry *entry)
 {
   TmLevel *level = search->walker.lowest;
-  struct statx status;
-  TmTimes times;
+  TmFileStatus status;
 
-  if (tm_dirfd_stat_times (level->directory->fd, entry->d_name, search->rule->is_shared, &status) <
-      0)
+  if (tm_dirfd_stat_times (level->directory->fd, entry->name, search->rule->is_shared, &status) < 0)
     {
       /* Skip mount points: these times belong to the mounted file system. */
       if (is_gone (errno) || errno == EXDEV)
@@ -196,12 +151,11 @@ search_look_at (ContentSearch *search, const struct dirent64 *entry)
       return FALSE;
     }
 
-  times = tm_times_from_statx (&status);
-  if (!search_consider (search, &times, TM_TIMES_MODIFIED))
+  if (!search_consider (search, &status.times, TM_TIMES_MODIFIED))
     return FALSE;
 
-  if (!S_ISDIR (status.stx_mode))
-    return search_consider (search, &times, TM_TIMES_ACCESSED);
+  if (!S_ISDIR (status.mode))
+    return search_consider (search, &status.times, TM_TIMES_ACCESSED);
 
   tm_dirents_append (&level->directories, entry);
   return TRUE;
@@ -212,8 +166,10 @@ static gboolean
 search_read (ContentSearch *search)
 {
   TmLevel *level = search->walker.lowest;
-  gssize length = tm_dirfd_read (level->directory->fd, search->buffer, TM_DIRFD_BUFFER_SIZE);
+  gssize length;
 
+  search->entries.length = 0;
+  length = tm_dirfd_read (level->directory->fd, &search->entries, TM_DIRFD_BUFFER_SIZE);
   if (length <= 0)
     {
       level->is_read = TRUE;
@@ -224,13 +180,13 @@ search_read (ContentSearch *search)
       return search->error_number == 0;
     }
 
-  TM_DIRFD_FOREACH_ENTRY (entry, search->buffer, length)
-    {
-      if (!search_look_at (search, entry))
-        return FALSE;
-      if (level->is_read)
-        break;
-    }
+  TM_DIR_ENTRIES_FOREACH (entry, &search->entries)
+  {
+    if (!search_look_at (search, entry))
+      return FALSE;
+    if (level->is_read)
+      break;
+  }
 
   return TRUE;
 }
@@ -239,10 +195,10 @@ static gboolean
 search_step (ContentSearch *search)
 {
   TmLevel *level = search->walker.lowest;
-  struct dirent64 *entry = tm_dirents_take (&level->directories);
+  TmDirEntry *entry = tm_dirents_take (&level->directories);
 
   if (entry != NULL)
-    return search_enter (search, entry->d_name);
+    return search_enter (search, entry->name);
 
   /* In a deep tree many levels have no entries left. */
   tm_dirents_clear (&level->directories);
@@ -258,12 +214,9 @@ find_newest (const TmAgeRule *rule,
              GCancellable *cancellable,
              TmTimestamp *newest)
 {
-  /* On the heap: the stack of a thread can be as small as 64 KiB. */
-  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
   ContentSearch search = {
     .rule = rule,
     .exactly = exactly,
-    .buffer = buffer,
     .newest = *newest,
   };
   gboolean goes_on;
@@ -282,6 +235,7 @@ find_newest (const TmAgeRule *rule,
     }
 
   tm_walker_clear (&search.walker);
+  tm_dir_entries_clear (&search.entries);
   *newest = search.newest;
   errno = search.error_number;
   return search.error_number == 0 ? 0 : -1;
@@ -305,16 +259,15 @@ int
 tm_last_use_find (const TmAgeRule *rule,
                   int directory,
                   const char *name,
-                  const struct statx *status,
+                  const TmFileStatus *status,
                   gboolean exactly,
                   GCancellable *cancellable,
                   TmTimestamp *last_used)
 {
-  TmTimes times = tm_times_from_statx (status);
   int fd;
 
-  *last_used = tm_age_rule_own_last_use (rule, &times);
-  if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT || !S_ISDIR (status->stx_mode) ||
+  *last_used = tm_age_rule_own_last_use (rule, &status->times);
+  if (rule->basis != TM_AGE_BASIS_NEWEST_CONTENT || !S_ISDIR (status->mode) ||
       (!exactly && !tm_age_rule_is_expired (rule, *last_used)))
     return 0;
 
@@ -334,6 +287,7 @@ tm_last_use_find (const TmAgeRule *rule,
   if (errno != EXDEV)
     return -1;
 
-  *last_used = tm_timestamp_max (*last_used, tm_age_rule_latest (rule, &times, TM_TIMES_ACCESSED));
+  *last_used =
+      tm_timestamp_max (*last_used, tm_age_rule_latest (rule, &status->times, TM_TIMES_ACCESSED));
   return 0;
 }

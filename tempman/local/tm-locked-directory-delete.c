@@ -25,8 +25,7 @@ static gboolean
 directory_seems_untouched (TmLockedDirectory *directory, const TmFileStatus *found)
 {
   return found->size == (guint64) directory->size &&
-         found->modified.tv_sec == directory->times[1].tv_sec &&
-         found->modified.tv_nsec == (guint32) directory->times[1].tv_nsec;
+         tm_timestamp_equal (found->times.modified, directory->times.modified);
 }
 
 typedef enum
@@ -87,7 +86,7 @@ directory_find_by_path (TmLockedDirectory *directory, const char *path, TmFileSt
   g_autofree char *parent_path = g_path_get_dirname (path);
   g_autofree char *refused = NULL;
   g_autoptr (TmParent) parent = NULL;
-  int fd = tm_path_open (parent_path, O_DIRECTORY, NULL, &refused);
+  int fd = tm_path_open (parent_path, 0, NULL, &refused);
   Place place;
 
   if (fd < 0)

@@ -10,7 +10,6 @@
 #include "core/tm-name-private.h"
 
 #include <errno.h>
-#include <sys/sysmacros.h>
 
 /* The heartbeat of a directory on a shared file system, for machines that do not see its lock.
  *
@@ -55,7 +54,7 @@ tm_beat_free (TmBeat *beat)
 static gboolean
 beat_is_in_place (const TmBeat *beat)
 {
-  struct statx found;
+  TmFileStatus found;
 
   return tm_dirfd_stat_times (tm_parent_get_fd (beat->parent), beat->name, TRUE, &found) == 0 ||
          errno != ENOENT || tm_parent_check (beat->parent) < 0;
@@ -109,8 +108,8 @@ tm_locked_directory_start_heartbeat (TmLockedDirectory *directory,
                                      const char *path,
                                      GError **error)
 {
-  dev_t device = directory->identity.device;
-  g_autofree char *server = g_strdup_printf ("device %u:%u", major (device), minor (device));
+  guint64 device = (guint64) directory->identity.device;
+  g_autofree char *server = g_strdup_printf ("device %" G_GUINT64_FORMAT, device);
 
   directory->beat = beat_new (directory);
   directory->heartbeat = tm_heartbeat_start (server, beat_cb, directory->beat);

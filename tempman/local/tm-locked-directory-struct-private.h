@@ -29,7 +29,7 @@ struct _TmLockedDirectory
   TmFileIdentity identity;
   mode_t repaired_mode;          /* restored on release if the mode is still left_mode */
   mode_t left_mode;              /* after the repair */
-  struct timespec times[2];      /* access and modification time on creation or opening */
+  TmTimes times;                 /* on creation or opening */
   TmTimestamp begin;             /* time of opening: newer content is of another process */
   off_t size;                    /* of the directory itself, on creation or opening */
   gboolean needs_privilege;      /* to remove it: its parent has the sticky bit */

@@ -26,8 +26,7 @@ tm_locked_directory_set_status (TmLockedDirectory *directory, const struct stat 
 {
   directory->begin = tm_age_begin ();
   directory->identity = tm_file_identity (status);
-  directory->times[0] = status->st_atim;
-  directory->times[1] = status->st_mtim;
+  directory->times = tm_file_times (status);
   directory->size = status->st_size;
 }
 
@@ -97,7 +96,7 @@ TmLockedDirectory *
 tm_locked_directory_open (TmParent *parent, const char *name)
 {
   mode_t repaired_mode;
-  int fd = tm_dirfd_open_child (tm_parent_get_fd (parent), name, O_NOATIME, &repaired_mode);
+  int fd = tm_dirfd_open_child (tm_parent_get_fd (parent), name, TM_O_KEEP_ATIME, &repaired_mode);
 
   return directory_new_opened (parent, name, fd, repaired_mode);
 }
@@ -316,7 +315,7 @@ void
 tm_locked_directory_restore_times (TmLockedDirectory *directory)
 {
   if (tm_dirfd_check (directory->fd, directory->identity) == 0)
-    tm_restore_times (directory->fd, directory->times, directory->begin);
+    tm_restore_times (directory->fd, &directory->times, directory->begin);
 }
 
 /*

@@ -145,7 +145,7 @@ is_elsewhere (const Measure *measure, const TmFileStatus *status)
 
 /* Counts an entry of the lowest level. A sub-directory waits at the level. */
 static void
-walk_count (MeasureWalk *walk, const struct dirent64 *entry)
+walk_count (MeasureWalk *walk, const TmDirEntry *entry)
 {
   Measure *measure = walk->measure;
   TmLevel *level = walk->walker.lowest;
@@ -155,7 +155,7 @@ walk_count (MeasureWalk *walk, const struct dirent64 *entry)
   walk->n_tried++;
   walk->n_entries++;
   /* A file that was removed meanwhile takes no space, and a mounted file system is another one. */
-  if (tm_dirfd_get_child_status (level->directory->fd, entry->d_name, &status) < 0 ||
+  if (tm_dirfd_get_child_status (level->directory->fd, entry->name, &status) < 0 ||
       is_elsewhere (measure, &status))
     return;
 
@@ -277,7 +277,7 @@ walk_run (MeasureWalk *walk)
   for (;;)
     {
       TmLevel *level = walk->walker.lowest;
-      struct dirent64 *entry;
+      TmDirEntry *entry;
 
       if (walk->n_tried >= BATCH)
         walk_end_batch (walk);
@@ -297,7 +297,7 @@ walk_run (MeasureWalk *walk)
         while (walk->n_tried < BATCH && (entry = tm_dirents_take (&walk->run)) != NULL)
           walk_count (walk, entry);
       else if ((entry = tm_dirents_take (&level->directories)) != NULL)
-        walk_enter (walk, entry->d_name);
+        walk_enter (walk, entry->name);
       else if (!level->is_read)
         walk_read (walk);
       else if (!walk_leave (walk))

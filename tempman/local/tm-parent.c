@@ -72,7 +72,7 @@ close_unseen (int fd)
 
 /*
  * tm_parent_new:
- * @fd: a directory, which may be open with `O_PATH`; takes ownership. -1 fails with its errno
+ * @fd: a directory, which may be a pin; takes ownership. -1 fails with its errno
  *
  * Returns: (transfer full) (nullable): the directory, or %NULL with errno
  */
@@ -151,7 +151,7 @@ share (int fd, const TmFileStatus *status)
 TmParent *
 tm_parent_open (const char *path, char **resolved, char **refused)
 {
-  int fd = tm_path_open (path, O_DIRECTORY, resolved, refused);
+  int fd = tm_path_open (path, 0, resolved, refused);
   TmFileStatus status;
 
   if (fd < 0)

@@ -9,8 +9,6 @@
 #include "local/tm-file-system-private.h"
 
 #include <errno.h>
-#include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 
 /* From a path to a descriptor: the only place where the library follows links.
@@ -31,12 +29,9 @@
 /* How often another process may remove the new directory at once. */
 #define MAX_ATTEMPTS 10
 
-/* The user that the kernel reports for users that it cannot map: see user_namespaces(7). */
-#define OVERFLOW_USER 65534
-
 typedef struct
 {
-  int fd;            /* (owned): the current directory; an O_PATH descriptor */
+  int fd;            /* (owned): the current directory; a pin */
   GString *resolved; /* (owned): its path, without links */
   char *rest;        /* (owned): the components that are left */
   guint n_links;
@@ -79,7 +74,7 @@ walk_go_up (PathWalk *walk)
   /* The directory above the root of the file system is the root. */
   if (last != NULL)
     g_string_truncate (walk->resolved, (gsize) (last - walk->resolved->str));
-  return walk_enter (walk, tm_dirfd_open_o_path_directory (walk->fd, ".."));
+  return walk_enter (walk, tm_dirfd_pin_directory (walk->fd, ".."));
 }
 
 /* Takes @fd over. */
@@ -91,23 +86,7 @@ walk_go_down (PathWalk *walk, const char *name, int fd)
   return walk_enter (walk, fd);
 }
 
-/* Whether @user is a single user. In a user namespace, all users without a mapping have the same
- * number: the owner of the directory, and an attacker whose link is in it. */
-static gboolean
-is_one_user (uid_t user)
-{
-  g_autofree char *map = NULL;
-  guint first, first_outside, count;
-
-  if (user != OVERFLOW_USER)
-    return TRUE;
-
-  return g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL) &&
-         sscanf (map, "%u %u %u", &first, &first_outside, &count) == 3 && first == 0 &&
-         first_outside == 0 && count == G_MAXUINT32;
-}
-
-/* Whether the link that is open in @link, in the current directory, is followed. */
+/* Whether the link with the status @link, in the current directory, is followed. */
 static gboolean
 walk_trusts_link (PathWalk *walk, const struct stat *link)
 {
@@ -120,15 +99,15 @@ walk_trusts_link (PathWalk *walk, const struct stat *link)
     return TRUE;
 
   return (link->st_uid == tm_dirfd_get_user () || link->st_uid == directory.st_uid) &&
-         is_one_user (link->st_uid);
+         tm_kernel_is_one_user (link->st_uid);
 }
 
 static gboolean
 is_in_proc (int fd)
 {
-  struct statfs status;
+  TmFileSystemType type;
 
-  return tm_dirfd_stat_file_system (fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+  return tm_dirfd_get_file_system_type (fd, &type) == 0 && type == TM_FILE_SYSTEM_PROC;
 }
 
 /* Follows a link in /proc, which can refer to a file without a path. */
@@ -136,17 +115,13 @@ static gboolean
 walk_follow_in_proc (PathWalk *walk, const char *name)
 {
   int fd = tm_dirfd_follow (walk->fd, name);
-  g_autofree char *self = g_strdup_printf ("/proc/self/fd/%d", fd);
   g_autofree char *target = NULL;
-  int link = -1;
 
   if (fd < 0)
     return FALSE;
 
   /* The path of the target, for the caller; a wrong path is not used. */
-  link = tm_dirfd_open_o_path (fd, self);
-  target = link < 0 ? NULL : tm_dirfd_read_link (link);
-  tm_dirfd_close (link);
+  target = tm_dirfd_find_path (fd);
   g_string_assign (walk->resolved, g_strcmp0 (target, "/") == 0 || target == NULL ? "" : target);
   /* The walk has not been in the directories above the target. */
   if (walk->wanted != NULL && tm_dirfd_is_beneath (fd, *walk->wanted))
@@ -154,11 +129,12 @@ walk_follow_in_proc (PathWalk *walk, const char *name)
   return walk_enter (walk, fd);
 }
 
-/* Returns FALSE with errno: EACCES if the link must not be followed. */
+/* @target: (nullable): of the link, or %NULL with errno. Returns FALSE with errno: EACCES if the
+ * link must not be followed. */
 static gboolean
-walk_follow (PathWalk *walk, const char *name, int link, const struct stat *status)
+walk_follow (PathWalk *walk, const char *name, const char *target, const struct stat *status)
 {
-  g_autofree char *target = NULL;
+  int errsv = errno;
   g_autofree char *rest = g_steal_pointer (&walk->rest);
 
   if (++walk->n_links > MAX_LINKS)
@@ -180,12 +156,9 @@ walk_follow (PathWalk *walk, const char *name, int link, const struct stat *stat
       return walk_follow_in_proc (walk, name);
     }
 
-  target = tm_dirfd_read_link (link);
-  if (target == NULL)
-    return FALSE;
-  if (*target == '\0')
+  if (target == NULL || *target == '\0')
     {
-      errno = ENOENT;
+      errno = target == NULL ? errsv : ENOENT;
       return FALSE;
     }
 
@@ -207,7 +180,7 @@ walk_next (PathWalk *walk)
   return next;
 }
 
-/* Opens a directory in the current one. Returns an O_PATH descriptor, or -1: EXDEV for a file
+/* Opens a directory in the current one. Returns a pin, or -1: EXDEV for a file
  * system that cannot hold the wanted directory, whose server need not be asked. */
 static int
 walk_pin_directory (PathWalk *walk, const char *name)
@@ -216,15 +189,15 @@ walk_pin_directory (PathWalk *walk, const char *name)
   int fd;
 
   if (walk->wanted == NULL)
-    return tm_dirfd_open_o_path_directory (walk->fd, name);
+    return tm_dirfd_pin_directory (walk->fd, name);
 
-  fd = tm_dirfd_open_beneath (walk->fd, name, O_PATH | O_DIRECTORY);
+  fd = tm_dirfd_open_beneath (walk->fd, name, TM_O_PIN | O_DIRECTORY);
   if (fd >= 0 || errno != EXDEV)
     return fd;
 
   path = g_strconcat (walk->resolved->str, G_DIR_SEPARATOR_S, name, NULL);
   if (tm_mounts_can_hold (path, walk->wanted->device))
-    return tm_dirfd_open_o_path_directory (walk->fd, name);
+    return tm_dirfd_pin_directory (walk->fd, name);
 
   errno = EXDEV;
   return -1;
@@ -235,8 +208,8 @@ walk_pin_directory (PathWalk *walk, const char *name)
 static gboolean
 walk_step (PathWalk *walk, const char *name, gboolean follow)
 {
+  g_autofree char *target = NULL;
   struct stat status;
-  gboolean is_followed;
   int fd;
 
   if (strcmp (name, ".") == 0)
@@ -252,28 +225,15 @@ walk_step (PathWalk *walk, const char *name, gboolean follow)
   if (errno != ENOTDIR)
     return FALSE;
 
-  fd = tm_dirfd_open_o_path (walk->fd, name);
-  if (fd < 0)
+  if (tm_dirfd_read_link (walk->fd, name, &status, &target) < 0)
     return FALSE;
-  if (tm_dirfd_stat (fd, &status) < 0)
+  if (!S_ISLNK (status.st_mode) || (*walk->rest == '\0' && !follow))
     {
-      int errsv = errno;
-
-      tm_dirfd_close (fd);
-      errno = errsv;
+      errno = ENOTDIR;
       return FALSE;
     }
-  if (!S_ISLNK (status.st_mode) || (*walk->rest == '\0' && !follow))
-    return walk_go_down (walk, name, fd);
 
-  is_followed = walk_follow (walk, name, fd, &status);
-  {
-    int errsv = errno;
-
-    tm_dirfd_close (fd);
-    errno = errsv;
-  }
-  return is_followed;
+  return walk_follow (walk, name, target, &status);
 }
 
 /* Whether the path @resolved leads to @fd. It does not if a directory on the way was moved. */
@@ -293,7 +253,6 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
 {
   PathWalk walk = { .fd = -1, .resolved = g_string_new (NULL), .rest = g_strdup (path) };
   gboolean is_there = walk_restart (&walk);
-  TmFileStatus status;
   char *name;
   int fd;
   int errsv;
@@ -302,14 +261,6 @@ walk_along (const char *path, int flags, char **resolved, char **refused)
     {
       is_there = walk_step (&walk, name, (flags & O_NOFOLLOW) == 0);
       g_free (name);
-    }
-
-  /* Without asking the server of a mounted file system, which may never answer. */
-  if (is_there && (flags & O_DIRECTORY) != 0 &&
-      tm_dirfd_get_child_status (walk.fd, "", &status) == 0 && !S_ISDIR (status.mode))
-    {
-      errno = ENOTDIR;
-      is_there = FALSE;
     }
 
   errsv = errno;
@@ -340,15 +291,15 @@ canonicalize (const char *path)
 /*
  * tm_path_open:
  * @path: an absolute path
- * @flags: `O_DIRECTORY`; `O_NOFOLLOW` to open a link that is its last component; or 0
+ * @flags: `O_NOFOLLOW` to fail with `ENOTDIR` if its last component is a link; or 0
  * @resolved: (out) (optional) (nullable): the same path without links, if known
  * @refused: (out) (nullable): the link that is not followed, since another user could have planted
  *   it; then the errno is `EACCES`
  *
- * Opens a path. In a sticky directory that others can write to, only links of the calling thread's
- * user and of the directory's owner are followed.
+ * Opens a directory. In a sticky directory that others can write to, only links of the calling
+ * thread's user and of the directory's owner are followed.
  *
- * Returns: an `O_PATH` descriptor, or -1
+ * Returns: a pin, or -1
  */
 int
 tm_path_open (const char *path, int flags, char **resolved, char **refused)
@@ -457,7 +408,7 @@ make_child (int parent, const char *name)
       if (!is_made && errno != EEXIST)
         return -1;
 
-      fd = tm_dirfd_open_o_path_directory (parent, name);
+      fd = tm_dirfd_pin_directory (parent, name);
       if (fd >= 0)
         {
           result = is_made ? make_usable (parent, fd) : 0;
@@ -500,13 +451,13 @@ tm_path_make_directory (const char *path, char **refused)
 {
   g_autofree char *above = g_path_get_dirname (path);
   g_autofree char *name = g_path_get_basename (path);
-  int parent = tm_path_open (above, O_DIRECTORY, NULL, refused);
+  int parent = tm_path_open (above, 0, NULL, refused);
   int result;
   int errsv;
 
   if (parent < 0 && errno == ENOENT && strlen (above) < strlen (path) &&
       tm_path_make_directory (above, refused) == 0)
-    parent = tm_path_open (above, O_DIRECTORY, NULL, refused);
+    parent = tm_path_open (above, 0, NULL, refused);
   if (parent < 0)
     return -1;
 

@@ -11,7 +11,6 @@
 #include "local/tm-path-private.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +34,7 @@ struct _TmReplaced
   TmParent *parent; /* (owned): the directory that contains it now */
   char *name;       /* (owned): its name there */
   char *path;       /* (owned): for messages */
-  int o_path;       /* (owned): an open file keeps its inode number */
+  int pin;          /* (owned): an open file keeps its inode number */
   TmFileIdentity identity;
   gboolean is_directory;
 };
@@ -49,7 +48,7 @@ typedef struct
   int to;                       /* (owned): the parent of the destination, or -1 */
   char *refused;                /* (owned) (nullable): a link on the way that is not followed */
   char *name;                   /* (owned): the name of the destination */
-  int replaced_o_path;          /* (owned): the file at the destination, or -1 */
+  int replaced_pin;             /* (owned): the file at the destination, or -1 */
   mode_t mode;                  /* of the directory, before the publication */
   mode_t mode_to_move;          /* during the rename */
 } Publication;
@@ -58,7 +57,7 @@ void
 tm_replaced_free (TmReplaced *replaced)
 {
   tm_parent_unref (replaced->parent);
-  tm_dirfd_close (replaced->o_path);
+  tm_dirfd_close (replaced->pin);
   g_free (replaced->name);
   g_free (replaced->path);
   g_free (replaced);
@@ -68,7 +67,7 @@ static void
 publication_clear (Publication *publication)
 {
   tm_dirfd_close (publication->to);
-  tm_dirfd_close (publication->replaced_o_path);
+  tm_dirfd_close (publication->replaced_pin);
   g_free (publication->refused);
   g_free (publication->name);
 }
@@ -94,13 +93,12 @@ destination_contains_directory (Publication *publication)
 static const char *
 get_reason_of_border (Publication *publication)
 {
-  struct statfs status;
+  TmFileSystemType type;
 
   if (!tm_dirfd_is_in_mount_of (publication->from, publication->to))
     return _ ("the destination is on another file system, or in another mount of the same one");
 
-  if (tm_dirfd_stat_file_system (publication->to, &status) == 0 &&
-      status.f_type == OVERLAYFS_SUPER_MAGIC)
+  if (tm_dirfd_get_file_system_type (publication->to, &type) == 0 && type == TM_FILE_SYSTEM_OVERLAY)
     return _ ("the overlay file system cannot rename a directory of a lower layer");
 
   return _ ("the file system cannot rename between its subvolumes or quota projects");
@@ -152,7 +150,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     case ENOSYS:
     case EOPNOTSUPP:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
-                        publication->replaced_o_path >= 0
+                        publication->replaced_pin >= 0
                             ? _ ("the file system cannot replace the destination in one step")
                             : _ ("the file system cannot rename the directory in one step"));
       break;
@@ -205,20 +203,20 @@ publication_settle_mode (Publication *publication, gboolean published)
 static int
 exchange_repaired (Publication *publication)
 {
-  int o_path = publication->replaced_o_path;
+  int pin = publication->replaced_pin;
   struct stat status;
   int result;
   int errsv;
 
-  if (tm_dirfd_stat (o_path, &status) < 0 || !tm_dirfd_repair_mode (o_path))
+  if (tm_dirfd_stat (pin, &status) < 0 || !tm_dirfd_repair_mode (pin))
     return -1;
 
   result =
       tm_dirfd_rename (publication->from, tm_locked_directory_get_name (publication->directory),
-                       publication->to, publication->name, RENAME_EXCHANGE);
+                       publication->to, publication->name, TM_RENAME_EXCHANGE);
   errsv = errno;
   if (result < 0)
-    tm_dirfd_restore_mode (o_path, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
+    tm_dirfd_restore_mode (pin, (status.st_mode & 07777) | TM_DIRFD_MODE_USABLE,
                            status.st_mode & 07777);
   errno = errsv;
   return result;
@@ -231,14 +229,14 @@ publication_exchange (Publication *publication)
 {
   int result;
 
-  tm_dirfd_close (publication->replaced_o_path);
-  publication->replaced_o_path = tm_dirfd_open_o_path (publication->to, publication->name);
-  if (publication->replaced_o_path < 0)
+  tm_dirfd_close (publication->replaced_pin);
+  publication->replaced_pin = tm_dirfd_pin (publication->to, publication->name);
+  if (publication->replaced_pin < 0)
     return -1;
 
   result =
       tm_dirfd_rename (publication->from, tm_locked_directory_get_name (publication->directory),
-                       publication->to, publication->name, RENAME_EXCHANGE);
+                       publication->to, publication->name, TM_RENAME_EXCHANGE);
   if (result < 0 && errno == EACCES)
     result = exchange_repaired (publication);
 
@@ -268,7 +266,7 @@ publication_move_plainly (Publication *publication)
 
   result =
       tm_dirfd_rename (publication->from, tm_locked_directory_get_name (publication->directory),
-                       publication->to, publication->name, 0);
+                       publication->to, publication->name, TM_RENAME_REPLACE);
   /* It has appeared since the check. */
   if (result < 0 && (errno == ENOTEMPTY || errno == ENOTDIR))
     errno = EEXIST;
@@ -281,7 +279,7 @@ publication_move (Publication *publication)
 {
   int result =
       tm_dirfd_rename (publication->from, tm_locked_directory_get_name (publication->directory),
-                       publication->to, publication->name, RENAME_NOREPLACE);
+                       publication->to, publication->name, TM_RENAME_NO_REPLACE);
 
   return result < 0 && may_lack_flags (errno) ? publication_move_plainly (publication) : result;
 }
@@ -331,13 +329,13 @@ publication_take_replaced (Publication *publication)
 
   if (publication_is_from_private (publication))
     {
-      tm_dirfd_close (publication->replaced_o_path);
-      publication->replaced_o_path = tm_dirfd_open_o_path (
-          publication->from, tm_locked_directory_get_name (publication->directory));
+      tm_dirfd_close (publication->replaced_pin);
+      publication->replaced_pin =
+          tm_dirfd_pin (publication->from, tm_locked_directory_get_name (publication->directory));
     }
 
   /* The directory was exchanged with itself. */
-  if (tm_dirfd_stat (publication->replaced_o_path, &status) < 0 ||
+  if (tm_dirfd_stat (publication->replaced_pin, &status) < 0 ||
       tm_file_identity_equal (tm_file_identity (&status),
                               tm_locked_directory_get_identity (publication->directory)))
     return NULL;
@@ -346,11 +344,11 @@ publication_take_replaced (Publication *publication)
   replaced->parent = tm_parent_ref (tm_locked_directory_get_parent (publication->directory));
   replaced->name = g_strdup (tm_locked_directory_get_name (publication->directory));
   replaced->path = g_strdup (publication->path);
-  replaced->o_path = publication->replaced_o_path;
+  replaced->pin = publication->replaced_pin;
   replaced->identity = tm_file_identity (&status);
   replaced->is_directory = S_ISDIR (status.st_mode);
 
-  publication->replaced_o_path = -1;
+  publication->replaced_pin = -1;
   return replaced;
 }
 
@@ -368,7 +366,7 @@ publication_find_places (Publication *publication, gboolean replace)
   publication->from = tm_parent_get_fd (tm_locked_directory_get_parent (publication->directory));
 
   /* A link at the destination is not followed. */
-  publication->to = tm_path_open (parent, O_DIRECTORY, NULL, &publication->refused);
+  publication->to = tm_path_open (parent, 0, NULL, &publication->refused);
   if (publication->to < 0)
     return -1;
 
@@ -409,7 +407,7 @@ tm_publish (TmLockedDirectory *directory,
     .destination = destination,
     .from = -1,
     .to = -1,
-    .replaced_o_path = -1,
+    .replaced_pin = -1,
   };
   gboolean exchanged = FALSE;
   gboolean published = FALSE;

@@ -10,6 +10,6 @@
 
 G_BEGIN_DECLS
 
-void tm_restore_times (int dirfd, const struct timespec times[2], TmTimestamp begin);
+void tm_restore_times (int dirfd, const TmTimes *times, TmTimestamp begin);
 
 G_END_DECLS

@@ -24,33 +24,34 @@
 static gboolean
 is_newer (int dirfd, const char *name, TmTimestamp begin)
 {
-  struct statx status;
-  TmTimes times;
+  TmFileStatus status;
 
   /* TRUE: ask the server, since cached times can be old. */
   if (tm_dirfd_stat_times (dirfd, name, TRUE, &status) < 0)
     return errno != ENOENT && errno != EXDEV;
 
-  times = tm_times_from_statx (&status);
-  return tm_age_is_newer (&times, S_ISDIR (status.stx_mode), begin);
+  return tm_age_is_newer (&status.times, S_ISDIR (status.mode), begin);
 }
 
 static gboolean
 has_newer (int dirfd, TmTimestamp begin)
 {
-  g_autofree char *buffer = g_malloc (TM_DIRFD_BUFFER_SIZE);
+  g_auto (TmDirEntries) entries = { 0 };
   int scan = tm_dirfd_open_unchanged (dirfd, ".");
   gboolean found = scan < 0;
   guint n_entries = 0;
   gssize length = 0;
 
-  while (!found && (length = tm_dirfd_read (scan, buffer, TM_DIRFD_BUFFER_SIZE)) > 0)
-    TM_DIRFD_FOREACH_ENTRY (entry, buffer, length)
+  while (!found && (length = tm_dirfd_read (scan, &entries, TM_DIRFD_BUFFER_SIZE)) > 0)
+    {
+      TM_DIR_ENTRIES_FOREACH (entry, &entries)
       {
-        found = n_entries++ >= TM_AGE_MAX_ENTRIES || is_newer (scan, entry->d_name, begin);
+        found = n_entries++ >= TM_AGE_MAX_ENTRIES || is_newer (scan, entry->name, begin);
         if (found)
           break;
       }
+      entries.length = 0;
+    }
 
   tm_dirfd_close (scan);
   return found || length < 0;
@@ -65,10 +66,9 @@ has_newer (int dirfd, TmTimestamp begin)
  * Restores the times of a directory, unless another process has used it meanwhile.
  */
 void
-tm_restore_times (int dirfd, const struct timespec times[2], TmTimestamp begin)
+tm_restore_times (int dirfd, const TmTimes *times, TmTimestamp begin)
 {
-  const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
-  struct timespec before[2] = { times[0], times[1] };
+  const TmTimestamp *accessed = &times->accessed;
   struct stat status;
 
   if (tm_dirfd_stat (dirfd, &status) < 0)
@@ -76,12 +76,11 @@ tm_restore_times (int dirfd, const struct timespec times[2], TmTimestamp begin)
 
   /* This process did not set the access time, so another one has read the directory. */
   if (tm_dirfd_leaves_no_trace (dirfd))
-    before[0].tv_nsec = UTIME_OMIT;
+    accessed = NULL;
 
-  if (before[0].tv_nsec == UTIME_OMIT && status.st_mtim.tv_sec == before[1].tv_sec &&
-      status.st_mtim.tv_nsec == before[1].tv_nsec)
+  if (accessed == NULL && tm_timestamp_equal (tm_file_times (&status).modified, times->modified))
     return;
 
-  if (tm_dirfd_set_times (dirfd, before) == 0 && has_newer (dirfd, begin))
-    tm_dirfd_set_times (dirfd, now);
+  if (tm_dirfd_set_times (dirfd, accessed, &times->modified) == 0 && has_newer (dirfd, begin))
+    tm_dirfd_set_times (dirfd, NULL, NULL);
 }

@@ -15,7 +15,7 @@ typedef struct
 {
   int fd; /* (owned), except for the top of the tree */
   gboolean is_borrowed;
-  gboolean is_o_path; /* opened with O_PATH: cannot be read */
+  gboolean is_pin; /* a pin: cannot be read */
 } TmLevelDirectory;
 
 typedef struct _TmLevel TmLevel;

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <string.h>
 
 /* A walk through a tree of any depth, with a bounded number of descriptors.
@@ -166,7 +165,7 @@ level_note_cleared (TmLevel *level, guint cleared)
 static gboolean
 level_clear_attributes (TmLevel *level)
 {
-  /* It may be open with O_PATH. */
+  /* It may be a pin. */
   int fd = tm_dirfd_reopen (level->directory->fd);
   guint cleared = 0;
   int errsv = EPERM;
@@ -276,15 +275,15 @@ gboolean
 tm_level_is_worth_sorting (TmLevel *level)
 {
   struct stat status;
-  struct statfs file_system;
+  TmFileSystemType type;
 
   if (tm_dirfd_stat (level->directory->fd, &status) < 0)
     return FALSE;
 
   level->size = (guint64) MAX (status.st_size, 0);
   return status.st_size >= MIN_SIZE_TO_SORT &&
-         tm_dirfd_stat_file_system (level->directory->fd, &file_system) == 0 &&
-         file_system.f_type == EXT4_SUPER_MAGIC;
+         tm_dirfd_get_file_system_type (level->directory->fd, &type) == 0 &&
+         type == TM_FILE_SYSTEM_EXT4;
 }
 
 /* In that time other threads, or other code of the program, will have closed some. */
@@ -381,7 +380,7 @@ level_note_repaired_mode (TmLevel *level, mode_t repaired_mode)
 }
 
 /* Opens the directory at the path @names, of @n_names names, relative to @dirfd, the directory of
- * @level. Unless it is @to_be_read, the descriptor may be an O_PATH one, which costs the kernel
+ * @level. Unless it is @to_be_read, the descriptor may be a pin, which costs the kernel
  * less. */
 static int
 walker_try_to_open (TmWalker *walker,
@@ -394,12 +393,13 @@ walker_try_to_open (TmWalker *walker,
   int fd;
 
   if (n_names > 1)
-    return tm_dirfd_open_descendant (dirfd, names, to_be_read ? O_RDONLY | O_NOATIME : O_PATH);
+    return tm_dirfd_open_descendant (dirfd, names,
+                                     to_be_read ? O_RDONLY | TM_O_KEEP_ATIME : TM_O_PIN);
   if (to_be_read)
     return walker->open (walker, level, dirfd, names);
 
   walker->repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
-  fd = tm_dirfd_open_beneath (dirfd, names, O_PATH | O_DIRECTORY);
+  fd = tm_dirfd_open_beneath (dirfd, names, TM_O_PIN | O_DIRECTORY);
   return fd < 0 && errno == EACCES ? walker->open (walker, level, dirfd, names) : fd;
 }
 
@@ -465,7 +465,7 @@ tm_walker_read_from (TmWalker *walker, off_t position)
 {
   TmLevel *level = walker->lowest;
 
-  if (level->directory->is_o_path)
+  if (level->directory->is_pin)
     level->directory = walker_make_readable (walker, level, level->directory);
   return tm_dirfd_seek (level->directory->fd, position) == 0;
 }
@@ -513,7 +513,7 @@ static void
 walker_reopen (TmWalker *walker, TmLevel *level, TmLevelDirectory *directory)
 {
   /* It was opened to be passed through. */
-  if (directory->is_o_path && !level->is_read)
+  if (directory->is_pin && !level->is_read)
     directory = walker_make_readable (walker, level, directory);
 
   walker_find_open (walker)->next_open = level;
@@ -654,7 +654,7 @@ walker_open_at_depth (TmWalker *walker, TmLevel **level, guint depth, int *error
             level_note_repaired_mode (last, walker->repaired_mode);
           tm_level_directory_unref (directory);
           directory = tm_level_directory_new (fd, FALSE);
-          directory->is_o_path = !to_be_read;
+          directory->is_pin = !to_be_read;
           reached = last;
           n_names = MIN (2 * n_names, max_names);
         }

@@ -63,24 +63,28 @@ is_one_of (int signal_number, const int *signals)
   return FALSE;
 }
 
+/* More than any system has. */
+#define MAX_SIGNALS 128
+
 /* Returns all signals that can be blocked, and 0 at the end. A signal that ended this process alone
  * would leave the child behind. A fault of this process still ends it. */
 static const int *
 get_passed_signals (void)
 {
-  static int passed_signals[_NSIG];
+  static int passed_signals[MAX_SIGNALS + 1];
   int *next = passed_signals;
+  sigset_t all;
 
   if (passed_signals[0] != 0)
     return passed_signals;
 
-  for (int signal_number = 1; signal_number <= SIGRTMAX; signal_number++)
+  /* Without the signals that the C library uses for its threads. */
+  sigfillset (&all);
+  for (int signal_number = 1; signal_number < MAX_SIGNALS; signal_number++)
     {
-      /* The C library uses the signals in between for its threads. */
-      gboolean is_of_library = signal_number >= __SIGRTMIN && signal_number < SIGRTMIN;
       gboolean cannot_be_blocked = signal_number == SIGKILL || signal_number == SIGSTOP;
 
-      if (!is_of_library && !cannot_be_blocked)
+      if (sigismember (&all, signal_number) == 1 && !cannot_be_blocked)
         *next++ = signal_number;
     }
 

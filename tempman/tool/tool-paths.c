@@ -7,6 +7,8 @@
 
 #include "tool-i18n.h"
 
+#include "tm-config.h"
+
 #include <tempman.h>
 
 #include <errno.h>
@@ -14,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Turns paths on the command line into files.
@@ -55,42 +56,39 @@ fail_with_errno (GError **error, Use use, const char *path, int error_number)
   return fail (error, use, path, g_io_error_from_errno (error_number), g_strerror (error_number));
 }
 
-/* Gets the status of @name in @dirfd, without following a link and without waiting for the server
- * of a mounted file system. Old kernels and old containers refuse statx(): then mount points are
- * not recognised. */
+/* Gets the status of @name in @dirfd, without following a link and, where the system can do that,
+ * without waiting for the server of a mounted file system. */
 static int
-look_at (int dirfd, const char *name, int flags, struct statx *status)
+look_at (int dirfd, const char *name, int flags, struct stat *status)
 {
-  struct stat old_status;
+  int result;
 
-  flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-  if (statx (dirfd, name, flags | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, status) == 0)
-    return 0;
-  /* EINVAL: the emulation of the C library does not know AT_STATX_DONT_SYNC. */
-  if ((errno != ENOSYS && errno != EPERM && errno != EINVAL) ||
-      fstatat (dirfd, name, &old_status, flags) < 0)
-    return -1;
-
-  *status = (struct statx){
-    .stx_mode = (guint16) old_status.st_mode,
-    .stx_ino = old_status.st_ino,
-    .stx_dev_major = major (old_status.st_dev),
-    .stx_dev_minor = minor (old_status.st_dev),
-  };
-  return 0;
+  flags |= AT_SYMLINK_NOFOLLOW;
+  result = fstatat (dirfd, name, status, flags | TM_CONFIG_AT_CACHED);
+  /* An old kernel does not know all of these flags. */
+  return result < 0 && errno == EINVAL ? fstatat (dirfd, name, status, flags) : result;
 }
 
 static int
-look (const char *path, struct statx *status)
+look (const char *path, struct stat *status)
 {
   return look_at (AT_FDCWD, path, 0, status);
 }
 
 static gboolean
-is_same_file (const struct statx *a, const struct statx *b)
+is_same_file (const struct stat *a, const struct stat *b)
 {
-  return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
-         a->stx_ino == b->stx_ino;
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether another file system than that of the directory above is mounted at the absolute path. */
+static gboolean
+is_mount_point (const char *path, const struct stat *status)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+  struct stat found;
+
+  return look (above, &found) == 0 && found.st_dev != status->st_dev;
 }
 
 /* Returns (transfer full) (nullable): the working directory, or NULL with an error if it was
@@ -120,12 +118,12 @@ get_working_directory (gboolean without_links, Use use, const char *path, GError
 static gboolean
 can_leave_out (const char *directory, Use use, const char *path, GError **error)
 {
-  struct statx status;
+  struct stat status;
 
   if (look (directory, &status) < 0)
     return fail_with_errno (error, use, path, errno);
 
-  if (S_ISLNK (status.stx_mode))
+  if (S_ISLNK (status.st_mode))
     {
       g_autofree char *display_name = g_filename_display_name (directory);
       g_autofree char *reason =
@@ -134,7 +132,7 @@ can_leave_out (const char *directory, Use use, const char *path, GError **error)
       return fail (error, use, path, G_IO_ERROR_INVALID_ARGUMENT, reason);
     }
 
-  return S_ISDIR (status.stx_mode) || fail_with_errno (error, use, path, ENOTDIR);
+  return S_ISDIR (status.st_mode) || fail_with_errno (error, use, path, ENOTDIR);
 }
 
 /* Returns (transfer full) (nullable): the absolute path without “.” and “..”, or NULL with an
@@ -218,16 +216,17 @@ is_missing (const GError *error)
  * After a link or a mount point of another file system, only the text of the components is
  * compared: a request for their status could wait for a server forever. */
 static gboolean
-is_in_path_of_home (const char *path, const struct statx *status)
+is_in_path_of_home (const char *path, const struct stat *status)
 {
   g_autofree char *home = g_canonicalize_filename (g_get_home_dir (), G_DIR_SEPARATOR_S);
   gsize length = 0;
-  gboolean can_look = TRUE;
+  struct stat above;
+  gboolean can_look = look (G_DIR_SEPARATOR_S, &above) == 0;
 
   while (home[length] != '\0')
     {
       g_autofree char *component = NULL;
-      struct statx found;
+      struct stat found;
 
       length += 1 + strcspn (home + length + 1, G_DIR_SEPARATOR_S);
       component = g_strndup (home, length);
@@ -237,10 +236,10 @@ is_in_path_of_home (const char *path, const struct statx *status)
       can_look = can_look && look (component, &found) == 0;
       if (can_look && is_same_file (&found, status))
         return TRUE;
-      can_look = can_look && !S_ISLNK (found.stx_mode) &&
-                 ((found.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 ||
-                  (found.stx_dev_major == status->stx_dev_major &&
-                   found.stx_dev_minor == status->stx_dev_minor));
+      can_look = can_look && !S_ISLNK (found.st_mode) &&
+                 (found.st_dev == above.st_dev || found.st_dev == status->st_dev);
+      if (can_look)
+        above = found;
     }
 
   return FALSE;
@@ -260,29 +259,37 @@ is_refused_as_root (const char *path)
 }
 
 static gboolean
-is_home_or_above (const char *path, const struct statx *status)
+is_home_or_above (const char *path, const struct stat *status)
 {
-  if (S_ISLNK (status->stx_mode))
+  if (S_ISLNK (status->st_mode))
     return is_in_path_of_home (path, status);
 
   /* A mount point is never deleted, and opening it would send a request to its server. */
-  return S_ISDIR (status->stx_mode) && (status->stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 &&
-         is_refused_as_root (path);
+  return S_ISDIR (status->st_mode) && !is_mount_point (path, status) && is_refused_as_root (path);
+}
+
+static int
+look_at_open (int fd, struct stat *status)
+{
+#ifdef TM_CONFIG_HAVE_LINUX_CALLS
+  return look_at (fd, "", AT_EMPTY_PATH, status);
+#else
+  return fstat (fd, status);
+#endif
 }
 
 /* Whether @status is that of the working directory or of one above it. Their names do not matter.
  */
 static gboolean
-is_working_directory_or_above (const struct statx *status)
+is_working_directory_or_above (const struct stat *status)
 {
-  int fd = open (".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  struct statx found, below = { 0 };
+  int fd = open (".", TM_CONFIG_O_PIN | O_DIRECTORY | O_CLOEXEC);
+  struct stat found, below = { 0 };
   gboolean is_one = FALSE;
 
-  while (fd >= 0 && !is_one && look_at (fd, "", AT_EMPTY_PATH, &found) == 0 &&
-         !is_same_file (&found, &below))
+  while (fd >= 0 && !is_one && look_at_open (fd, &found) == 0 && !is_same_file (&found, &below))
     {
-      int above = openat (fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+      int above = openat (fd, "..", TM_CONFIG_O_PIN | O_DIRECTORY | O_CLOEXEC);
 
       is_one = is_same_file (status, &found);
       below = found;
@@ -297,7 +304,7 @@ is_working_directory_or_above (const struct statx *status)
 
 /* Finds the absolute path and the status of @path. Returns FALSE with an error. */
 static gboolean
-find (const char *path, char **cleaned, struct statx *status, GError **error)
+find (const char *path, char **cleaned, struct stat *status, GError **error)
 {
   *cleaned = clean (path, USE_DELETE, error);
   return *cleaned != NULL &&
@@ -322,7 +329,7 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
   g_autofree char *name = NULL;
   g_autofree char *cleaned = NULL;
   g_autoptr (GError) local_error = NULL;
-  struct statx status;
+  struct stat status;
 
   while (length > 1 && path[length - 1] == G_DIR_SEPARATOR)
     length--;
@@ -364,7 +371,7 @@ tool_paths_find_victim (const char *path, GFile **file, GError **error)
                  _ ("it is the working directory or a directory above it"));
 
   /* A slash at the end requires a directory. After a link, it could mean the link or its target. */
-  if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.stx_mode))
+  if (path[length] == G_DIR_SEPARATOR && !S_ISDIR (status.st_mode))
     return fail_with_errno (error, USE_DELETE, path, ENOTDIR);
 
   *file = g_file_new_for_path (cleaned);

@@ -7,8 +7,15 @@
 
 #include "tool-command.h"
 
+#include "tm-config.h"
+
 #include <pthread.h>
+
+#ifdef TM_CONFIG_HAVE_PRCTL
 #include <sys/prctl.h>
+#else
+#include <sys/resource.h>
+#endif
 
 /* The inherited signal mask and dispositions, and the changes that this program makes to them.
  *
@@ -118,6 +125,18 @@ tool_signals_unblock (const int *signals)
   pthread_sigmask (SIG_UNBLOCK, &set, NULL);
 }
 
+static void
+dump_no_core (void)
+{
+#ifdef TM_CONFIG_HAVE_PRCTL
+  prctl (PR_SET_DUMPABLE, 0);
+#else
+  const struct rlimit none = { 0, 0 };
+
+  setrlimit (RLIMIT_CORE, &none);
+#endif
+}
+
 /*
  * tool_signals_end_by:
  * @signal_number: a signal
@@ -132,7 +151,7 @@ tool_signals_end_by (int signal_number)
 {
   sigset_t set;
 
-  prctl (PR_SET_DUMPABLE, 0);
+  dump_no_core ();
   signal (signal_number, SIG_DFL);
   sigemptyset (&set);
   sigaddset (&set, signal_number);

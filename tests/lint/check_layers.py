@@ -23,7 +23,7 @@ ALLOWED = {
 # Public types that every folder of the library shares.
 SHARED = ['tempman/tm-delete.h', 'tempman/tm-enums.h']
 
-GENERATED = ['tempman/tm-version.h']
+GENERATED = ['tempman/tm-config.h', 'tempman/tm-version.h']
 
 
 def find_includes(path):
@@ -46,7 +46,7 @@ def is_allowed(path, header):
     # The command includes the header that every user of the library does.
     if folder == 'tempman/tool' and header == 'tempman/tempman.h':
         return True
-    if folder != 'tempman/tool' and header in SHARED:
+    if header == 'tempman/tm-config.h' or folder != 'tempman/tool' and header in SHARED:
         return True
     return os.path.dirname(header) in [folder, *ALLOWED[folder]]
 

@@ -40,11 +40,12 @@ typedef struct
 #define EVERY_CHANGE EVERY_CHMOD " mkdirat unlinkat renameat2"
 
 static const FaultKind kinds[] = {
-  KIND (EINTR, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs close"),
+  KIND (EINTR,
+        EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs fstatvfs close"),
   KIND (EIO,
         EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE
-                   " getdents64 flock fstatfs close lseek getentropy"),
-  KIND (ESTALE, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs"),
+                   " getdents64 flock fstatfs fstatvfs close lseek getentropy"),
+  KIND (ESTALE, EVERY_OPEN " " EVERY_STAT " " EVERY_CHANGE " getdents64 flock fstatfs fstatvfs"),
   KIND (ENOSPC, EVERY_CHANGE " close"),
   KIND (EDQUOT, EVERY_CHANGE " close"),
   KIND (EROFS, EVERY_CHANGE),

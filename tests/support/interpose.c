@@ -26,6 +26,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -461,8 +462,19 @@ fstatfs (int fd, struct statfs *status)
   if (result == 0 && g_atomic_int_get (&file_systems_are_shared))
     status->f_type = NFS_SUPER_MAGIC;
   if (result == 0 && g_atomic_pointer_get (&shown_free_space) != 0)
+    status->f_type = BTRFS_SUPER_MAGIC;
+  return result;
+}
+
+int
+fstatvfs (int fd, struct statvfs *status)
+{
+  NEXT (fstatvfs, "fstatvfs64");
+
+  int result = fails ("fstatvfs", fd, NULL, 0, 0) ? -1 : next (fd, status);
+
+  if (result == 0 && g_atomic_pointer_get (&shown_free_space) != 0)
     {
-      status->f_type = BTRFS_SUPER_MAGIC;
       status->f_blocks = G_MAXINT32;
       status->f_bavail = (gsize) g_atomic_pointer_get (&shown_free_space) / 4096;
       status->f_bsize = status->f_frsize = 4096;

@@ -6,37 +6,40 @@
 #include "local/tm-dirfd-private.h"
 
 #include <errno.h>
-#include <linux/btrfs.h>
-#include <linux/fs.h>
-#include <linux/magic.h>
 #include <sys/ioctl.h>
 
 /* The attributes that chattr sets, and the flag of a read-only snapshot of btrfs. */
+
+/* As FS_IOC_GETFLAGS and FS_IOC_SETFLAGS in linux/fs.h, which not every system has. The kernel
+ * reads and writes an int, although the type of the request is long. */
+#define GET_FLAGS _IOR ('f', 1, long)
+#define SET_FLAGS _IOW ('f', 2, long)
+
+/* As BTRFS_IOC_SUBVOL_GETFLAGS, BTRFS_IOC_SUBVOL_SETFLAGS and BTRFS_SUBVOL_RDONLY in linux/btrfs.h.
+ */
+#define GET_SUBVOLUME_FLAGS _IOR (0x94, 25, guint64)
+#define SET_SUBVOLUME_FLAGS _IOW (0x94, 26, guint64)
+#define SUBVOLUME_READ_ONLY ((guint64) 1 << 1)
 
 /* The inode number of the top of each subvolume: BTRFS_FIRST_FREE_OBJECTID in linux/btrfs_tree.h.
  */
 #define SUBVOLUME_INODE 256
 
-G_STATIC_ASSERT (TM_ATTRIBUTE_IMMUTABLE == FS_IMMUTABLE_FL);
-G_STATIC_ASSERT (TM_ATTRIBUTE_APPEND_ONLY == FS_APPEND_FL);
-
-/* The kernel reads and writes an int, although the type of the request is long. */
 static int
 get_flags (int fd, int *flags)
 {
-  return RETRY_ON_EINTR (ioctl (fd, FS_IOC_GETFLAGS, flags));
+  return RETRY_ON_EINTR (ioctl (fd, GET_FLAGS, flags));
 }
 
 /* Whether @fd is the top of a subvolume, and the flags of that. */
 static gboolean
 get_subvolume_flags (int fd, const struct stat *status, guint64 *flags)
 {
-  struct statfs file_system;
+  TmFileSystemType type;
 
   return S_ISDIR (status->st_mode) && status->st_ino == SUBVOLUME_INODE &&
-         tm_dirfd_stat_file_system (fd, &file_system) == 0 &&
-         file_system.f_type == BTRFS_SUPER_MAGIC &&
-         RETRY_ON_EINTR (ioctl (fd, BTRFS_IOC_SUBVOL_GETFLAGS, flags)) == 0;
+         tm_dirfd_get_file_system_type (fd, &type) == 0 && type == TM_FILE_SYSTEM_BTRFS &&
+         RETRY_ON_EINTR (ioctl (fd, GET_SUBVOLUME_FLAGS, flags)) == 0;
 }
 
 /*
@@ -58,7 +61,7 @@ tm_dirfd_get_attributes (int fd, const struct stat *status)
   if (get_flags (fd, &flags) == 0)
     attributes = (guint) flags & (TM_ATTRIBUTE_IMMUTABLE | TM_ATTRIBUTE_APPEND_ONLY);
   if (get_subvolume_flags (fd, status, &subvolume_flags) &&
-      (subvolume_flags & BTRFS_SUBVOL_RDONLY) != 0)
+      (subvolume_flags & SUBVOLUME_READ_ONLY) != 0)
     attributes |= TM_ATTRIBUTE_READ_ONLY_SUBVOLUME;
 
   return attributes;
@@ -73,7 +76,7 @@ change_flags (int fd, guint changed, gboolean is_set)
     return -1;
 
   flags = is_set ? flags | (int) changed : flags & ~(int) changed;
-  return RETRY_ON_EINTR (ioctl (fd, FS_IOC_SETFLAGS, &flags));
+  return RETRY_ON_EINTR (ioctl (fd, SET_FLAGS, &flags));
 }
 
 static int
@@ -81,11 +84,11 @@ change_subvolume (int fd, gboolean is_read_only)
 {
   guint64 flags;
 
-  if (RETRY_ON_EINTR (ioctl (fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags)) < 0)
+  if (RETRY_ON_EINTR (ioctl (fd, GET_SUBVOLUME_FLAGS, &flags)) < 0)
     return -1;
 
-  flags = is_read_only ? flags | BTRFS_SUBVOL_RDONLY : flags & ~(guint64) BTRFS_SUBVOL_RDONLY;
-  return RETRY_ON_EINTR (ioctl (fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags));
+  flags = is_read_only ? flags | SUBVOLUME_READ_ONLY : flags & ~SUBVOLUME_READ_ONLY;
+  return RETRY_ON_EINTR (ioctl (fd, SET_SUBVOLUME_FLAGS, &flags));
 }
 
 /*

@@ -7,10 +7,9 @@
 
 #include <glib.h>
 
-#include <sys/stat.h>
-
 G_BEGIN_DECLS
 
-gboolean tm_proc_locks_contain (const struct statx *status);
+int tm_random_draw (gpointer bytes, gsize length);
+void tm_random_wipe (gpointer bytes, gsize length);
 
 G_END_DECLS
