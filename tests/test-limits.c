@@ -929,7 +929,8 @@ test_unlimited_space (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (unlimited_child, sandbox->path), "no mounts here");
 }
 
-/* A user who measures the entry of another one sets its access time. In a child. */
+/* A user who measures the entry of another one sets its access time, after its age is found out. In
+ * a child. */
 static void
 other_user_child (gpointer data)
 {
@@ -937,6 +938,9 @@ other_user_child (gpointer data)
   g_autofree char *entry = g_build_filename (root_path, "entry", NULL);
   g_autofree char *file = g_build_filename (entry, "file", NULL);
   g_autoptr (TmRoot) root = NULL;
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (TmRootEntry) listed = NULL;
+  g_autoptr (GDateTime) now = NULL;
 
   make_directory (entry);
   child_assert (chmod (data, 0755) == 0 && chmod (root_path, 0777) == 0 &&
@@ -947,6 +951,14 @@ other_user_child (gpointer data)
     _exit (CHILD_CANNOT);
 
   root = open_root (root_path, TM_NO_TIMEOUT, TM_ROOT_FLAGS_NONE);
+  entries = tm_root_list_entries (root, TM_LIST_FLAGS_MEASURE, NULL, NULL);
+  child_assert (g_list_model_get_n_items (entries) == 1);
+  listed = g_list_model_get_item (entries, 0);
+  child_assert (tm_root_entry_get_size (listed) >= 10000);
+  now = g_date_time_new_now_utc ();
+  child_assert (g_date_time_difference (now, tm_root_entry_get_last_used (listed)) >=
+                HOUR * G_TIME_SPAN_SECOND);
+
   tm_root_set_max_size (root, 1);
   child_assert (tm_root_cleanup (root, NULL, NULL) == 1);
 }
