@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Installs what is missing of what the library is built, tested, and compared with.
-# Usage: install-dependencies.sh [--tests] [--peers] [--chroots]
+# Usage: install-dependencies.sh [--tests] [--peers] [--packaging] [--chroots]
 
 set -eu
 
@@ -18,7 +18,7 @@ for option in "$@"; do
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
         groff-base lua5.3 lua-lgi mandoc mypy node-typescript perl
         libglib-object-introspection-perl ruby ruby-gio2 sshfs bindfs ntfs-3g fuse3 libcap2-bin
-        faketime strace util-linux locales clang-format pyflakes3 shellcheck spin"
+        faketime strace util-linux locales clang-format pyflakes3 shellcheck spin fish zsh"
         # It comes with every Node.js but that of Debian, and then Debian's cannot be installed.
         command -v npm >/dev/null || packages="$packages npm"
         ;;
@@ -27,12 +27,16 @@ for option in "$@"; do
         packages="$packages bfs coreutils e2fsprogs findutils golang-go mount nodejs rustc systemd
         util-linux"
         ;;
+    --packaging)
+        # What docs/packaging/ builds the packages with.
+        packages="$packages python3-mesonpy python3-pip python3-venv"
+        ;;
     --chroots)
         # What tests/portability/ makes chroots with; arch-test tells whether another architecture runs.
         packages="$packages arch-test mmdebstrap"
         ;;
     *)
-        echo "Usage: install-dependencies.sh [--tests] [--peers] [--chroots]" >&2
+        echo "Usage: install-dependencies.sh [--tests] [--peers] [--packaging] [--chroots]" >&2
         exit 2
         ;;
     esac

@@ -6,6 +6,7 @@
 import errno
 import fcntl
 import os
+import re
 import pty
 import select
 import shutil
@@ -139,6 +140,12 @@ class TestCase(unittest.TestCase):
 
     def run_tool(self, *arguments, **options):
         return self.finish(self.start(*arguments, **options))
+
+    def options_in_help(self, *command):
+        """Return the long and the short options in the help of a command."""
+        text = self.succeed(*command, '--help').decode()
+        found = re.findall(r'^  (?:(-\w), )?(--[\w-]+)', text, re.MULTILINE)
+        return ({long for _, long in found}, {short for short, _ in found if short})
 
     def succeed(self, *arguments, **options):
         """Run the command, which must print no error. Return its output."""

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The help, the manual page, the completion and the page of the documentation agree."""
+"""The help, the manual page and the page of the documentation agree."""
 
 import os
 import re
@@ -14,7 +14,6 @@ COMMANDS = ('run', 'create', 'cleanup', 'list', 'delete')
 
 # The files to compare: an installed test does not have them.
 MANUAL = os.environ.get('TEMPMAN_TEST_MANUAL')
-COMPLETION = os.environ.get('TEMPMAN_TEST_COMPLETION')
 UNITS = os.environ.get('TEMPMAN_TEST_UNITS')
 PAGE = os.environ.get('TEMPMAN_TEST_PAGE')
 
@@ -25,12 +24,6 @@ def read(path):
 
 
 class Documents(support.TestCase):
-    def options_in_help(self, *command):
-        """Return the long and the short options in the help of a command."""
-        text = self.succeed(*command, '--help').decode()
-        found = re.findall(r'^  (?:(-\w), )?(--[\w-]+)', text, re.MULTILINE)
-        return ({long for _, long in found}, {short for short, _ in found if short})
-
     def require(self, *paths):
         if None in paths:
             self.skipTest('only where the sources are')
@@ -87,87 +80,6 @@ class Manual(Documents):
         section = self.sections()['EXIT STATUS']
         for status in ('0', '1', '2', '128 + n', '125', '126', '127'):
             self.assertIn(f'\n{status}\n', section)
-
-
-class Completion(Documents):
-    def complete(self, *words):
-        """Return the completions of the last word."""
-        script = '''
-            source "$1"
-            shift
-            COMP_WORDS=("$@")
-            COMP_CWORD=$(($# - 1))
-            _tempman
-            ((${#COMPREPLY[@]} == 0)) || printf '%s\\0' "${COMPREPLY[@]}"
-        '''
-        output = subprocess.run(['bash', '-c', script, 'bash', COMPLETION, 'tempman', *words],
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
-                                env=self.environment)
-        self.assertEqual((output.returncode, output.stderr), (0, b''))
-        return [os.fsdecode(word) for word in output.stdout.split(b'\0')[:-1]]
-
-    def setUp(self):
-        super().setUp()
-        self.require(COMPLETION)
-        self.mkdir('a folder')
-        self.mkdir('another')
-        with open(self.path('a file'), 'w'):
-            pass
-
-    def test_commands(self):
-        long, _ = self.options_in_help()
-        self.assertEqual(set(self.complete('')), set(COMMANDS) | long)
-        self.assertEqual(self.complete('cl'), ['cleanup'])
-
-    def test_options(self):
-        for command in COMMANDS:
-            long, _ = self.options_in_help(command)
-            self.assertEqual(set(self.complete(command, '--')), long, command)
-            self.assertEqual(self.complete(command, 'x', '--he'),
-                             [] if command == 'run' else ['--help'])
-
-    def test_values(self):
-        bases = ['accessed-or-modified', 'modified', 'changed', 'newest-content']
-        self.assertEqual(self.complete('cleanup', '--age-basis', ''), bases)
-        self.assertEqual(self.complete('list', '--age-basis', '=', ''), bases)
-        self.assertEqual(self.complete('list', '--age-basis', '='), bases)
-        self.assertEqual(self.complete('list', '--age-basis', '=', 'n'), bases[3:])
-        root = self.mkdir('root')
-        for basis in bases:
-            self.succeed('list', root, '--age-basis', basis)
-        for mode in self.complete('create', '--mode', ''):
-            self.succeed('create', '--mode', mode)
-        for age in self.complete('cleanup', '--timeout', ''):
-            self.succeed('list', root, '--timeout', age)
-        for lease in self.complete('cleanup', '--lease', ''):
-            self.succeed('list', root, '--lease', lease)
-        for option in ('--max-entries', '--max-size', '--min-free'):
-            values = self.complete('cleanup', option, '')
-            self.assertGreater(len(values), 2)
-            for value in values:
-                self.succeed('list', root, option, value)
-        self.assertEqual(self.complete('create', '--min-free', '=', '1'), ['10%', '1G', '10G'])
-        self.assertIn('10m', self.complete('list', '--lease', '=', ''))
-
-    def test_files(self):
-        self.assertEqual(sorted(self.complete('delete', 'a')), ['a file', 'a folder', 'another'])
-        self.assertEqual(sorted(self.complete('cleanup', '--reclaim', 'a')), ['a folder', 'another'])
-        self.assertEqual(sorted(self.complete('run', '--in', 'a')), ['a folder', 'another'])
-        self.assertEqual(self.complete('create', '--prefix', 'a'), [])
-        self.assertEqual(self.complete('create', '--suffix', 'a'), [])
-        self.assertEqual(self.complete('create', 'a'), [])
-
-    def test_program(self):
-        self.assertIn('mkdir', self.complete('run', 'mkd'))
-        self.assertIn('mkdir', self.complete('run', '--in', 'x', '--keep-on-failure', '--', 'mkd'))
-        self.assertEqual(sorted(self.complete('run', 'ls', 'a')), ['a file', 'a folder', 'another'])
-        self.assertEqual(self.complete('run', 'ls', '--'), [])
-        self.assertEqual(self.complete('run', '--timeout', '=', '1d', '--root', 'x', '--suffix', '.x',
-                                       '--max-entries', '3', '--min-free', '=', '5%', '-m', '755', '--pre'),
-                         ['--prefix'])
-
-    def test_unknown(self):
-        self.assertEqual(self.complete('bogus', ''), [])
 
 
 class Page(Documents):
