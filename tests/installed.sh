@@ -71,7 +71,9 @@ check 'pkg-config: folder of the typelib' \
     test -f "$(pkg-config --variable typelibdir tempman-1)/Tempman-1.typelib"
 check 'command' "$prefix/bin/tempman" --version
 check 'manual page' test -f "$prefix/share/man/man1/tempman.1"
-check 'completion' test -f "$prefix/share/bash-completion/completions/tempman"
+check 'completion: bash' test -f "$prefix/share/bash-completion/completions/tempman"
+check 'completion: zsh' test -f "$prefix/share/zsh/site-functions/_tempman"
+check 'completion: fish' test -f "$prefix/share/fish/vendor_completions.d/tempman.fish"
 check 'systemd units' grep "^ExecStart=$prefix/bin/tempman " \
     "$prefix/share/doc/tempman/examples/tempman-cleanup@.service"
 check 'vapi' test -f "$prefix/share/vala/vapi/tempman-1.vapi"
@@ -89,10 +91,11 @@ for header in "$prefix"/include/tempman-1/tm-*.h; do
     check "headers: only through tempman.h: $(basename "$header")" refuses "$header"
 done
 
-check 'Python override' "$python" -c '
-from gi.repository import Tempman as tempman
+check 'Python package' "$python" -c '
+import tempman
 import gi.overrides.Tempman as override
-assert override.__file__.startswith("'"$prefix"'"), override.__file__
+for module in tempman, override:
+    assert module.__file__.startswith("'"$prefix"'"), module.__file__
 with tempman.create_temp_dir() as directory:
     print(directory.path)
 '

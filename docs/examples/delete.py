@@ -4,10 +4,7 @@
 
 import sys
 
-import gi
-
-gi.require_version('Tempman', '1')
-from gi.repository import Tempman as tempman
+import tempman
 
 
 def show(n_deleted, n_found):

@@ -10,11 +10,9 @@ import os
 import subprocess
 import sys
 
-import gi
-
-gi.require_version('Tempman', '1')
 from gi.repository import GLib
-from gi.repository import Tempman as tempman
+
+import tempman
 
 
 def find_files(top):

@@ -6,10 +6,7 @@ import os
 import pathlib
 import sys
 
-import gi
-
-gi.require_version('Tempman', '1')
-from gi.repository import Tempman as tempman
+import tempman
 
 folder = pathlib.Path(sys.argv[1])
 root = tempman.root(folder, timeout=60 * 60)

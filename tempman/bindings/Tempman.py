@@ -3,7 +3,7 @@
 
 """What Python adds to the introspected API of Tempman.
 
-    from gi.repository import Tempman as tempman
+    import tempman
 
     with tempman.create_temp_dir() as directory:
         (directory / 'notes.txt').write_text('work')
@@ -38,6 +38,12 @@ from ..module import get_introspection_module
 from ..overrides import override
 
 Tempman = get_introspection_module('Tempman')
+
+# PyGObject has only logged a warning.
+if Tempman.TemporaryDirectory.__gtype__ == GObject.TYPE_NONE:
+    raise ImportError('tempman needs the shared library libtempman-1.so.0, which the dynamic linker did not find. '
+                      'After an installation in a prefix such as /usr/local, run ldconfig as root, or add the '
+                      'folder of the library to LD_LIBRARY_PATH.', name='gi.repository.Tempman')
 
 __all__ = ['Deletion', 'ExistsError', 'NotDirectoryError', 'NotFoundError', 'PermissionDeniedError', 'Root',
            'RootEntry', 'TemporaryDirectory', 'create_temp_dir', 'delete_recursively',
@@ -532,14 +538,19 @@ os.register_at_fork(after_in_child=_leave_to_parent)
 
 # Classes.
 
+def _find_file(get_file):
+    """The file of an object, or None if it was never initialised."""
+    try:
+        return get_file()
+    except (RuntimeError, TypeError):
+        # A wrapper, with no object in it.
+        return None
+
+
 def _describe(instance, get_file, get_state):
     """What repr() tells, also of an object that was never initialised."""
     name = f'Tempman.{type(instance).__name__}'
-    try:
-        file = get_file()
-    except (RuntimeError, TypeError):
-        # A wrapper, with no object in it.
-        file = None
+    file = _find_file(get_file)
     if file is None:
         return f'<{name} not initialized>'
     return f'<{name} {file.get_path() or file.get_uri()!r} {get_state()}>'
@@ -554,6 +565,12 @@ def _fspath(self):
     if self.path is None:
         raise TypeError(f'{self!r} has no local path')
     return self.path
+
+
+def _str(self):
+    """The path, as that of a pathlib.Path. What repr() tells is for developers."""
+    file = _find_file(self.get_file)
+    return repr(self) if file is None else file.get_path() or file.get_uri()
 
 
 # The permissions of a directory for which no others are asked.
@@ -772,6 +789,7 @@ class TemporaryDirectory(Tempman.TemporaryDirectory):
         return self.joinpath() / name
 
     __fspath__ = _fspath
+    __str__ = _str
 
     def __enter__(self):
         return self
@@ -852,18 +870,19 @@ class Root(Tempman.Root):
     min_free_space = _make_attribute('min_free_space', 'The free space in bytes that the file '
                                      'system has at least; 0 is no limit.')
 
-    def __new__(cls, directory, timeout=None, flags=Tempman.RootFlags.NONE):
+    def __new__(cls, directory, timeout=None, flags=Tempman.RootFlags.NONE, *, prefix=None):
         """Open a root.
 
         :param directory: the directory; it has to exist, unless the flags say otherwise
         :param timeout: the age at which cleanup() deletes a sub-directory, in seconds or as a
             datetime.timedelta; None is never
         :param flags: Tempman.RootFlags
+        :param prefix: the beginning of the names of new directories; None is the name of the program
         :raises GLib.Error: the directory cannot be used
         """
-        return cls.new(directory, timeout, flags)
+        return cls.new(directory, timeout, flags, prefix=prefix)
 
-    def __init__(self, directory, timeout=None, flags=Tempman.RootFlags.NONE):
+    def __init__(self, directory, timeout=None, flags=Tempman.RootFlags.NONE, *, prefix=None):
         # GObject's would construct one more object.
         pass
 
@@ -886,19 +905,32 @@ class Root(Tempman.Root):
             return super().init_finish(result)
 
     @staticmethod
-    def new(directory, timeout=None, flags=Tempman.RootFlags.NONE, cancellable=None):
+    def new(directory, timeout=None, flags=Tempman.RootFlags.NONE, cancellable=None, *,
+            prefix=None):
         """Open a root."""
         with _errors(directory):
-            return Tempman.Root.new(_to_existing_file(directory, 'directory'),
+            root = Tempman.Root.new(_to_existing_file(directory, 'directory'),
                                     _to_timeout(timeout), _to_flags(Tempman.RootFlags, flags),
                                     cancellable)
+        root.set_prefix(prefix)
+        return root
 
     @staticmethod
     def new_async(directory, timeout=None, flags=Tempman.RootFlags.NONE,
                   io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=_AWAIT,
-                  *user_data):
+                  *user_data, prefix=None):
         """Open a root without blocking."""
-        return _start(Tempman.Root.new_async, lambda _, result: Root.new_finish(result), Root.new,
+        def start(directory, timeout, flags, io_priority, cancellable, callback, *user_data):
+            if prefix is None:
+                Tempman.Root.new_async(directory, timeout, flags, io_priority, cancellable,
+                                       callback, *user_data)
+                return
+            root = GObject.new(Tempman.Root, directory=directory, timeout=timeout, flags=flags)
+            root.set_prefix(prefix)
+            Tempman.Root.init_async(root, io_priority, cancellable, callback, *user_data)
+
+        return _start(start, lambda _, result: Root.new_finish(result),
+                      functools.partial(Root.new, prefix=prefix),
                       (_to_existing_file(directory, 'directory'), _to_timeout(timeout),
                        _to_flags(Tempman.RootFlags, flags)),
                       io_priority, cancellable, callback, user_data)
@@ -1065,6 +1097,7 @@ class RootEntry(Tempman.RootEntry):
         return self.get_size()
 
     __fspath__ = _fspath
+    __str__ = _str
 
     def __repr__(self):
         def get_state():
@@ -1156,10 +1189,10 @@ def create_temp_dir(dir=None, *, prefix=None, suffix=None, mode=_DEFAULT_MODE,
     return TemporaryDirectory(dir, prefix, suffix=suffix, mode=mode, keep_on_error=keep_on_error)
 
 
-def root(dir, timeout=None, *, max_size=None, max_entries=None, min_free_space=None):
+def root(dir, timeout=None, *, prefix=None, max_size=None, max_entries=None, min_free_space=None):
     """Open a root for temporary directories under dir, a directory that exists.
 
-    :param timeout: as that of Root
+    :param timeout, prefix: as those of Root
     :param max_size: the size in bytes that the entries have at most together; None is no limit
     :param max_entries: the number of entries that the root keeps at most; None is no limit
     :param min_free_space: the free space in bytes that the file system has at least; None is no limit
@@ -1169,7 +1202,7 @@ def root(dir, timeout=None, *, max_size=None, max_entries=None, min_free_space=N
     limits = {'max_size': _to_limit(max_size, 'max_size'),
               'max_entries': _to_limit(max_entries, 'max_entries'),
               'min_free_space': _to_limit(min_free_space, 'min_free_space')}
-    self = Root(dir, timeout)
+    self = Root(dir, timeout, prefix=prefix)
     for name, limit in limits.items():
         getattr(self, f'set_{name}')(limit)
     return self

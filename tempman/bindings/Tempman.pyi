@@ -21,6 +21,8 @@ _Progress = Callable[[int, int], object]
 # The object that the call was made on, its result, and the data that were passed with the callback.
 _Callback = Callable[..., object]
 
+__version__: str
+
 MAJOR_VERSION: int
 MINOR_VERSION: int
 MICRO_VERSION: int
@@ -354,7 +356,12 @@ class Root(GObject.Object):
     max_size: int
     min_free_space: int
     def __init__(
-        self, directory: _Path, timeout: _Timeout = None, flags: RootFlags | int = ...
+        self,
+        directory: _Path,
+        timeout: _Timeout = None,
+        flags: RootFlags | int = ...,
+        *,
+        prefix: _Prefix = None,
     ) -> None: ...
     @staticmethod
     def new(
@@ -362,6 +369,8 @@ class Root(GObject.Object):
         timeout: _Timeout = None,
         flags: RootFlags | int = ...,
         cancellable: Gio.Cancellable | None = None,
+        *,
+        prefix: _Prefix = None,
     ) -> Root: ...
     @overload
     @staticmethod
@@ -371,6 +380,8 @@ class Root(GObject.Object):
         flags: RootFlags | int = ...,
         io_priority: int = 0,
         cancellable: Gio.Cancellable | None = None,
+        *,
+        prefix: _Prefix = None,
     ) -> Coroutine[Any, Any, Root]: ...
     @overload
     @staticmethod
@@ -382,6 +393,7 @@ class Root(GObject.Object):
         cancellable: Gio.Cancellable | None,
         callback: _Callback | None,
         *user_data: Any,
+        prefix: _Prefix = None,
     ) -> None: ...
     @overload
     @staticmethod
@@ -393,6 +405,7 @@ class Root(GObject.Object):
         cancellable: Gio.Cancellable | None = None,
         *,
         callback: _Callback | None,
+        prefix: _Prefix = None,
     ) -> None: ...
     @staticmethod
     def new_finish(result: Gio.AsyncResult) -> Root: ...
@@ -642,6 +655,7 @@ def root(
     dir: _Path,
     timeout: _Timeout = None,
     *,
+    prefix: _Prefix = None,
     max_size: int | None = None,
     max_entries: int | None = None,
     min_free_space: int | None = None,

@@ -10,9 +10,9 @@ import subprocess
 
 import gi
 
-gi.require_version('Tempman', '1')
 from gi.repository import Gio, GLib
-from gi.repository import Tempman as tempman
+
+import tempman
 
 __all__ = [
     'Gio', 'GLib', 'asyncio', 'datetime', 'directory', 'fill', 'folder', 'gi', 'os', 'pathlib',

@@ -5,5 +5,7 @@
 import lint
 
 tool = lint.find_tool('pyflakes3', 'pyflakes')
-files = lint.list_files('*.py', '*.pyi')
+# All of its names come from the other stub.
+not_checked = 'tempman/bindings/tempman/gi-stub.pyi'
+files = [path for path in lint.list_files('*.py', '*.pyi') if path != not_checked]
 lint.report(('Python', files, lint.run(tool, *files)))

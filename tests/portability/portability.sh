@@ -259,9 +259,8 @@ install_and_import() {
     # shellcheck disable=SC2016
     there meson install -C "$build" --no-rebuild --quiet && there ldconfig &&
         there sh -c 'GI_TYPELIB_PATH=$(pkg-config --variable=typelibdir tempman-1) \
-            python3 -c "import gi; gi.require_version(\"Tempman\", \"1\")
-from gi.repository import Tempman
-Tempman.create_temp_dir().close()"'
+            python3 -c "import tempman
+tempman.create_temp_dir().close()"'
 }
 
 run_release() {

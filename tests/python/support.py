@@ -11,13 +11,15 @@ import tempfile
 import time
 import unittest
 
-import gi
+# Before the namespace: a wheel finds its library in this way.
+import tempman
 
-gi.require_version('Tempman', '1')
-
-from gi.repository import Gio, GLib
+from gi.repository import Gio, GLib, Tempman
 
 DAY = 24 * 60 * 60
+
+# The tests import the namespace, which is the same.
+assert tempman.Root is Tempman.Root
 
 
 class TestCase(unittest.TestCase):
@@ -78,7 +80,6 @@ class TestCase(unittest.TestCase):
 
         The standard error of the script is in self.stderr.
         """
-        script = 'import gi; gi.require_version("Tempman", "1")\n' + script
         return self.run_program(['-c', script, self.folder], status, options, env)
 
     def run_program(self, args, status=0, options=(), env=None):

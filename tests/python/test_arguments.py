@@ -169,9 +169,7 @@ class Upwards(support.TestCase):
 class Program(support.TestCase):
     """By default a name starts with the name of the program."""
 
-    SCRIPT = ('import os, sys, gi\n'
-              'gi.require_version("Tempman", "1")\n'
-              'from gi.repository import Tempman as tempman\n'
+    SCRIPT = ('import os, sys, tempman\n'
               'for directory in (tempman.create_temp_dir(sys.argv[1]),\n'
               '                  tempman.root(sys.argv[1]).create_temp_dir()):\n'
               '    with directory:\n'

@@ -160,7 +160,7 @@ class Cleanup(support.TestCase):
         with self.root.create_temp_dir() as directory:
             self.set_age(directory.path, 100)
             self.run_script('import sys\n'
-                            'from gi.repository import Tempman as tempman\n'
+                            'import tempman\n'
                             'tempman.root(sys.argv[1], 1).cleanup()\n')
             self.assert_there(directory.path)
 
@@ -174,7 +174,7 @@ class Cleanup(support.TestCase):
 
     def test_reclaim_abandoned(self):
         path, = self.run_script('import os, sys\n'
-                                'from gi.repository import Tempman as tempman\n'
+                                'import tempman\n'
                                 'directory = tempman.create_temp_dir(sys.argv[1])\n'
                                 'print(directory.path, flush=True)\n'
                                 'os._exit(0)\n')
@@ -330,7 +330,8 @@ class Signals(support.TestCase):
         self.set_age(stuck, 100)
         lines = self.run_script(
             'import os, sys\n'
-            'from gi.repository import GLib, Tempman as tempman\n'
+            'import tempman\n'
+            'from gi.repository import GLib\n'
             'os.setgroups([])\n'
             'os.setgid(65534)\n'
             'os.setuid(65534)\n'

@@ -72,12 +72,45 @@ class SuffixAndMode(support.TestCase):
     def test_not_closed(self):
         # The same warning as for any other directory.
         self.run_program(['-W', 'default', '-c',
-                          'import sys, gi\n'
-                          'gi.require_version("Tempman", "1")\n'
-                          'from gi.repository import Tempman as tempman\n'
+                          'import sys, tempman\n'
                           'tempman.create_temp_dir(sys.argv[1], suffix=".x")\n', self.folder])
         self.assertIn('ResourceWarning', self.stderr)
         self.assertEqual(os.listdir(self.folder), [])
+
+
+class PrefixOfRoot(support.TestCase):
+    def test_every_way_to_open(self):
+        async def open_in_asyncio():
+            return await tempman.Root.new_async(self.folder, prefix='p')
+
+        def open_with_callback():
+            loop = GLib.MainLoop()
+            opened = []
+
+            def done(_, result):
+                opened.append(tempman.Root.new_finish(result))
+                loop.quit()
+
+            tempman.Root.new_async(self.folder, callback=done, prefix='p')
+            loop.run()
+            return opened[0]
+
+        for root in (tempman.root(self.folder, prefix='p'),
+                     tempman.Root(self.folder, prefix='p'),
+                     tempman.Root.new(self.folder, prefix='p'),
+                     asyncio.run(open_in_asyncio()), open_with_callback()):
+            self.assertEqual(root.prefix, 'p')
+            with root.create_temp_dir() as directory:
+                self.assertRegex(os.path.basename(directory.path), '^p-[a-z2-7]{20}$')
+
+    def test_bytes(self):
+        with tempman.root(self.folder, prefix=b'by\xfftes').create_temp_dir() as directory:
+            self.assertTrue(os.path.basename(os.fsencode(directory.path)).startswith(b'by\xfftes-'))
+
+    def test_wrong_type(self):
+        for function in (tempman.root, tempman.Root, tempman.Root.new, tempman.Root.new_async):
+            self.assertRaises(TypeError, function, self.folder, prefix=5)
+        self.assertRaises(TypeError, tempman.Root, self.folder, None, 0, 'p')
 
 
 class KeepOnError(support.TestCase):
@@ -158,9 +191,7 @@ class KeepOnError(support.TestCase):
     def test_on_stderr(self):
         # A program that does not configure logging sees it.
         self.run_program(['-c',
-                          'import sys, gi\n'
-                          'gi.require_version("Tempman", "1")\n'
-                          'from gi.repository import Tempman as tempman\n'
+                          'import sys, tempman\n'
                           'with tempman.create_temp_dir(sys.argv[1], keep_on_error=True):\n'
                           '    1 / 0\n', self.folder], status=1)
         name, = os.listdir(self.folder)

@@ -102,7 +102,7 @@ class Errors(support.TestCase):
         os.chmod(self.folder, 0o777)
         os.chown(outer, 65534, 65534)
         lines = self.run_script('import os, sys\n'
-                                'from gi.repository import Tempman as tempman\n'
+                                'import tempman\n'
                                 'os.setgid(65534)\n'
                                 'os.setuid(65534)\n'
                                 'try:\n'
@@ -120,7 +120,7 @@ class Errors(support.TestCase):
         os.chmod(self.folder, 0o755)
         os.chmod(denied, 0o555)
         lines = self.run_script('import os, sys\n'
-                                'from gi.repository import Tempman as tempman\n'
+                                'import tempman\n'
                                 'if os.getuid() == 0:\n'
                                 '    os.setgid(65534)\n'
                                 '    os.setuid(65534)\n'
@@ -195,7 +195,7 @@ class WrongResults(support.TestCase):
     """The result of another call: C refuses it with a critical warning, and sets no error."""
 
     SCRIPT = ('from gi.repository import Gio, GLib\n'
-              'from gi.repository import Tempman as tempman\n'
+              'import tempman\n'
               'import sys\n'
               'directory = tempman.create_temp_dir(sys.argv[1])\n'
               'root = tempman.root(sys.argv[1])\n'

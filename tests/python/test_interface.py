@@ -10,7 +10,7 @@ import unittest
 
 import support
 
-from gi.repository import Tempman as tempman
+import tempman
 
 
 class CreateTempDir(support.TestCase):

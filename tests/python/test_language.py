@@ -67,6 +67,20 @@ class Paths(support.TestCase):
         self.assertEqual(os.fspath(self.directory), path)
         self.assertEqual(str(self.directory / 'a'), os.path.join(path, 'a'))
 
+    def test_text(self):
+        """As that of a pathlib.Path: in a command, a message or a file."""
+        path = pathlib.Path(self.directory.path)
+        self.assertEqual(str(self.directory), str(path))
+        self.assertEqual(f'{self.directory}/file', f'{path}/file')
+        self.assertEqual('%s {}'.format(self.directory) % self.directory, f'{path} {path}')
+        self.assertRaises(TypeError, format, self.directory, '>40')
+        self.assertNotEqual(repr(self.directory), str(path))
+        self.directory.close()
+        self.assertEqual(str(self.directory), str(path))
+        for cls in (tempman.TemporaryDirectory, tempman.RootEntry):
+            for instance in (GObject.new(cls), GObject.Object.__new__(cls)):
+                self.assertEqual(str(instance), f'<Tempman.{cls.__name__} not initialized>')
+
     def test_descriptor(self):
         os.close(os.open('file', os.O_CREAT | os.O_WRONLY, dir_fd=self.directory.get_fd()))
         self.assertEqual(os.listdir(self.directory), ['file'])
@@ -133,6 +147,7 @@ class Entries(support.TestCase):
         self.assertEqual(os.fspath(entry), self.old)
         self.assertEqual(entry.get_file().get_path(), self.old)
         self.assertEqual(entry.get_path(), self.old)
+        self.assertEqual(f'{entry}', self.old)
         self.assertEqual(entry.name, os.path.basename(self.old))
         self.assertEqual(entry.get_name(), entry.name)
         self.assertTrue(tempman.delete_recursively(entry))

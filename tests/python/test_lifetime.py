@@ -115,7 +115,7 @@ class Exit(support.TestCase):
     # interpreter unloads its modules.
     PREFIX = ('import os, sys\n'
               'from gi.repository import Gio, GLib, GObject\n'
-              'from gi.repository import Tempman as tempman\n'
+              'import tempman\n'
               'folder = sys.argv[1]\n'
               'file = Gio.File.new_for_path(folder)\n'
               'def show(directory):\n'
@@ -352,8 +352,7 @@ class End(support.TestCase):
     def test_exec(self):
         # The lock is released while the process still runs: it is another program now.
         script = self.SCRIPT + 'os.execl("/bin/sh", "sh", "-c", "echo; read line")'
-        with subprocess.Popen([sys.executable, '-c', 'import gi\n'
-                               'gi.require_version("Tempman", "1")\n' + script, self.folder],
+        with subprocess.Popen([sys.executable, '-c', script, self.folder],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
             path = child.stdout.readline().rstrip('\n')
             self.assertEqual(child.stdout.readline(), '\n')
@@ -404,8 +403,7 @@ class Fork(support.TestCase):
 class SameNumber(support.TestCase):
     """A process and its child can both have the process ID 1, each in a namespace of its own."""
 
-    SCRIPT = ('import gi\n'
-              'gi.require_version("Tempman", "1")\n' + Exit.PREFIX +
+    SCRIPT = (Exit.PREFIX +
               'import ctypes, warnings\n'
               'warnings.simplefilter("error")\n'
               'directory = show(tempman.create_temp_dir(folder))\n'

@@ -122,7 +122,7 @@ class Properties(support.TestCase):
     def test_entry(self):
         # Abandoned, and in a state that no other entry here has.
         path, = self.run_script('import os, sys\n'
-                                'from gi.repository import Tempman as tempman\n'
+                                'import tempman\n'
                                 'directory = tempman.create_temp_dir(sys.argv[1])\n'
                                 'print(directory.path, flush=True)\n'
                                 'os._exit(0)\n')
@@ -150,7 +150,7 @@ class Properties(support.TestCase):
         # GObject warns and changes no value.
         lines = self.run_script('import sys\n'
                                 'from gi.repository import Gio\n'
-                                'from gi.repository import Tempman as tempman\n'
+                                'import tempman\n'
                                 'root = tempman.root(sys.argv[1], 60)\n'
                                 'file = Gio.File.new_for_path("/")\n'
                                 'with tempman.TemporaryDirectory(sys.argv[1], "a") as directory:\n'

@@ -56,6 +56,7 @@ class Remote:
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o700)
             self.assertTrue(directory.get_file().get_uri().startswith(self.file.get_uri()))
             self.assertIn(directory.get_file().get_uri(), repr(directory))
+            self.assertEqual(str(directory), directory.get_file().get_uri())
             self.assertRaises(TypeError, os.fspath, directory)
             stream = directory.get_child('file').create(Gio.FileCreateFlags.NONE, None)
             stream.write(b'text', None)

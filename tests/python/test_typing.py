@@ -3,7 +3,7 @@
 
 """The types for editors: that they are those of the module, are found, and find errors.
 
-Takes the stub that is installed beside the override, or is named by TEMPMAN_TEST_STUB.
+Takes the stub of the package, and that of gi.repository.Tempman, which is installed beside the package.
 """
 
 import ast
@@ -25,12 +25,13 @@ from gi._gi import Repository
 from gi.repository import GObject
 from gi.repository import Tempman as tempman
 
+import tempman as package
+
 override = sys.modules['gi.overrides.Tempman']
 
 HERE = pathlib.Path(__file__).parent
-STUB = pathlib.Path(os.environ.get('TEMPMAN_TEST_STUB') or
-                    pathlib.Path(override.__file__).parents[2] / 'gi-stubs'
-                    / 'repository' / 'Tempman.pyi')
+PACKAGE = pathlib.Path(package.__file__).parent
+STUBS = PACKAGE.parent / 'gi-stubs'
 
 # For the checkers: a short form of PyGObject's own stubs, as far as those of Tempman need them.
 PYGOBJECT_STUBS = {
@@ -47,7 +48,7 @@ class Stub(support.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.stub = ast.parse(STUB.read_text())
+        self.stub = ast.parse((PACKAGE / '__init__.pyi').read_text())
 
     def find(self, body, name):
         return [node for node in body if getattr(node, 'name', None) == name
@@ -65,6 +66,7 @@ class Stub(support.TestCase):
         public = {info.get_name() for info in Repository.get_default().get_infos('Tempman')
                   if type(info).__name__ not in ('StructInfo', 'CallbackInfo')}
         public.update(override.__all__)
+        public.add('__version__')
         self.assertEqual(set(self.names(self.stub.body)), public)
 
     def test_classes(self):
@@ -136,11 +138,8 @@ class Checker(support.TestCase):
         self.site = pathlib.Path(self.folder, 'lib',
                                  'python{}.{}'.format(*sys.version_info), 'site-packages')
         shutil.copytree(os.path.dirname(gi.__file__), self.site / 'gi')
-        stubs = self.site / 'gi-stubs'
-        (stubs / 'repository').mkdir(parents=True)
-        shutil.copy(STUB, stubs / 'repository')
-        shutil.copy(STUB.parents[1] / 'py.typed' if STUB.parent.name == 'repository'
-                    else STUB.parent / 'py.typed', stubs)
+        for folder in (PACKAGE, STUBS):
+            shutil.copytree(folder, self.site / folder.name)
         for name in ('right.py', 'wrong.py'):
             shutil.copy(HERE / 'typing' / name, self.folder)
 
@@ -159,6 +158,16 @@ class Checker(support.TestCase):
         return {(os.path.basename(file), int(line)) for file, line in
                 re.findall(r'^\s*(\S+\.pyi?):(\d+):(?:\d+)?:?(?: -)? error', self.output,
                            re.MULTILINE)}
+
+    def import_from_repository(self):
+        """Have the program import the namespace instead of the package, in the same line."""
+        for name in ('right.py', 'wrong.py'):
+            path = pathlib.Path(self.folder, name)
+            text = path.read_text()
+            self.assertEqual(len(re.findall('^import tempman$', text, re.MULTILINE)), 1)
+            # The namespace does not have this name.
+            text = text.replace('tempman.__version__', 'tempman.VERSION_S')
+            path.write_text(text.replace('\nimport tempman\n', '\nimport tempman\n'))
 
     def check(self, *command):
         expected = {('wrong.py', number) for number, line in
@@ -192,15 +201,21 @@ class Mypy(Checker):
         self.install_stubs_of_pygobject()
         self.check(*self.command, '--strict')
 
+    def test_namespace(self):
+        self.import_from_repository()
+        self.check(*self.command)
+
     def test_the_stub_itself(self):
         self.install_stubs_of_pygobject()
-        self.assertEqual(self.run_checker(*self.command, '--strict', '-m',
-                                          'gi.repository.Tempman'), set(), self.output)
-        self.assertIn('no issues found', self.output)
+        for module in ('tempman', 'gi.repository.Tempman'):
+            self.assertEqual(self.run_checker(*self.command, '--strict', '-m', module), set(), self.output)
+            self.assertIn('no issues found', self.output)
 
     def test_without_the_stub_nothing_is_found(self):
         # Otherwise the other tests would prove nothing.
         shutil.rmtree(self.site / 'gi-stubs')
+        for name in ('__init__.pyi', 'py.typed'):
+            (self.site / 'tempman' / name).unlink()
         self.assertEqual(self.run_checker(*self.command, '--ignore-missing-imports', 'right.py',
                                           'wrong.py'), set())
 
@@ -218,6 +233,10 @@ class Pyright(Checker):
 
     def test_beside_the_stubs_of_pygobject(self):
         self.install_stubs_of_pygobject()
+        self.check(*self.command)
+
+    def test_namespace(self):
+        self.import_from_repository()
         self.check(*self.command)
 
 

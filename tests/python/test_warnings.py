@@ -16,7 +16,7 @@ from gi.repository import Gio, GLib, GObject
 from gi.repository import Tempman as tempman
 
 PREFIX = ('import os, sys\n'
-          'from gi.repository import Tempman as tempman\n'
+          'import tempman\n'
           'folder = sys.argv[1]\n')
 
 
@@ -212,7 +212,7 @@ class Collected(support.TestCase):
                         options=['-X', 'tracemalloc=10', '-W', 'default'])
         self.assertIn('Implicitly cleaning up', self.stderr)
         self.assertIn('Object allocated at (most recent call last)', self.stderr)
-        self.assertRegex(self.stderr, r'File "<string>", lineno 6\b')
+        self.assertRegex(self.stderr, r'File "<string>", lineno 5\b')
 
     def test_failures_leave_no_word(self):
         self.run_script(PREFIX +

@@ -32,7 +32,6 @@ export PATH="$project/node_modules/.bin:$PATH"
 export LD_LIBRARY_PATH="$prefix/lib"
 export GI_TYPELIB_PATH="$prefix/lib/girepository-1.0"
 export PYTHONPATH="$prefix/python"
-unset TEMPMAN_TEST_STUB
 
 # unittest calls a test that was skipped a success.
 finds_errors() {
@@ -41,5 +40,6 @@ finds_errors() {
 }
 
 check 'pyright' finds_errors test_alone
+check 'pyright, the namespace' finds_errors test_namespace
 check 'pyright, beside the stubs of PyGObject' finds_errors test_beside_the_stubs_of_pygobject
 finish

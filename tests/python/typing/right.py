@@ -9,10 +9,7 @@ import os
 import pathlib
 import sys
 
-import gi
-
-gi.require_version('Tempman', '1')
-from gi.repository import Tempman as tempman
+import tempman
 
 
 def report(n_deleted: int, n_found: int) -> None:
@@ -20,9 +17,10 @@ def report(n_deleted: int, n_found: int) -> None:
 
 
 def drop_in(folder: str) -> str:
+    print(tempman.__version__)
     with tempman.create_temp_dir(folder) as directory:
         path: str = directory.path
-    root = tempman.root(folder, timeout=60)
+    root = tempman.root(folder, timeout=60, prefix=b'work')
     root = tempman.root(folder, timeout=0.5)
     root = tempman.root(folder, timeout=datetime.timedelta(days=1))
     root.cleanup()
@@ -32,7 +30,7 @@ def drop_in(folder: str) -> str:
 
 def work(folder: pathlib.Path) -> int:
     flags = tempman.RootFlags.CREATE_DIRECTORY | tempman.RootFlags.RECLAIM_ABANDONED
-    root = tempman.Root(folder, datetime.timedelta(hours=1), flags)
+    root = tempman.Root(folder, datetime.timedelta(hours=1), flags, prefix='work')
     root.set_age_basis(tempman.AgeBasis.NEWEST_CONTENT)
     root.set_prefix('report')
     root.set_lease(datetime.timedelta(hours=1))
@@ -51,7 +49,7 @@ def work(folder: pathlib.Path) -> int:
         notes: pathlib.Path = directory.joinpath('one', 'two')
         notes.mkdir(parents=True)
         names: list[str] = os.listdir(directory)
-        print(names, directory.closed, directory.get_fd())
+        print(names, directory.closed, directory.get_fd(), f'{directory}', str(directory))
         adopted: bool = directory.adopt()
         print(adopted)
         directory.persist(folder / 'published', tempman.PersistFlags.REPLACE)
@@ -81,7 +79,7 @@ def try_it(folder: bytes) -> None:
 
 
 async def asynchronously(folder: str) -> int:
-    root = await tempman.Root.new_async(folder, timeout=60)
+    root = await tempman.Root.new_async(folder, timeout=60, prefix='work')
     async with await root.create_temp_dir_async() as directory:
         print(directory.path)
     other: tempman.TemporaryDirectory = await tempman.TemporaryDirectory.new_async()

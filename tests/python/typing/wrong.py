@@ -3,7 +3,7 @@
 
 """A program with errors, each of which a checker of types has to find, and no other."""
 
-from gi.repository import Tempman as tempman
+import tempman
 
 
 async def wrong() -> None:
