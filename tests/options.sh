@@ -42,7 +42,9 @@ check 'nothing but the library: is there' installed lib/libtempman-1.so.0
 check_fails 'nothing but the library: no introspection' installed share/gir-1.0
 check_fails 'nothing but the library: no override for JavaScript' installed share/gjs-1.0
 check_fails 'nothing but the library: no Vala binding' installed share/vala
-check_fails 'nothing but the library: no documentation' installed share/doc/Tempman-1
+check_fails 'nothing but the library: no documentation' installed share/doc
+check_fails 'nothing but the library: no command' installed bin
+check_fails 'nothing but the library: no manual page' installed share/man
 check_fails 'nothing but the library: no tests' test -e "$work/build/tests"
 
 # shellcheck disable=SC2086
@@ -51,6 +53,17 @@ check 'introspection alone' builds $plain -Dintrospection=enabled \
 check 'introspection alone: typelib' installed lib/girepository-1.0/Tempman-1.typelib
 check_fails 'introspection alone: no Vala binding' installed share/vala
 check_fails 'introspection alone: no documentation' installed share/doc/Tempman-1
+
+installs_package_alone() {
+    (cd "$work/prefix" && find . ! -type d) >"$work/files"
+    cat "$work/files"
+    grep '/tempman/_bundle/libtempman-1.so.0$' "$work/files" &&
+        ! grep -v '/tempman/\|/gi-stubs/' "$work/files"
+}
+
+# shellcheck disable=SC2086
+check 'for a wheel' builds $plain -Dintrospection=enabled -Dpython_bundle=true
+check 'for a wheel: the Python package alone' installs_package_alone
 
 # finds_override PREFIX: as PyGObject finds the installed override in the prefix.
 finds_override() {

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For portability.sh, which builds and tests in chroots: read in, not run. Uses its source_dir, and
-# work, a folder for its own files.
+# For the scripts that build and test in chroots: read in, not run. Uses their source_dir, and work, a
+# folder for their own files.
 # shellcheck shell=sh disable=SC2154
 
 # The mounts of the chroot exist in this namespace alone, and end with it.
@@ -19,7 +19,9 @@ use_chroot() {
 
 remove_chroot() {
     # A mounted file system there does not belong to the chroot, and must not be deleted.
-    [ -z "${root:-}" ] || ! mountpoint -q "$root" || umount --recursive --lazy "$root"
+    while [ -n "${root:-}" ] && mountpoint -q "$root"; do
+        umount --recursive --lazy "$root" || return
+    done
     rm -rf --one-file-system "$work"
 }
 
@@ -33,6 +35,13 @@ make_chroot() {
         --aptopt="$work/apt.conf" "$1" "$root.$$" "$mirror" && mv -T "$root.$$" "$root" && return
     rm -rf --one-file-system "$root.$$"
     return 1
+}
+
+# use_overlay: from here on, changes are made in the work folder, and the chroot stays as it is, for other scripts.
+use_overlay() {
+    mkdir "$work/upper" "$work/overlay" "$work/root" &&
+        mount -t overlay -o "lowerdir=$root,upperdir=$work/upper,workdir=$work/overlay" overlay "$work/root" &&
+        root=$work/root
 }
 
 # The root is a mount point, or no test could change the propagation of its mounts. The devices are

@@ -25,6 +25,11 @@ check 'subproject: runs' meson test -C "$work/sub" --no-rebuild tempman-user:
 check 'subproject: its own tests are there' \
     meson test -C "$work/sub" --no-rebuild tempman:version
 
+# The other project has a manual and commands of its own.
+check_fails 'subproject: builds no documentation' test -e "$work/sub/subprojects/tempman/docs/Tempman-1"
+check_fails 'subproject: installs neither documentation nor command' \
+    sh -c "meson introspect --installed '$work/sub' | grep -E '/bin/|/man/|/doc/|completions'"
+
 check 'static subproject: configures' \
     meson setup "$work/static" "$work/user" --wrap-mode forcefallback \
     -Dtempman:default_library=static -Dtempman:tests=false
