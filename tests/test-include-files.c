@@ -287,20 +287,22 @@ test_excluded (Sandbox *sandbox, gconstpointer data)
   g_assert_true (path_exists (kept));
 }
 
-/* A killed cleanup leaves a file behind under the name to which it has moved it. A pattern for
- * hidden files does not keep it. */
+/* A killed cleanup leaves a file behind under the name to which it has moved the file, or by which
+ * it has read a clock. A pattern for hidden files does not keep it. */
 static void
 test_left_aside (Sandbox *sandbox, gconstpointer data)
 {
   static const char *const exclude[] = { ".*", NULL };
   g_autofree char *aside = make_old_file (sandbox, OUR_NAME (".tempman-removed"), 2 * HOUR);
+  g_autofree char *clock_file = make_old_file (sandbox, ".tempman-clock-0" RANDOM_PART, 2 * HOUR);
   g_autofree char *hidden = make_old_file (sandbox, ".hidden", 2 * HOUR);
   g_autofree char *similar = make_old_file (sandbox, ".tempman-removed-later", 2 * HOUR);
   g_autoptr (TmRoot) root = open_file_root (sandbox->path, HOUR);
 
   tm_root_set_exclude (root, exclude);
-  assert_cleanup (root, 1);
+  assert_cleanup (root, 2);
   g_assert_false (path_exists (aside));
+  g_assert_false (path_exists (clock_file));
   g_assert_true (path_exists (hidden));
   g_assert_true (path_exists (similar));
 }

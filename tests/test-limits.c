@@ -685,7 +685,7 @@ test_concurrent_writers (Sandbox *sandbox, gconstpointer data)
     { sandbox->path, 20, 448, 16 * 1024 },
   };
 
-  for (guint i = 0; i < (is_soak () ? 50 : 2) * G_N_ELEMENTS (writings); i++)
+  for (guint i = 0; i < (is_soak () ? 50 : 1) * G_N_ELEMENTS (writings); i++)
     skip_or_assert_success (
         run_in_child (concurrent_writers_child, &writings[i % G_N_ELEMENTS (writings)]),
         "no mounts here");
