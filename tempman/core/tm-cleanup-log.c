@@ -115,9 +115,9 @@ tm_cleanup_log_free (TmCleanupLog *log, const GError *error)
   n_failed = (guint) g_atomic_int_get (&log->n_failed);
   if (error != NULL && n_failed == 0)
     tm_log_error (error);
-  g_debug ("Cleaned up “%s” in %.1f ms: %u names; %u removed, %u kept, %u failed", name,
-           tm_log_get_milliseconds_since (log->start), n_removed + n_kept + n_failed, n_removed,
-           n_kept, n_failed);
+  g_debug ("Cleaned up “%s” in %s ms: %u names; %u removed, %u kept, %u failed", name,
+           tm_log_number ("%.1f", tm_log_get_milliseconds_since (log->start)).text,
+           n_removed + n_kept + n_failed, n_removed, n_kept, n_failed);
 
   g_object_unref (log->root);
   g_free (log);
@@ -155,9 +155,10 @@ describe_age (TmCleanupLog *log, const TmVerdict *verdict)
   g_autofree char *last_used = time != NULL ? g_date_time_format_iso8601 (time) : NULL;
   double age = tm_timestamp_subtract (log->now, verdict->last_used);
 
-  return g_strdup_printf ("last used %s, %.1f s ago (age basis %s); the timeout is %g s",
-                          last_used != NULL ? last_used : "before all calendars", age, log->basis,
-                          log->policy->age.timeout);
+  return g_strdup_printf ("last used %s, %s s ago (age basis %s); the timeout is %s s",
+                          last_used != NULL ? last_used : "before all calendars",
+                          tm_log_number ("%.1f", age).text, log->basis,
+                          tm_log_number ("%g", log->policy->age.timeout).text);
 }
 
 static const char *
@@ -187,8 +188,9 @@ describe_removal (TmCleanupLog *log, const TmVerdict *verdict)
       if (verdict->heartbeat_age < 0)
         return g_strdup ("abandoned: marked, and no process holds its lock");
       return g_strdup_printf ("abandoned: marked, no process holds its lock, and its heartbeat is "
-                              "%.0f s old; the lease is %g s",
-                              verdict->heartbeat_age, log->policy->lease);
+                              "%s s old; the lease is %s s",
+                              tm_log_number ("%.0f", verdict->heartbeat_age).text,
+                              tm_log_number ("%g", log->policy->lease).text);
     case TM_REMOVAL_REASON_OVER_COUNT:
       return g_strdup_printf ("the least recently used entry of more than %u entries",
                               log->policy->limits.max_entries);
@@ -222,13 +224,15 @@ describe_keeping (TmCleanupLog *log, const TmVerdict *verdict)
     case TM_KEEP_REASON_LIVE:
       return g_strdup ("live: a process holds its lock");
     case TM_KEEP_REASON_HEARTBEAT:
-      return g_strdup_printf ("live: its heartbeat is %.0f s old; the lease is %g s",
-                              verdict->heartbeat_age, log->policy->lease);
+      return g_strdup_printf ("live: its heartbeat is %s s old; the lease is %s s",
+                              tm_log_number ("%.0f", verdict->heartbeat_age).text,
+                              tm_log_number ("%g", log->policy->lease).text);
     case TM_KEEP_REASON_WATCHED:
-      return g_strdup_printf (
-          "its heartbeat is %.0f s old, which is longer than the lease of %g s, "
-          "but the root has not watched it for %d s yet",
-          verdict->heartbeat_age, log->policy->lease, TM_HEARTBEAT_SILENCE_SECONDS);
+      return g_strdup_printf ("its heartbeat is %s s old, which is longer than the lease of %s s, "
+                              "but the root has not watched it for %d s yet",
+                              tm_log_number ("%.0f", verdict->heartbeat_age).text,
+                              tm_log_number ("%g", log->policy->lease).text,
+                              TM_HEARTBEAT_SILENCE_SECONDS);
     case TM_KEEP_REASON_UNSEEN_OWNER:
       return g_strdup (
           "it is marked, and the lock of an owner on another machine is not seen here");
@@ -280,8 +284,8 @@ tm_cleanup_log_removed (TmCleanupLog *log, const char *name, const TmVerdict *ve
   g_atomic_int_inc (&log->n_removed);
   display_name = get_entry_name (log, name);
   reason = describe_removal (log, verdict);
-  g_debug ("Removed “%s” in %.1f ms: %s", display_name, tm_log_get_milliseconds_since (start),
-           reason);
+  g_debug ("Removed “%s” in %s ms: %s", display_name,
+           tm_log_number ("%.1f", tm_log_get_milliseconds_since (start)).text, reason);
 }
 
 /*

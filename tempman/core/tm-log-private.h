@@ -14,6 +14,13 @@ G_BEGIN_DECLS
 gboolean tm_log_is_shown (void);
 gboolean tm_log_was_shown (void);
 
+/* A number in a message. */
+typedef struct
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+} TmLogNumber;
+
+TmLogNumber tm_log_number (const char *format, double number);
 double tm_log_get_milliseconds_since (gint64 start);
 char *tm_log_describe_timeout (double timeout);
 

@@ -9,7 +9,8 @@
 #include "core/tm-heartbeat-intervals-private.h"
 
 /* The debug messages, which tell a developer why a directory was removed or kept. Those about a
- * cleanup are in tm-cleanup-log.c, and docs/debugging.md explains all. They are not translated.
+ * cleanup are in tm-cleanup-log.c, and docs/debugging.md explains all. They are the same in
+ * every locale, except for the message of an error, which is followed by its code.
  *
  * No message is written while a lock of the library is held: a log handler may call the library. */
 
@@ -45,6 +46,16 @@ tm_log_was_shown (void)
   return g_atomic_int_get (&was_shown);
 }
 
+/* printf() writes a decimal comma where the locale has one. @format: a format of one double */
+TmLogNumber
+tm_log_number (const char *format, double number)
+{
+  TmLogNumber formatted;
+
+  g_ascii_formatd (formatted.text, sizeof formatted.text, format, number);
+  return formatted;
+}
+
 /* @start: a return value of g_get_monotonic_time() */
 double
 tm_log_get_milliseconds_since (gint64 start)
@@ -56,7 +67,8 @@ tm_log_get_milliseconds_since (gint64 start)
 char *
 tm_log_describe_timeout (double timeout)
 {
-  return timeout >= 0 ? g_strdup_printf ("timeout %g s", timeout) : g_strdup ("no timeout");
+  return timeout >= 0 ? g_strdup_printf ("timeout %s s", tm_log_number ("%g", timeout).text)
+                      : g_strdup ("no timeout");
 }
 
 /* Writes a message that was composed while a lock was held. @message: (nullable) */
@@ -109,7 +121,8 @@ tm_log_closed (GFile *file, gint64 start)
 {
   g_autofree char *name = tm_file_get_display_name (file);
 
-  g_debug ("Closed “%s”: the deletion took %.1f ms", name, tm_log_get_milliseconds_since (start));
+  g_debug ("Closed “%s”: the deletion took %s ms", name,
+           tm_log_number ("%.1f", tm_log_get_milliseconds_since (start)).text);
 }
 
 void
@@ -159,13 +172,25 @@ tm_log_lost (const char *name)
            display_name);
 }
 
+/* @code: a member of GIOErrorEnum */
+static const char *
+get_nick (int code)
+{
+  g_autoptr (GEnumClass) type = g_type_class_ref (G_TYPE_IO_ERROR_ENUM);
+  const GEnumValue *value = g_enum_get_value (type, code);
+
+  /* Strings of an enumeration are static: they outlive the reference to its class. */
+  return value != NULL ? value->value_nick : "unknown";
+}
+
 /* @name: the name of the directory, in the file name encoding */
 void
 tm_log_missed_beat (const char *name, int error_number)
 {
   g_autofree char *display_name = g_filename_display_name (name);
 
-  g_debug ("Could not make a heartbeat of “%s”: %s", display_name, g_strerror (error_number));
+  g_debug ("Could not make a heartbeat of “%s”: %s (%s)", display_name, g_strerror (error_number),
+           get_nick ((int) g_io_error_from_errno (error_number)));
 }
 
 void
@@ -182,8 +207,8 @@ tm_log_deleted (GFile *file, gboolean keeps_directory, gint64 start)
 {
   g_autofree char *name = tm_file_get_display_name (file);
 
-  g_debug (keeps_directory ? "Deleted everything in “%s” in %.1f ms" : "Deleted “%s” in %.1f ms",
-           name, tm_log_get_milliseconds_since (start));
+  g_debug (keeps_directory ? "Deleted everything in “%s” in %s ms" : "Deleted “%s” in %s ms", name,
+           tm_log_number ("%.1f", tm_log_get_milliseconds_since (start)).text);
 }
 
 /* @path: the path of a directory that was emptied, in the file name encoding */
@@ -195,11 +220,15 @@ tm_log_threads (const char *path, guint n_threads)
   g_debug ("Emptied “%s” with %u threads", name, n_threads);
 }
 
-/* Logs an error that the call may not return. */
+/* Logs an error that the call may not return. Its message is in the language of the locale, and its
+ * code can be searched for in every locale. */
 void
 tm_log_error (const GError *error)
 {
-  g_debug ("%s", error->message);
+  if (error->domain == G_IO_ERROR)
+    g_debug ("%s (%s)", error->message, get_nick (error->code));
+  else
+    g_debug ("%s", error->message);
 }
 
 static const char *
