@@ -110,8 +110,13 @@ if (!await directory.close_async(GLib.PRIORITY_DEFAULT, null))
 JS
 check 'JavaScript override' gjs -m "$work/override.js"
 
+speaks_german() {
+    LC_ALL=C.UTF-8 LANGUAGE=de "$prefix/bin/tempman" --help | grep 'erklärt einen Befehl'
+}
+check 'translations' speaks_german
+
 # All of the tests in C are long, and do not change with the place they are run from.
-for tests in c-root.test c-temporary-directory c-version python- javascript- vala- lua- perl- ruby- \
+for tests in c-root.test c-temporary-directory c-translations c-version python- javascript- vala- lua- perl- ruby- \
     tool-create tool-run; do
     check "installed tests: $tests" run_installed $tests
 done

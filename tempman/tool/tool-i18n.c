@@ -21,5 +21,8 @@ tool_i18n_prepare (void)
   /* If there is no translation into the language of the locale, GLib does not translate its own
    * messages either, so that the help is in one language. */
   textdomain (GETTEXT_PACKAGE);
+#else
+  /* The messages of GLib and of the C library are in English as well. */
+  setlocale (LC_MESSAGES, "C");
 #endif
 }

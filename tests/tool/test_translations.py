@@ -259,6 +259,26 @@ class Machines(Translated):
         self.assertEqual(outputs, {b'removed\tunowned\texpired\tAGE\tentry-0\n'
                                    b'removed\tunowned\texpired\tAGE\tentry-1\ntotal\t2\n'})
 
+    def test_log(self):
+        """And the debug messages, but for the message of an error."""
+        logs = {}
+        for locale, language in (None, None), *self.LOCALES:
+            if locale is not None:
+                self.use(locale, language)
+            root = self.make_root(2)
+            self.mkdir('root', 'young')
+            result = self.run_tool('cleanup', root, '-t', '1h', env={**self.environment,
+                                                                     'G_MESSAGES_DEBUG': 'Tempman'})
+            self.assertEqual(result.status, 0, result.errors)
+            log = [line.split(': ', 1)[1] for line in result.errors.splitlines() if 'DEBUG' in line]
+            # Times differ, not the way in which they are written.
+            logs[locale, language] = sorted(re.sub(r'\d+', '0', line) for line in log)
+            shutil.rmtree(root)
+        english = logs[None, None]
+        self.assertTrue(any('Removed “' in line and '0.0 ms' in line for line in english), english)
+        for log in logs.values():
+            self.assertEqual(log, english)
+
 
 if __name__ == '__main__':
     support.main()

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The tempman authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The errors of the library in another language, for a program that sets its locale."""
+
+import gettext
+import os
+import subprocess
+import sys
+import unittest
+
+PROGRAM = '''
+import locale
+import os
+import sys
+
+import gi
+gi.require_version('Tempman', '1')
+from gi.repository import Gio, GLib, Tempman
+
+if 'set' in sys.argv:
+    locale.setlocale(locale.LC_ALL, '')
+if 'TEMPMAN_TEST_CATALOGUES' in os.environ:
+    locale.bindtextdomain('tempman-1', os.environ['TEMPMAN_TEST_CATALOGUES'])
+try:
+    Tempman.create_temp_dir(prefix='a/b')
+except GLib.Error as error:
+    assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_FILENAME)
+    sys.stdout.buffer.write(error.message.encode())
+'''
+
+ENGLISH = ('Could not create a temporary directory with the prefix “a/b”: '
+           'a prefix is the beginning of a name, not a path')
+
+
+class Translations(unittest.TestCase):
+    def setUp(self):
+        if os.environ.get('TEMPMAN_TEST_NO_TRANSLATIONS'):
+            self.skipTest('built without translations')
+
+    def get_message(self, language, *arguments):
+        environment = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': language}
+        return subprocess.run([sys.executable, '-c', PROGRAM, *arguments], env=environment, check=True,
+                              stdout=subprocess.PIPE).stdout.decode()
+
+    def test_languages(self):
+        for language, message in (
+                ('de', 'Es konnte kein temporärer Ordner mit dem Präfix »a/b« erstellt werden: '
+                       'ein Präfix ist der Anfang eines Namens, kein Pfad'),
+                ('ja', '接頭辞“a/b”の一時ディレクトリを作成できませんでした: '
+                       '接頭辞は名前の先頭部分で、パスではありません')):
+            self.assertEqual(self.get_message(language, 'set'), message)
+
+    def test_no_locale(self):
+        """Python sets no locale for messages by itself, and neither does the library."""
+        self.assertEqual(self.get_message('de'), ENGLISH)
+
+    def test_own_gettext(self):
+        """The catalogues can also be read by Python."""
+        folder = os.environ.get('TEMPMAN_TEST_CATALOGUES')
+        if folder is None:
+            self.skipTest('only before the installation')
+        translations = gettext.translation('tempman-1', folder, ['fr'])
+        self.assertEqual([translations.ngettext('%lu directory deleted', '%lu directories deleted', n) % n
+                          for n in (0, 1, 2)],
+                         ['0 répertoire supprimé', '1 répertoire supprimé', '2 répertoires supprimés'])
+
+
+if __name__ == '__main__':
+    unittest.main()
