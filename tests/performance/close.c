@@ -7,6 +7,8 @@
  * takes to close all of them, by the library or with the bare system calls. The files are empty,
  * unless they are to be filled with a block. */
 
+#include "../support/kernel.h"
+
 #include <tempman.h>
 
 #include <dirent.h>
@@ -77,14 +79,14 @@ static void
 close_bare (int parent_fd, Bare *bare)
 {
   char buffer[BUFFER_SIZE] __attribute__ ((aligned (8)));
-  ssize_t length = getdents64 (bare->fd, buffer, sizeof buffer);
+  ssize_t length = kernel_getdents (bare->fd, buffer, sizeof buffer);
 
   for (ssize_t offset = 0; offset < length;)
     {
-      const struct dirent64 *entry = (const void *) (buffer + offset);
+      const KernelEntry *entry = (const void *) (buffer + offset);
 
-      offset += entry->d_reclen;
-      if (entry->d_type != DT_DIR && unlinkat (bare->fd, entry->d_name, 0) != 0)
+      offset += entry->length;
+      if (entry->type != DT_DIR && unlinkat (bare->fd, entry->name, 0) != 0)
         g_error ("Could not delete a file: %s", g_strerror (errno));
     }
   if (unlinkat (parent_fd, bare->name, AT_REMOVEDIR) != 0)

@@ -6,30 +6,20 @@
 /* The floor: nothing but the system calls that a deletion by one thread cannot do without, and no
  * checks. Deletes each PATH. With --time, prints the nanoseconds that took. */
 
+#include "../support/kernel.h"
+
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE 32768
-
-/* One entry of a directory, as the kernel writes it. */
-typedef struct
-{
-  uint64_t inode;
-  int64_t offset;
-  unsigned short record_length;
-  unsigned char type;
-  char name[];
-} Entry;
 
 /* A directory that is being emptied. */
 typedef struct
@@ -77,9 +67,9 @@ go_through (char *data, size_t length, char *owned)
 
   while (position < length)
     {
-      Entry *entry = (Entry *) (void *) (data + position);
+      const KernelEntry *entry = (const void *) (data + position);
 
-      position += entry->record_length;
+      position += entry->length;
       if (strcmp (entry->name, ".") == 0 || strcmp (entry->name, "..") == 0)
         continue;
 
@@ -129,7 +119,7 @@ delete_tree (const char *path)
         }
       else
         {
-          long length = syscall (SYS_getdents64, level->fd, buffer, sizeof buffer);
+          long length = kernel_getdents (level->fd, buffer, sizeof buffer);
 
           if (length < 0)
             err (EXIT_FAILURE, "Could not read “%s”", level->name);

@@ -7,6 +7,8 @@
  * as evenly as can be, and no checks. Deletes the directory PATH, in which there are files, or
  * directories of files. */
 
+#include "../support/kernel.h"
+
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
@@ -30,7 +32,7 @@
 
 typedef struct
 {
-  ino64_t inode;
+  uint64_t inode;
   unsigned char type;
   char *name;
 } Entry;
@@ -54,18 +56,18 @@ open_directory (int parent, const char *name)
 
 /* Calls @function for each entry but "." and "..". */
 static void
-for_each_entry (int fd, void (*function) (int fd, const struct dirent64 *entry))
+for_each_entry (int fd, void (*function) (int fd, const KernelEntry *entry))
 {
   char buffer[BUFFER_SIZE] __attribute__ ((aligned (8)));
   ssize_t length;
 
-  while ((length = getdents64 (fd, buffer, sizeof buffer)) > 0)
+  while ((length = kernel_getdents (fd, buffer, sizeof buffer)) > 0)
     for (ssize_t offset = 0; offset < length;)
       {
-        const struct dirent64 *entry = (const void *) (buffer + offset);
+        const KernelEntry *entry = (const void *) (buffer + offset);
 
-        offset += entry->d_reclen;
-        if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+        offset += entry->length;
+        if (strcmp (entry->name, ".") != 0 && strcmp (entry->name, "..") != 0)
           function (fd, entry);
       }
   if (length < 0)
@@ -73,7 +75,7 @@ for_each_entry (int fd, void (*function) (int fd, const struct dirent64 *entry))
 }
 
 static void
-add_entry (int fd, const struct dirent64 *entry)
+add_entry (int fd, const KernelEntry *entry)
 {
   static size_t n_allocated = 0;
   Entry *added;
@@ -88,9 +90,9 @@ add_entry (int fd, const struct dirent64 *entry)
     }
 
   added = &entries[n_entries++];
-  added->inode = entry->d_ino;
-  added->type = entry->d_type;
-  added->name = strdup (entry->d_name);
+  added->inode = entry->inode;
+  added->type = entry->type;
+  added->name = strdup (entry->name);
   if (added->name == NULL)
     err (EXIT_FAILURE, "No memory for a name");
 }
@@ -98,17 +100,17 @@ add_entry (int fd, const struct dirent64 *entry)
 static int
 compare_inodes (const void *a, const void *b)
 {
-  ino64_t inode_a = ((const Entry *) a)->inode;
-  ino64_t inode_b = ((const Entry *) b)->inode;
+  uint64_t inode_a = ((const Entry *) a)->inode;
+  uint64_t inode_b = ((const Entry *) b)->inode;
 
   return (inode_a > inode_b) - (inode_a < inode_b);
 }
 
 static void
-unlink_entry (int fd, const struct dirent64 *entry)
+unlink_entry (int fd, const KernelEntry *entry)
 {
-  if (unlinkat (fd, entry->d_name, 0) != 0)
-    err (EXIT_FAILURE, "Could not delete “%s”", entry->d_name);
+  if (unlinkat (fd, entry->name, 0) != 0)
+    err (EXIT_FAILURE, "Could not delete “%s”", entry->name);
 }
 
 static void

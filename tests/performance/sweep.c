@@ -6,31 +6,21 @@
 /* Looks at every entry of DIRECTORY, of which none has expired, in the way that is named, and
  * prints the nanoseconds that took. */
 
+#include "../support/kernel.h"
+
 #include <tempman.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ONE_DAY (24.0 * 60 * 60)
 #define BUFFER_SIZE 32768
 
 typedef void (*SweepFunc) (const char *path);
-
-/* One entry of a directory, as the kernel writes it. */
-typedef struct
-{
-  guint64 inode;
-  gint64 offset;
-  unsigned short record_length;
-  unsigned char type;
-  char name[];
-} Entry;
 
 /* What is the least that can be done: the answer is looked at, so that no call is for nothing. */
 static gint64 oldest = G_MAXINT64;
@@ -71,20 +61,19 @@ read_names (const char *path, Look look)
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   long length;
 
-  while ((length = syscall (SYS_getdents64, fd, buffer, sizeof buffer)) > 0)
+  while ((length = kernel_getdents (fd, buffer, sizeof buffer)) > 0)
     for (long position = 0; position < length;)
       {
-        Entry *entry = (Entry *) (void *) (buffer + position);
-        struct statx status;
+        const KernelEntry *entry = (const void *) (buffer + position);
+        KernelStatus status;
 
-        position += entry->record_length;
+        position += entry->length;
         if (look == LOOK_AT_NAME || g_str_equal (entry->name, ".") ||
             g_str_equal (entry->name, ".."))
           continue;
-        if (statx (fd, entry->name, AT_SYMLINK_NOFOLLOW,
-                   STATX_TYPE | STATX_MODE | STATX_ATIME | STATX_MTIME, &status) != 0)
+        if (kernel_statx (fd, entry->name, AT_SYMLINK_NOFOLLOW, KERNEL_WANTS_TIMES, &status) != 0)
           g_error ("Could not ask about “%s”: %s", entry->name, g_strerror (errno));
-        oldest = MIN (oldest, status.stx_mtime.tv_sec);
+        oldest = MIN (oldest, status.modified.seconds);
         if (look == LOOK_AT_TIMES_AND_LOCK)
           lock_entry (fd, entry->name);
       }
