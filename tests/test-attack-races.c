@@ -13,6 +13,7 @@
 #include "support/deleters.h"
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/kernel.h"
 #include "support/roots.h"
 #include "support/support.h"
 #include "support/threads.h"
@@ -231,16 +232,16 @@ prepare_chains (Round *round)
 static gboolean
 exchange (Round *round, guint i)
 {
-  return renameat2 (AT_FDCWD, round->targets->pdata[i], AT_FDCWD, round->partners->pdata[i],
-                    RENAME_EXCHANGE) == 0;
+  return kernel_renameat2 (AT_FDCWD, round->targets->pdata[i], AT_FDCWD, round->partners->pdata[i],
+                           KERNEL_RENAME_EXCHANGE) == 0;
 }
 
 /* Creates deleted entries again, as long as the deletion reads the directory once more. */
 static gboolean
 move_in (Round *round, guint i)
 {
-  return renameat2 (AT_FDCWD, round->partners->pdata[i], AT_FDCWD, round->targets->pdata[i],
-                    RENAME_NOREPLACE) == 0;
+  return kernel_renameat2 (AT_FDCWD, round->partners->pdata[i], AT_FDCWD, round->targets->pdata[i],
+                           KERNEL_RENAME_NOREPLACE) == 0;
 }
 
 static gboolean

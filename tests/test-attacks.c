@@ -16,6 +16,7 @@
 #include "support/deleters.h"
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/kernel.h"
 #include "support/roots.h"
 #include "support/support.h"
 
@@ -40,7 +41,7 @@ rename_cb (gpointer user_data)
 {
   Rename *attack = user_data;
 
-  renameat2 (AT_FDCWD, attack->from, AT_FDCWD, attack->to, attack->flags);
+  kernel_renameat2 (AT_FDCWD, attack->from, AT_FDCWD, attack->to, attack->flags);
 }
 
 /* The paths that begin with "t/" are in the directory that is deleted. */
@@ -53,19 +54,19 @@ typedef struct
 } RenameAttack;
 
 static const RenameAttack link_attacks[] = {
-  { "t/a", "link", RENAME_EXCHANGE, delete_by_path },
-  { "t/1", "link", RENAME_EXCHANGE, delete_by_path },
+  { "t/a", "link", KERNEL_RENAME_EXCHANGE, delete_by_path },
+  { "t/1", "link", KERNEL_RENAME_EXCHANGE, delete_by_path },
   /* Whether the control falls for it depends on the order of the directory entries. */
-  { "t/a", "t/link", RENAME_EXCHANGE, NULL },
-  { "t/1", "t/link", RENAME_EXCHANGE, NULL },
+  { "t/a", "t/link", KERNEL_RENAME_EXCHANGE, NULL },
+  { "t/1", "t/link", KERNEL_RENAME_EXCHANGE, NULL },
 };
 static const RenameAttack parent_attacks[] = {
-  { "p", "link", RENAME_EXCHANGE, delete_by_path },
+  { "p", "link", KERNEL_RENAME_EXCHANGE, delete_by_path },
 };
 static const RenameAttack move_attacks[] = {
-  { "t/1/2/3", "victim/moved", RENAME_NOREPLACE, delete_going_up },
-  { "t/1/2", "victim/moved", RENAME_NOREPLACE, delete_going_up },
-  { "t/1", "victim/moved", RENAME_NOREPLACE, delete_going_up },
+  { "t/1/2/3", "victim/moved", KERNEL_RENAME_NOREPLACE, delete_going_up },
+  { "t/1/2", "victim/moved", KERNEL_RENAME_NOREPLACE, delete_going_up },
+  { "t/1", "victim/moved", KERNEL_RENAME_NOREPLACE, delete_going_up },
 };
 
 static char *
@@ -208,7 +209,7 @@ moved_from_below_child (gpointer data)
           g_autoptr (TmTemporaryDirectory) directory = create_in (base);
           g_autofree char *deep = child_path (directory, depths->str);
           g_autofree char *from = child_path (directory, moved[i]);
-          Rename attack = { from, to, RENAME_NOREPLACE };
+          Rename attack = { from, to, KERNEL_RENAME_NOREPLACE };
 
           lay_out (victim);
           lay_out (tm_temporary_directory_get_path (directory));

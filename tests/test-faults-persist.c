@@ -10,6 +10,7 @@
 #include "support/directories.h"
 #include "support/interpose.h"
 #include "support/fault-scenarios.h"
+#include "support/kernel.h"
 #include "support/roots.h"
 
 #include <errno.h>
@@ -274,7 +275,7 @@ come_and_go_cb (const SystemCall *call, gpointer user_data)
     return 0;
 
   ++*n;
-  return (call->flags & RENAME_EXCHANGE) != 0 ? ENOENT : EEXIST;
+  return (call->flags & KERNEL_RENAME_EXCHANGE) != 0 ? ENOENT : EEXIST;
 }
 
 /* This ends at some time. */

@@ -9,6 +9,7 @@
 #include "support/deleters.h"
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/kernel.h"
 #include "support/roots.h"
 #include "support/support.h"
 
@@ -109,7 +110,7 @@ exchange_with_link_cb (gpointer user_data)
   const ModesAttack *attack = user_data;
 
   if (link_victim (attack->test, attack->victim, attack->link) == 0)
-    renameat2 (AT_FDCWD, attack->barred, AT_FDCWD, attack->link, RENAME_EXCHANGE);
+    kernel_renameat2 (AT_FDCWD, attack->barred, AT_FDCWD, attack->link, KERNEL_RENAME_EXCHANGE);
 }
 
 /* Returns how often the victim was changed when the directory that denied access was exchanged with

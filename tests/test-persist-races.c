@@ -6,6 +6,7 @@
 /* Publishing while other processes look at the destination, change it, or publish there too. */
 
 #include "support/directories.h"
+#include "support/kernel.h"
 #include "support/persist.h"
 #include "support/roots.h"
 #include "support/threads.h"
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MAX_PAUSE_MICROSECONDS 2000
@@ -37,7 +37,7 @@ swapper_thread (gpointer data)
 
   while (!g_atomic_int_get (&swapper->stop))
     {
-      syscall (SYS_renameat2, AT_FDCWD, swapper->path, AT_FDCWD, swapper->link, RENAME_EXCHANGE);
+      kernel_renameat2 (AT_FDCWD, swapper->path, AT_FDCWD, swapper->link, KERNEL_RENAME_EXCHANGE);
       g_atomic_int_set (&swapper->started, TRUE);
     }
   return NULL;

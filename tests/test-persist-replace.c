@@ -7,6 +7,7 @@
 
 #include "support/directories.h"
 #include "support/interpose.h"
+#include "support/kernel.h"
 #include "support/persist.h"
 #include "support/roots.h"
 
@@ -178,7 +179,8 @@ exchange (gpointer user_data)
 {
   const Places *places = user_data;
 
-  g_assert_no_errno (renameat2 (AT_FDCWD, places->path, AT_FDCWD, places->other, RENAME_EXCHANGE));
+  g_assert_no_errno (
+      kernel_renameat2 (AT_FDCWD, places->path, AT_FDCWD, places->other, KERNEL_RENAME_EXCHANGE));
 }
 
 static void

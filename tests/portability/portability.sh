@@ -230,7 +230,7 @@ run_musl() {
     step 'GLib for musl' in_chroot sh "$source/tests/portability/build-glib-musl.sh" /opt/musl
     prefix=/opt/musl/installed
     there() {
-        in_chroot env CC=musl-gcc CFLAGS="-I$prefix/include" \
+        in_chroot env CC=musl-gcc CFLAGS="-isystem $prefix/include" \
             LDFLAGS="-L$prefix/lib -Wl,-rpath,$prefix/lib" \
             PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig "$@"
     }

@@ -339,7 +339,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
         g_autofree char *link = new_path (world, world->outside, "l");
 
         if (symlink (world->victim, link) == 0)
-          renameat2 (parent, name, AT_FDCWD, link, RENAME_EXCHANGE);
+          kernel_renameat2 (parent, name, AT_FDCWD, link, KERNEL_RENAME_EXCHANGE);
       }
       break;
 
@@ -420,7 +420,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
 
         if (other_parent >= 0)
           {
-            renameat2 (parent, name, other_parent, other_name, RENAME_EXCHANGE);
+            kernel_renameat2 (parent, name, other_parent, other_name, KERNEL_RENAME_EXCHANGE);
             close (other_parent);
           }
       }
@@ -449,7 +449,7 @@ attack_directory (World *world, const char *top, int parent, const char *name)
           case 1:
             if (g_mkdir (moved, 0700) == 0)
               world->has_moved_top |=
-                  renameat2 (AT_FDCWD, top, AT_FDCWD, moved, RENAME_EXCHANGE) == 0;
+                  kernel_renameat2 (AT_FDCWD, top, AT_FDCWD, moved, KERNEL_RENAME_EXCHANGE) == 0;
             break;
           case 2:
           case 3:

@@ -6,6 +6,7 @@
 #include "faults.h"
 
 #include "interpose.h"
+#include "kernel.h"
 #include "support.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ call_can_return (const SystemCall *call, const FaultKind *kind)
   /* The kernel has one call for both. */
   if (g_str_equal (call->name, "unlinkat"))
     return can_return (kind, (call->flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink");
-  return g_str_equal (call->name, "renameat2") && (call->flags & RENAME_EXCHANGE) == 0 &&
+  return g_str_equal (call->name, "renameat2") && (call->flags & KERNEL_RENAME_EXCHANGE) == 0 &&
          can_return (kind, "rename");
 }
 

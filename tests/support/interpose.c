@@ -258,9 +258,16 @@ is_verification (int fd, const char *path)
   return locked_fd >= 0 && !is_inside && fd == AT_FDCWD && path[0] == G_DIR_SEPARATOR;
 }
 
+/* POSIX has an int, for numbers that do not fit into one. */
+#ifdef IOCTL_TAKES_INT
+typedef int IoctlRequest;
+#else
+typedef unsigned long IoctlRequest;
+#endif
+
 /* GLib's and the C library's own are not shown: the library only uses it with a pointer. */
 int
-ioctl (int fd, unsigned long request, ...)
+ioctl (int fd, IoctlRequest request, ...)
 {
   NEXT (ioctl, "ioctl");
   va_list arguments;
@@ -269,7 +276,7 @@ ioctl (int fd, unsigned long request, ...)
   va_start (arguments, request);
   argument = va_arg (arguments, gpointer);
   va_end (arguments);
-  return fails ("ioctl", fd, NULL, request, 0) ? -1 : next (fd, request, argument);
+  return fails ("ioctl", fd, NULL, (guint32) request, 0) ? -1 : next (fd, request, argument);
 }
 
 int
@@ -412,7 +419,8 @@ renameat2 (int from, const char *path, int to, const char *new_path, unsigned in
 }
 #endif
 
-#ifdef HAVE_GETDENTS64
+/* musl has it under the name that it had before. */
+#if defined(HAVE_GETDENTS64) && !defined(getdents64)
 ssize_t
 getdents64 (int fd, void *buffer, size_t size)
 {

@@ -66,6 +66,9 @@ typedef struct
 #define KERNEL_WANTS_MODIFIED 0x0040             /* STATX_MTIME */
 #define KERNEL_IS_MOUNT_ROOT ((uint64_t) 0x2000) /* STATX_ATTR_MOUNT_ROOT */
 
+#define KERNEL_RENAME_NOREPLACE 1 /* RENAME_NOREPLACE */
+#define KERNEL_RENAME_EXCHANGE 2  /* RENAME_EXCHANGE */
+
 static inline int
 kernel_statx (int fd, const char *path, int flags, unsigned int mask, KernelStatus *status)
 {
@@ -76,4 +79,10 @@ static inline ssize_t
 kernel_getdents (int fd, void *buffer, size_t size)
 {
   return syscall (SYS_getdents64, fd, buffer, size);
+}
+
+static inline int
+kernel_renameat2 (int from, const char *path, int to, const char *new_path, unsigned int flags)
+{
+  return (int) syscall (SYS_renameat2, from, path, to, new_path, flags);
 }

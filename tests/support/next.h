@@ -37,7 +37,7 @@ find_next (gpointer *found, const char *name, const char *plain_name)
   __typeof__ (&function) next = (__typeof__ (&function)) find_next (&found, name, #function)
 
 /* The names of the calls for times of 64 bits on machines whose time_t had 32. */
-#if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
+#if defined(__USE_TIME_BITS64) && defined(__TIMESIZE) && __TIMESIZE == 32
 #define WIDE_TIME(name, wide_name) wide_name
 #else
 #define WIDE_TIME(name, wide_name) name
