@@ -571,7 +571,7 @@ container_child (gpointer data)
   const Container *container = data;
   g_autofree char *outside = g_build_filename (container->sandbox, ROOT_OUTSIDE, NULL);
   g_autofree char *inside = g_build_filename (container->sandbox, ROOT_INSIDE, NULL);
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *program = find_own_program ();
   g_autofree char *parent = g_strdup_printf ("%d", (int) getppid ());
   g_autoptr (GPtrArray) command = g_ptr_array_new ();
   const char *const start[] = { "bwrap",

@@ -495,6 +495,12 @@ test_parent_is_shared (Sandbox *sandbox, gconstpointer data)
   guint n_before = count_open_descriptors ();
   TmTemporaryDirectory *elsewhere;
 
+  if (!kernel_names_mounts ())
+    {
+      g_test_skip ("the kernel does not tell mounts apart: each directory opens its parent");
+      return;
+    }
+
   make_directory (parent);
   make_directory (other);
   g_assert_no_errno (symlink (parent, link));

@@ -161,10 +161,11 @@ static void G_GNUC_NORETURN
 owner_child (gpointer data)
 {
   const Owner *owner = data;
+  g_autofree char *program = find_own_program ();
   g_autofree char *uri = g_file_get_uri (owner->base);
 
   if (dup2 (owner->ready, STDOUT_FILENO) == STDOUT_FILENO)
-    execl ("/proc/self/exe", "owner", OWNER_OPTION, uri, NULL);
+    execl (program, program, OWNER_OPTION, uri, NULL);
   _exit (127);
 }
 

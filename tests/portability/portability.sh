@@ -210,7 +210,7 @@ run_emulated() {
     start_chroot bookworm bookworm "$native"
     # shellcheck disable=SC2086
     step packages install_architecture "$platform" "gcc-$triplet" "libglib2.0-dev:$platform" \
-        "gvfs:$platform" qemu-user-static $build_packages $test_packages
+        "gvfs:$platform" "libfaketime:$platform" qemu-user-static $build_packages $test_packages
     step 'emulator' write_emulator "$emulator"
     step 'cross file' write_cross_file "$triplet" "$cpu" "$endian"
     step configure configure --cross-file "/root/$platform/cross.ini" -Dauto_features=disabled

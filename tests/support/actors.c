@@ -67,10 +67,11 @@ actor_start (const char *directory, const ActorOptions *options)
 {
   const char *program = options->program != NULL ? options->program : "actor";
   g_autoptr (GPtrArray) command = clock_command_new (options->clock);
+  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "short", program, NULL);
   Actor *actor = g_new0 (Actor, 1);
   int in[2], out[2];
 
-  g_ptr_array_add (command, g_test_build_filename (G_TEST_BUILT, "short", program, NULL));
+  add_program (command, path);
   g_ptr_array_add (command, g_strdup (directory));
   g_ptr_array_add (command, format_double (options->timeout));
   g_ptr_array_add (command, g_strdup_printf ("%u", options->flags));

@@ -60,6 +60,31 @@ wait_to_be_killed (void)
     pause ();
 }
 
+/* Adds the words that start a program of this build. A kernel that cannot execute it needs the
+ * emulator that Meson names. */
+void
+add_program (GPtrArray *command, const char *path)
+{
+  const char *emulator = g_getenv ("MESON_EXE_WRAPPER");
+  g_auto (GStrv) words = g_strsplit (emulator != NULL ? emulator : "", " ", -1);
+
+  for (char **word = words; *word != NULL; word++)
+    g_ptr_array_add (command, g_strdup (*word));
+  g_ptr_array_add (command, g_strdup (path));
+}
+
+/* Returns (transfer full): the path with which this program was started. Under an emulator,
+ * /proc/self/exe cannot be executed. */
+char *
+find_own_program (void)
+{
+  g_autofree char *command = NULL;
+
+  return g_file_get_contents ("/proc/self/cmdline", &command, NULL, NULL)
+             ? g_canonicalize_filename (command, NULL)
+             : NULL;
+}
+
 /* In a child: in a thread with a stack as small as that of some programs. */
 void
 run_on_small_stack (gpointer (*function) (gpointer), gpointer data)

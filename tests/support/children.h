@@ -19,6 +19,8 @@ pid_t start_child (ChildFunc function, gpointer data);
 int wait_for_child (pid_t pid);
 void wait_to_be_killed (void) G_GNUC_NORETURN;
 gboolean run_command (const char *const *command);
+void add_program (GPtrArray *command, const char *path);
+char *find_own_program (void);
 void run_on_small_stack (gpointer (*function) (gpointer), gpointer data);
 
 #define assert_success_in_child(status) g_assert_cmpint ((status), ==, 0)

@@ -43,7 +43,8 @@ typedef struct
   uint32_t of_minor;
   uint32_t device_major;
   uint32_t device_minor;
-  uint64_t spare[14];
+  uint64_t mount;
+  uint64_t spare[13];
 } KernelStatus;
 
 _Static_assert(sizeof (KernelStatus) == 256, "struct statx has 256 bytes");
@@ -64,6 +65,7 @@ typedef struct
 /* STATX_TYPE | STATX_MODE | STATX_ATIME | STATX_MTIME */
 #define KERNEL_WANTS_TIMES 0x0063
 #define KERNEL_WANTS_MODIFIED 0x0040             /* STATX_MTIME */
+#define KERNEL_WANTS_MOUNT 0x1000                /* STATX_MNT_ID */
 #define KERNEL_IS_MOUNT_ROOT ((uint64_t) 0x2000) /* STATX_ATTR_MOUNT_ROOT */
 
 #define KERNEL_RENAME_NOREPLACE 1 /* RENAME_NOREPLACE */

@@ -6,6 +6,7 @@
 #include "mounts.h"
 
 #include "files.h"
+#include "kernel.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -40,6 +41,16 @@ enter_mount_namespace (void)
 {
   return (geteuid () == 0 || enter_user_namespace ()) && unshare (CLONE_NEWNS) == 0 &&
          mount ("none", "/", "", MS_REC | MS_PRIVATE, "") == 0;
+}
+
+/* Whether the kernel tells through which mount a file was opened, as Linux does since 5.8.
+ * qemu-user leaves it out. */
+gboolean
+kernel_names_mounts (void)
+{
+  KernelStatus status;
+
+  return kernel_statx (AT_FDCWD, "/", 0, KERNEL_WANTS_MOUNT, &status) == 0 && status.mount != 0;
 }
 
 /* In a child with a mount namespace of its own. The files use no disk, and vanish with the
