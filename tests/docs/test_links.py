@@ -86,6 +86,18 @@ def find_unlinked(site, sources):
             yield f'{page.name}: no page that is reached from overview.md links to it'
 
 
+def find_without_target(site, pages):
+    """gi-docgen writes rows without an address, and links to the source only if it knows a place."""
+    for path, page in pages.items():
+        if 'href=""' in path.read_text(encoding='utf-8'):
+            yield f'{path.name}: a link without an address'
+    for name in ['class.Root', 'method.Root.cleanup', 'ctor.Root.new', 'enum.AgeBasis', 'signal.Root.entry-removed',
+                 'func.delete_recursively', 'property.Root.max-size']:
+        path = site / f'{name}.html'
+        if not any(re.match(r'source/tempman/tm-[a-z-]*\.[ch]\.html#L\d+$', link) for link in pages[path].links):
+            yield f'{path.name}: no link to the source'
+
+
 def find_without_namespace(path):
     for link in re.findall(r'\[(?:enum|flags|error)@[^\]]*\]', path.read_text(encoding='utf-8')):
         if not re.search('@(Tempman|GLib|GObject|Gio)[.]', link):
@@ -99,6 +111,7 @@ assert pages, f'there is no page in {site}'
 assert any(page.links for page in pages.values())
 
 results = [(path.name, list(find_broken(path, page, pages))) for path, page in pages.items()]
+results.append(('links without a target', list(find_without_target(site, pages))))
 results.append(('pages that nothing links', list(find_unlinked(site, sources))))
 results.append((readme.name, list(find_broken_in_markdown(readme))))
 results += [(f'namespaces in {path.name}', list(find_without_namespace(path)))
