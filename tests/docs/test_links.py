@@ -98,6 +98,17 @@ def find_without_target(site, pages):
             yield f'{path.name}: no link to the source'
 
 
+def find_wide_tables(path):
+    """A table with many columns of long text cannot be read in a narrow window: a list can."""
+    text = re.sub(r'```.*?```', '', path.read_text(encoding='utf-8'), flags=re.DOTALL)
+    for table in re.findall(r'(?:^\|.*\n)+', text, re.MULTILINE):
+        rows = [[re.sub(r'\[([^\]]*)\][\[(][^\])]*[\])]', r'\1', cell.strip())
+                 for cell in re.split(r'(?<!\\)\|', row.strip('|'))] for row in table.splitlines()]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        if len(widths) > 3 and sum(widths) > 250:
+            yield f'{table.splitlines()[0]}: {len(widths)} columns of {sum(widths)} characters; use a list'
+
+
 def find_without_namespace(path):
     for link in re.findall(r'\[(?:enum|flags|error)@[^\]]*\]', path.read_text(encoding='utf-8')):
         if not re.search('@(Tempman|GLib|GObject|Gio)[.]', link):
@@ -114,6 +125,7 @@ results = [(path.name, list(find_broken(path, page, pages))) for path, page in p
 results.append(('links without a target', list(find_without_target(site, pages))))
 results.append(('pages that nothing links', list(find_unlinked(site, sources))))
 results.append((readme.name, list(find_broken_in_markdown(readme))))
+results += [(f'tables in {path.name}', list(find_wide_tables(path))) for path in sorted(sources.glob('*.md'))]
 results += [(f'namespaces in {path.name}', list(find_without_namespace(path)))
             for path in [gir, *sorted(sources.glob('*.md'))]]
 # Nor a missing namespace.
