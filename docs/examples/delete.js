@@ -11,6 +11,10 @@ import Tempman from 'gi://Tempman?version=1';
 const loop = new GLib.MainLoop(null, false);
 let status = 1;
 
+/**
+ * @param {number} nDeleted
+ * @param {number} nFound
+ */
 function show(nDeleted, nFound) {
     print(`${nDeleted} of ${nFound} deleted`);
 }

@@ -12,7 +12,13 @@ import Tempman from 'gi://Tempman?version=1';
 Gio._promisify(Gio.Subprocess.prototype, 'wait_check_async');
 Gio._promisify(Gio.File.prototype, 'enumerate_children_async');
 
-// The path and the size of each regular file in the folder.
+/**
+ * The path and the size of each regular file in the folder.
+ *
+ * @param {Gio.File} top
+ * @param {Gio.File} folder
+ * @returns {Promise<{path: string | null, size: number}[]>}
+ */
 async function findFiles(top, folder = top) {
     const files = [];
     const children = await folder.enumerate_children_async(
@@ -28,9 +34,14 @@ async function findFiles(top, folder = top) {
     return files;
 }
 
+/**
+ * @param {Tempman.TemporaryDirectory} directory
+ * @param {string} archive
+ */
 async function fill(directory, archive) {
-    const tar = Gio.Subprocess.new(['tar', '-xf', archive, '-C', directory.path],
-        Gio.SubprocessFlags.NONE);
+    // It is null for remote directories alone.
+    const path = /** @type {string} */ (directory.path);
+    const tar = Gio.Subprocess.new(['tar', '-xf', archive, '-C', path], Gio.SubprocessFlags.NONE);
     await tar.wait_check_async(null);
 
     const files = await findFiles(directory.file);
@@ -41,6 +52,11 @@ async function fill(directory, archive) {
     return files.length;
 }
 
+/**
+ * @param {string} folder
+ * @param {string} archive
+ * @param {string} destination
+ */
 async function publish(folder, archive, destination) {
     const {CREATE_DIRECTORY, RECLAIM_ABANDONED} = Tempman.RootFlags;
     const root = await Tempman.Root.new_async(Gio.File.new_for_path(folder), 24 * 60 * 60,
@@ -56,11 +72,13 @@ async function publish(folder, archive, destination) {
     print(`cleaned up ${await root.cleanup_async()} directories`);
 }
 
+const [folder, archive, destination] = ARGV;
+
 try {
     if (ARGV.length !== 3)
         throw new Error('Usage: gjs -m publish.js ROOT ARCHIVE DESTINATION');
-    await publish(...ARGV);
-} catch (error) {
+    await publish(folder, archive, destination);
+} catch (/** @type {any} */ error) {
     printerr(error.message);
     System.exit(1);
 }

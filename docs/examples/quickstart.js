@@ -10,6 +10,7 @@ import Tempman from 'gi://Tempman?version=1';
 const loop = new GLib.MainLoop(null, false);
 let status = 1;
 
+/** @param {Gio.File} folder */
 async function work(folder) {
     const root = Tempman.Root.new(folder, 60 * 60, Tempman.RootFlags.NONE, null);
     const directory = await root.create_temp_dir_async(GLib.PRIORITY_DEFAULT, null);
