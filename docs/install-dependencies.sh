@@ -13,7 +13,7 @@ for option in "$@"; do
     case $option in
     --tests)
         packages="$packages clang libclang-rt-dev valac gi-docgen valgrind libc6-dbg e2fsprogs
-        libgtk-4-dev xvfb xauth xdotool imagemagick dbus-daemon at-spi2-core gir1.2-atspi-2.0
+        libadwaita-1-dev libgtk-4-dev xvfb xauth xdotool imagemagick dbus-daemon at-spi2-core gir1.2-atspi-2.0
         btrfs-progs bubblewrap mount systemd xfsprogs dpkg-dev g++ gnome-desktop-testing
         abigail-tools git reuse dbus gvfs gvfs-backends gvfs-daemons openssh-client openssh-server
         groff-base lua5.3 lua-lgi mandoc mypy node-typescript perl

@@ -99,6 +99,16 @@ for option in vapi documentation; do
     check "$option alone" configure $plain -Dintrospection=enabled -D$option=enabled
 done
 
+# As on a system whose libadwaita is too old for the example.
+mkdir "$work/old"
+printf 'Name: libadwaita\nDescription: an old one\nVersion: 1.0.0\n' >"$work/old/libadwaita-1.pc"
+# shellcheck disable=SC2086
+check 'without libadwaita' configure $plain -Dwindow=auto -Dpkg_config_path="$work/old"
+check_fails 'without libadwaita: no example with a window' grep -q gtk/scratch "$work/build/build.ninja"
+# shellcheck disable=SC2086
+check_fails 'without libadwaita: an example that is asked for' \
+    configure $plain -Dwindow=enabled -Dpkg_config_path="$work/old"
+
 check 'static, with the tests' builds -Ddefault_library=static -Dauto_features=auto
 check 'static: is there' installed lib/libtempman-1.a
 check_fails 'static: no shared library' installed lib/libtempman-1.so

@@ -103,8 +103,13 @@ class Program:
     def find_role(self, role):
         return next((accessible for found, _, accessible in self.widgets() if found == role), None)
 
+    def buttons(self, name):
+        return [accessible for role, found, accessible in self.widgets()
+                if role == Atspi.Role.PUSH_BUTTON and found == name]
+
     def button(self, name):
-        return wait_for(lambda: self.find(Atspi.Role.PUSH_BUTTON, name), f'the button “{name}”')
+        # The title bar, which has a button with the name “Close” as well, comes first.
+        return wait_for(lambda: self.buttons(name), f'the button “{name}”')[-1]
 
     def click_on(self, accessible):
         # Without a window manager, the window is in the upper left corner of the screen. GTK 4.18
@@ -125,7 +130,15 @@ class Program:
 
     def select(self, name):
         """Click the row of a directory."""
-        self.click_on(wait_for(lambda: self.find(Atspi.Role.LABEL, name), f'the row of {name}'))
+        def try_to_click():
+            label = self.find(Atspi.Role.LABEL, name)
+            try:
+                return label is not None and (self.click_on(label) or True)
+            except GLib.Error:
+                # The program has just replaced the list.
+                return False
+
+        wait_for(try_to_click, f'the row of {name}')
 
     def wait_for_text(self, pattern):
         return wait_for(
@@ -155,9 +168,7 @@ class Program:
 
     def quit(self):
         """Close the window with the button in its title bar, and return the exit status."""
-        *_, button = (accessible for role, name, accessible in self.widgets()
-                      if role == Atspi.Role.PUSH_BUTTON and name == 'Close')
-        self.click_on(button)
+        self.click_on(self.buttons('Close')[0])
         self.output, _ = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode
 

@@ -48,17 +48,6 @@ open_cb (GtkApplication *application, GFile **files, int n_files, const char *hi
     open_window (application, files[i], TM_ROOT_FLAGS_NONE);
 }
 
-static void
-startup_cb (GtkApplication *application)
-{
-  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
-
-  gtk_css_provider_load_from_resource (provider, "/org/example/Scratch/scratch.css");
-  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
-                                              GTK_STYLE_PROVIDER (provider),
-                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-}
-
 /* A program has a translation domain of its own. The catalogues of this one are those of the
  * library.
  */
@@ -92,13 +81,13 @@ add_options (GApplication *application)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GtkApplication) application = NULL;
+  g_autoptr (AdwApplication) application = NULL;
 
   prepare_translations ();
-  application = gtk_application_new ("org.example.Scratch",
+  /* It finds style.css in the resources, below the path that its name gives. */
+  application = adw_application_new ("org.example.Scratch",
                                      G_APPLICATION_HANDLES_OPEN | G_APPLICATION_NON_UNIQUE);
   add_options (G_APPLICATION (application));
-  g_signal_connect (application, "startup", G_CALLBACK (startup_cb), NULL);
   g_signal_connect (application, "activate", G_CALLBACK (activate_cb), NULL);
   g_signal_connect (application, "open", G_CALLBACK (open_cb), NULL);
 

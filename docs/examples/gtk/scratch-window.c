@@ -29,7 +29,7 @@ typedef struct
 
 struct _ScratchWindow
 {
-  GtkApplicationWindow parent_instance;
+  AdwApplicationWindow parent_instance;
 
   TmRoot *root; /* (owned) */
   ScratchOptions options;
@@ -56,6 +56,7 @@ struct _ScratchWindow
   GString *failures; /* (owned): a line for each of the first MAX_FAILURES */
 
   /* Children of the template, owned by it. */
+  AdwWindowTitle *window_title;
   GtkSingleSelection *selection;
   GtkWidget *failures_area;
   GtkLabel *failures_label;
@@ -68,7 +69,7 @@ struct _ScratchWindow
   ScratchFrames *frames;
 };
 
-G_DEFINE_FINAL_TYPE (ScratchWindow, scratch_window, GTK_TYPE_APPLICATION_WINDOW)
+G_DEFINE_FINAL_TYPE (ScratchWindow, scratch_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static void
 ours_free (gpointer data)
@@ -666,6 +667,7 @@ scratch_window_class_init (ScratchWindowClass *klass)
   g_type_ensure (SCRATCH_TYPE_FRAMES);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/example/Scratch/scratch-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, ScratchWindow, window_title);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, selection);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, failures_area);
   gtk_widget_class_bind_template_child (widget_class, ScratchWindow, failures_label);
@@ -710,7 +712,7 @@ scratch_window_new (GtkApplication *application, TmRoot *root, const ScratchOpti
 
   self->root = g_object_ref (root);
   self->options = *options;
-  gtk_label_set_text (self->status, g_file_peek_path (directory));
+  adw_window_title_set_subtitle (self->window_title, g_file_peek_path (directory));
   g_signal_connect_object (root, "entry-removed", G_CALLBACK (entry_removed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (root, "entry-failed", G_CALLBACK (entry_failed_cb), self,

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include <gtk/gtk.h>
+#include <adwaita.h>
 #include <tempman.h>
 
 G_BEGIN_DECLS
@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 #define SCRATCH_TYPE_WINDOW (scratch_window_get_type ())
 
 /* A window that shows the entries of a root, and creates and deletes directories in it. */
-G_DECLARE_FINAL_TYPE (ScratchWindow, scratch_window, SCRATCH, WINDOW, GtkApplicationWindow)
+G_DECLARE_FINAL_TYPE (ScratchWindow, scratch_window, SCRATCH, WINDOW, AdwApplicationWindow)
 
 /* The options of the command line. */
 typedef struct
