@@ -60,6 +60,12 @@ tempman/__init__.pyi
 tempman/_bundle/Tempman-1.typelib
 tempman/_bundle/Tempman.py
 tempman/_bundle/libtempman-1.so.0
+tempman/_bundle/locale/de/LC_MESSAGES/tempman-1.mo
+tempman/_bundle/locale/es/LC_MESSAGES/tempman-1.mo
+tempman/_bundle/locale/fr/LC_MESSAGES/tempman-1.mo
+tempman/_bundle/locale/ja/LC_MESSAGES/tempman-1.mo
+tempman/_bundle/locale/pt_BR/LC_MESSAGES/tempman-1.mo
+tempman/_bundle/locale/zh_CN/LC_MESSAGES/tempman-1.mo
 tempman/py.typed
 END
         LC_ALL=C sort "$work/expected" >"$work/sorted" && LC_ALL=C sort "$work/found" | diff "$work/sorted" -
@@ -91,6 +97,20 @@ with tempman.create_temp_dir() as directory:
 assert tempman.Root is Tempman.Root
 libraries = {line.split()[-1] for line in open("/proc/self/maps") if "libtempman" in line}
 assert libraries == {str(pathlib.Path(tempman.__file__).parent / "_bundle/libtempman-1.so.0")}, libraries
+'
+}
+
+# The catalogues of the wheel.
+speaks_german() {
+    LC_ALL=C.UTF-8 LANGUAGE=de "$user" -I -c '
+import locale, tempman
+from gi.repository import GLib
+locale.setlocale(locale.LC_ALL, "")
+try:
+    tempman.create_temp_dir(prefix="a/b")
+except GLib.Error as error:
+    message = error.message
+assert "»a/b« erstellt werden: ein Präfix ist" in message, message
 '
 }
 
@@ -129,6 +149,7 @@ check 'wheel: for every Python 3' is_for_every_python
 check 'environment' make_environment
 check 'installed' install "$user" || finish
 check 'import, with the library of the wheel' imports
+check 'translations of the wheel' speaks_german
 check 'import, beside another version' imports_beside_others
 for test in arguments async await cleanup creation delete errors interface language links misuse original package \
     properties warnings; do

@@ -44,15 +44,15 @@ def wait_for(condition, what):
 class Program:
     """The tested program, in its own root. `environment` has additional variables for it."""
 
-    def __init__(self, *options, files=N_FILES, environment=None):
+    def __init__(self, *options, files=N_FILES, environment=None, ready='New'):
         self.home = tempfile.mkdtemp(prefix='window-')
         self.root = pathlib.Path(self.home, 'scratch')
         self.root.mkdir()
         self.output = ''
         self.environment = environment or {}
-        self.start(*options, files=files)
+        self.start(*options, files=files, ready=ready)
 
-    def start(self, *options, files=N_FILES):
+    def start(self, *options, files=N_FILES, ready='New'):
         environment = dict(
             os.environ, HOME=self.home, XDG_CACHE_HOME=self.home, XDG_CONFIG_HOME=self.home,
             XDG_DATA_HOME=self.home, GDK_BACKEND='x11', GSK_RENDERER='cairo', GTK_A11Y='atspi',
@@ -62,7 +62,7 @@ class Program:
             [SCRATCH, '--log-frames', f'--files={files}', *options, self.root],
             env=environment, stdout=subprocess.PIPE, text=True)
         self.application = wait_for(self.find_application, 'the program on the accessibility bus')
-        self.button('New')
+        self.button(ready)
 
     def find_application(self):
         assert self.process.poll() is None, 'the program ended'
@@ -246,6 +246,20 @@ class WindowTest(unittest.TestCase):
         program.create('New', 20)
         self.assertEqual(program.quit(), 0)
         self.assertEqual(program.directories(), ['at-work'])
+
+    @unittest.skipIf('TEMPMAN_TEST_NO_TRANSLATIONS' in os.environ, 'built without translations')
+    def test_german(self):
+        """The labels of the window, and texts with numbers."""
+        program = self.start(ready='Neu', environment={
+            'LANGUAGE': 'de', 'LD_PRELOAD': os.environ['TEMPMAN_TEST_CATALOGUES_LIBRARY']})
+        self.make_entries(program)
+        self.make_expired(program, 'yesterday')
+        os.utime(program.root / 'yesterday', (time.time() - 25 * 3600,) * 2)
+        for text in ['Zustand', 'ohne Besitzer', 'vor 3 Tagen', 'vor 1 Tag', 'löschen: abgelaufen', 'verwaist',
+                     'vor 25 Minuten', 'in Benutzung', 'vor 4 Stunden', 'behalten: in Benutzung', '4 Ordner, .*']:
+            program.wait_for_text(text)
+        program.click('Aufräumen')
+        program.wait_for_text('Aufgeräumt: 3 gelöscht')
 
     def test_limit(self):
         program = self.start()

@@ -41,6 +41,11 @@ def _use_bundle():
     import gi.overrides
     gi.overrides.__path__.insert(0, _BUNDLE)
 
+    # Some C libraries have no translations, and Python then no such function.
+    import locale
+    if hasattr(locale, 'bindtextdomain'):
+        locale.bindtextdomain('tempman-1', _os.path.join(_BUNDLE, 'locale'))
+
 
 if _os.path.isdir(_BUNDLE):
     _use_bundle()
