@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 gboolean tm_delete_tree_empty (int dirfd,
                                const char *path,
                                TmDeleteFlags flags,
+                               gboolean is_removed_next,
                                TmProgress *progress,
                                GCancellable *cancellable,
                                GError **error);

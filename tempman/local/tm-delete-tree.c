@@ -299,6 +299,8 @@ work_cb (gpointer item)
  * @dirfd: a directory, opened for reading
  * @path: its path, for messages
  * @flags: `TM_DELETE_FLAGS_FORCE`, or none
+ * @is_removed_next: whether the caller removes the directory next, and calls again with %FALSE if
+ *   it is not empty: then a short directory need not be read to its end
  * @progress: (nullable): counts the entries that are found and deleted; reported from the calling
  *   thread
  * @cancellable: (nullable): checked once per directory and batch of entries
@@ -314,6 +316,7 @@ gboolean
 tm_delete_tree_empty (int dirfd,
                       const char *path,
                       TmDeleteFlags flags,
+                      gboolean is_removed_next,
                       TmProgress *progress,
                       GCancellable *cancellable,
                       GError **error)
@@ -322,6 +325,7 @@ tm_delete_tree_empty (int dirfd,
     .path = path,
     .cancellable = cancellable,
     .progress = progress,
+    .is_removed_next = is_removed_next,
     .forces = (flags & TM_DELETE_FLAGS_FORCE) != 0,
     .caller = g_thread_self (),
     .batch = BATCH,

@@ -20,6 +20,7 @@ typedef struct
   const char *path;          /* (unowned): of the top, for messages */
   GCancellable *cancellable; /* (unowned) (nullable) */
   TmProgress *progress;      /* (unowned) (nullable) */
+  gboolean is_removed_next;  /* which shows whether the top is empty */
   gboolean forces;           /* clears attributes that keep files from being deleted */
   GThread *caller;           /* (unowned): the thread that reports the progress */
   gint64 start;              /* monotonic time */

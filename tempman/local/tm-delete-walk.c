@@ -170,9 +170,9 @@ tm_delete_walk_read (TmDeleteWalk *walk)
   may_be_the_last = tm_dirents_may_be_the_last (&walk->run);
   if (!may_be_the_last)
     level->is_sorted = level->is_sorted || tm_level_is_worth_sorting (level);
-  /* The removal of the directory shows whether there are more entries. The caller removes the top.
-   */
-  else if (level != walk->walker.top && level->n_rescans == 0 && !level->is_sorted)
+  /* The removal of the directory shows whether there are more entries. */
+  else if ((level != walk->walker.top || walk->tree->is_removed_next) && level->n_rescans == 0 &&
+           !level->is_sorted)
     {
       level->is_read = level->is_end_guessed = TRUE;
       level->position = tm_dirents_end (&walk->run);

@@ -155,6 +155,26 @@ is_denied (int error_number)
          error_number == TM_ERROR_NUMBER_ATTRIBUTES;
 }
 
+/* Verifies that the descriptor still refers to the directory, before it is used. Other code can
+ * close it by mistake, and another directory then gets its number. Returns FALSE without an error
+ * if the directory @is_gone, or with one. */
+static gboolean
+directory_check (TmLockedDirectory *directory, const char *path, gboolean *is_gone, GError **error)
+{
+  TmFileStatus found;
+  int errsv;
+
+  *is_gone = FALSE;
+  if (tm_dirfd_check (directory->fd, directory->identity) == 0)
+    return TRUE;
+
+  errsv = errno;
+  *is_gone = tm_dirfd_is_gone (errsv) && directory_find (directory, path, &found) == PLACE_EMPTY;
+  if (!*is_gone)
+    tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errsv);
+  return FALSE;
+}
+
 /*
  * tm_locked_directory_delete:
  * @directory: a directory that this process owns, or whose exclusive lock it holds
@@ -187,6 +207,7 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
   for (guint n_scans = 0;; n_scans++)
     {
       TmFileStatus found;
+      gboolean is_gone;
 
       switch (directory_find (directory, path, &found))
         {
@@ -207,18 +228,8 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           g_assert_not_reached ();
         }
 
-      /* Other code can close the descriptor by mistake, and another directory then gets its number.
-       */
-      if (tm_dirfd_check (directory->fd, directory->identity) < 0)
-        {
-          int errsv = errno;
-
-          if (tm_dirfd_is_gone (errsv) && directory_find (directory, path, &found) == PLACE_EMPTY)
-            return TRUE;
-
-          tm_error_set_from_errno (error, TM_ACTION_DELETE, path, errsv);
-          return FALSE;
-        }
+      if (n_scans == 0 && !directory_check (directory, path, &is_gone, error))
+        return is_gone;
 
       /* Many directories were never used and are empty: rmdir() finds that out fastest. */
       if (n_scans > 0 || directory_seems_untouched (directory, &found))
@@ -236,8 +247,8 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
             return TRUE;
 
           /* Without the permission to remove anything from the parent, the content is deleted all
-           * the same. */
-          if ((cause != ENOTEMPTY && !(n_scans == 0 && is_denied (cause))) ||
+           * the same. The first scan may have missed a part of it. */
+          if ((cause != ENOTEMPTY && !(n_scans == 0 && is_denied (cause)) && n_scans != 1) ||
               n_scans == 1 + MAX_RESCANS)
             {
               tm_error_set_from_errno (error, TM_ACTION_DELETE, path, cause);
@@ -245,7 +256,12 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
             }
         }
 
-      if (!tm_delete_tree_empty (directory->fd, path, flags, progress, cancellable, error))
+      if (n_scans > 0 && !directory_check (directory, path, &is_gone, error))
+        return is_gone;
+
+      /* The removal shows whether the first scan has missed entries. */
+      if (!tm_delete_tree_empty (directory->fd, path, flags, n_scans == 0, progress, cancellable,
+                                 error))
         return FALSE;
     }
 }
