@@ -132,8 +132,8 @@ struct _TmTemporaryDirectory
   GThread *closing_thread;        /* (unowned): the thread that closes, keeps or publishes */
   /* (owned) (nullable): set while open or closing; closing_thread uses it without the lock */
   TmBackendDirectory *directory;
-  GFile *file; /* (owned) (nullable): set when initialised and when published */
-  char *path;  /* (owned) (nullable): likewise */
+  GFile *file; /* (owned) (nullable): of a local directory, made on first use */
+  char *path;  /* (owned) (nullable): set when initialised and when published, if it is local */
   /* (owned) (nullable): the file and the path before the publication; callers may still use them */
   GFile *former_file;
   char *former_path;
@@ -173,6 +173,8 @@ get_default_prefix (void)
 
   if (program == NULL)
     return g_strdup ("tempman");
+  if (strchr (program, G_DIR_SEPARATOR) == NULL && *program != '.')
+    return g_strdup (program);
 
   name = g_path_get_basename (program);
   if (strchr (name, G_DIR_SEPARATOR) != NULL || strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
@@ -231,9 +233,24 @@ static void
 set_open (TmTemporaryDirectory *self, TmBackendDirectory *directory)
 {
   self->directory = directory;
-  self->file = g_object_ref (directory->file);
-  self->path = tm_file_get_path (self->file);
+  if (directory->path != NULL)
+    self->path = g_strdup (directory->path);
+  else
+    {
+      self->file = g_object_ref (directory->file);
+      self->path = tm_file_get_path (self->file);
+    }
   self->state = STATE_OPEN;
+}
+
+/* Returns: (transfer none) (nullable): the file, unless the object was never initialised */
+static GFile *
+get_file_locked (TmTemporaryDirectory *self)
+{
+  if (self->file == NULL && self->path != NULL)
+    self->file = tm_file_new_for_local_path (self->path);
+
+  return self->file;
 }
 
 /* Called with the lock held, or before other threads can use the object. @root: (nullable): the
@@ -356,6 +373,25 @@ tm_temporary_directory_set_property (GObject *object,
     }
 }
 
+/* Returns (transfer full): the directory for temporary files. */
+static GFile *
+get_default_parent (void)
+{
+  static GFile *parent = NULL; /* atomic; of an absolute path, which does not change */
+  GFile *file = g_atomic_pointer_get (&parent);
+
+  if (file != NULL)
+    return g_object_ref (file);
+
+  /* GFile makes a relative $TMPDIR absolute: later changes of the working directory do not matter.
+   */
+  file = g_file_new_for_path (g_get_tmp_dir ());
+  if (g_path_is_absolute (g_get_tmp_dir ()) &&
+      g_atomic_pointer_compare_and_exchange (&parent, NULL, file))
+    g_object_ref (file);
+  return file;
+}
+
 static void
 tm_temporary_directory_constructed (GObject *object)
 {
@@ -363,10 +399,8 @@ tm_temporary_directory_constructed (GObject *object)
 
   G_OBJECT_CLASS (tm_temporary_directory_parent_class)->constructed (object);
 
-  /* GFile makes a relative $TMPDIR absolute: later changes of the working directory do not matter.
-   */
   if (self->parent == NULL)
-    self->parent = g_file_new_for_path (g_get_tmp_dir ());
+    self->parent = get_default_parent ();
 }
 
 /* Whether TEMPMAN_DEBUG=keep makes a close keep the directory, so that a developer can examine it.
@@ -403,13 +437,13 @@ report_closed (TmTemporaryDirectory *self, gboolean is_ours, gboolean is_logged,
 
   if (is_ours && keeps_for_debugging ())
     {
-      display_name = tm_file_get_display_name (self->file);
+      display_name = tm_file_get_display_name (tm_temporary_directory_get_file (self));
       g_message ("Kept “%s”: TEMPMAN_DEBUG is set to “keep”", display_name);
     }
   else if (is_logged && is_ours)
-    tm_log_closed (self->file, start);
+    tm_log_closed (tm_temporary_directory_get_file (self), start);
   else if (is_logged)
-    tm_log_not_ours (self->file);
+    tm_log_not_ours (tm_temporary_directory_get_file (self));
 }
 
 /* Not dispose(): that can run while another reference exists. */
@@ -578,6 +612,28 @@ tm_temporary_directory_init (TmTemporaryDirectory *self)
   tm_fork_mutex_init (&self->lock);
 }
 
+/* As g_initable_new(), which takes as long as some system calls to collect the properties. @root:
+ * as of create() */
+static TmTemporaryDirectory *
+create_new (GFile *parent,
+            TmBackendRoot *root,
+            const char *prefix,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (TmTemporaryDirectory) self = g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, NULL);
+  g_autofree char *message = NULL;
+
+  if (parent != NULL)
+    g_set_object (&self->parent, parent);
+  self->prefix = g_strdup (prefix);
+  if (!create (self, root, &message, cancellable, error))
+    return NULL;
+
+  tm_log_message (message);
+  return g_steal_pointer (&self);
+}
+
 static void
 initable_iface_init (GInitableIface *iface)
 {
@@ -632,8 +688,7 @@ tm_temporary_directory_new (GFile *parent,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_initable_new (TM_TYPE_TEMPORARY_DIRECTORY, cancellable, error, "parent", parent,
-                         "prefix", prefix, NULL);
+  return create_new (parent, NULL, prefix, cancellable, error);
 }
 
 /* Creates a directory in a root, without resolving the path of the root again. */
@@ -643,15 +698,7 @@ tm_temporary_directory_new_in (TmBackendRoot *parent,
                                GCancellable *cancellable,
                                GError **error)
 {
-  g_autoptr (TmTemporaryDirectory) self =
-      g_object_new (TM_TYPE_TEMPORARY_DIRECTORY, "parent", parent->file, "prefix", prefix, NULL);
-  g_autofree char *message = NULL;
-
-  if (!create (self, parent, &message, cancellable, error))
-    return NULL;
-
-  tm_log_message (message);
-  return g_steal_pointer (&self);
+  return create_new (parent->file, parent, prefix, cancellable, error);
 }
 
 /**
@@ -736,7 +783,7 @@ tm_temporary_directory_get_file (TmTemporaryDirectory *self)
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (self), NULL);
 
   locker = tm_fork_mutex_locker_new (&self->lock);
-  return self->file;
+  return get_file_locked (self);
 }
 
 /**
@@ -903,7 +950,8 @@ fail_not_initialized (GError **error)
 static gboolean
 fail_closed (TmTemporaryDirectory *self, TmAction action, GError **error)
 {
-  tm_error_set_for_file (error, action, self->file, G_IO_ERROR_CLOSED, _ ("it is closed"));
+  tm_error_set_for_file (error, action, get_file_locked (self), G_IO_ERROR_CLOSED,
+                         _ ("it is closed"));
   return FALSE;
 }
 
@@ -925,7 +973,7 @@ wait_locked (TmTemporaryDirectory *self, TmAction action, GCancellable *cancella
       /* A log handler may call this from a message of the deletion. */
       if (self->closing_thread == g_thread_self ())
         {
-          tm_error_set_for_file (error, action, self->file, G_IO_ERROR_PENDING,
+          tm_error_set_for_file (error, action, get_file_locked (self), G_IO_ERROR_PENDING,
                                  _ ("this thread is already closing it"));
           return FALSE;
         }
@@ -1085,7 +1133,7 @@ tm_temporary_directory_close (TmTemporaryDirectory *self, GCancellable *cancella
 
   closed = close_cancellably (self, cancellable, &closed_now, error);
   if (closed_now)
-    g_object_notify (G_OBJECT (self), "closed");
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
 
   return closed;
 }
@@ -1105,7 +1153,7 @@ close_completed_cb (GTask *task, GParamSpec *pspec, gpointer user_data)
   const gboolean *closed_now = g_task_get_task_data (task);
 
   if (*closed_now)
-    g_object_notify (g_task_get_source_object (task), "closed");
+    g_object_notify_by_pspec (g_task_get_source_object (task), properties[PROP_CLOSED]);
 }
 
 /**
@@ -1186,7 +1234,7 @@ check_ours_locked (TmTemporaryDirectory *self, TmAction action, GError **error)
 
   if (!is_ours_locked (self))
     {
-      tm_error_set_for_file (error, action, self->file, G_IO_ERROR_NOT_SUPPORTED,
+      tm_error_set_for_file (error, action, get_file_locked (self), G_IO_ERROR_NOT_SUPPORTED,
                              _ ("it belongs to the parent process and was not adopted"));
       return FALSE;
     }
@@ -1247,7 +1295,7 @@ tm_temporary_directory_adopt (TmTemporaryDirectory *self, GError **error)
       if (is_being_closed_locked (self))
         return TRUE;
 
-      tm_error_set_for_file (error, TM_ACTION_ADOPT, self->file, G_IO_ERROR_BUSY,
+      tm_error_set_for_file (error, TM_ACTION_ADOPT, get_file_locked (self), G_IO_ERROR_BUSY,
                              _ ("the parent process was closing it"));
       return FALSE;
 
@@ -1306,7 +1354,7 @@ keep_cancellably (TmTemporaryDirectory *self, GCancellable *cancellable, GError 
   is_kept = tm_backend_directory_keep (self->directory, error);
   end_using (self, is_kept);
   if (is_kept && tm_log_is_shown ())
-    tm_log_kept (self->file);
+    tm_log_kept (tm_temporary_directory_get_file (self));
   return is_kept;
 }
 
@@ -1432,7 +1480,7 @@ set_published (TmTemporaryDirectory *self, GFile *destination)
   TmBackendDirectory *directory;
 
   tm_fork_mutex_lock (&self->lock);
-  self->former_file = self->file;
+  self->former_file = g_steal_pointer (&self->file);
   self->former_path = self->path;
   self->file = g_object_ref (destination);
   self->path = tm_file_get_path (destination);
@@ -1452,6 +1500,7 @@ publish (TmTemporaryDirectory *self,
   const TmBackend *backend;
   TmReplaced *replaced = NULL;
   gboolean has_replaced;
+  g_autoptr (GFile) former_file = NULL;
   g_autoptr (GError) local_error = NULL;
 
   if (!begin_using (self, TM_ACTION_PUBLISH, cancellable, error))
@@ -1467,6 +1516,7 @@ publish (TmTemporaryDirectory *self,
     }
 
   backend = self->directory->backend;
+  former_file = g_object_ref (tm_temporary_directory_get_file (self));
   /* The directory is published, even if the deletion of the replaced one fails. */
   set_published (self, destination);
   has_replaced = replaced != NULL;
@@ -1476,7 +1526,7 @@ publish (TmTemporaryDirectory *self,
   end_using (self, TRUE);
   if (tm_log_is_shown ())
     {
-      tm_log_published (self->former_file, self->file, has_replaced);
+      tm_log_published (former_file, destination, has_replaced);
       if (local_error != NULL)
         tm_log_error (local_error);
     }

@@ -7,6 +7,7 @@
  * mounted file systems. */
 
 #include "support/directories.h"
+#include "support/interpose.h"
 #include "support/roots.h"
 #include "support/support.h"
 
@@ -256,6 +257,32 @@ work_with_owners (TmRoot *root)
   assert_cleanup (root, 5);
 }
 
+static void
+remove_only_entry_cb (gpointer user_data)
+{
+  g_autoptr (GDir) dir = g_dir_open (user_data, 0, NULL);
+  g_autofree char *path = g_build_filename (user_data, g_dir_read_name (dir), NULL);
+
+  child_assert (g_rmdir (path) == 0);
+}
+
+/* A cleaner removes a new directory before it is locked: the creator notices it. */
+static void
+work_with_removed_directory (TmRoot *root)
+{
+  g_autofree char *parent =
+      g_build_filename (g_file_peek_path (tm_root_get_directory (root)), "parent", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+  make_directory (parent);
+  attack_before ("flock", 0, remove_only_entry_cb, parent);
+  directory = create_in (parent);
+  child_assert (attack_end () == 2);
+  child_assert (is_at_its_path (directory));
+  close_successfully (directory);
+  child_assert (g_rmdir (parent) == 0);
+}
+
 /* A creation evicts the oldest entry if @evicts, and no other one. */
 static void
 check_creation (const char *path, const char *oldest, gboolean evicts)
@@ -323,6 +350,7 @@ work (gpointer data)
 
   work_with_directory (root);
   work_with_ages (root);
+  work_with_removed_directory (root);
   work_with_owners (root);
   work_with_limits (path);
   child_assert (count_entries (path) == 0);

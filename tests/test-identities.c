@@ -6,6 +6,7 @@
 #include <tempman.h>
 
 #include "support/directories.h"
+#include "support/descriptors.h"
 #include "support/interpose.h"
 #include "support/roots.h"
 #include "support/support.h"
@@ -227,52 +228,6 @@ test_mount_over_directory (Sandbox *sandbox, gconstpointer data)
 {
   skip_or_assert_success (run_in_child (mount_over_directory_child, sandbox->path),
                           "no mount namespaces here");
-}
-
-/* The descriptor of this process that leads to @path, or -1. */
-static int
-find_descriptor (const char *path)
-{
-  struct stat wanted, status;
-
-  g_assert_no_errno (stat (path, &wanted));
-  for (int fd = 0; fd < 1024; fd++)
-    if (fstat (fd, &status) == 0 && status.st_ino == wanted.st_ino &&
-        status.st_dev == wanted.st_dev)
-      return fd;
-
-  return -1;
-}
-
-/* Other code closes @fd by mistake, and opens a directory that gets its number: one whose contents
- * must not be lost. Returns a copy of the earlier descriptor, to restore it. */
-static int
-replace_descriptor (int fd, const char *victim)
-{
-  int saved = fcntl (fd, F_DUPFD_CLOEXEC, 100);
-  int other = open (victim, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  g_assert_no_errno (saved);
-  g_assert_no_errno (other);
-  g_assert_no_errno (dup3 (other, fd, O_CLOEXEC));
-  close (other);
-  return saved;
-}
-
-static void
-put_descriptor_back (int fd, int saved)
-{
-  g_assert_no_errno (dup3 (saved, fd, O_CLOEXEC));
-  close (saved);
-}
-
-static gboolean
-descriptor_is (int fd, const char *path)
-{
-  struct stat wanted, status;
-
-  return stat (path, &wanted) == 0 && fstat (fd, &status) == 0 && status.st_ino == wanted.st_ino &&
-         status.st_dev == wanted.st_dev;
 }
 
 typedef gboolean (*UseFunc) (TmTemporaryDirectory *directory, GError **error);

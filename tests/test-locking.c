@@ -176,7 +176,7 @@ find_only_entry (const char *parent)
 static int
 take_away_cb (const SystemCall *call, gpointer user_data)
 {
-  if (g_str_has_prefix (call->name, "openat") && count_entries (user_data) > 0)
+  if (g_str_has_prefix (call->name, "open") && count_entries (user_data) > 0)
     {
       g_autofree char *path = find_only_entry (user_data);
 
@@ -278,7 +278,7 @@ put_foreign_in_place_cb (const SystemCall *call, gpointer user_data)
   Exchange *exchange = user_data;
   g_autofree char *path = NULL;
 
-  if (exchange->moved != NULL || !g_str_has_prefix (call->name, "openat") ||
+  if (exchange->moved != NULL || !g_str_has_prefix (call->name, "open") ||
       count_entries (exchange->parent) == 0)
     return 0;
 
@@ -302,6 +302,7 @@ test_exchanged_while_creating (Sandbox *sandbox, gconstpointer data)
     return;
 
   make_directory (parent);
+  g_assert_no_errno (g_chmod (parent, 0777));
   interpose (put_foreign_in_place_cb, &exchange);
   directory = create_in (parent);
   interpose_end ();
@@ -331,6 +332,7 @@ test_exchanged_before_lock (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmTemporaryDirectory) directory = NULL;
 
   make_directory (parent);
+  g_assert_no_errno (g_chmod (parent, 0777));
   attack_before ("flock", 0, replace_new_cb, parent);
   directory = create_in (parent);
   g_assert_cmpuint (attack_end (), ==, 2);

@@ -315,9 +315,9 @@ exchange_cb (const SystemCall *call, gpointer user_data)
   g_autofree char *path = NULL;
   g_autofree char *moved = NULL;
 
-  /* When the new directory is opened by its name, with O_PATH first if there is no openat2(). */
-  if (!g_str_has_prefix (call->name, "openat") || call->path == NULL || *call->path == '/' ||
-      *call->path == '.' || attacker->n_times == 0 || count_entries (attacker->parent) == 0)
+  /* When the new directory is opened, by its path or by its name. */
+  if (!g_str_has_prefix (call->name, "open") || call->path == NULL || *call->path == '.' ||
+      attacker->n_times == 0 || count_entries (attacker->parent) == 0)
     return 0;
 
   attacker->n_times--;

@@ -27,7 +27,8 @@ typedef struct _TmBackend TmBackend;
 typedef struct
 {
   const TmBackend *backend;
-  GFile *file;            /* (owned) */
+  GFile *file;            /* (owned) (nullable): of a local one, made on first use */
+  char *path;             /* (owned) (nullable): of a local one */
   TmProcessToken process; /* a forked child has a copy of all this, but no right to use it */
 } TmBackendDirectory;
 
@@ -180,6 +181,8 @@ gboolean tm_backend_delete_recursively (GFile *file,
 void tm_backend_root_init (TmBackendRoot *root, const TmBackend *backend, GFile *file);
 void tm_backend_directory_init (TmBackendDirectory *directory,
                                 const TmBackend *backend,
-                                GFile *file);
+                                GFile *file,
+                                char *path);
+GFile *tm_backend_directory_get_file (TmBackendDirectory *directory);
 
 G_END_DECLS

@@ -29,12 +29,17 @@ tm_backend_for_file (GFile *file)
 #endif
 }
 
-/* Takes @file over. */
+/* @file: (transfer full) (nullable): the directory, unless it is local. @path: (transfer full)
+ * (nullable): its path, if it is local */
 void
-tm_backend_directory_init (TmBackendDirectory *directory, const TmBackend *backend, GFile *file)
+tm_backend_directory_init (TmBackendDirectory *directory,
+                           const TmBackend *backend,
+                           GFile *file,
+                           char *path)
 {
   directory->backend = backend;
   directory->file = file;
+  directory->path = path;
   directory->process = tm_process_get_token ();
 }
 
@@ -45,6 +50,16 @@ tm_backend_root_init (TmBackendRoot *root, const TmBackend *backend, GFile *file
   root->backend = backend;
   root->file = file;
   root->watch = tm_watch_new ();
+}
+
+/* Most programs use the path of a local directory, and never its file. Returns: (transfer none) */
+GFile *
+tm_backend_directory_get_file (TmBackendDirectory *directory)
+{
+  if (directory->file == NULL)
+    directory->file = tm_file_new_for_local_path (directory->path);
+
+  return directory->file;
 }
 
 /*
@@ -171,7 +186,8 @@ tm_backend_delete_replaced (const TmBackend *backend, TmReplaced *replaced, GErr
 void
 tm_backend_directory_release (TmBackendDirectory *directory)
 {
-  g_object_unref (directory->file);
+  g_clear_object (&directory->file);
+  g_free (directory->path);
   directory->backend->free_directory (directory);
 }
 

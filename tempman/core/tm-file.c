@@ -6,6 +6,20 @@
 #include "core/tm-file-private.h"
 
 /*
+ * tm_file_new_for_local_path:
+ * @path: an absolute path
+ *
+ * Like g_file_new_for_path(), but never returns a file of GVfs, which serves some paths.
+ *
+ * Returns: (transfer full): the file
+ */
+GFile *
+tm_file_new_for_local_path (const char *path)
+{
+  return g_vfs_get_file_for_path (g_vfs_get_local (), path);
+}
+
+/*
  * tm_file_get_path:
  * @file: a file
  *

@@ -98,7 +98,7 @@ describe_lock (TmLockScope scope)
 char *
 tm_log_describe_creation (TmBackendDirectory *directory)
 {
-  g_autofree char *name = tm_file_get_display_name (directory->file);
+  g_autofree char *name = tm_file_get_display_name (tm_backend_directory_get_file (directory));
   g_autoptr (GString) message = g_string_new (NULL);
   TmCreationResult result = { .lock_scope = TM_LOCK_SCOPE_NONE };
 

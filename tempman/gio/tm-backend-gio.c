@@ -371,7 +371,8 @@ attempt_create (GFile *parent,
     }
 
   gio = g_new0 (GioDirectory, 1);
-  tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name));
+  tm_backend_directory_init (&gio->directory, &tm_backend_gio, g_file_get_child (parent, name),
+                             NULL);
   attempt = make_directory (parent, gio->directory.file, creation, error);
   if (attempt == ATTEMPT_DONE)
     attempt = secure_directory (gio, kind, creation, error);

@@ -51,22 +51,20 @@ local_get_fd (TmBackendDirectory *directory)
 static gboolean
 local_delete (TmBackendDirectory *directory, GCancellable *cancellable, GError **error)
 {
-  return tm_locked_directory_delete (get_locked (directory), g_file_peek_path (directory->file),
-                                     TM_DELETE_FLAGS_NONE, NULL, cancellable, error);
+  return tm_locked_directory_delete (get_locked (directory), directory->path, TM_DELETE_FLAGS_NONE,
+                                     NULL, cancellable, error);
 }
 
 static gboolean
 local_adopt (TmBackendDirectory *directory, GError **error)
 {
-  return tm_locked_directory_adopt (get_locked (directory), g_file_peek_path (directory->file),
-                                    error);
+  return tm_locked_directory_adopt (get_locked (directory), directory->path, error);
 }
 
 static gboolean
 local_keep (TmBackendDirectory *directory, GError **error)
 {
-  return tm_locked_directory_keep (get_locked (directory), g_file_peek_path (directory->file),
-                                   error);
+  return tm_locked_directory_keep (get_locked (directory), directory->path, error);
 }
 
 static gboolean
@@ -78,13 +76,14 @@ local_publish (TmBackendDirectory *directory,
 {
   if (tm_backend_for_file (destination) != &tm_backend_local)
     {
-      tm_error_set_unpublished_file (error, directory->file, destination, G_IO_ERROR_NOT_SUPPORTED,
+      tm_error_set_unpublished_file (error, tm_backend_directory_get_file (directory), destination,
+                                     G_IO_ERROR_NOT_SUPPORTED,
                                      _ ("the destination is not a local file"));
       return FALSE;
     }
 
-  return tm_publish (get_locked (directory), g_file_peek_path (directory->file),
-                     g_file_peek_path (destination), replace, replaced, error);
+  return tm_publish (get_locked (directory), directory->path, g_file_peek_path (destination),
+                     replace, replaced, error);
 }
 
 static void
@@ -95,29 +94,26 @@ local_free_directory (TmBackendDirectory *directory)
 }
 
 /* Creates a directory in @parent. @open_parent: the same directory, which stays open as long as the
- * new one exists. */
+ * new one exists. @is_stale: as of tm_locked_directory_create() */
 static TmBackendDirectory *
 create_in (GFile *parent,
            TmParent *open_parent,
            const TmCreation *creation,
+           gboolean *is_stale,
            GCancellable *cancellable,
            GError **error)
 {
-  const char *parent_path = g_file_peek_path (parent);
-  TmLockedDirectory *locked =
-      tm_locked_directory_create (open_parent, parent_path, creation, cancellable, error);
   g_autofree char *path = NULL;
+  TmLockedDirectory *locked = tm_locked_directory_create (
+      open_parent, g_file_peek_path (parent), creation, is_stale, &path, cancellable, error);
   LocalDirectory *local;
 
   if (locked == NULL)
     return NULL;
 
-  /* The same as g_file_get_child(), in half the time. */
-  path = tm_path_get_child (parent_path, tm_locked_directory_get_name (locked));
   local = g_new0 (LocalDirectory, 1);
   local->locked = locked;
-  tm_backend_directory_init (&local->directory, &tm_backend_local,
-                             g_vfs_get_file_for_path (g_vfs_get_local (), path));
+  tm_backend_directory_init (&local->directory, &tm_backend_local, NULL, g_steal_pointer (&path));
   return &local->directory;
 }
 
@@ -125,14 +121,36 @@ static TmBackendDirectory *
 local_create (GFile *parent, const TmCreation *creation, GCancellable *cancellable, GError **error)
 {
   const char *path = g_file_peek_path (parent);
+  g_autoptr (TmParent) last_parent = tm_parent_find (path);
+  g_autoptr (TmParent) open_parent = NULL;
+  g_autoptr (GFile) resolved_parent = NULL;
+  g_autoptr (GError) local_error = NULL;
+  gboolean is_stale = FALSE;
   g_autofree char *resolved = NULL;
   g_autofree char *refused = NULL;
-  g_autoptr (TmParent) open_parent = tm_parent_open (path, &resolved, &refused);
-  g_autoptr (GFile) resolved_parent = NULL;
 
+  if (last_parent != NULL)
+    {
+      TmBackendDirectory *directory =
+          create_in (parent, last_parent, creation, &is_stale, cancellable, &local_error);
+
+      if (directory != NULL)
+        return directory;
+      if (is_stale)
+        tm_parent_hide (last_parent);
+    }
+
+  open_parent = tm_parent_open (path, &resolved, &refused);
   if (open_parent == NULL)
     {
       tm_error_set_unopened (error, TM_ACTION_CREATE_IN, path, refused, errno);
+      return NULL;
+    }
+
+  /* The path still leads to the same directory. */
+  if (open_parent == last_parent && !is_stale)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
 
@@ -140,7 +158,7 @@ local_create (GFile *parent, const TmCreation *creation, GCancellable *cancellab
   if (resolved != NULL && strcmp (resolved, path) != 0)
     resolved_parent = g_file_new_for_path (resolved);
 
-  return create_in (resolved_parent != NULL ? resolved_parent : parent, open_parent, creation,
+  return create_in (resolved_parent != NULL ? resolved_parent : parent, open_parent, creation, NULL,
                     cancellable, error);
 }
 
@@ -181,7 +199,7 @@ local_create_in_root (TmBackendRoot *root,
       return NULL;
     }
 
-  return create_in (root->file, parent, creation, cancellable, error);
+  return create_in (root->file, parent, creation, NULL, cancellable, error);
 }
 
 static TmCleanupOptions
@@ -489,7 +507,7 @@ empty_child (TmParent *parent,
     tm_locked_directory_get_identity (directory);
   is_empty = tm_delete_tree_empty (directory != NULL ? tm_locked_directory_get_fd (directory)
                                                      : mount_point,
-                                   path, flags, progress, cancellable, error);
+                                   path, flags, FALSE, progress, cancellable, error);
   tm_dirfd_close (mount_point);
   return is_empty ? TM_DELETE_RESULT_DONE : TM_DELETE_RESULT_FAILED;
 }

@@ -377,20 +377,11 @@ tm_dirfd_open_descendant (int dirfd, const char *names, int flags)
   return fd;
 }
 
-/*
- * tm_dirfd_open_without_links:
- * @path: an absolute path
- * @flags: `O_NOFOLLOW` to fail with `ENOTDIR` if its last component is a link; or 0
- *
- * Opens a directory by a path without links in one call.
- *
- * Returns: a pin, or -1: `ELOOP` if the path contains a link, or if that is unknown
- */
-int
-tm_dirfd_open_without_links (const char *path, int flags)
+static int
+open_without_links (const char *path, int flags)
 {
   OpenHow how = {
-    .flags = (guint64) (O_PATH | O_DIRECTORY | O_CLOEXEC | flags),
+    .flags = (guint64) (O_DIRECTORY | O_CLOEXEC | flags),
     .resolve = OPEN_WITHOUT_LINKS,
   };
 
@@ -409,6 +400,28 @@ tm_dirfd_open_without_links (const char *path, int flags)
       errno = ELOOP;
     }
   return fd;
+}
+
+/*
+ * tm_dirfd_open_without_links:
+ * @path: an absolute path
+ * @flags: `O_NOFOLLOW` to fail with `ENOTDIR` if its last component is a link; or 0
+ *
+ * Opens a directory by a path without links in one call.
+ *
+ * Returns: a pin, or -1: `ELOOP` if the path contains a link, or if that is unknown
+ */
+int
+tm_dirfd_open_without_links (const char *path, int flags)
+{
+  return open_without_links (path, O_PATH | flags);
+}
+
+/* As tm_dirfd_open_without_links(), for reading. */
+int
+tm_dirfd_open_readable_without_links (const char *path)
+{
+  return open_without_links (path, O_RDONLY);
 }
 
 /* Opens a directory of this user whose mode denies access. A pin needs no permission on the

@@ -143,6 +143,12 @@ tm_dirfd_open_without_links (const char *path, int flags)
   return -1;
 }
 
+int
+tm_dirfd_open_readable_without_links (const char *path)
+{
+  return tm_dirfd_open_without_links (path, 0);
+}
+
 /* A directory that denies access cannot be pinned: its mode is changed by its name. */
 int
 tm_dirfd_open_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mode)

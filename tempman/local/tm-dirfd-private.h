@@ -155,6 +155,7 @@ typedef enum
 int tm_dirfd_open_at (int dirfd, const char *name, int flags);
 int tm_dirfd_open (const char *path, int flags);
 int tm_dirfd_open_without_links (const char *path, int flags);
+int tm_dirfd_open_readable_without_links (const char *path);
 int tm_dirfd_open_beneath (int dirfd, const char *name, int flags);
 int tm_dirfd_open_descendant (int dirfd, const char *names, int flags);
 int tm_dirfd_open_child (int dirfd, const char *name, int flags, mode_t *repaired_mode);

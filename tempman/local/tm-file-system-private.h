@@ -15,6 +15,7 @@
 G_BEGIN_DECLS
 
 gboolean tm_file_system_is_shared (int dirfd, guint64 mount);
+gboolean tm_file_system_clears_links (int dirfd);
 gboolean tm_file_system_count_directories (int dirfd, guint64 *n_directories);
 gboolean tm_file_system_frees_at_once (int dirfd);
 gboolean tm_file_system_read_signs (int dirfd, TmFileSystemSigns *signs);

@@ -23,26 +23,43 @@
  * undefined behaviour according to the kernel's documentation. eCryptfs is not trusted: its lower
  * directory may be on a server, and mounted by another machine too. */
 
+typedef enum
+{
+  NO_TRAITS = 0,
+  KEEPS_OWNERS = 1 << 0,       /* files belong to their creator with any mount option */
+  COUNTS_DIRECTORIES = 1 << 1, /* by the links of the directory that contains them */
+  FREES_AT_ONCE = 1 << 2,      /* statfs() shows the space of a deleted file right afterwards */
+  CLEARS_LINKS = 1 << 3,       /* of a directory that is removed; tested for each of these */
+} Traits;
+
 typedef struct
 {
   TmFileSystemType type;
-  gboolean keeps_owners;       /* files belong to their creator with any mount option */
-  gboolean counts_directories; /* by the links of the directory that contains them */
-  gboolean frees_at_once;      /* statfs() shows the space of a deleted file right afterwards */
+  Traits traits; /* what is certain */
 } TrustedType;
 
 static const TrustedType trusted_types[] = {
-  { TM_FILE_SYSTEM_TMPFS, TRUE, TRUE, TRUE },      { TM_FILE_SYSTEM_EXT4, TRUE, TRUE, TRUE },
-  { TM_FILE_SYSTEM_XFS, TRUE, TRUE, FALSE },       { TM_FILE_SYSTEM_BTRFS, TRUE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_OVERLAY, TRUE, FALSE, FALSE },  { TM_FILE_SYSTEM_RAMFS, TRUE, FALSE, TRUE },
-  { TM_FILE_SYSTEM_F2FS, TRUE, FALSE, FALSE },     { TM_FILE_SYSTEM_ZFS, TRUE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_BCACHEFS, TRUE, FALSE, FALSE }, { TM_FILE_SYSTEM_JFS, TRUE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_NILFS2, TRUE, FALSE, FALSE },   { TM_FILE_SYSTEM_REISERFS, TRUE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_UBIFS, TRUE, FALSE, FALSE },    { TM_FILE_SYSTEM_JFFS2, TRUE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_FFS, TRUE, FALSE, FALSE },      { TM_FILE_SYSTEM_APFS, FALSE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_EXFAT, FALSE, FALSE, TRUE },    { TM_FILE_SYSTEM_VFAT, FALSE, FALSE, TRUE },
-  { TM_FILE_SYSTEM_NTFS, FALSE, FALSE, FALSE },    { TM_FILE_SYSTEM_HFS, FALSE, FALSE, FALSE },
-  { TM_FILE_SYSTEM_UDF, FALSE, FALSE, FALSE },
+  { TM_FILE_SYSTEM_TMPFS, KEEPS_OWNERS | COUNTS_DIRECTORIES | FREES_AT_ONCE | CLEARS_LINKS },
+  { TM_FILE_SYSTEM_EXT4, KEEPS_OWNERS | COUNTS_DIRECTORIES | FREES_AT_ONCE | CLEARS_LINKS },
+  { TM_FILE_SYSTEM_XFS, KEEPS_OWNERS | COUNTS_DIRECTORIES | CLEARS_LINKS },
+  { TM_FILE_SYSTEM_BTRFS, KEEPS_OWNERS | CLEARS_LINKS },
+  { TM_FILE_SYSTEM_OVERLAY, KEEPS_OWNERS | CLEARS_LINKS },
+  { TM_FILE_SYSTEM_RAMFS, KEEPS_OWNERS | FREES_AT_ONCE },
+  { TM_FILE_SYSTEM_F2FS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_ZFS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_BCACHEFS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_JFS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_NILFS2, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_REISERFS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_UBIFS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_JFFS2, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_FFS, KEEPS_OWNERS },
+  { TM_FILE_SYSTEM_APFS, NO_TRAITS },
+  { TM_FILE_SYSTEM_EXFAT, FREES_AT_ONCE },
+  { TM_FILE_SYSTEM_VFAT, FREES_AT_ONCE },
+  { TM_FILE_SYSTEM_NTFS, NO_TRAITS },
+  { TM_FILE_SYSTEM_HFS, NO_TRAITS },
+  { TM_FILE_SYSTEM_UDF, NO_TRAITS },
 };
 
 /* Returns NULL if the type is not trusted. */
@@ -96,6 +113,15 @@ tm_file_system_is_shared (int dirfd, guint64 mount)
   return type == NULL;
 }
 
+/* Whether an open directory that has been removed has no links. */
+gboolean
+tm_file_system_clears_links (int dirfd)
+{
+  const TrustedType *type;
+
+  return find_type (dirfd, &type) && type != NULL && (type->traits & CLEARS_LINKS) != 0;
+}
+
 /*
  * tm_file_system_count_directories:
  * @dirfd: a directory
@@ -113,7 +139,7 @@ tm_file_system_count_directories (int dirfd, guint64 *n_directories)
   const TrustedType *type;
   struct stat status;
 
-  if (!find_type (dirfd, &type) || type == NULL || !type->counts_directories ||
+  if (!find_type (dirfd, &type) || type == NULL || (type->traits & COUNTS_DIRECTORIES) == 0 ||
       tm_dirfd_stat (dirfd, &status) < 0 || status.st_nlink < 2)
     return FALSE;
 
@@ -137,7 +163,7 @@ tm_file_system_frees_at_once (int dirfd)
 {
   const TrustedType *type;
 
-  return find_type (dirfd, &type) && type != NULL && type->frees_at_once;
+  return find_type (dirfd, &type) && type != NULL && (type->traits & FREES_AT_ONCE) != 0;
 }
 
 /* Whether files in the directory belong to the user that created them, so that another owner means
@@ -147,7 +173,7 @@ keeps_owners (int dirfd)
 {
   const TrustedType *type;
 
-  return find_type (dirfd, &type) && type != NULL && type->keeps_owners;
+  return find_type (dirfd, &type) && type != NULL && (type->traits & KEEPS_OWNERS) != 0;
 }
 
 /*

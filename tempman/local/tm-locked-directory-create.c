@@ -56,12 +56,27 @@ typedef enum
   ATTEMPT_UNMARKED,  /* the file system does not store the mark, which the name promises */
   ATTEMPT_EXCHANGED, /* another file has its name */
   ATTEMPT_FOREIGN,   /* likewise: it belongs to another user */
+  ATTEMPT_STALE,     /* its path does not lead to it, or leads to it through a link */
 } Attempt;
 
-/* Verifies the directory by the path that is returned to the caller, not by the descriptor of the
- * parent. Returns ATTEMPT_FAILED with errno. */
+/* Verifies a directory that was opened by the path that is returned to the caller. Nothing had that
+ * name before, and no other user could replace it: since then, only a cleaner can have removed it.
+ */
 static Attempt
-directory_verify (TmLockedDirectory *directory, const char *path, const struct stat *status)
+directory_verify_opened (TmLockedDirectory *directory, const struct stat *status)
+{
+  if (status->st_nlink == 0)
+    return ATTEMPT_LOST;
+
+  return status->st_dev == tm_parent_get_status (directory->parent)->identity.device
+             ? ATTEMPT_DONE
+             : ATTEMPT_EXCHANGED;
+}
+
+/* Verifies a directory that was opened in its parent, by the path that is returned to the caller.
+ * Returns ATTEMPT_FAILED with errno. */
+static Attempt
+directory_verify_path (TmLockedDirectory *directory, const char *path, const struct stat *status)
 {
   struct stat found;
   gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
@@ -99,16 +114,16 @@ change_is_refused (int error_number)
          error_number == ENOSYS || error_number == EINVAL;
 }
 
-/* Locks and verifies the new directory. */
+/* Locks and verifies the new directory. @is_opened_by_path: whether it was opened by @path */
 static Attempt
 directory_secure (TmLockedDirectory *directory,
-                  const char *parent_path,
+                  const char *path,
+                  gboolean is_opened_by_path,
+                  TmNameKind kind,
                   guint permissions,
                   GError **error)
 {
-  g_autofree char *path = tm_path_get_child (parent_path, directory->name);
   int parent = tm_parent_get_fd (directory->parent);
-  TmNameKind kind = tm_name_get_kind (directory->name);
   gboolean has_lock = lock_shared (directory->fd) == 0;
   gboolean has_beaten, beats;
   struct stat status;
@@ -133,7 +148,8 @@ directory_secure (TmLockedDirectory *directory,
   /* From here on the release compares the descriptor with the identity. */
   tm_locked_directory_set_status (directory, &status);
 
-  switch (directory_verify (directory, path, &status))
+  switch (is_opened_by_path ? directory_verify_opened (directory, &status)
+                            : directory_verify_path (directory, path, &status))
     {
     case ATTEMPT_DONE:
       break;
@@ -144,6 +160,7 @@ directory_secure (TmLockedDirectory *directory,
     case ATTEMPT_FOREIGN:
       return ATTEMPT_FOREIGN;
     case ATTEMPT_UNMARKED:
+    case ATTEMPT_STALE:
     case ATTEMPT_FAILED:
     default:
       goto failed;
@@ -186,17 +203,41 @@ failed:
   }
 }
 
+/* Opens the new directory. By its path, if no other user can replace it, and its status tells
+ * whether it was removed: then its path need not be looked up again once it is locked. Returns a
+ * descriptor, or -1. @is_by_path: (out): whether @path leads to it without a link */
+static int
+open_new (TmParent *parent,
+          const char *name,
+          const char *path,
+          gboolean *is_by_path,
+          mode_t *repaired_mode)
+{
+  int fd = -1;
+
+  if (tm_parent_clears_links (parent) && tm_parent_is_guarded (parent))
+    fd = tm_dirfd_open_readable_without_links (path);
+
+  *is_by_path = fd >= 0;
+  *repaired_mode = TM_DIRFD_MODE_UNTOUCHED;
+  return fd >= 0 ? fd : tm_dirfd_open_child (tm_parent_get_fd (parent), name, 0, repaired_mode);
+}
+
 static Attempt
 attempt_create (TmParent *parent,
                 const char *parent_path,
                 const TmCreation *creation,
+                gboolean can_be_stale,
                 TmLockedDirectory **directory_out,
+                char **path_out,
                 GError **error)
 {
   TmNameKind kind = tm_parent_get_name_kind (parent);
   g_autofree char *name = tm_name_new (creation->prefix, creation->suffix, kind);
+  g_autofree char *path = NULL;
   g_autoptr (TmLockedDirectory) directory = NULL;
   int parent_fd = tm_parent_get_fd (parent);
+  gboolean is_by_path;
   Attempt attempt;
   mode_t repaired_mode;
   int fd;
@@ -226,7 +267,8 @@ attempt_create (TmParent *parent,
       return ATTEMPT_FAILED;
     }
 
-  fd = tm_dirfd_open_child (parent_fd, name, 0, &repaired_mode);
+  path = tm_path_get_child (parent_path, name);
+  fd = open_new (parent, name, path, &is_by_path, &repaired_mode);
   if (fd < 0)
     {
       int errsv = errno;
@@ -239,10 +281,20 @@ attempt_create (TmParent *parent,
       return ATTEMPT_FAILED;
     }
 
+  if (can_be_stale && !is_by_path)
+    {
+      tm_dirfd_close (fd);
+      tm_dirfd_remove (parent_fd, name);
+      return ATTEMPT_STALE;
+    }
+
   directory = tm_locked_directory_new (fd, parent, name, TM_DIRFD_MODE_UNTOUCHED);
-  attempt = directory_secure (directory, parent_path, creation->mode, error);
+  attempt = directory_secure (directory, path, is_by_path, kind, creation->mode, error);
   if (attempt == ATTEMPT_DONE)
-    *directory_out = g_steal_pointer (&directory);
+    {
+      *directory_out = g_steal_pointer (&directory);
+      *path_out = g_steal_pointer (&path);
+    }
 
   if (attempt == ATTEMPT_UNMARKED)
     {
@@ -263,6 +315,9 @@ attempt_create (TmParent *parent,
  * @parent: the directory to create it in
  * @parent_path: its absolute path
  * @creation: its name and its mode
+ * @is_stale: (out) (nullable): for a @parent that was opened before: whether @parent_path does not
+ *   lead to it any more, or leads to it through a link, or this is unknown; then @error is not set
+ * @path_out: (out) (transfer full): its absolute path
  * @cancellable: (nullable): checked before each attempt
  * @error: %G_IO_ERROR_INVALID_FILENAME when the name is too long, %G_IO_ERROR_NOT_FOUND when
  *   the parent has been removed or moved from @parent_path
@@ -276,6 +331,8 @@ TmLockedDirectory *
 tm_locked_directory_create (TmParent *parent,
                             const char *parent_path,
                             const TmCreation *creation,
+                            gboolean *is_stale,
+                            char **path_out,
                             GCancellable *cancellable,
                             GError **error)
 {
@@ -289,12 +346,16 @@ tm_locked_directory_create (TmParent *parent,
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
 
-      attempt = attempt_create (parent, parent_path, creation, &directory, error);
+      attempt = attempt_create (parent, parent_path, creation, is_stale != NULL, &directory,
+                                path_out, error);
       switch (attempt)
         {
         case ATTEMPT_DONE:
           directory->n_lost = i - n_exchanges;
           return directory;
+        case ATTEMPT_STALE:
+          *is_stale = TRUE;
+          return NULL;
         case ATTEMPT_FAILED:
           return NULL;
         case ATTEMPT_LOST:

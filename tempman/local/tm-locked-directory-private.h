@@ -23,6 +23,8 @@ typedef struct _TmLockedDirectory TmLockedDirectory;
 TmLockedDirectory *tm_locked_directory_create (TmParent *parent,
                                                const char *parent_path,
                                                const TmCreation *creation,
+                                               gboolean *is_stale,
+                                               char **path_out,
                                                GCancellable *cancellable,
                                                GError **error);
 void tm_locked_directory_describe (TmLockedDirectory *directory, TmCreationResult *result);

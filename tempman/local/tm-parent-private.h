@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 typedef struct _TmParent TmParent;
 
 TmParent *tm_parent_open (const char *path, char **resolved, char **refused);
+TmParent *tm_parent_find (const char *path);
+void tm_parent_hide (TmParent *parent);
 TmParent *tm_parent_new (int fd);
 TmParent *tm_parent_ref (TmParent *parent);
 void tm_parent_unref (TmParent *parent);
@@ -25,6 +27,8 @@ int tm_parent_get_fd (TmParent *parent);
 const TmFileStatus *tm_parent_get_status (TmParent *parent);
 int tm_parent_check (TmParent *parent);
 gboolean tm_parent_is_on_shared_file_system (TmParent *parent);
+gboolean tm_parent_clears_links (TmParent *parent);
+gboolean tm_parent_is_guarded (TmParent *parent);
 void tm_parent_set_unmarked (TmParent *parent);
 TmNameKind tm_parent_get_name_kind (TmParent *parent);
 

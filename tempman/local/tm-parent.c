@@ -10,25 +10,43 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Each temporary directory needs the descriptor of its parent until it is deleted. Ten thousand
  * directories in one parent must not need ten thousand descriptors: they share the parent that was
  * opened last, as long as it is open. The directories of a root share the descriptor of the root.
- */
+ *
+ * The directory for temporary files stays open: most programs create all their directories there.
+ * Any other parent is closed with the last directory in it, so that its file system can be
+ * unmounted. */
+
+/* Whether its file system clears the links of a directory that is removed. */
+typedef enum
+{
+  CLEARS_LINKS_UNKNOWN,
+  CLEARS_LINKS_NO,
+  CLEARS_LINKS_YES,
+} ClearsLinks;
 
 struct _TmParent
 {
   gint ref_count; /* atomic; of a shared one, changed to 0 with the mutex held only */
   int fd;         /* (owned) */
+  char *path;     /* (owned) (nullable): without links, when it was opened */
   TmFileStatus status;
   gboolean is_shared; /* may be the last parent */
   gint is_trusted;    /* atomic; whether its file system is known not to be shared */
   gint is_unmarked;   /* atomic; whether its file system is known not to store marks */
+  gint clears_links;  /* atomic; a ClearsLinks */
+  gint is_hidden;     /* atomic; from tm_parent_find() */
 };
 
-/* Guards last_parent. Held for a few instructions. */
+/* Guards both pointers. Held for a few instructions. */
 static GMutex last_parent_mutex;
 static TmParent *last_parent; /* (unowned) (nullable): alive */
+static TmParent *kept_parent; /* (owned) (nullable): the directory for temporary files */
 
 static void
 lock_last_parent (void)
@@ -112,9 +130,9 @@ is_same (TmParent *parent, const TmFileStatus *status)
          status->mount == parent->status.mount && tm_parent_check (parent) == 0;
 }
 
-/* Takes @fd over. */
+/* Takes @fd over. @path: (nullable): its path, if that contains no links */
 static TmParent *
-share (int fd, const TmFileStatus *status)
+share (int fd, const TmFileStatus *status, const char *path)
 {
   TmParent *parent = get_last_parent ();
 
@@ -130,16 +148,32 @@ share (int fd, const TmFileStatus *status)
 
   parent = parent_new_seen (fd, *status);
   parent->is_shared = TRUE;
+  parent->path = g_strdup (path);
   lock_last_parent ();
   last_parent = parent;
   unlock_last_parent ();
   return parent;
 }
 
+/* Keeps @parent open, instead of the one that was kept before. */
+static void
+keep (TmParent *parent)
+{
+  TmParent *former;
+
+  tm_parent_ref (parent);
+  lock_last_parent ();
+  former = kept_parent;
+  kept_parent = parent;
+  unlock_last_parent ();
+  if (former != NULL)
+    tm_parent_unref (former);
+}
+
 /*
  * tm_parent_open:
  * @path: the absolute path of a directory
- * @resolved: (out) (optional) (nullable): as of tm_path_open()
+ * @resolved: (out) (nullable): as of tm_path_open()
  * @refused: (out) (nullable): as of tm_path_open()
  *
  * Opens a directory to create directories in it. It is not opened for reading, since a process that
@@ -152,14 +186,48 @@ TmParent *
 tm_parent_open (const char *path, char **resolved, char **refused)
 {
   int fd = tm_path_open (path, 0, resolved, refused);
+  gboolean has_links = *resolved == NULL || strcmp (*resolved, path) != 0;
   TmFileStatus status;
+  TmParent *parent;
 
   if (fd < 0)
     return NULL;
   if (tm_dirfd_get_status (fd, &status) < 0)
     return close_unseen (fd);
 
-  return share (fd, &status);
+  parent = share (fd, &status, has_links ? NULL : path);
+  if (!has_links && strcmp (path, g_get_tmp_dir ()) == 0)
+    keep (parent);
+  return parent;
+}
+
+/*
+ * tm_parent_find:
+ * @path: the absolute path of a directory
+ *
+ * Finds the directory that @path led to, without a link, when it was opened last. The caller
+ * verifies that each directory that it creates there can still be reached in this way.
+ *
+ * Returns: (transfer full) (nullable): the directory, or %NULL if it is not open
+ */
+TmParent *
+tm_parent_find (const char *path)
+{
+  TmParent *parent = get_last_parent ();
+
+  if (parent != NULL && parent->path != NULL && !g_atomic_int_get (&parent->is_hidden) &&
+      strcmp (parent->path, path) == 0 && tm_parent_check (parent) == 0)
+    return parent;
+
+  g_clear_pointer (&parent, tm_parent_unref);
+  return NULL;
+}
+
+/* From now on tm_parent_find() does not return the directory. */
+void
+tm_parent_hide (TmParent *parent)
+{
+  g_atomic_int_set (&parent->is_hidden, TRUE);
 }
 
 TmParent *
@@ -195,6 +263,7 @@ tm_parent_unref (TmParent *parent)
   /* Other code can close the descriptor by mistake, and another file then gets its number. */
   if (tm_parent_check (parent) == 0 || errno != EBADF)
     tm_dirfd_close (parent->fd);
+  g_free (parent->path);
   g_free (parent);
 }
 
@@ -206,6 +275,7 @@ tm_parent_unref_seen (TmParent *parent)
     return;
 
   tm_dirfd_close (parent->fd);
+  g_free (parent->path);
   g_free (parent);
 }
 
@@ -256,6 +326,37 @@ tm_parent_is_on_shared_file_system (TmParent *parent)
     g_atomic_int_set (&parent->is_trusted, TRUE);
 
   return !g_atomic_int_get (&parent->is_trusted);
+}
+
+/* As tm_file_system_clears_links(). */
+gboolean
+tm_parent_clears_links (TmParent *parent)
+{
+  if (g_atomic_int_get (&parent->clears_links) == CLEARS_LINKS_UNKNOWN)
+    g_atomic_int_set (&parent->clears_links, tm_file_system_clears_links (parent->fd)
+                                                 ? CLEARS_LINKS_YES
+                                                 : CLEARS_LINKS_NO);
+
+  return g_atomic_int_get (&parent->clears_links) == CLEARS_LINKS_YES;
+}
+
+/*
+ * tm_parent_is_guarded:
+ * @parent: a directory
+ *
+ * Relies on the status at the time of opening, which only this user or the administrator can have
+ * changed.
+ *
+ * Returns: whether no other user but the administrator can replace a directory of this user in
+ *   @parent
+ */
+gboolean
+tm_parent_is_guarded (TmParent *parent)
+{
+  const TmFileStatus *status = &parent->status;
+
+  return ((status->mode & S_ISVTX) != 0 || (status->mode & (S_IWGRP | S_IWOTH)) == 0) &&
+         (status->owner == 0 || status->owner == geteuid ());
 }
 
 /* Remembers that the file system has no marks. */

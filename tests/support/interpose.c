@@ -297,7 +297,13 @@ fstat (int fd, struct stat *status)
 {
   NEXT (fstat, WIDE_TIME ("fstat64", "__fstat64_time64"));
 
-  return fails ("fstat", fd, NULL, 0, 0) ? -1 : show_stat (next (fd, status), status);
+  if (fails ("fstat", fd, NULL, 0, 0) || show_stat (next (fd, status), status) < 0)
+    return -1;
+
+  /* Of a new directory that was opened by its path, this is the verification. */
+  if (fd == locked_fd && !is_inside && status->st_nlink == 0)
+    status->st_nlink = 2;
+  return 0;
 }
 
 int
