@@ -24,8 +24,8 @@ for option in "$@"; do
         ;;
     --peers)
         # Whose deletions tests/performance/ measures beside those of the library.
-        packages="$packages bfs coreutils e2fsprogs findutils golang-go mount nodejs rustc systemd
-        util-linux"
+        packages="$packages bfs cargo coreutils e2fsprogs findutils golang-go librust-tempfile-dev mount
+        nodejs rustc systemd util-linux"
         ;;
     --packaging)
         # What docs/packaging/ builds the packages with.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The tempman authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Who deletes trees: the library, the floor, and the peers that are installed."""
+"""Who creates and deletes: the library, the floor, and the peers that are installed."""
 
 import os
 import shutil
@@ -19,8 +19,12 @@ FLOOR = 'floor'
 PARALLEL_FLOOR = 'floor, threads'
 OPEN_FLOOR = 'floor, open'
 FLOORS = (FLOOR, PARALLEL_FLOOR, OPEN_FLOOR)
-# The library where each creation in a root evicts an entry.
+# The library where the directories are created in a root, and where each creation evicts an entry.
+IN_ROOT = 'tempman, in a root'
 EVICTING = 'tempman, one entry evicted each time'
+TEMPFILE = 'Rust `tempfile`'
+# Where Debian has the sources of crates.
+CRATES = '/usr/share/cargo/registry'
 
 # On one CPU, not everybody has to show what they can.
 ESSENTIAL = (LIBRARY, REFERENCE, *FLOORS)
@@ -143,6 +147,41 @@ _PEERS = {
 }
 # Those that cannot do without a compiler, or without a user manager's idea of what is safe.
 _NOT_FOR_SMOKE = ('Rust', 'Go', 'systemd')
+
+
+def _compile_crate(programs):
+    """The path of the peer that uses crates; they come from Debian, without a network."""
+    _installed('cargo')
+    if not os.path.isdir(CRATES):
+        raise Missing(f'there are no crates in {CRATES}')
+
+    crate = os.path.join(programs, 'tempfile')
+    shutil.copytree(os.path.join(PEERS, 'tempfile'), crate, dirs_exist_ok=True)
+    os.makedirs(os.path.join(crate, '.cargo'), exist_ok=True)
+    with open(os.path.join(crate, '.cargo', 'config.toml'), 'w', encoding='utf-8') as file:
+        file.write('[source.crates-io]\nreplace-with = "debian"\n'
+                   f'[source.debian]\ndirectory = "{CRATES}"\n')
+    result = subprocess.run(['cargo', 'build', '--release', '--offline', '--quiet'], cwd=crate,
+                            capture_output=True, text=True, check=False,
+                            env={**os.environ, 'CARGO_TARGET_DIR': os.path.join(crate, 'target')})
+    if result.returncode != 0:
+        raise Missing(f'`cargo` does not build it: {result.stderr.strip().splitlines()[-1]}')
+    return os.path.join(crate, 'target', 'release', 'tempfile-peer')
+
+
+def find_creators(programs, wanted=None, smoke=False):
+    """The peers that create directories, as find_deleters() returns those that delete trees."""
+    creators = {}
+    missing = {}
+    if wanted is None or 'Python' in wanted:
+        creators['Python `TemporaryDirectory`'] = \
+            [sys.executable, os.path.join(PEERS, 'create_close.py')]
+    if (wanted is None or 'Rust' in wanted) and not smoke:
+        try:
+            creators[TEMPFILE] = [_compile_crate(programs)]
+        except Missing as reason:
+            missing[TEMPFILE] = str(reason)
+    return creators, missing
 
 
 def peer_names():

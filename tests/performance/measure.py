@@ -176,8 +176,11 @@ def prepare(options):
     scale = 0.1 if options.quick else 1
 
     contestants, missing = deleters.find_deleters(options.programs, options.peers, options.smoke)
-    measurements = works.Measurements(options.programs, contestants, rounds, peer_rounds, drop,
-                                      scale)
+    creators, missing_creators = deleters.find_creators(options.programs, options.peers,
+                                                        options.smoke)
+    missing |= missing_creators
+    measurements = works.Measurements(options.programs, contestants, creators, rounds, peer_rounds,
+                                      drop, scale)
     results = Results(
         results_file(options),
         {'rounds': rounds, 'peer_rounds': peer_rounds, 'drop': drop, 'scale': scale})

@@ -169,9 +169,11 @@ def markdown(results, chart=None):
     _targets(results, out)
     _deletion_overview('Deleting', results.of_kind('deletion'), out)
     _deletion_overview('Deleting on one CPU', results.of_kind('deletion', True), out)
-    _side_by_side('Creating and closing an empty directory',
-                  'Relative to the bare four system calls; below 1 is faster.',
-                  results.of_kind('creation'), out)
+    for work, n_files in works.CREATIONS.items():
+        _side_by_side(f'Creating and closing a directory of {n_files} files' if n_files
+                      else 'Creating and closing an empty directory',
+                      'Relative to the bare system calls; below 1 is faster.',
+                      [table for table in results.of_kind('creation') if table.work == work], out)
     _side_by_side('Creating a directory in a root of 20 entries with `max-entries`',
                   'Relative to a creation without a limit; below 1 is faster. The closing of the '
                   'directory does not count.',

@@ -64,7 +64,9 @@ MEASURED = {
     'measure': Tree('{count} directories of 100 {files}', 'directories', 1_000, 1_000, None, 3, 101),
     'measure-flat': Tree('{count} {files} in one directory', 'files', 100_000, 100_000, None, 200, 1),
 }
-OTHER_WORKS = ('create', 'limits', 'sweep', *MEASURED, 'memory', 'latency')
+# How many files each directory of these gets before it is closed.
+CREATIONS = {'create': 0, 'everyday': 5}
+OTHER_WORKS = (*CREATIONS, 'limits', 'sweep', *MEASURED, 'memory', 'latency')
 
 # How many seconds it takes that somebody takes a turn, about, with building what is deleted: what a
 # run takes is told from it before it begins.
@@ -75,9 +77,9 @@ TURN_SECONDS = {
 }
 # And how many all seven rounds of the rest take.
 OTHER_SECONDS = {
-    'tmpfs': {'create': 8, 'limits': 10, 'sweep': 30, 'measure': 6, 'measure-flat': 6, 'memory': 8,
+    'tmpfs': {'create': 8, 'everyday': 8, 'limits': 10, 'sweep': 30, 'measure': 6, 'measure-flat': 6, 'memory': 8,
               'latency': 35},
-    'ext4': {'create': 18, 'limits': 20, 'sweep': 45, 'measure': 8, 'measure-flat': 8, 'memory': 30,
+    'ext4': {'create': 18, 'everyday': 18, 'limits': 20, 'sweep': 45, 'measure': 8, 'measure-flat': 8, 'memory': 30,
              'latency': 40},
 }
 
@@ -89,7 +91,8 @@ def works_of(place):
         yield work, True
     if place == 'disk':
         return
-    yield 'create', False
+    for work in CREATIONS:
+        yield work, False
     yield 'limits', False
     for work in ('sweep', *MEASURED):
         yield work, False
@@ -101,9 +104,10 @@ def works_of(place):
 class Measurements:
     """Measures in one place after the other, with the same options."""
 
-    def __init__(self, programs, contestants, rounds, peer_rounds, drop, scale):
+    def __init__(self, programs, contestants, creators, rounds, peer_rounds, drop, scale):
         self._programs = programs
         self._deleters = contestants
+        self._creators = creators
         self._rounds = rounds
         self._peer_rounds = min(peer_rounds, rounds)
         self._drop = drop
@@ -139,8 +143,9 @@ class Measurements:
             return self._deletion(place, work, one_cpu)
         if work in MEASURED:
             return self._measuring(place, work, one_cpu)
+        if work in CREATIONS:
+            return self._creation(place, work, one_cpu)
         return {
-            'create': self._creation,
             'limits': self._limits,
             'sweep': self._sweep,
             'memory': self._memory,
@@ -245,28 +250,36 @@ class Measurements:
 
     # The rest.
 
-    def _creation(self, place, one_cpu):
+    def _creation(self, place, work, one_cpu):
         count = 20 if place.name == 'anywhere' else max(int(10_000 * self._scale), 1)
-        peer = os.path.join(deleters.PEERS, 'create_close.py')
+        n_files = CREATIONS[work]
+        program = self._program('create-close')
+        reference = 'bare system calls'
         ways = {
-            deleters.LIBRARY: [self._program('create-close'), 'tempman'],
-            '`mkdir`, `open`, `close`, `rmdir`': [self._program('create-close'), 'bare'],
-            'the same with `flock`': [self._program('create-close'), 'flock'],
-            '`g_dir_make_tmp`, `g_rmdir`': [self._program('create-close'), 'glib'],
-            '`g_file_new_tmp_dir_async`': [self._program('create-close'), 'gio'],
-            'Python `TemporaryDirectory`': [sys.executable, peer],
+            deleters.LIBRARY: [program, 'tempman'],
+            deleters.IN_ROOT: [program, 'root'],
+            reference: [program, 'bare'],
+            'the same with `flock`': [program, 'flock'],
+            **self._creators,
         }
+        if n_files == 0:
+            ways |= {'`g_dir_make_tmp`, `g_rmdir`': [program, 'glib'],
+                     '`g_file_new_tmp_dir_async`': [program, 'gio']}
 
         def once(command):
             with place.fresh_directory():
-                return timing.printed([*command, '.', str(count)])[0] / count / 1e9
+                # With a path, as programs have it.
+                return timing.printed([*command, os.getcwd(), str(count), str(n_files)])[0] \
+                    / count / 1e9
 
         contestants = {name: lambda command=command: once(command)
                        for name, command in ways.items()}
-        reference = '`mkdir`, `open`, `close`, `rmdir`'
-        series = self._take_turns(contestants, one_cpu, self._fewer(contestants, reference))
-        return Table('creation', 'create', place.name, one_cpu,
-                     'an empty directory created and closed', reference, series)
+        fewer = {name: self._peer_rounds for name in contestants
+                 if name not in (deleters.LIBRARY, deleters.IN_ROOT, reference, deleters.TEMPFILE)}
+        series = self._take_turns(contestants, one_cpu, fewer)
+        title = 'a directory created and closed, ' + \
+            (f'with {n_files} files' if n_files else 'empty')
+        return Table('creation', work, place.name, one_cpu, title, reference, series)
 
     def _limits(self, place, one_cpu):
         count = 20 if place.name == 'anywhere' else max(int(10_000 * self._scale), 1)
