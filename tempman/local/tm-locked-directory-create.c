@@ -354,6 +354,7 @@ tm_locked_directory_create (TmParent *parent,
           directory->n_lost = i - n_exchanges;
           return directory;
         case ATTEMPT_STALE:
+          g_assert (is_stale != NULL);
           *is_stale = TRUE;
           return NULL;
         case ATTEMPT_FAILED:
