@@ -160,7 +160,17 @@ def try_cpp(block, folder):
 
 # --- Interpreted languages ---
 
+def check_imports(block, folder):
+    """The imports of a block are complete: without a version, PyGObject prints a warning."""
+    imports = re.match(r'(?:(?:import|from|gi\.require_version)\b.*\n|\n)*', block.code)[0]
+    if 'tempman' in imports.lower():
+        output = run([sys.executable, '-c', imports], folder)
+        if output:
+            raise Failure(f'the imports print:\n{output}')
+
+
 def try_python(block, folder):
+    check_imports(block, folder)
     prelude = '' if block.alone else 'from prelude import *\n'
     code = f'{prelude}{block.given}{block.code}'
     write(folder, 'block.py', code)
