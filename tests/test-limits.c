@@ -66,7 +66,7 @@ get_size (const char *path)
 {
   counted_inodes = g_hash_table_new (NULL, NULL);
   counted_size = 0;
-  g_assert_no_errno (nftw (path, count_cb, 16, FTW_PHYS));
+  g_assert_no_errno (nftw (path, count_cb, 256, FTW_PHYS));
   g_hash_table_unref (counted_inodes);
   return counted_size;
 }

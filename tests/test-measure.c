@@ -28,12 +28,13 @@ count_cb (const char *path, const struct stat *status, int type, struct FTW *ftw
   return 0;
 }
 
-/* As du(1) -x, where no file has several links. */
+/* As du(1) -x, where no file has several links. With musl, nftw() goes no deeper than it may open
+ * descriptors. */
 static guint64
 get_size (const char *path)
 {
   counted_size = 0;
-  g_assert_no_errno (nftw (path, count_cb, 16, FTW_PHYS | FTW_MOUNT));
+  g_assert_no_errno (nftw (path, count_cb, 256, FTW_PHYS | FTW_MOUNT));
   return counted_size;
 }
 

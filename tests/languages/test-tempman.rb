@@ -5,6 +5,7 @@
 
 require 'fileutils'
 require 'gio2'
+require 'rbconfig'
 require 'tmpdir'
 
 module Tempman
@@ -50,6 +51,29 @@ rescue exception => error
 else
   raise "no #{exception}"
 end
+
+# Whether a handler can have an error as an argument: Ruby/GLib2 4.2 and 4.3 free it, and the owner of
+# the signal frees it again. Here the signal is one of GIO.
+def errors_of_signals_survive?
+  return $errors_survive unless $errors_survive.nil?
+
+  $errors_survive = system(RbConfig.ruby, '-rgio2', '-rsocket', '-e', <<~'SCRIPT', err: File::NULL)
+    mine, other = UNIXSocket.pair
+    stream = Gio::Socket.new(mine.fileno).connection_factory_create_connection
+    connection = Gio::DBusConnection.new(stream, nil, 0, nil, nil)
+    main_loop = GLib::MainLoop.new
+    received = nil
+    connection.signal_connect('closed') do |_, _, error|
+      received = error
+      main_loop.quit
+    end
+    other.close
+    main_loop.run
+    exit!(received.is_a?(Gio::IOError))
+  SCRIPT
+end
+
+ERRORS_ARE_FREED = 'Ruby/GLib2 frees the error of a signal twice'
 
 def make_old(path, name)
   old = File.join(path, name)
@@ -109,10 +133,13 @@ if ENV['TEMPMAN_TEST_GATE_STUCK'] == 'stuck'
     root.signal_connect('entry-removed') do |source, entry|
       report.call(source, entry, File.exist?(entry.path) ? 'exists' : 'deleted')
     end
-    root.signal_connect('entry-failed') do |source, entry, failure|
-      expected = failure.is_a?(Gio::IOError::ReadOnly) && failure.message.include?(entry.path)
-      report.call(source, entry, expected ? 'failed' : "failed: #{failure.inspect}")
+    if errors_of_signals_survive?
+      root.signal_connect('entry-failed') do |source, entry, failure|
+        expected = failure.is_a?(Gio::IOError::ReadOnly) && failure.message.include?(entry.path)
+        report.call(source, entry, expected ? 'failed' : "failed: #{failure.inspect}")
+      end
     end
+    failures = ->(depth) { errors_of_signals_survive? ? ["stuck expired failed depth #{depth}"] : [] }
 
     # A blocking call: in the calling thread, before it returns.
     make_old(path, 'a')
@@ -121,8 +148,7 @@ if ENV['TEMPMAN_TEST_GATE_STUCK'] == 'stuck'
     check(context.acquire)
     fails(Gio::IOError::ReadOnly, stuck) { root.cleanup }
     context.release
-    equal(reports.sort, ['a expired deleted depth 0', 'b expired deleted depth 0',
-                         'stuck expired failed depth 0'])
+    equal(reports.sort, ['a expired deleted depth 0', 'b expired deleted depth 0', *failures.call(0)])
 
     # An asynchronous call: in the main context of the caller, before the callback.
     reports.clear
@@ -135,9 +161,9 @@ if ENV['TEMPMAN_TEST_GATE_STUCK'] == 'stuck'
       end
       equal(reports, [])
     end
-    equal(n_before, 2)
+    equal(n_before, 1 + failures.call(1).size)
     fails(Gio::IOError::ReadOnly, stuck) { root.cleanup_finish(result) }
-    equal(reports.sort, ['a expired deleted depth 1', 'stuck expired failed depth 1'])
+    equal(reports.sort, ['a expired deleted depth 1', *failures.call(1)])
 
     # A creation cleans up first.
     reports.clear
@@ -267,13 +293,25 @@ test('a deletion as an object') do |folder, path|
   n_notified = 0
   failed = []
   deletion.signal_connect('notify::fraction') { n_notified += 1 }
-  deletion.signal_connect('failed') { |_, file, _| failed << file.path }
+  deletion.signal_connect('failed') { |_, file, _| failed << file.path } if errors_of_signals_survive?
   check(deletion.run)
   check(n_notified.positive?)
   equal(deletion.fraction, 1.0)
   equal(deletion.n_deleted, 2)
   fails(Gio::IOError::NotFound, tree.path) { deletion.run }
-  equal(failed, [tree.path])
+  equal(failed, [tree.path]) if errors_of_signals_survive?
+end
+
+if errors_of_signals_survive?
+  test('errors of signals') do |folder, _|
+    deletion = Tempman::Deletion.new(folder.get_child('missing'), 0)
+    failures = []
+    deletion.signal_connect('failed') { |_, _, failure| failures << failure }
+    fails(Gio::IOError::NotFound) { deletion.run }
+    equal(failures.map(&:class), [Gio::IOError::NotFound])
+  end
+else
+  skip('errors of signals', ERRORS_ARE_FREED)
 end
 
 test('asynchronously') do |folder, path|

@@ -79,8 +79,8 @@ start_chroot() {
     use_chroot "$1"
     step chroot make_chroot "$2" "$3"
     step mounts mount_file_systems
-    source=/root/$platform/source
-    build=/root/$platform/build
+    source=/srv/tempman/$platform/source
+    build=/srv/tempman/$platform/build
     rm -rf --one-file-system "$root$build"
     step source copy_source "$source"
 }
@@ -161,7 +161,7 @@ install_architecture() {
 # write_emulator COMMAND: the kernel of the machine cannot execute the programs. For tests that start
 # themselves again, each program gets a script of its own as the name that it was started with.
 write_emulator() {
-    cat >"$root/root/$platform/emulate" <<END && chmod +x "$root/root/$platform/emulate"
+    cat >"$root/srv/tempman/$platform/emulate" <<END && chmod +x "$root/srv/tempman/$platform/emulate"
 #!/bin/sh
 program=\$(realpath "\$1")
 shift
@@ -176,13 +176,13 @@ END
 
 # write_cross_file TRIPLET CPU ENDIAN
 write_cross_file() {
-    cat >"$root/root/$platform/cross.ini" <<END
+    cat >"$root/srv/tempman/$platform/cross.ini" <<END
 [binaries]
 c = '$1-gcc'
 ar = '$1-ar'
 strip = '$1-strip'
 pkgconfig = 'pkg-config'
-exe_wrapper = '/root/$platform/emulate'
+exe_wrapper = '/srv/tempman/$platform/emulate'
 
 [properties]
 pkg_config_libdir = ['/usr/lib/$1/pkgconfig', '/usr/share/pkgconfig']
@@ -213,7 +213,7 @@ run_emulated() {
         "gvfs:$platform" "libfaketime:$platform" qemu-user-static $build_packages $test_packages
     step 'emulator' write_emulator "$emulator"
     step 'cross file' write_cross_file "$triplet" "$cpu" "$endian"
-    step configure configure --cross-file "/root/$platform/cross.ini" -Dauto_features=disabled
+    step configure configure --cross-file "/srv/tempman/$platform/cross.ini" -Dauto_features=disabled
     step build compile
     step 'other architecture' is_built_for "$elf_bytes" "$interpreter"
     # Only the tests in C are programs that Meson starts with the emulator.

@@ -188,6 +188,9 @@ class Creations(Limits):
         self.assertEqual(self.get_names(), ['entry-0'])
 
     def test_min_free(self):
+        # On an empty file system, everything is free.
+        with open(os.path.join(self.folder, 'content'), 'wb') as file:
+            file.write(bytes(100000))
         self.make('old', 1)
         live = self.make_live('live', 2)
         path = self.succeed('create', '--root', self.root, '--min-free', '100%').decode().rstrip('\n')
