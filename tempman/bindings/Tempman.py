@@ -201,8 +201,11 @@ def _leave_out_upwards(name):
                 cleaned += os.sep + component
         return cleaned or os.sep
     except OSError as error:
+        # A message of the catalogue. The library binds its folder at its own first message: before that,
+        # the C library looks in the folder of the system.
+        message = GLib.dgettext('tempman-1', 'Could not open “%s”: %s') % (name, error.strerror)
         with _errors():
-            raise GLib.Error.new_literal(Gio.io_error_quark(), f'Opening “{name}”: {error.strerror}',
+            raise GLib.Error.new_literal(Gio.io_error_quark(), message,
                                          Gio.io_error_from_errno(error.errno)) from None
 
 

@@ -22,11 +22,13 @@ if 'set' in sys.argv:
     locale.setlocale(locale.LC_ALL, '')
 if 'TEMPMAN_TEST_CATALOGUES' in os.environ:
     locale.bindtextdomain('tempman-1', os.environ['TEMPMAN_TEST_CATALOGUES'])
-try:
-    Tempman.create_temp_dir(prefix='a/b')
-except GLib.Error as error:
-    assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_FILENAME)
-    sys.stdout.buffer.write(error.message.encode())
+for arguments, code in (({'prefix': 'a/b'}, Gio.IOErrorEnum.INVALID_FILENAME),
+                        ({'dir': '/fehlt/../x'}, Gio.IOErrorEnum.NOT_FOUND)):
+    try:
+        Tempman.create_temp_dir(**arguments)
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), code)
+        sys.stdout.buffer.write(error.message.encode() + b'\\n')
 '''
 
 ENGLISH = ('Could not create a temporary directory with the prefix “a/b”: '
@@ -38,10 +40,10 @@ class Translations(unittest.TestCase):
         if os.environ.get('TEMPMAN_TEST_NO_TRANSLATIONS'):
             self.skipTest('built without translations')
 
-    def get_message(self, language, *arguments):
+    def get_messages(self, language, *arguments):
         environment = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': language}
         return subprocess.run([sys.executable, '-c', PROGRAM, *arguments], env=environment, check=True,
-                              stdout=subprocess.PIPE).stdout.decode()
+                              stdout=subprocess.PIPE).stdout.decode().splitlines()
 
     def test_languages(self):
         for language, message in (
@@ -49,11 +51,18 @@ class Translations(unittest.TestCase):
                        'ein Präfix ist der Anfang eines Namens, kein Pfad'),
                 ('ja', '接頭辞“a/b”の一時ディレクトリを作成できませんでした: '
                        '接頭辞は名前の先頭部分で、パスではありません')):
-            self.assertEqual(self.get_message(language, 'set'), message)
+            self.assertEqual(self.get_messages(language, 'set')[0], message)
+
+    def test_override(self):
+        """A message of the module."""
+        message = self.get_messages('de', 'set')[1]
+        self.assertTrue(message.startswith('»/fehlt/../x« konnte nicht geöffnet werden: '), message)
 
     def test_no_locale(self):
         """Python sets no locale for messages by itself, and neither does the library."""
-        self.assertEqual(self.get_message('de'), ENGLISH)
+        messages = self.get_messages('de')
+        self.assertEqual(messages[0], ENGLISH)
+        self.assertTrue(messages[1].startswith('Could not open “/fehlt/../x”: '), messages[1])
 
     def test_own_gettext(self):
         """The catalogues can also be read by Python."""
