@@ -38,7 +38,7 @@ check 'tarball' make_tarball &&
     check 'tested: C' meson test -C "$work/build" --no-rebuild root temporary-directory version
     check 'tested: the rest' meson test -C "$work/build" --no-rebuild --no-suite c \
         --no-suite performance --no-suite window --no-suite tool --no-suite python --no-suite docs \
-        --no-suite lint --no-suite model --print-errorlogs
+        --no-suite lint --no-suite model --no-suite waiting --print-errorlogs
 }
 
 finish

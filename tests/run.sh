@@ -126,20 +126,42 @@ report_waiting() {
     report "$1" "$2"
 }
 
-# run_script LABEL SCRIPT ARGUMENTS...: one that prints TAP, of which each line counts.
-run_script() {
-    label=$1
+# script_in LABEL SCRIPT ARGUMENTS...: runs one that prints TAP, without a word.
+script_in() {
+    output=$results/$1
     shift
-    begin "$label"
-    status=0
-    sh "$@" </dev/null >"$results/$label.log" 2>&1 || status=$?
-    n_skipped=$(grep -c '^ok .*# SKIP' "$results/$label.log")
-    n_failed=$(grep -c '^not ok ' "$results/$label.log")
-    count $(($(grep -c '^ok ' "$results/$label.log") - n_skipped)) "$n_failed" "$n_skipped"
+    sh "$@" </dev/null >"$output.log" 2>&1
+    echo $? >"$output.status"
+}
+
+# report_script LABEL: each line of TAP counts.
+report_script() {
+    status=$(cat "$results/$1.status")
+    n_skipped=$(grep -c '^ok .*# SKIP' "$results/$1.log")
+    n_failed=$(grep -c '^not ok ' "$results/$1.log")
+    count $(($(grep -c '^ok ' "$results/$1.log") - n_skipped)) "$n_failed" "$n_skipped"
     [ "$status" -eq 0 ] || {
-        cat "$results/$label.log"
-        [ "$n_failed" -gt 0 ] || fail "$label: ended with $status"
+        cat "$results/$1.log"
+        [ "$n_failed" -gt 0 ] || fail "$1: ended with $status"
     }
+}
+
+# run_script LABEL SCRIPT ARGUMENTS...
+run_script() {
+    begin "$1"
+    script_in "$@"
+    report_script "$1"
+}
+
+# Builds of other kinds. Half of the time they use one processor only, and so run beside other tests.
+scripts='python-types javascript-types subproject dist options quickstart'
+run_scripts() {
+    script_in python-types "$source_dir/tests/python/typing/published.sh" "$prefix"
+    script_in javascript-types "$source_dir/tests/javascript/types/published.sh" "$prefix"
+    script_in subproject "$source_dir/tests/subproject/test.sh" "$prefix"
+    script_in dist "$source_dir/tests/dist.sh" "$source_dir/_build-gcc"
+    script_in options "$source_dir/tests/options.sh"
+    script_in quickstart "$source_dir/tests/quickstart.sh"
 }
 
 prefix=$source_dir/_build-gcc/installed
@@ -150,10 +172,8 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     report_waiting gcc waits-gcc
     meson install -C "$source_dir/_build-gcc" --no-rebuild --quiet || fail 'meson install'
     run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
-    run_script python-types "$source_dir/tests/python/typing/published.sh" "$prefix"
-    run_script javascript-types "$source_dir/tests/javascript/types/published.sh" "$prefix"
-    run_script subproject "$source_dir/tests/subproject/test.sh" "$prefix"
-    run_script dist "$source_dir/tests/dist.sh" "$source_dir/_build-gcc"
+    run_scripts &
+    scripts_pid=$!
     # Valgrind runs one thread at a time: there are no races under it. It has no openat2(): what runs
     # without it would be run twice. It keeps the limit of descriptors for itself, has memory of its own,
     # and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not
@@ -165,11 +185,19 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
                      -x /delete/descriptors -x /delete-threads/descriptors -x /contents/depth -x /contents/memory \
                      -x /age/content/depth -x /age/content/mounts -x /measure/large \
                      -x /persist/mounts -x /persist-races -x /root-entry/mounts-and-times \
-                     -x /close/out-of-descriptors -x /stress -x /threads \
+                     -x /close/out-of-descriptors -x /stress -x /threads -x /campaign \
                      -x /crashes -x /faults/deep -x /faults-root -x /faults-persist' \
         --wrap 'valgrind -q --error-exitcode=99'
+    wait "$scripts_pid"
+    for script in $scripts; do
+        begin "$script"
+        report_script "$script"
+    done
 }
-build clang clang -Dintrospection=disabled && run clang clang --suite c --no-suite waiting
+# clang has warnings of its own. What it compiles is tested without the calls that only Linux has.
+build clang clang -Dintrospection=disabled
+build no-linux-calls clang -Dintrospection=disabled -Dlinux_calls=disabled &&
+    run no-linux-calls no-linux-calls --suite c --suite tool --no-suite waiting
 # Tests of descriptors are skipped there, and without openat2() it makes the same calls.
 build gio gcc -Dintrospection=disabled -Dgio_only=true &&
     run gio gio --suite c --no-suite without-openat2 --no-suite waiting
@@ -191,7 +219,7 @@ case $glib_status in
     build tsan gcc -Dintrospection=disabled -Db_sanitize=thread -Db_lundef=false \
         -Dpkg_config_path="$glib" && {
         wait_beside tsan waits-tsan heartbeat remote-heartbeat --wrap "$without_randomization"
-        run tsan tsan --suite c --no-suite waiting --timeout-multiplier 3 \
+        run tsan tsan --suite c --no-suite without-openat2 --no-suite waiting --timeout-multiplier 3 \
             --wrap "$without_randomization"
         report_waiting tsan waits-tsan
     }
@@ -204,10 +232,6 @@ case $glib_status in
     fail 'tsan: GLib'
     ;;
 esac
-
-run_script options "$source_dir/tests/options.sh"
-
-run_script quickstart "$source_dir/tests/quickstart.sh"
 
 begin end
 if [ "$skipped" -gt 0 ]; then

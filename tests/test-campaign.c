@@ -419,7 +419,7 @@ run_rounds (const char *base, gboolean may_mount)
 {
   const char *given = g_getenv ("TEMPMAN_CAMPAIGN_SEED");
   guint32 seed = given != NULL ? (guint32) g_ascii_strtoull (given, NULL, 10) : g_random_int ();
-  Limit limit = limit_of_soak (8);
+  Limit limit = limit_of_soak (3);
 
   warm_up (base);
   n_rounds = n_attacks = n_faults = 0;
