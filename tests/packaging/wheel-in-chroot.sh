@@ -52,7 +52,7 @@ install_packages() {
 # What a user needs: neither a compiler nor the headers of GLib.
 install_for_user() {
     in_chroot sh -c 'apt-get update -qq &&
-        apt-get install -y -qq --no-install-recommends python3-gi python3-pip python3-venv'
+        apt-get install -y -qq --no-install-recommends locales python3-gi python3-pip python3-venv'
 }
 
 # test_wheel [WHEEL]
