@@ -45,6 +45,7 @@ check_fails 'nothing but the library: no Vala binding' installed share/vala
 check_fails 'nothing but the library: no documentation' installed share/doc
 check_fails 'nothing but the library: no command' installed bin
 check_fails 'nothing but the library: no manual page' installed share/man
+check_fails 'nothing but the library: no translations' installed share/locale
 check_fails 'nothing but the library: no tests' test -e "$work/build/tests"
 
 # shellcheck disable=SC2086

@@ -30,7 +30,8 @@ def list_files(*patterns, under=''):
         here = pathlib.Path(folder)
         subfolders[:] = sorted(name for name in subfolders if not is_generated(here / name))
         found += [str((here / name).relative_to(TOP)) for name in sorted(names)
-                  if name != '.git' and any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
+                  # update-po writes the template of the catalogues beside them.
+                  if name != '.git' and not name.endswith('.pot') and any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
     return found
 
 
