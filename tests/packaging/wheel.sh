@@ -106,7 +106,7 @@ make_german_locale() {
 
 # The catalogues of the wheel. Newer versions of glibc translate nothing in C.UTF-8.
 speaks_german() {
-    LOCPATH=$work/locales LC_ALL=de_DE.UTF-8 LANGUAGE= "$user" -I -c '
+    LOCPATH=$work/locales LC_ALL=de_DE.UTF-8 LANGUAGE='' "$user" -I -c '
 import locale, tempman
 from gi.repository import GLib
 locale.setlocale(locale.LC_ALL, "")
