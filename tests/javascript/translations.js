@@ -13,12 +13,13 @@ const expected = 'Es konnte kein temporärer Ordner mit dem Präfix »a/b« erst
     'ein Präfix ist der Anfang eines Namens, kein Pfad';
 
 print('1..1');
+if (catalogues)
+    Gettext.bindtextdomain('tempman-1', catalogues);
 if (GLib.getenv('TEMPMAN_TEST_NO_TRANSLATIONS')) {
     print('ok 1 # SKIP built without translations');
+} else if (Gettext.dgettext('tempman-1', 'it is closed') === 'it is closed') {
+    print('ok 1 # SKIP there is no locale but C.UTF-8, in which the C library does not translate');
 } else {
-    if (catalogues)
-        Gettext.bindtextdomain('tempman-1', catalogues);
-
     let message = 'there is no error';
     try {
         Tempman.TemporaryDirectory.new(Gio.File.new_for_path(GLib.get_tmp_dir()), 'a/b', null);

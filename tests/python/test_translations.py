@@ -22,6 +22,8 @@ if 'set' in sys.argv:
     locale.setlocale(locale.LC_ALL, '')
 if 'TEMPMAN_TEST_CATALOGUES' in os.environ:
     locale.bindtextdomain('tempman-1', os.environ['TEMPMAN_TEST_CATALOGUES'])
+if 'set' in sys.argv and locale.dgettext('tempman-1', 'it is closed') == 'it is closed':
+    sys.exit(77)
 for arguments, code in (({'prefix': 'a/b'}, Gio.IOErrorEnum.INVALID_FILENAME),
                         ({'dir': '/fehlt/../x'}, Gio.IOErrorEnum.NOT_FOUND)):
     try:
@@ -42,8 +44,14 @@ class Translations(unittest.TestCase):
 
     def get_messages(self, language, *arguments):
         environment = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': language}
-        return subprocess.run([sys.executable, '-c', PROGRAM, *arguments], env=environment, check=True,
-                              stdout=subprocess.PIPE).stdout.decode().splitlines()
+        if 'TEMPMAN_TEST_LOCALES' in os.environ:
+            environment.update(LC_ALL='de_DE.UTF-8', LOCPATH=os.environ['TEMPMAN_TEST_LOCALES'])
+        result = subprocess.run([sys.executable, '-c', PROGRAM, *arguments], env=environment,
+                                stdout=subprocess.PIPE)
+        if result.returncode == 77:
+            self.skipTest('there is no locale but C.UTF-8, in which the C library does not translate')
+        result.check_returncode()
+        return result.stdout.decode().splitlines()
 
     def test_languages(self):
         for language, message in (

@@ -57,7 +57,7 @@ class Program:
             os.environ, HOME=self.home, XDG_CACHE_HOME=self.home, XDG_CONFIG_HOME=self.home,
             XDG_DATA_HOME=self.home, GDK_BACKEND='x11', GSK_RENDERER='cairo', GTK_A11Y='atspi',
             GIO_USE_VFS='local', GSETTINGS_BACKEND='memory', LC_ALL='C.UTF-8',
-            G_DEBUG='fatal-criticals', **self.environment)
+            G_DEBUG='fatal-criticals') | self.environment
         self.process = subprocess.Popen(
             [SCRATCH, '--log-frames', f'--files={files}', *options, self.root],
             env=environment, stdout=subprocess.PIPE, text=True)
@@ -247,11 +247,11 @@ class WindowTest(unittest.TestCase):
         self.assertEqual(program.quit(), 0)
         self.assertEqual(program.directories(), ['at-work'])
 
-    @unittest.skipIf('TEMPMAN_TEST_NO_TRANSLATIONS' in os.environ, 'built without translations')
+    @unittest.skipUnless('TEMPMAN_TEST_LOCALES' in os.environ, 'there is no locale for it')
     def test_german(self):
         """The labels of the window, and texts with numbers."""
         program = self.start(ready='Neu', environment={
-            'LANGUAGE': 'de', 'LD_PRELOAD': os.environ['TEMPMAN_TEST_CATALOGUES_LIBRARY']})
+            'LC_ALL': 'de_DE.UTF-8', 'LOCPATH': os.environ['TEMPMAN_TEST_LOCALES'], 'LD_PRELOAD': os.environ['TEMPMAN_TEST_CATALOGUES_LIBRARY']})
         self.make_entries(program)
         self.make_expired(program, 'yesterday')
         os.utime(program.root / 'yesterday', (time.time() - 25 * 3600,) * 2)
