@@ -220,7 +220,8 @@ test_other_values (Sandbox *sandbox, gconstpointer data)
   {                                                                                                \
     static const ChildFunc child = function;                                                       \
                                                                                                    \
-    g_test_add (name, Sandbox, &child, sandbox_set_up, test_in_child, sandbox_tear_down);          \
+    g_test_add (name, Sandbox, &child, sandbox_set_up, on_this_platform (name, test_in_child),     \
+                sandbox_tear_down);                                                                \
   }                                                                                                \
   G_STMT_END
 

@@ -739,14 +739,15 @@ main (int argc, char **argv)
 
         *with = file_systems[j];
         with->function = works[i].function;
-        g_test_add (path, Sandbox, with, sandbox_set_up, of_descriptors (test_case),
-                    sandbox_tear_down);
+        g_test_add (path, Sandbox, with, sandbox_set_up,
+                    on_this_platform (path, of_descriptors (test_case)), sandbox_tear_down);
         with++;
       }
 
   *with = file_systems[2];
   with->function = work_with_snapshots;
-  g_test_add ("/force/snapshots/btrfs", Sandbox, with, sandbox_set_up, of_descriptors (test_case),
+  g_test_add ("/force/snapshots/btrfs", Sandbox, with, sandbox_set_up,
+              on_this_platform ("/force/snapshots/btrfs", of_descriptors (test_case)),
               sandbox_tear_down);
 
   return g_test_run ();

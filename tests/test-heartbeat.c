@@ -869,7 +869,8 @@ test_age (Sandbox *sandbox, gconstpointer data)
 static void
 add_heartbeat_test (const char *name, gpointer data, SandboxFunc function)
 {
-  g_test_add (name, Sandbox, data, set_up, of_descriptors (function), tear_down);
+  g_test_add (name, Sandbox, data, set_up, on_this_platform (name, of_descriptors (function)),
+              tear_down);
 }
 
 int

@@ -33,7 +33,7 @@ mounts_child (gpointer data)
   if (!enter_mount_namespace ())
     _exit (CHILD_CANNOT);
 
-  make_directory (victim);
+  child_assert (make_mountable (victim));
   make_file (treasure);
   directory = create_in (path);
   bind = child_path (directory, "a/b/bind");
@@ -83,7 +83,7 @@ mounted_entries_child (gpointer data)
   if (!enter_mount_namespace ())
     _exit (CHILD_CANNOT);
 
-  make_directory (victim);
+  child_assert (make_mountable (victim));
   make_file (treasure);
   make_directory (bind);
   make_directory (tmpfs);
@@ -157,7 +157,7 @@ mounted_modes_child (gpointer data)
   if (!enter_mount_namespace ())
     _exit (CHILD_CANNOT);
 
-  make_directory (victim);
+  child_assert (make_mountable (victim));
   make_directory (bind);
   child_assert (g_chmod (victim, 0) == 0);
   child_assert (mount (victim, bind, "", MS_BIND, "") == 0);
@@ -200,6 +200,7 @@ mount_moved_in_child (gpointer data)
   if (!enter_mount_namespace ())
     _exit (CHILD_CANNOT);
   mount_tmpfs (base);
+  child_assert (make_mountable (victim));
   lay_out (victim);
 
   for (guint nth = 0; nth < n_calls; nth++)

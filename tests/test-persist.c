@@ -286,7 +286,8 @@ test_comes_without_flags (Sandbox *sandbox, gconstpointer data)
       g_autoptr (TmTemporaryDirectory) directory = create_with_content (sandbox->path);
 
       refused.make = makers[i];
-      refused.n_renames = 0;
+      /* Without renameat2(), there is no call with a flag before the plain one. */
+      refused.n_renames = library_has_linux_calls () ? 0 : 1;
       assert_persist_fails (directory, path, TM_PERSIST_FLAGS_NONE, G_IO_ERROR_EXISTS);
       g_assert_cmpuint (refused.n_renames, ==, 2);
       g_assert_true (path_exists (path));

@@ -289,8 +289,8 @@ main (int argc, char **argv)
   add_test ("/restore/modes-of-publication", of_descriptors (test_modes_of_publication));
   add_test ("/restore/times/given-back", of_descriptors (test_times_given_back));
   for (guint i = 0; i < G_N_ELEMENTS (attacks); i++)
-    g_test_add (names[i], Sandbox, &attacks[i], sandbox_set_up, of_descriptors (test_times_of_use),
-                sandbox_tear_down);
+    g_test_add (names[i], Sandbox, &attacks[i], sandbox_set_up,
+                on_this_platform (names[i], of_descriptors (test_times_of_use)), sandbox_tear_down);
 
   return g_test_run ();
 }

@@ -309,7 +309,8 @@ add_both (const char *name, SandboxFunc function)
   g_autofree char *local = g_strdup_printf ("/sizes/%s/local", name);
   g_autofree char *served = g_strdup_printf ("/sizes/%s/served", name);
 
-  g_test_add (local, Sandbox, LOCAL, sandbox_set_up, of_descriptors (function), sandbox_tear_down);
+  g_test_add (local, Sandbox, LOCAL, sandbox_set_up,
+              on_this_platform (local, of_descriptors (function)), sandbox_tear_down);
   g_test_add (served, Sandbox, SERVED, sandbox_set_up, function, sandbox_tear_down);
 }
 

@@ -142,8 +142,8 @@ scan_measure_before_deletion (Scan *scan, const char *name, TmVerdict *verdict)
   return found.freeable;
 }
 
-/* Returns the last use of an entry that was measured. Only its owner can read a directory without
- * setting its access time: that of another user's must not look used and be kept. */
+/* Returns the last use of an entry that was measured. Reading a directory sets its access time,
+ * unless tm_dirfd_keeps_atime(): such a directory must not look used and be kept. */
 static TmTimestamp
 scan_find_last_seen (Scan *scan, const char *name, const TmVerdict *verdict)
 {
@@ -152,7 +152,7 @@ scan_find_last_seen (Scan *scan, const char *name, const TmVerdict *verdict)
   if (!scan->measures || scan->is_list ||
       tm_dirfd_stat_times (tm_parent_get_fd (scan->reading), name, scan->policy.is_shared,
                            &status) < 0 ||
-      status.owner == tm_dirfd_get_user ())
+      tm_dirfd_keeps_atime (status.owner))
     return verdict->last_used;
 
   return tm_timestamp_equal (status.times.modified, verdict->times.modified)

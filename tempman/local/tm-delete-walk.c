@@ -155,8 +155,10 @@ tm_delete_walk_read (TmDeleteWalk *walk)
   gboolean may_be_the_last;
   gssize length;
 
-  length =
-      level->is_sorted ? tm_dirents_read_sorted (&walk->run, fd) : tm_dirents_read (&walk->run, fd);
+  do
+    length = level->is_sorted ? tm_dirents_read_sorted (&walk->run, fd)
+                              : tm_dirents_read (&walk->run, fd);
+  while (length < 0 && tm_walker_may_read_again (&walk->walker));
 
   if (length <= 0)
     {

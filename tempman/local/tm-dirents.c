@@ -43,13 +43,19 @@ run_entry (const TmDirents *run, gsize offset)
 gssize
 tm_dirents_read (TmDirents *run, int dirfd)
 {
+  gssize length;
+
   tm_dir_entries_reserve (&run->entries, run->entries.size == 0 || tm_dirents_may_be_the_last (run)
                                              ? FIRST_READ_SIZE
                                              : READ_SIZE);
   run->n_offered = MIN (run->entries.size, READ_SIZE);
   run->next = 0;
   run->entries.length = 0;
-  return tm_dirfd_read (dirfd, &run->entries, run->n_offered);
+  length = tm_dirfd_read (dirfd, &run->entries, run->n_offered);
+  /* Without getdents64(), it reads more than it is asked for. */
+  if (run->entries.length > run->n_offered)
+    run->n_offered = run->entries.size;
+  return length;
 }
 
 static int

@@ -153,7 +153,7 @@ tm_dirfd_open_readable_without_links (const char *path)
 int
 tm_dirfd_open_repaired (int dirfd, const char *name, int flags, mode_t *repaired_mode)
 {
-  struct stat status;
+  struct stat status, after;
   mode_t mode, repaired;
   int fd, errsv;
 
@@ -164,18 +164,24 @@ tm_dirfd_open_repaired (int dirfd, const char *name, int flags, mode_t *repaired
   repaired = mode | TM_DIRFD_MODE_USABLE;
   if (!tm_dirfd_may_repair_mode (&status))
     {
-      errno = EACCES;
+      errno = S_ISDIR (status.st_mode) ? EACCES : ENOTDIR;
       return -1;
     }
 
   if (RETRY_ON_EINTR (fchmodat (dirfd, name, repaired, AT_SYMLINK_NOFOLLOW)) < 0)
-    return -1;
+    {
+      /* A link may have got the name. */
+      if (errno == EOPNOTSUPP || means_link (errno))
+        errno = ENOTDIR;
+      return -1;
+    }
 
   fd = open_expected (dirfd, name, O_RDONLY | flags, &status);
   errsv = errno;
   if (repaired_mode != NULL && fd >= 0)
     *repaired_mode = mode;
-  else if (fd < 0)
+  else if (fd < 0 && stat_child (dirfd, name, &after) == 0 &&
+           tm_file_identity_equal (tm_file_identity (&status), tm_file_identity (&after)))
     RETRY_ON_EINTR (fchmodat (dirfd, name, mode, AT_SYMLINK_NOFOLLOW));
   errno = errsv;
   return fd;
@@ -324,6 +330,27 @@ add_entry (TmDirEntries *entries, const struct dirent *entry)
   entries->length += size;
 }
 
+/* Returns NULL with errno. */
+static DIR *
+open_stream (int fd)
+{
+  DIR *stream;
+
+  do
+    stream = fdopendir (fd);
+  while (stream == NULL && errno == EINTR);
+  return stream;
+}
+
+/* Whether an open directory does not exist any more. readdir() finds it empty. */
+static gboolean
+is_removed (int dirfd)
+{
+  struct stat status;
+
+  return tm_dirfd_stat (dirfd, &status) == 0 && status.st_nlink == 0;
+}
+
 /* Reads until the end of the directory: a stream of the C library does not tell where the next one
  * has to begin. */
 gssize
@@ -331,7 +358,7 @@ tm_dirfd_read (int dirfd, TmDirEntries *entries, gsize size)
 {
   gsize length_before = entries->length;
   int copy = fcntl (dirfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  DIR *stream = copy >= 0 ? fdopendir (copy) : NULL;
+  DIR *stream = copy >= 0 ? open_stream (copy) : NULL;
   const struct dirent *entry;
   gsize last = length_before;
   int errsv;
@@ -357,12 +384,17 @@ tm_dirfd_read (int dirfd, TmDirEntries *entries, gsize size)
     tm_dir_entries_get (entries, last)->next = tm_dirfd_tell (dirfd);
   closedir (stream);
 
+  if (errsv == 0 && entries->length == length_before && is_removed (dirfd))
+    errsv = ENOENT;
+  /* The entries before a failure are returned first; the next call fails again. */
   if (errsv != 0 && entries->length == length_before)
     {
       errno = errsv;
       return -1;
     }
 
+  /* Room for one more shows the caller that this is all. */
+  tm_dir_entries_reserve (entries, entries->length + TM_DIRFD_MAX_RECORD_SIZE);
   return (gssize) (entries->length - length_before);
 }
 
@@ -383,13 +415,15 @@ tm_dirfd_is_mount_point (int dirfd, const char *name)
   return is_mount_point;
 }
 
-/* As tm_file_status(). The device is the best that is known of the mount. */
+/* As tm_file_status(). The device is the best that is known of the mount; that of a file in an
+ * overlay can be another one. */
 static TmFileStatus
 status_from_stat (const struct stat *status)
 {
   TmFileStatus converted = tm_file_status (status);
 
-  converted.mount = (guint64) status->st_dev + 1;
+  if (S_ISDIR (status->st_mode))
+    converted.mount = (guint64) status->st_dev + 1;
   return converted;
 }
 

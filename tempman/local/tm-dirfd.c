@@ -144,6 +144,13 @@ tm_dirfd_open_unchanged (int dirfd, const char *name)
   return open_directory_at (dirfd, name, O_RDONLY | TM_O_KEEP_ATIME);
 }
 
+/* Whether a directory of @owner can be read without setting its access time. */
+gboolean
+tm_dirfd_keeps_atime (uid_t owner)
+{
+  return TM_O_KEEP_ATIME != 0 && owner == tm_dirfd_get_user ();
+}
+
 /* Whether reading the directory through this descriptor keeps its access time. */
 gboolean
 tm_dirfd_leaves_no_trace (int dirfd)
@@ -465,6 +472,15 @@ tm_dirfd_set_times (int dirfd, const TmTimestamp *accessed, const TmTimestamp *m
     times[0] = timespec_from_timestamp (*accessed);
   if (modified != NULL)
     times[1] = timespec_from_timestamp (*modified);
+  return RETRY_ON_EINTR (futimens (dirfd, times));
+}
+
+int
+tm_dirfd_set_access_time (int dirfd, TmTimestamp accessed)
+{
+  const struct timespec times[2] = { timespec_from_timestamp (accessed),
+                                     { .tv_nsec = UTIME_OMIT } };
+
   return RETRY_ON_EINTR (futimens (dirfd, times));
 }
 

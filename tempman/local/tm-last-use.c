@@ -169,7 +169,9 @@ search_read (ContentSearch *search)
   gssize length;
 
   search->entries.length = 0;
-  length = tm_dirfd_read (level->directory->fd, &search->entries, TM_DIRFD_BUFFER_SIZE);
+  do
+    length = tm_dirfd_read (level->directory->fd, &search->entries, TM_DIRFD_BUFFER_SIZE);
+  while (length < 0 && tm_walker_may_read_again (&search->walker));
   if (length <= 0)
     {
       level->is_read = TRUE;

@@ -267,7 +267,12 @@ walk_read (MeasureWalk *walk)
 {
   TmLevel *level = walk->walker.lowest;
 
-  if (tm_dirents_read (&walk->run, level->directory->fd) <= 0)
+  gssize length;
+
+  do
+    length = tm_dirents_read (&walk->run, level->directory->fd);
+  while (length < 0 && tm_walker_may_read_again (&walk->walker));
+  if (length <= 0)
     level->is_read = TRUE;
 }
 

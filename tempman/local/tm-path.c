@@ -409,6 +409,9 @@ make_child (int parent, const char *name)
         return -1;
 
       fd = tm_dirfd_pin_directory (parent, name);
+      /* Where a pin needs a permission that the umask has removed. */
+      if (fd < 0 && errno == EACCES && is_made)
+        fd = tm_dirfd_open_repaired (parent, name, 0, NULL);
       if (fd >= 0)
         {
           result = is_made ? make_usable (parent, fd) : 0;

@@ -104,6 +104,14 @@ get_reason_of_border (Publication *publication)
   return _ ("the file system cannot rename between its subvolumes or quota projects");
 }
 
+/* Whether the errno can mean that the file system does not support a flag of renameat2(). EINVAL
+ * can also mean an invalid rename. */
+static gboolean
+may_lack_flags (int error_number)
+{
+  return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP;
+}
+
 static void
 publication_fail_with_errno (Publication *publication, GError **error, int error_number)
 {
@@ -116,7 +124,7 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     }
 
   /* The error depends on whether the destination exists; the reason does not. */
-  if ((error_number == EINVAL || error_number == EEXIST) &&
+  if ((may_lack_flags (error_number) || error_number == EEXIST) &&
       tm_dirfd_is_beneath (publication->to,
                            tm_locked_directory_get_identity (publication->directory)))
     {
@@ -140,15 +148,14 @@ publication_fail_with_errno (Publication *publication, GError **error, int error
     /* The kernel returns EINVAL for invalid renames, and for flags that the file system does not
      * support. */
     case EINVAL:
+    case ENOSYS:
+    case EOPNOTSUPP:
       if (destination_contains_directory (publication))
         {
           publication_fail (publication, error, G_IO_ERROR_INVALID_ARGUMENT,
                             _ ("the destination contains the directory"));
           break;
         }
-      G_GNUC_FALLTHROUGH;
-    case ENOSYS:
-    case EOPNOTSUPP:
       publication_fail (publication, error, G_IO_ERROR_NOT_SUPPORTED,
                         publication->replaced_pin >= 0
                             ? _ ("the file system cannot replace the destination in one step")
@@ -241,14 +248,6 @@ publication_exchange (Publication *publication)
     result = exchange_repaired (publication);
 
   return result;
-}
-
-/* Whether the errno can mean that the file system does not support a flag of renameat2(). EINVAL
- * can also mean an invalid rename. */
-static gboolean
-may_lack_flags (int error_number)
-{
-  return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP;
 }
 
 /* As publication_move(), but without flags. A plain rename of a directory replaces nothing but an

@@ -81,6 +81,12 @@ tm_restore_times (int dirfd, const TmTimes *times, TmTimestamp begin)
   if (accessed == NULL && tm_timestamp_equal (tm_file_times (&status).modified, times->modified))
     return;
 
-  if (tm_dirfd_set_times (dirfd, accessed, &times->modified) == 0 && has_newer (dirfd, begin))
+  if (tm_dirfd_set_times (dirfd, accessed, &times->modified) < 0)
+    return;
+
+  if (has_newer (dirfd, begin))
     tm_dirfd_set_times (dirfd, NULL, NULL);
+  /* The check has read the directory, and cannot keep the access time either. */
+  else if (accessed != NULL)
+    tm_dirfd_set_access_time (dirfd, *accessed);
 }

@@ -95,6 +95,7 @@ void tm_walker_push (TmWalker *walker, const char *name, int fd);
 gboolean tm_walker_open_above (TmWalker *walker, int *error_number);
 void tm_walker_pop (TmWalker *walker);
 gboolean tm_walker_close_one (TmWalker *walker);
+gboolean tm_walker_may_read_again (TmWalker *walker);
 gboolean tm_walker_lowest_is_in_place (TmWalker *walker);
 gboolean tm_walker_read_from (TmWalker *walker, off_t position);
 

@@ -403,6 +403,45 @@ walker_try_to_open (TmWalker *walker,
   return fd < 0 && errno == EACCES ? walker->open (walker, level, dirfd, names) : fd;
 }
 
+/* When descriptors have run out, closes a level of @walker, or waits until other threads have
+ * closed some. @level: from which a call failed. Returns whether the call can be repeated; else
+ * errno is set. */
+static gboolean
+walker_manage (TmWalker *walker, const TmLevel *level)
+{
+  /* Manage with the descriptors that are left. On the way back, not all levels that may be open are
+   * open yet. */
+  if (tm_walker_close_one (walker))
+    {
+      walker->max_open = MAX (level == walker->lowest ? walker->n_open : walker->max_open - 1, 1);
+      return TRUE;
+    }
+
+  /* Other threads that work on this tree may soon close some. */
+  if (walker->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
+    {
+      g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
+      return TRUE;
+    }
+
+  errno = EMFILE;
+  return FALSE;
+}
+
+/*
+ * tm_walker_may_read_again:
+ * @walker: a walker, the lowest level of which could not be read, with errno
+ *
+ * Where reading a directory needs a descriptor of its own, one is made free.
+ *
+ * Returns: whether the level can be read again; otherwise errno is the cause
+ */
+gboolean
+tm_walker_may_read_again (TmWalker *walker)
+{
+  return is_out_of_descriptors (errno) && walker_manage (walker, walker->lowest);
+}
+
 /* As walker_try_to_open(), but closes levels or waits when descriptors have run out. */
 static int
 walker_open (TmWalker *walker,
@@ -422,18 +461,8 @@ walker_open (TmWalker *walker,
           return fd;
         }
 
-      /* Manage with the descriptors that are left. On the way back, not all levels that may be open
-       * are open yet. */
-      if (tm_walker_close_one (walker))
-        walker->max_open = MAX (level == walker->lowest ? walker->n_open : walker->max_open - 1, 1);
-      /* Other threads that work on this tree may soon close some. */
-      else if (walker->n_waits++ < MAX_WAITS_FOR_DESCRIPTORS)
-        g_usleep (WAIT_FOR_DESCRIPTORS_MICROSECONDS);
-      else
-        {
-          errno = EMFILE;
-          return -1;
-        }
+      if (!walker_manage (walker, level))
+        return -1;
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "kernel.h"
 #include "next.h"
+#include "skips.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -205,7 +206,7 @@ syscall (long number, ...)
   return call_number (next, number, arguments);
 }
 
-/* By TEMPMAN_TEST_OPENAT2, by the kernel, or by valgrind, which does not know it. */
+/* By TEMPMAN_TEST_OPENAT2, by the build, by the kernel, or by valgrind, which does not know it. */
 gboolean
 openat2_is_denied (void)
 {
@@ -214,6 +215,9 @@ openat2_is_denied (void)
   int errsv = errno;
   gboolean is_denied;
   int fd;
+
+  if (!library_has_linux_calls ())
+    return TRUE;
 
   is_inside = TRUE;
   fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
@@ -248,6 +252,42 @@ opendir (const char *path)
   NEXT (opendir, "opendir");
 
   return fails ("opendir", AT_FDCWD, path, 0, 0) ? NULL : next (path);
+}
+
+/* A library that was built without the calls of Linux reads a directory from here to its end. */
+DIR *
+fdopendir (int fd)
+{
+  NEXT (fdopendir, "fdopendir");
+
+  return fails ("getdents64", fd, NULL, 0, 0) ? NULL : next (fd);
+}
+
+struct dirent *
+readdir (DIR *stream)
+{
+  NEXT (readdir, "readdir64");
+  struct dirent *entry = next (stream);
+
+  if (entry != NULL && g_atomic_int_get (&types_are_hidden))
+    entry->d_type = DT_UNKNOWN;
+  return entry;
+}
+
+int
+renameat (int from, const char *path, int to, const char *new_path)
+{
+  NEXT (renameat, "renameat");
+
+  return fails ("renameat2", from, path, 0, 0) ? -1 : next (from, path, to, new_path);
+}
+
+int
+fchmodat (int fd, const char *path, mode_t mode, int flags)
+{
+  NEXT (fchmodat, "fchmodat");
+
+  return fails ("chmod", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, mode, flags);
 }
 
 /* Whether @fd and @path are the first path that this thread examines after it has locked a
@@ -314,7 +354,8 @@ fstatat (int fd, const char *path, struct stat *status, int flags)
   if (is_verification (fd, path))
     return next (take_locked_fd (), "", status, flags | AT_EMPTY_PATH);
 
-  return fails ("fstatat", fd, path, (guint64) flags, 0)
+  /* Without the calls of Linux, it stands for statx(). */
+  return fails (library_has_linux_calls () ? "fstatat" : "statx", fd, path, (guint64) flags, 0)
              ? -1
              : show_stat (next (fd, path, status, flags), status);
 }

@@ -7,6 +7,7 @@
 
 #include "files.h"
 #include "kernel.h"
+#include "skips.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -59,6 +60,15 @@ gboolean
 mount_tmpfs (const char *path)
 {
   return mount ("none", path, "tmpfs", 0, "") == 0;
+}
+
+/* Makes a directory that a test mounts elsewhere: on a file system of its own where the library
+ * recognises mount points by their device. */
+gboolean
+make_mountable (const char *path)
+{
+  make_directory (path);
+  return library_has_linux_calls () || mount_tmpfs (path);
 }
 
 /* Returns FALSE with errno. */

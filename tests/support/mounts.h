@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 gboolean enter_mount_namespace (void);
 gboolean kernel_names_mounts (void);
 gboolean mount_tmpfs (const char *path);
+gboolean make_mountable (const char *path);
 gboolean mount_tmpfs_of_size (const char *path, guint mebibytes);
 gboolean mount_overlay (const char *base, const char *lower, const char *merged);
 

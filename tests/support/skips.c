@@ -44,6 +44,13 @@ library_has_descriptors (void)
   return g_getenv ("TEMPMAN_TEST_GIO_ONLY") == NULL;
 }
 
+/* Returns FALSE if the library was built with -Dlinux_calls=disabled. */
+gboolean
+library_has_linux_calls (void)
+{
+  return g_getenv ("TEMPMAN_TEST_LINUX_CALLS") == NULL;
+}
+
 static void
 skip_without_descriptors (Sandbox *sandbox, gconstpointer data)
 {

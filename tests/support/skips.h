@@ -14,6 +14,7 @@ gboolean skip_unless_root (void);
 void skip_unless_control_fell (gboolean fell);
 
 gboolean library_has_descriptors (void);
+gboolean library_has_linux_calls (void);
 SandboxFunc of_descriptors (SandboxFunc function);
 
 G_END_DECLS
