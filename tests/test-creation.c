@@ -386,6 +386,24 @@ test_root (Sandbox *sandbox, gconstpointer data)
   g_assert_cmphex (mode, ==, 0700);
 }
 
+/* The mark is set after mkdir() where that does not set it. */
+static void
+test_mark_by_chmod (Sandbox *sandbox, gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (TmTemporaryDirectory) directory = NULL;
+
+      pretend_shared (i == 1);
+      strip_marks (TRUE);
+      directory = create_in (sandbox->path);
+      strip_marks (FALSE);
+      g_assert_cmpuint (get_mode (tm_temporary_directory_get_path (directory)), ==, 01700);
+      close_successfully (directory);
+      pretend_shared (FALSE);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -405,6 +423,7 @@ main (int argc, char **argv)
   add_test ("/creation/mode/of-the-mount", of_descriptors (test_modes_of_the_mount));
   add_test ("/creation/remote", test_remote);
   add_test ("/creation/root", test_root);
+  add_test ("/creation/mark-by-chmod", of_descriptors (test_mark_by_chmod));
 
   return g_test_run ();
 }

@@ -114,6 +114,21 @@ change_is_refused (int error_number)
          error_number == ENOSYS || error_number == EINVAL;
 }
 
+/* POSIX leaves it to the system whether mkdir() sets the sticky bit: on BSD and macOS, it does not.
+ * Sets it, and @status. Returns whether the file system stores it. */
+static gboolean
+directory_add_mark (TmLockedDirectory *directory, struct stat *status)
+{
+  struct stat marked;
+
+  if (tm_dirfd_set_mode (directory->fd, status->st_mode, (status->st_mode & 07777) | TM_MARK) < 0 ||
+      tm_dirfd_stat (directory->fd, &marked) < 0 || (marked.st_mode & TM_MARK) == 0)
+    return FALSE;
+
+  *status = marked;
+  return TRUE;
+}
+
 /* Locks and verifies the new directory. @is_opened_by_path: whether it was opened by @path */
 static Attempt
 directory_secure (TmLockedDirectory *directory,
@@ -166,7 +181,8 @@ directory_secure (TmLockedDirectory *directory,
       goto failed;
     }
 
-  if ((status.st_mode & TM_MARK) == 0 && kind == TM_NAME_BEATING)
+  if ((status.st_mode & TM_MARK) == 0 && !directory_add_mark (directory, &status) &&
+      kind == TM_NAME_BEATING)
     return ATTEMPT_UNMARKED;
 
   /* The umask may have removed permissions of the owner. Those of group and others are added only

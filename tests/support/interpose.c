@@ -40,6 +40,7 @@ static gpointer interposed_data;
 static gint types_are_hidden;        /* atomic */
 static gint reads_are_short;         /* atomic */
 static gint flags_are_refused;       /* atomic */
+static gint mkdir_sets_no_mark;      /* atomic */
 static gint file_systems_are_shared; /* atomic */
 static gsize shown_free_space;       /* atomic */
 
@@ -234,6 +235,8 @@ mkdirat (int fd, const char *path, mode_t mode)
 {
   NEXT (mkdirat, "mkdirat");
 
+  if (g_atomic_int_get (&mkdir_sets_no_mark))
+    mode &= (mode_t) ~S_ISVTX;
   return fails ("mkdirat", fd, path, 0, 0) ? -1 : next (fd, path, mode);
 }
 
@@ -700,6 +703,13 @@ pretend_verified (gboolean verified)
 {
   g_atomic_int_set (&creations_are_verified, verified);
   locked_fd = -1;
+}
+
+/* Lets mkdir() not set the sticky bit, as on BSD and macOS. */
+void
+strip_marks (gboolean strip)
+{
+  g_atomic_int_set (&mkdir_sets_no_mark, strip);
 }
 
 /* Lets renameat2() fail if it has flags, as on NFS. */

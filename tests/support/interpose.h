@@ -51,6 +51,7 @@ gboolean openat2_is_denied (void);
 void hide_entry_types (gboolean hide);
 void shorten_reads (gboolean shorten);
 void refuse_rename_flags (gboolean refuse);
+void strip_marks (gboolean strip);
 void pretend_shared (gboolean shared);
 void pretend_free_space (guint64 bytes);
 void pretend_verified (gboolean verified);
