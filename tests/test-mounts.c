@@ -66,6 +66,48 @@ test_mounts (Sandbox *sandbox, gconstpointer data)
   skip_or_assert_success (run_in_child (mounts_child, sandbox->path), "no mount namespaces here");
 }
 
+static void
+ignored_mounts_child (gpointer data)
+{
+  const char *path = data;
+  g_autofree char *victim = g_build_filename (path, "victim", NULL);
+  g_autofree char *treasure = g_build_filename (victim, "treasure", NULL);
+  g_autoptr (TmTemporaryDirectory) directory = NULL;
+  g_autofree char *bind = NULL;
+
+  if (!enter_mount_namespace ())
+    _exit (CHILD_CANNOT);
+
+  ignore_mounts (TRUE);
+  child_assert (make_mountable (victim));
+  make_file (treasure);
+  directory = create_in (path);
+  bind = child_path (directory, "bind");
+  make_directory (bind);
+  child_assert (mount (victim, bind, "", MS_BIND, "") == 0);
+
+  /* The kernel does not remove the mount point itself. */
+  child_assert (!tm_temporary_directory_close (directory, NULL, NULL));
+  child_assert (!path_exists (treasure));
+  child_assert (umount (bind) == 0);
+  close_successfully (directory);
+}
+
+/* The control: with neither the flag of openat2() nor a comparison of devices, the library empties
+ * what is mounted. */
+static void
+test_ignored_mounts (Sandbox *sandbox, gconstpointer data)
+{
+  if (library_has_linux_calls () && openat2_is_denied ())
+    {
+      g_test_skip ("the library reads the mounts in /proc");
+      return;
+    }
+
+  skip_or_assert_success (run_in_child (ignored_mounts_child, sandbox->path),
+                          "no mount namespaces here");
+}
+
 /* A mount point in a root is not an entry, and no error. */
 static void
 mounted_entries_child (gpointer data)
@@ -460,6 +502,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  add_test ("/mounts/ignored", of_descriptors (test_ignored_mounts));
   add_test ("/mounts/inside", of_descriptors (test_mounts));
   add_test ("/mounts/entries", of_descriptors (test_mounted_entries));
   add_test ("/mounts/busy-entries", of_descriptors (test_busy_entries));

@@ -181,8 +181,8 @@ directory_secure (TmLockedDirectory *directory,
       goto failed;
     }
 
-  if ((status.st_mode & TM_MARK) == 0 && !directory_add_mark (directory, &status) &&
-      kind == TM_NAME_BEATING)
+  if ((status.st_mode & TM_MARK) == 0 && kind != TM_NAME_UNMARKED &&
+      !directory_add_mark (directory, &status) && kind == TM_NAME_BEATING)
     return ATTEMPT_UNMARKED;
 
   /* The umask may have removed permissions of the owner. Those of group and others are added only

@@ -41,6 +41,7 @@ static gint types_are_hidden;        /* atomic */
 static gint reads_are_short;         /* atomic */
 static gint flags_are_refused;       /* atomic */
 static gint mkdir_sets_no_mark;      /* atomic */
+static gint mounts_are_ignored;      /* atomic */
 static gint file_systems_are_shared; /* atomic */
 static gsize shown_free_space;       /* atomic */
 
@@ -105,6 +106,8 @@ show_stat (int result, struct stat *status)
 {
   if (result == 0)
     status->st_ino = shown_inode (status->st_dev, status->st_ino);
+  if (result == 0 && g_atomic_int_get (&mounts_are_ignored))
+    status->st_dev = 1;
   return result;
 }
 
@@ -114,6 +117,13 @@ show_statx (int result, KernelStatus *status)
   if (result == 0)
     status->inode =
         shown_inode (makedev (status->device_major, status->device_minor), (ino_t) status->inode);
+  if (result == 0 && g_atomic_int_get (&mounts_are_ignored))
+    {
+      status->attributes &= ~KERNEL_IS_MOUNT_ROOT;
+      status->device_major = 0;
+      status->device_minor = 1;
+      status->mount = 1;
+    }
   return result;
 }
 
@@ -366,7 +376,7 @@ fstatat (int fd, const char *path, struct stat *status, int flags)
 static long
 call_openat2 (SystemCallNumberFunc next, const long arguments[6])
 {
-  const struct open_how *how = (const struct open_how *) arguments[2];
+  struct open_how how = *(const struct open_how *) arguments[2];
   int fd = (int) arguments[0];
   const char *path = (const char *) arguments[1];
 
@@ -378,10 +388,13 @@ call_openat2 (SystemCallNumberFunc next, const long arguments[6])
 
   /* The library opens a path with it; with the root of the file system, it finds out whether the
    * system call exists. */
-  return fails (fd == AT_FDCWD && strcmp (path, "/") != 0 ? "open" : "openat2", fd, path,
-                how->flags, how->resolve)
-             ? -1
-             : next (SYS_openat2, arguments[0], path, how, arguments[3]);
+  if (fails (fd == AT_FDCWD && strcmp (path, "/") != 0 ? "open" : "openat2", fd, path, how.flags,
+             how.resolve))
+    return -1;
+
+  if (g_atomic_int_get (&mounts_are_ignored))
+    how.resolve &= ~(guint64) RESOLVE_NO_XDEV;
+  return next (SYS_openat2, arguments[0], path, &how, arguments[3]);
 }
 
 static long
@@ -703,6 +716,14 @@ pretend_verified (gboolean verified)
 {
   g_atomic_int_set (&creations_are_verified, verified);
   locked_fd = -1;
+}
+
+/* The control of a test of mounts: nothing shows that a directory is a mount point, neither the
+ * kernel, if it is asked not to enter one, nor the numbers of devices and mounts. */
+void
+ignore_mounts (gboolean ignore)
+{
+  g_atomic_int_set (&mounts_are_ignored, ignore);
 }
 
 /* Lets mkdir() not set the sticky bit, as on BSD and macOS. */

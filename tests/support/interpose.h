@@ -52,6 +52,7 @@ void hide_entry_types (gboolean hide);
 void shorten_reads (gboolean shorten);
 void refuse_rename_flags (gboolean refuse);
 void strip_marks (gboolean strip);
+void ignore_mounts (gboolean ignore);
 void pretend_shared (gboolean shared);
 void pretend_free_space (guint64 bytes);
 void pretend_verified (gboolean verified);
