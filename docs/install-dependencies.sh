@@ -29,7 +29,8 @@ for option in "$@"; do
         ;;
     --packaging)
         # What docs/packaging/ builds the packages with.
-        packages="$packages python3-mesonpy python3-pip python3-venv"
+        packages="$packages fakeroot flatpak-builder libarchive-tools makepkg python3-mesonpy python3-pip
+        python3-venv rpm rpmlint"
         ;;
     --chroots)
         # What tests/portability/ makes chroots with; arch-test tells whether another architecture runs.

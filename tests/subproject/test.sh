@@ -15,8 +15,16 @@ prefix=$1
 work=$(mktemp -d)
 trap 'rm -rf "$tap_log" "$work"' EXIT
 
-cp -r "$here" "$work/user"
-ln -s "$source_dir" "$work/user/subprojects/tempman"
+# The sources come from a tarball with the name of a release, as the wrap file expects.
+prepare() {
+    mkdir -p "$work/user/subprojects/packagefiles" &&
+        cp "$here/meson.build" "$here/user.c" "$work/user" &&
+        cp "$source_dir/docs/packaging/wrap/tempman.wrap" "$work/user/subprojects" &&
+        directory=$(sed -n 's/^directory = //p' "$work/user/subprojects/tempman.wrap") &&
+        tar -C "$source_dir" --exclude='./_*' --exclude=./.git --transform "s,^\\.,$directory," -cJf \
+            "$work/user/subprojects/packagefiles/$directory.tar.xz" .
+}
+check 'subproject: wrap file and tarball' prepare
 
 # The fallback is forced: the library may be installed on this machine as well.
 check 'subproject: configures' meson setup "$work/sub" "$work/user" --wrap-mode forcefallback
@@ -26,7 +34,7 @@ check 'subproject: its own tests are there' \
     meson test -C "$work/sub" --no-rebuild tempman:version
 
 # The other project has a manual and commands of its own.
-check_fails 'subproject: builds no documentation' test -e "$work/sub/subprojects/tempman/docs/Tempman-1"
+check_fails 'subproject: builds no documentation' test -e "$work/sub/subprojects/$directory/docs/Tempman-1"
 check_fails 'subproject: installs neither documentation nor command' \
     sh -c "meson introspect --installed '$work/sub' | grep -E '/bin/|/man/|/doc/|completions'"
 
