@@ -36,6 +36,11 @@ for ignored in signal.SIGINT, signal.SIGQUIT:
     signal.signal(ignored, signal.SIG_DFL)
 
 
+def of_linux(call):
+    """For a test of what is weaker without a call of Linux: see docs/platforms.md."""
+    return unittest.skipIf('TEMPMAN_TEST_LINUX_CALLS' in os.environ, f'the library was built without {call}')
+
+
 def remove(folder):
     """Remove a folder with everything in it, also directories that deny access to their owner."""
     if os.geteuid() != 0:

@@ -162,6 +162,7 @@ class Cleanup(Root):
         self.assertEqual(rows[-1], ['total', '4'])
         self.assertEqual(sorted(os.listdir(self.root)), ['file', 'link', 'live', 'live-old'])
 
+    @support.of_linux('O_NOATIME')
     def test_age_basis(self):
         then = time.time() - 3 * support.DAY
         accessed = self.entry('accessed')
@@ -292,6 +293,7 @@ class Cleanup(Root):
                           ('total', '2')])
         self.assertEqual(os.listdir(self.root), ['m-stuck'])
 
+    @support.of_linux('statx()')
     def test_cannot_be_looked_at(self):
         """An entry that cannot be examined does not keep the others."""
         unseen = self.entry('unseen', support.DAY)

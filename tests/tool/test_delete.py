@@ -226,6 +226,7 @@ class Delete(support.TestCase):
             self.skipTest(result.stderr)
         self.addCleanup(subprocess.run, ['chattr', f'-{letter}', path], stderr=subprocess.DEVNULL)
 
+    @support.of_linux('FS_IOC_SETFLAGS')
     def test_force(self):
         if os.geteuid() != 0 or shutil.which('chattr') is None:
             self.skipTest('needs root and chattr')

@@ -33,6 +33,7 @@ def is_mounted(path):
         return any(line.split()[4] == path for line in mounts)
 
 
+@support.of_linux('openat2()')
 class Hanging(support.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -74,6 +74,7 @@ class Cleanups(Limits):
                          {f'entry-{i}': 'over-count' for i in (2, 3, 4)})
         self.assertEqual(self.get_names(), ['entry-0', 'entry-1'])
 
+    @support.of_linux('O_NOATIME')
     def test_max_size(self):
         for i in range(5):
             self.make(f'entry-{i}', i, MIB)
@@ -230,6 +231,7 @@ class Sizes(Limits):
                 self.assertEqual(entry['size'], self.sizes[entry['name']] if is_measured else None)
             self.assertEqual(len(entries), 2)
 
+    @support.of_linux('O_NOATIME')
     def test_terminal(self):
         self.make('huge-and-removable', 5, 5 * MIB)
         for locale in ('C.UTF-8', 'C'):
