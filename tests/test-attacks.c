@@ -321,8 +321,8 @@ test_names (Sandbox *sandbox, gconstpointer data)
         seen[i][(guchar) name[i]] = TRUE;
     }
   fclose (file);
-  /* If the kernel does not name mounts, a creation that fails tries another name in a parent that it
-   * opens again. */
+  /* If the kernel does not name mounts, a creation that fails tries another name in a parent that
+   * it opens again. */
   g_assert_cmpuint (g_hash_table_size (names), >=, N_PROCESSES * N_NAMES_OF_EACH);
 
   /* Of 10,000 digits each of the 32 is one, but for a chance of 10^-136. */

@@ -254,13 +254,16 @@ run_without_linux_calls() {
     run_tests "$@"
 }
 
-# As a user installs it: the prefix is that of Meson, and typelibs are looked for in that of Debian.
+# As a user installs it: the prefix is that of Meson, and typelibs are looked for in that of Debian. The
+# tests expect that nothing is installed.
 install_and_import() {
     # shellcheck disable=SC2016
     there meson install -C "$build" --no-rebuild --quiet && there ldconfig &&
         there sh -c 'GI_TYPELIB_PATH=$(pkg-config --variable=typelibdir tempman-1) \
-            python3 -c "import tempman
+            python3 -B -c "import tempman
 tempman.create_temp_dir().close()"'
+    imported=$?
+    there ninja -C "$build" uninstall && return "$imported"
 }
 
 run_release() {
