@@ -68,17 +68,16 @@ has_newer (int dirfd, TmTimestamp begin)
 void
 tm_restore_times (int dirfd, const TmTimes *times, TmTimestamp begin)
 {
-  const TmTimestamp *accessed = &times->accessed;
+  /* If not set by this process, the access time shows that another one has read the directory. */
+  gboolean has_set_access_time = !tm_dirfd_leaves_no_trace (dirfd);
+  const TmTimestamp *accessed = has_set_access_time ? &times->accessed : NULL;
   struct stat status;
 
   if (tm_dirfd_stat (dirfd, &status) < 0)
     return;
 
-  /* This process did not set the access time, so another one has read the directory. */
-  if (tm_dirfd_leaves_no_trace (dirfd))
-    accessed = NULL;
-
-  if (accessed == NULL && tm_timestamp_equal (tm_file_times (&status).modified, times->modified))
+  if (!has_set_access_time &&
+      tm_timestamp_equal (tm_file_times (&status).modified, times->modified))
     return;
 
   if (tm_dirfd_set_times (dirfd, accessed, &times->modified) < 0)
@@ -87,6 +86,6 @@ tm_restore_times (int dirfd, const TmTimes *times, TmTimestamp begin)
   if (has_newer (dirfd, begin))
     tm_dirfd_set_times (dirfd, NULL, NULL);
   /* The check has read the directory, and cannot keep the access time either. */
-  else if (accessed != NULL)
+  else if (has_set_access_time)
     tm_dirfd_set_access_time (dirfd, *accessed);
 }
