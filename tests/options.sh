@@ -129,6 +129,13 @@ check 'shared and static' builds $plain -Ddefault_library=both -Dintrospection=e
 check 'for release' builds $plain -Dbuildtype=release -Db_lto=true -Db_ndebug=true \
     -Dc_args='-DG_DISABLE_ASSERT -DG_DISABLE_CAST_CHECKS'
 
+# Without assertions in the library, but with those of the tests.
+builds_tests_for_distribution() {
+    configure -Dauto_features=disabled --buildtype plain && meson compile -C "$work/build" test-version &&
+        meson test -C "$work/build" --no-rebuild version
+}
+check 'for a distribution: tests' builds_tests_for_distribution
+
 # As an older release of the library is built with tools that were made after it: they warn of more.
 # wrap PROGRAM OPTION: one that warns, and fails when OPTION says that warnings are fatal.
 wrap() {
