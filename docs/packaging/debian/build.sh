@@ -14,6 +14,9 @@
 
 set -eu
 
+# The root of the chroot is a new directory, which an ordinary user has to enter.
+umask 022
+
 here=$(cd "$(dirname "$0")" && pwd)
 source_dir=$(cd "$here/../../.." && pwd)
 release=${DEBIAN_RELEASE:-bookworm}
@@ -52,7 +55,6 @@ create_source() {
     [ -z "${DEBEMAIL:-}" ] ||
         sed -i "/^Maintainer: /s/: .*/: ${DEBFULLNAME:-The tempman authors} <$DEBEMAIL>/
             1,/^ -- /s/^ -- .*>/ -- ${DEBFULLNAME:-The tempman authors} <$DEBEMAIL>/" "$debian/control" "$debian/changelog"
-    # Whatever the mask is.
     chmod -R u=rwX,go=rX "$1/tempman-$version"
 }
 
