@@ -311,7 +311,7 @@ check_owner (const char *path,
     return TRUE;
 
   parent = pin_parent (resolved, tm_file_identity (status));
-  is_foreign = tm_file_system_shows_foreign_owner (fd, status, parent, FALSE);
+  is_foreign = tm_file_system_shows_foreign_owner (fd, status->st_uid, parent, FALSE);
   tm_dirfd_close (parent);
   return !is_foreign ||
          fail (error, G_IO_ERROR_PERMISSION_DENIED, path, _ ("it belongs to another user"));
@@ -334,7 +334,7 @@ check_owner_of_link (const char *path, TmRootFlags flags, GError **error)
   parent = tm_path_open (above, 0, NULL, &refused);
   is_foreign = parent >= 0 && tm_dirfd_stat_child (parent, name, &status) == 0 &&
                S_ISLNK (status.st_mode) && status.st_uid != geteuid () &&
-               tm_file_system_shows_foreign_owner (parent, &status, parent, FALSE);
+               tm_file_system_shows_foreign_owner (parent, status.st_uid, parent, FALSE);
   tm_dirfd_close (parent);
   return !is_foreign ||
          fail (error, G_IO_ERROR_PERMISSION_DENIED, path, _ ("it belongs to another user"));

@@ -83,13 +83,32 @@ find_type (int dirfd, const TrustedType **trusted)
   return is_known;
 }
 
+/* As find_type(). The last answer is remembered for each thread, by the number of the mount. The
+ * number of the device does not suffice: those of file systems without a disk are reused. Returns
+ * NULL if the type is not trusted, or unknown. */
+static const TrustedType *
+find_type_of_mount (int dirfd, guint64 mount)
+{
+  static __thread guint64 last_mount = 0;
+  static __thread const TrustedType *last_type;
+  const TrustedType *type;
+
+  if (mount != 0 && mount == last_mount)
+    return last_type;
+
+  if (find_type (dirfd, &type) && mount != 0)
+    {
+      last_mount = mount;
+      last_type = type;
+    }
+
+  return type;
+}
+
 /*
  * tm_file_system_is_shared:
  * @dirfd: a directory
  * @mount: the unique number of the mount that it was reached through, or 0
- *
- * The last answer is remembered for each thread, by the number of the mount. The number of the
- * device does not suffice: those of file systems without a disk are reused.
  *
  * Returns: whether processes that do not see a lock can reach the directory; %TRUE if that is
  *   unknown
@@ -97,29 +116,17 @@ find_type (int dirfd, const TrustedType **trusted)
 gboolean
 tm_file_system_is_shared (int dirfd, guint64 mount)
 {
-  static __thread guint64 last_mount = 0;
-  static __thread gboolean last_answer;
-  const TrustedType *type;
-
-  if (mount != 0 && mount == last_mount)
-    return last_answer;
-
-  if (find_type (dirfd, &type) && mount != 0)
-    {
-      last_mount = mount;
-      last_answer = type == NULL;
-    }
-
-  return type == NULL;
+  return find_type_of_mount (dirfd, mount) == NULL;
 }
 
-/* Whether an open directory that has been removed has no links. */
+/* Whether an open directory that has been removed has no links. @mount: as of
+ * tm_file_system_is_shared() */
 gboolean
-tm_file_system_clears_links (int dirfd)
+tm_file_system_clears_links (int dirfd, guint64 mount)
 {
-  const TrustedType *type;
+  const TrustedType *type = find_type_of_mount (dirfd, mount);
 
-  return find_type (dirfd, &type) && type != NULL && (type->traits & CLEARS_LINKS) != 0;
+  return type != NULL && (type->traits & CLEARS_LINKS) != 0;
 }
 
 /*
@@ -179,7 +186,7 @@ keeps_owners (int dirfd)
 /*
  * tm_file_system_shows_foreign_owner:
  * @fd: a file that this user is expected to own; it may be a pin
- * @status: its status
+ * @owner: its owner
  * @parent: the directory that contains it, or -1 if unknown
  * @is_new: whether it was created just now, under a name that did not exist
  *
@@ -192,11 +199,11 @@ keeps_owners (int dirfd)
  * Returns: whether the owner shows that the file belongs to another user
  */
 gboolean
-tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int parent, gboolean is_new)
+tm_file_system_shows_foreign_owner (int fd, uid_t owner, int parent, gboolean is_new)
 {
   TmFileStatus parent_status;
 
-  if (status->st_uid == geteuid () || status->st_uid == tm_dirfd_get_user ())
+  if (owner == geteuid () || owner == tm_dirfd_get_user ())
     return FALSE;
   if (keeps_owners (fd) || parent < 0 || tm_dirfd_get_child_status (parent, "", &parent_status) < 0)
     return TRUE;
@@ -204,7 +211,7 @@ tm_file_system_shows_foreign_owner (int fd, const struct stat *status, int paren
       (is_new && (parent_status.mode & S_ISVTX) != 0))
     return FALSE;
 
-  return status->st_uid != parent_status.owner;
+  return owner != parent_status.owner;
 }
 
 /* Estimates the present time when nothing can be created, as on a disk without free inodes: by the

@@ -56,27 +56,42 @@ typedef enum
   ATTEMPT_UNMARKED,  /* the file system does not store the mark, which the name promises */
   ATTEMPT_EXCHANGED, /* another file has its name */
   ATTEMPT_FOREIGN,   /* likewise: it belongs to another user */
-  ATTEMPT_STALE,     /* its path does not lead to it, or leads to it through a link */
+  ATTEMPT_STALE,     /* its path does not lead to it, or through a link or another mount */
 } Attempt;
 
 /* Verifies a directory that was opened by the path that is returned to the caller. Nothing had that
- * name before, and no other user could replace it: since then, only a cleaner can have removed it.
- */
+ * name before, and no other user could replace it in its parent: since then, only a cleaner can
+ * have removed it. But another user may own a directory on the way, or the permissions of the
+ * parent were changed after it was opened.
+ *
+ * The path can also lead to it through another mount than the parent, if one was added since or
+ * this process has entered another namespace: then it cannot be renamed from there, or one of the
+ * two is read-only. @can_be_stale: whether the parent was opened before */
 static Attempt
-directory_verify_opened (TmLockedDirectory *directory, const struct stat *status)
+directory_verify_opened (TmLockedDirectory *directory,
+                         const TmFileStatus *status,
+                         gboolean can_be_stale)
 {
-  if (status->st_nlink == 0)
-    return ATTEMPT_LOST;
+  const TmFileStatus *parent = tm_parent_get_status (directory->parent);
 
-  return status->st_dev == tm_parent_get_status (directory->parent)->identity.device
-             ? ATTEMPT_DONE
-             : ATTEMPT_EXCHANGED;
+  if (status->n_links == 0)
+    return ATTEMPT_LOST;
+  if (status->identity.device != parent->identity.device)
+    return ATTEMPT_EXCHANGED;
+  if (can_be_stale && status->mount != parent->mount)
+    return ATTEMPT_STALE;
+
+  return status->owner != parent->owner &&
+                 tm_file_system_shows_foreign_owner (directory->fd, status->owner,
+                                                     tm_parent_get_fd (directory->parent), TRUE)
+             ? ATTEMPT_FOREIGN
+             : ATTEMPT_DONE;
 }
 
 /* Verifies a directory that was opened in its parent, by the path that is returned to the caller.
  * Returns ATTEMPT_FAILED with errno. */
 static Attempt
-directory_verify_path (TmLockedDirectory *directory, const char *path, const struct stat *status)
+directory_verify_path (TmLockedDirectory *directory, const char *path, const TmFileStatus *status)
 {
   struct stat found;
   gboolean has_path = tm_dirfd_stat_child (AT_FDCWD, path, &found) == 0;
@@ -85,14 +100,14 @@ directory_verify_path (TmLockedDirectory *directory, const char *path, const str
   if (!has_path && errno != ENOENT && errno != ENOTDIR)
     return ATTEMPT_FAILED;
 
-  if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+  if (!has_path || !tm_file_identity_equal (tm_file_identity (&found), status->identity))
     {
       if (tm_dirfd_stat_child (tm_parent_get_fd (directory->parent), directory->name, &found) < 0)
         return errno == ENOENT ? ATTEMPT_LOST : ATTEMPT_FAILED;
 
       /* The directory has its name, but its parent was moved: the caller would not find it by the
        * path. */
-      if (tm_file_identity_equal (tm_file_identity (&found), tm_file_identity (status)))
+      if (tm_file_identity_equal (tm_file_identity (&found), status->identity))
         {
           errno = ENOENT;
           return ATTEMPT_FAILED;
@@ -100,7 +115,7 @@ directory_verify_path (TmLockedDirectory *directory, const char *path, const str
       return ATTEMPT_EXCHANGED;
     }
 
-  if (tm_file_system_shows_foreign_owner (directory->fd, status,
+  if (tm_file_system_shows_foreign_owner (directory->fd, status->owner,
                                           tm_parent_get_fd (directory->parent), TRUE))
     return ATTEMPT_FOREIGN;
 
@@ -117,23 +132,25 @@ change_is_refused (int error_number)
 /* POSIX leaves it to the system whether mkdir() sets the sticky bit: on BSD and macOS, it does not.
  * Sets it, and @status. Returns whether the file system stores it. */
 static gboolean
-directory_add_mark (TmLockedDirectory *directory, struct stat *status)
+directory_add_mark (TmLockedDirectory *directory, TmFileStatus *status)
 {
-  struct stat marked;
+  TmFileStatus marked;
 
-  if (tm_dirfd_set_mode (directory->fd, status->st_mode, (status->st_mode & 07777) | TM_MARK) < 0 ||
-      tm_dirfd_stat (directory->fd, &marked) < 0 || (marked.st_mode & TM_MARK) == 0)
+  if (tm_dirfd_set_mode (directory->fd, status->mode, (status->mode & 07777) | TM_MARK) < 0 ||
+      tm_dirfd_get_status (directory->fd, &marked) < 0 || (marked.mode & TM_MARK) == 0)
     return FALSE;
 
   *status = marked;
   return TRUE;
 }
 
-/* Locks and verifies the new directory. @is_opened_by_path: whether it was opened by @path */
+/* Locks and verifies the new directory. @is_opened_by_path: whether it was opened by @path.
+ * @can_be_stale: as of directory_verify_opened() */
 static Attempt
 directory_secure (TmLockedDirectory *directory,
                   const char *path,
                   gboolean is_opened_by_path,
+                  gboolean can_be_stale,
                   TmNameKind kind,
                   guint permissions,
                   GError **error)
@@ -141,7 +158,7 @@ directory_secure (TmLockedDirectory *directory,
   int parent = tm_parent_get_fd (directory->parent);
   gboolean has_lock = lock_shared (directory->fd) == 0;
   gboolean has_beaten, beats;
-  struct stat status;
+  TmFileStatus status;
   mode_t mode;
 
   if (!has_lock)
@@ -157,13 +174,13 @@ directory_secure (TmLockedDirectory *directory,
         goto failed;
     }
 
-  if (tm_dirfd_stat (directory->fd, &status) < 0)
+  if (tm_dirfd_get_status (directory->fd, &status) < 0)
     goto failed;
 
   /* From here on the release compares the descriptor with the identity. */
   tm_locked_directory_set_status (directory, &status);
 
-  switch (is_opened_by_path ? directory_verify_opened (directory, &status)
+  switch (is_opened_by_path ? directory_verify_opened (directory, &status, can_be_stale)
                             : directory_verify_path (directory, path, &status))
     {
     case ATTEMPT_DONE:
@@ -174,14 +191,15 @@ directory_secure (TmLockedDirectory *directory,
       return ATTEMPT_EXCHANGED;
     case ATTEMPT_FOREIGN:
       return ATTEMPT_FOREIGN;
-    case ATTEMPT_UNMARKED:
     case ATTEMPT_STALE:
+      return ATTEMPT_STALE;
+    case ATTEMPT_UNMARKED:
     case ATTEMPT_FAILED:
     default:
       goto failed;
     }
 
-  if ((status.st_mode & TM_MARK) == 0 && kind != TM_NAME_UNMARKED &&
+  if ((status.mode & TM_MARK) == 0 && kind != TM_NAME_UNMARKED &&
       !directory_add_mark (directory, &status) && kind == TM_NAME_BEATING)
     return ATTEMPT_UNMARKED;
 
@@ -192,13 +210,13 @@ directory_secure (TmLockedDirectory *directory,
   has_beaten = kind != TM_NAME_LOCKED && tm_dirfd_touch (directory->fd) == 0;
   /* After an error that may not last, the next beat is tried all the same. */
   beats = has_beaten || (kind != TM_NAME_LOCKED && !change_is_refused (errno));
-  mode = (status.st_mode & 07777) | S_IRWXU;
+  mode = (status.mode & 07777) | S_IRWXU;
   if (kind == TM_NAME_LOCKED ? !has_lock : !has_beaten)
     mode &= (mode_t) ~TM_MARK;
   /* A file system without modes refuses to add permissions, but accepts the mode that it reports.
    */
-  if (tm_dirfd_set_mode (directory->fd, status.st_mode, mode | permissions) < 0 &&
-      (!change_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.st_mode, mode) < 0))
+  if (tm_dirfd_set_mode (directory->fd, status.mode, mode | permissions) < 0 &&
+      (!change_is_refused (errno) || tm_dirfd_set_mode (directory->fd, status.mode, mode) < 0))
     goto failed;
 
   directory->has_lock = has_lock;
@@ -231,7 +249,7 @@ open_new (TmParent *parent,
 {
   int fd = -1;
 
-  if (tm_parent_clears_links (parent) && tm_parent_is_guarded (parent))
+  if (tm_parent_is_predictable (parent))
     fd = tm_dirfd_open_readable_without_links (path);
 
   *is_by_path = fd >= 0;
@@ -239,6 +257,7 @@ open_new (TmParent *parent,
   return fd >= 0 ? fd : tm_dirfd_open_child (tm_parent_get_fd (parent), name, 0, repaired_mode);
 }
 
+/* @can_be_stale: whether @parent was opened before; otherwise it is never ATTEMPT_STALE */
 static Attempt
 attempt_create (TmParent *parent,
                 const char *parent_path,
@@ -305,7 +324,8 @@ attempt_create (TmParent *parent,
     }
 
   directory = tm_locked_directory_new (fd, parent, name, TM_DIRFD_MODE_UNTOUCHED);
-  attempt = directory_secure (directory, path, is_by_path, kind, creation->mode, error);
+  attempt =
+      directory_secure (directory, path, is_by_path, can_be_stale, kind, creation->mode, error);
   if (attempt == ATTEMPT_DONE)
     {
       *directory_out = g_steal_pointer (&directory);
@@ -320,7 +340,7 @@ attempt_create (TmParent *parent,
 
   /* If it is not the new directory, it is an empty directory that another user could create under
    * this name, and could remove as well. */
-  if (attempt == ATTEMPT_EXCHANGED || attempt == ATTEMPT_FOREIGN)
+  if (attempt == ATTEMPT_EXCHANGED || attempt == ATTEMPT_FOREIGN || attempt == ATTEMPT_STALE)
     tm_dirfd_remove (parent_fd, name);
 
   return attempt;
@@ -332,7 +352,8 @@ attempt_create (TmParent *parent,
  * @parent_path: its absolute path
  * @creation: its name and its mode
  * @is_stale: (out) (nullable): for a @parent that was opened before: whether @parent_path does not
- *   lead to it any more, or leads to it through a link, or this is unknown; then @error is not set
+ *   lead to it any more, or leads to it through a link or another mount, or this is unknown; then
+ *   @error is not set
  * @path_out: (out) (transfer full): its absolute path
  * @cancellable: (nullable): checked before each attempt
  * @error: %G_IO_ERROR_INVALID_FILENAME when the name is too long, %G_IO_ERROR_NOT_FOUND when

@@ -24,7 +24,7 @@
 static gboolean
 directory_seems_untouched (TmLockedDirectory *directory, const TmFileStatus *found)
 {
-  return found->size == (guint64) directory->size &&
+  return found->size == directory->size &&
          tm_timestamp_equal (found->times.modified, directory->times.modified);
 }
 

@@ -31,7 +31,7 @@ struct _TmLockedDirectory
   mode_t left_mode;              /* after the repair */
   TmTimes times;                 /* on creation or opening */
   TmTimestamp begin;             /* time of opening: newer content is of another process */
-  off_t size;                    /* of the directory itself, on creation or opening */
+  guint64 size;                  /* of the directory itself, on creation or opening */
   gboolean needs_privilege;      /* to remove it: its parent has the sticky bit */
   gboolean is_left_to_its_owner; /* this thread lacks that privilege */
   gboolean has_lock;             /* from its creation */
@@ -47,7 +47,7 @@ struct _TmLockedDirectory
 
 TmLockedDirectory *
 tm_locked_directory_new (int fd, TmParent *parent, const char *name, mode_t repaired_mode);
-void tm_locked_directory_set_status (TmLockedDirectory *directory, const struct stat *status);
+void tm_locked_directory_set_status (TmLockedDirectory *directory, const TmFileStatus *status);
 int tm_locked_directory_ensure_status (TmLockedDirectory *directory);
 void tm_beat_free (TmBeat *beat);
 gboolean tm_locked_directory_start_heartbeat (TmLockedDirectory *directory,

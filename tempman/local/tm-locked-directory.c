@@ -22,12 +22,12 @@
  * its owner. */
 
 void
-tm_locked_directory_set_status (TmLockedDirectory *directory, const struct stat *status)
+tm_locked_directory_set_status (TmLockedDirectory *directory, const TmFileStatus *status)
 {
   directory->begin = tm_age_begin ();
-  directory->identity = tm_file_identity (status);
-  directory->times = tm_file_times (status);
-  directory->size = status->st_size;
+  directory->identity = status->identity;
+  directory->times = status->times;
+  directory->size = status->size;
 }
 
 TmLockedDirectory *
@@ -61,10 +61,13 @@ directory_new_opened (TmParent *parent, const char *name, int fd, mode_t repaire
 static int
 directory_read_status (TmLockedDirectory *directory, struct stat *status)
 {
+  TmFileStatus converted;
+
   if (tm_dirfd_stat (directory->fd, status) < 0)
     return -1;
 
-  tm_locked_directory_set_status (directory, status);
+  converted = tm_file_status (status);
+  tm_locked_directory_set_status (directory, &converted);
   directory->needs_privilege =
       tm_privilege_is_needed (status, tm_parent_get_status (directory->parent));
   directory->is_left_to_its_owner = directory->needs_privilege && !tm_privilege_suffices (status);

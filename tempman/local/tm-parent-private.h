@@ -27,8 +27,7 @@ int tm_parent_get_fd (TmParent *parent);
 const TmFileStatus *tm_parent_get_status (TmParent *parent);
 int tm_parent_check (TmParent *parent);
 gboolean tm_parent_is_on_shared_file_system (TmParent *parent);
-gboolean tm_parent_clears_links (TmParent *parent);
-gboolean tm_parent_is_guarded (TmParent *parent);
+gboolean tm_parent_is_predictable (TmParent *parent);
 void tm_parent_set_unmarked (TmParent *parent);
 TmNameKind tm_parent_get_name_kind (TmParent *parent);
 

@@ -108,13 +108,16 @@ tm_parent_new (int fd)
   return parent_new_seen (fd, tm_file_status (&status));
 }
 
+/* The open directories that can be shared. */
+static TmParent **const shared_parents[] = { &kept_parent, &last_parent };
+
 static TmParent *
-get_last_parent (void)
+get_shared (guint i)
 {
   TmParent *parent;
 
   lock_last_parent ();
-  parent = last_parent;
+  parent = *shared_parents[i];
   if (parent != NULL)
     tm_parent_ref (parent);
   unlock_last_parent ();
@@ -130,25 +133,45 @@ is_same (TmParent *parent, const TmFileStatus *status)
          status->mount == parent->status.mount && tm_parent_check (parent) == 0;
 }
 
+static gboolean
+clears_links (TmParent *parent)
+{
+  const TmFileStatus *status = &parent->status;
+
+  if (g_atomic_int_get (&parent->clears_links) == CLEARS_LINKS_UNKNOWN)
+    g_atomic_int_set (
+        &parent->clears_links,
+        tm_file_system_clears_links (parent->fd, status->mount_is_unique ? status->mount : 0)
+            ? CLEARS_LINKS_YES
+            : CLEARS_LINKS_NO);
+
+  return g_atomic_int_get (&parent->clears_links) == CLEARS_LINKS_YES;
+}
+
 /* Takes @fd over. @path: (nullable): its path, if that contains no links */
 static TmParent *
 share (int fd, const TmFileStatus *status, const char *path)
 {
-  TmParent *parent = get_last_parent ();
+  TmParent *parent;
 
-  if (parent != NULL)
+  for (guint i = 0; i < G_N_ELEMENTS (shared_parents); i++)
     {
-      if (is_same (parent, status))
+      parent = get_shared (i);
+      if (parent != NULL && is_same (parent, status))
         {
-          tm_dirfd_close (fd);
+          /* If other code has closed its descriptor, the new one can have the same number. */
+          if (fd != parent->fd)
+            tm_dirfd_close (fd);
           return parent;
         }
-      tm_parent_unref (parent);
+      g_clear_pointer (&parent, tm_parent_unref);
     }
 
   parent = parent_new_seen (fd, *status);
   parent->is_shared = TRUE;
   parent->path = g_strdup (path);
+  /* Finds the answer before other code can close the descriptor by mistake. */
+  clears_links (parent);
   lock_last_parent ();
   last_parent = parent;
   unlock_last_parent ();
@@ -170,6 +193,19 @@ keep (TmParent *parent)
     tm_parent_unref (former);
 }
 
+/* g_get_tmp_dir() returns $TMPDIR as it is, often with a slash at its end. */
+static gboolean
+is_for_temporary_files (const char *path)
+{
+  const char *rest = g_get_tmp_dir ();
+
+  if (!g_str_has_prefix (rest, path))
+    return FALSE;
+
+  rest += strlen (path);
+  return rest[strspn (rest, G_DIR_SEPARATOR_S)] == '\0';
+}
+
 /*
  * tm_parent_open:
  * @path: the absolute path of a directory
@@ -178,7 +214,8 @@ keep (TmParent *parent)
  *
  * Opens a directory to create directories in it. It is not opened for reading, since a process that
  * can create in a directory may be unable to list it. The path is resolved every time. If it leads
- * to the directory that was opened last and is still open, both share that one.
+ * to the directory for temporary files, or to the one that was opened last, and this is still open,
+ * both share that one.
  *
  * Returns: (transfer full) (nullable): the directory, or %NULL with errno
  */
@@ -196,30 +233,43 @@ tm_parent_open (const char *path, char **resolved, char **refused)
     return close_unseen (fd);
 
   parent = share (fd, &status, has_links ? NULL : path);
-  if (!has_links && strcmp (path, g_get_tmp_dir ()) == 0)
+  if (!has_links && is_for_temporary_files (path))
     keep (parent);
   return parent;
+}
+
+/* Whether directories are created in @parent without resolving @path first. Each of them is
+ * verified afterwards, so this must be possible. */
+static gboolean
+can_be_found (TmParent *parent, const char *path)
+{
+  return parent->path != NULL && strcmp (parent->path, path) == 0 &&
+         !g_atomic_int_get (&parent->is_hidden) && parent->status.mount != 0 &&
+         tm_parent_is_predictable (parent) && tm_parent_check (parent) == 0;
 }
 
 /*
  * tm_parent_find:
  * @path: the absolute path of a directory
  *
- * Finds the directory that @path led to, without a link, when it was opened last. The caller
- * verifies that each directory that it creates there can still be reached in this way.
+ * Finds the directory that @path led to, without a link, when it was opened. The caller verifies
+ * that each directory that it creates there can still be reached in this way, and through the same
+ * mount.
  *
  * Returns: (transfer full) (nullable): the directory, or %NULL if it is not open
  */
 TmParent *
 tm_parent_find (const char *path)
 {
-  TmParent *parent = get_last_parent ();
+  for (guint i = 0; i < G_N_ELEMENTS (shared_parents); i++)
+    {
+      TmParent *parent = get_shared (i);
 
-  if (parent != NULL && parent->path != NULL && !g_atomic_int_get (&parent->is_hidden) &&
-      strcmp (parent->path, path) == 0 && tm_parent_check (parent) == 0)
-    return parent;
+      if (parent != NULL && can_be_found (parent, path))
+        return parent;
+      g_clear_pointer (&parent, tm_parent_unref);
+    }
 
-  g_clear_pointer (&parent, tm_parent_unref);
   return NULL;
 }
 
@@ -328,35 +378,23 @@ tm_parent_is_on_shared_file_system (TmParent *parent)
   return !g_atomic_int_get (&parent->is_trusted);
 }
 
-/* As tm_file_system_clears_links(). */
-gboolean
-tm_parent_clears_links (TmParent *parent)
-{
-  if (g_atomic_int_get (&parent->clears_links) == CLEARS_LINKS_UNKNOWN)
-    g_atomic_int_set (&parent->clears_links, tm_file_system_clears_links (parent->fd)
-                                                 ? CLEARS_LINKS_YES
-                                                 : CLEARS_LINKS_NO);
-
-  return g_atomic_int_get (&parent->clears_links) == CLEARS_LINKS_YES;
-}
-
 /*
- * tm_parent_is_guarded:
+ * tm_parent_is_predictable:
  * @parent: a directory
  *
- * Relies on the status at the time of opening, which only this user or the administrator can have
- * changed.
+ * Relies on the status at the time of opening. Later, this user or the administrator can have let
+ * other users write to it: so a new directory of another user is never used.
  *
- * Returns: whether no other user but the administrator can replace a directory of this user in
- *   @parent
+ * Returns: whether a directory of this user in @parent keeps its name until it is removed, since no
+ *   other user but the administrator can replace it, and has no links afterwards
  */
 gboolean
-tm_parent_is_guarded (TmParent *parent)
+tm_parent_is_predictable (TmParent *parent)
 {
   const TmFileStatus *status = &parent->status;
 
   return ((status->mode & S_ISVTX) != 0 || (status->mode & (S_IWGRP | S_IWOTH)) == 0) &&
-         (status->owner == 0 || status->owner == geteuid ());
+         (status->owner == 0 || status->owner == geteuid ()) && clears_links (parent);
 }
 
 /* Remembers that the file system has no marks. */

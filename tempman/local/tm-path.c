@@ -385,7 +385,7 @@ make_usable (int parent, int fd)
     return 0;
 
   /* Another user has replaced the new directory. */
-  if (tm_file_system_shows_foreign_owner (fd, &status, parent, TRUE))
+  if (tm_file_system_shows_foreign_owner (fd, status.st_uid, parent, TRUE))
     {
       errno = EACCES;
       return -1;

@@ -448,9 +448,14 @@ call_statx (SystemCallNumberFunc next, const long arguments[6])
   if (is_verification (fd, path))
     return next (SYS_statx, take_locked_fd (), "", flags | AT_EMPTY_PATH, arguments[3], status);
 
-  return fails ("statx", fd, path, (guint64) flags, 0)
-             ? -1
-             : show_statx ((int) next (SYS_statx, fd, path, flags, arguments[3], status), status);
+  if (fails ("statx", fd, path, (guint64) flags, 0) ||
+      show_statx ((int) next (SYS_statx, fd, path, flags, arguments[3], status), status) < 0)
+    return -1;
+
+  /* Of a new directory that was opened by its path, this is the verification. */
+  if (fd == locked_fd && !is_inside && *path == '\0' && status->n_links == 0)
+    status->n_links = 2;
+  return 0;
 }
 
 static long
