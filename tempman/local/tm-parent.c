@@ -170,8 +170,6 @@ share (int fd, const TmFileStatus *status, const char *path)
   parent = parent_new_seen (fd, *status);
   parent->is_shared = TRUE;
   parent->path = g_strdup (path);
-  /* Finds the answer before other code can close the descriptor by mistake. */
-  clears_links (parent);
   lock_last_parent ();
   last_parent = parent;
   unlock_last_parent ();
@@ -245,7 +243,7 @@ can_be_found (TmParent *parent, const char *path)
 {
   return parent->path != NULL && strcmp (parent->path, path) == 0 &&
          !g_atomic_int_get (&parent->is_hidden) && parent->status.mount != 0 &&
-         tm_parent_is_predictable (parent) && tm_parent_check (parent) == 0;
+         tm_parent_check (parent) == 0 && tm_parent_is_predictable (parent);
 }
 
 /*
