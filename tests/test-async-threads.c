@@ -293,12 +293,16 @@ static void
 test_hanging (Sandbox *sandbox, gconstpointer data)
 {
   g_autoptr (GPtrArray) directories = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GFile) folder = g_file_new_for_path (sandbox->path);
+  /* Not the parent that was used last: if the kernel does not name mounts, a creation there removes
+   * a directory, which hangs. */
+  g_autofree char *path = sandbox_path (sandbox, "other");
+  g_autoptr (GFile) folder = g_file_new_for_path (path);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (TmTemporaryDirectory) directory = NULL;
   guint n_done = 0;
 
+  make_directory (path);
   for (guint i = 0; i < 20; i++)
     g_ptr_array_add (directories, create (sandbox->path));
 
@@ -319,7 +323,8 @@ test_hanging (Sandbox *sandbox, gconstpointer data)
   interpose_end ();
   tm_temporary_directory_close (directory, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (count_entries (sandbox->path), ==, 0);
+  g_assert_cmpuint (count_entries (path), ==, 0);
+  g_assert_cmpuint (count_entries (sandbox->path), ==, 1);
 }
 
 static GPtrArray *order; /* (element-type int): priorities */
