@@ -117,9 +117,9 @@ test_beside_another (Sandbox *sandbox, gconstpointer data)
   g_autoptr (TmTemporaryDirectory) here = NULL;
   Counter counter = { .name = "open", .path = temp_dir };
 
-  if (openat2_is_denied ())
+  if (openat2_is_denied () || !kernel_names_mounts ())
     {
-      g_test_skip ("without openat2(), the path is resolved every time");
+      g_test_skip ("the path is resolved every time without openat2() and numbers of mounts");
       return;
     }
 

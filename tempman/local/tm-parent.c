@@ -124,13 +124,21 @@ get_shared (guint i)
   return parent;
 }
 
-/* Whether @status is of the directory @parent, reached through the same mount: a rename to another
- * mount of the same file system fails, and one of the two mounts may be read-only. */
+/* Whether @fd is the directory @parent, reached through the same mount: a rename to another mount
+ * of the same file system fails, and one of the two mounts may be read-only. @status: of @fd */
 static gboolean
-is_same (TmParent *parent, const TmFileStatus *status)
+is_same (TmParent *parent, int fd, const TmFileStatus *status)
 {
-  return tm_file_identity_equal (status->identity, parent->status.identity) && status->mount != 0 &&
-         status->mount == parent->status.mount && tm_parent_check (parent) == 0;
+  if (!tm_file_identity_equal (status->identity, parent->status.identity))
+    return FALSE;
+
+  /* Other code has closed its descriptor, and @fd has got the number: it can only be closed once.
+   */
+  if (fd == parent->fd)
+    return TRUE;
+
+  return status->mount != 0 && status->mount == parent->status.mount &&
+         tm_parent_check (parent) == 0;
 }
 
 static gboolean
@@ -157,9 +165,8 @@ share (int fd, const TmFileStatus *status, const char *path)
   for (guint i = 0; i < G_N_ELEMENTS (shared_parents); i++)
     {
       parent = get_shared (i);
-      if (parent != NULL && is_same (parent, status))
+      if (parent != NULL && is_same (parent, fd, status))
         {
-          /* If other code has closed its descriptor, the new one can have the same number. */
           if (fd != parent->fd)
             tm_dirfd_close (fd);
           return parent;
