@@ -228,7 +228,9 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
           g_assert_not_reached ();
         }
 
-      if (n_scans == 0 && !directory_check (directory, path, &is_gone, error))
+      /* Also after the last scan, which may have taken long: the release closes the descriptor of a
+       * directory that was removed without a further check. */
+      if (!directory_check (directory, path, &is_gone, error))
         return is_gone;
 
       /* Many directories were never used and are empty: rmdir() finds that out fastest. */
@@ -255,9 +257,6 @@ tm_locked_directory_delete (TmLockedDirectory *directory,
               return FALSE;
             }
         }
-
-      if (n_scans > 0 && !directory_check (directory, path, &is_gone, error))
-        return is_gone;
 
       /* The removal shows whether the first scan has missed entries. */
       if (!tm_delete_tree_empty (directory->fd, path, flags, n_scans == 0, progress, cancellable,

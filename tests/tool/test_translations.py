@@ -243,6 +243,7 @@ class Machines(Translated):
         self.assertEqual(len(json.loads(outputs['list', root, '--json', '--size'])), 1201)
         return outputs
 
+    @support.of_linux('O_NOATIME')
     def test_outputs(self):
         root = self.make()
         english = self.get_outputs(root)
