@@ -188,6 +188,27 @@ openat (int fd, const char *path, int flags, ...)
   return fails ("openat", fd, path, (guint64) flags, 0) ? -1 : next (fd, path, flags, mode);
 }
 
+#ifdef __GLIBC__
+
+/* What a library calls instead that is built with _FORTIFY_SOURCE, as distributions build it. */
+
+int __open64_2 (const char *path, int flags);
+int __openat64_2 (int fd, const char *path, int flags);
+
+int
+__open64_2 (const char *path, int flags)
+{
+  return open (path, flags);
+}
+
+int
+__openat64_2 (int fd, const char *path, int flags)
+{
+  return openat (fd, path, flags);
+}
+
+#endif
+
 static int
 openat2_errno (void)
 {
