@@ -85,15 +85,17 @@ find_own_program (void)
              : NULL;
 }
 
-/* In a child: in a thread with a stack as small as that of some programs. */
+/* In a child: in a thread with a stack as small as that of some programs, or as the smallest that
+ * the architecture allows. */
 void
 run_on_small_stack (gpointer (*function) (gpointer), gpointer data)
 {
+  gsize smallest = (gsize) MAX (sysconf (_SC_THREAD_STACK_MIN), 0);
   pthread_attr_t attributes;
   pthread_t thread;
 
   child_assert (pthread_attr_init (&attributes) == 0);
-  child_assert (pthread_attr_setstacksize (&attributes, 64 * 1024) == 0);
+  child_assert (pthread_attr_setstacksize (&attributes, MAX (64 * 1024, smallest)) == 0);
   child_assert (pthread_create (&thread, &attributes, function, data) == 0);
   child_assert (pthread_join (thread, NULL) == 0);
 }
