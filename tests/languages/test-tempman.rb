@@ -52,12 +52,15 @@ else
   raise "no #{exception}"
 end
 
-# Whether a handler can have an error as an argument: Ruby/GLib2 4.2 and 4.3 free it, and the owner of
+# Freed memory is overwritten, so that a second use of it is noticed.
+OVERWRITING = { 'G_SLICE' => 'always-malloc', 'MALLOC_PERTURB_' => '85' }.freeze
+
+# Whether a handler can have an error as an argument: Ruby/GLib2 3.4 to 4.3 free it, and the owner of
 # the signal frees it again. Here the signal is one of GIO.
 def errors_of_signals_survive?
   return $errors_survive unless $errors_survive.nil?
 
-  $errors_survive = system(RbConfig.ruby, '-rgio2', '-rsocket', '-e', <<~'SCRIPT', err: File::NULL)
+  $errors_survive = system(OVERWRITING, RbConfig.ruby, '-rgio2', '-rsocket', '-e', <<~'SCRIPT', err: File::NULL)
     mine, other = UNIXSocket.pair
     stream = Gio::Socket.new(mine.fileno).connection_factory_create_connection
     connection = Gio::DBusConnection.new(stream, nil, 0, nil, nil)
