@@ -86,9 +86,9 @@ in_chroot apt-get update -qq
 in_chroot apt-get install -y -qq --no-install-recommends build-essential >&2
 in_chroot apt-get build-dep -y -qq --no-install-recommends "/build/tempman-$version" >&2
 
-# An ordinary user builds, without a home.
+# An ordinary user builds, without a home, and tests on a disk, as the machines of Debian do.
 chown -R 65534:65534 "$root/build"
-in_chroot setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent \
+in_chroot setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent TMPDIR=/tmp \
     DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-}" \
     sh -c "cd /build/tempman-$version && exec dpkg-buildpackage -us -uc" >"$folder/build.log" 2>&1 || {
     tail -n 60 "$folder/build.log" >&2
