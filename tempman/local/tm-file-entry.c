@@ -38,12 +38,15 @@ find_lock (int root_fd, const char *name, const TmFileStatus *status, int *lock_
   *lock_fd = tm_dirfd_open_file (root_fd, name);
   if (*lock_fd < 0)
     {
-      if (is_gone (errno))
+      /* Reading the table of locks changes errno. */
+      int errsv = errno;
+
+      if (is_gone (errsv))
         return TM_KEEP_REASON_VANISHED;
       /* A file that this user may not open can be deleted, but its lock cannot be tried. */
-      if (errno == EWOULDBLOCK || tm_kernel_knows_lock (status->identity))
+      if (errsv == EWOULDBLOCK || tm_kernel_knows_lock (status->identity))
         return TM_KEEP_REASON_LIVE;
-      return errno == EACCES && status->owner == tm_dirfd_get_user () ? TM_KEEP_REASON_NONE
+      return errsv == EACCES && status->owner == tm_dirfd_get_user () ? TM_KEEP_REASON_NONE
                                                                       : TM_KEEP_REASON_NO_LOCK;
     }
 
