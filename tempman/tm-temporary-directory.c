@@ -760,8 +760,7 @@ tm_temporary_directory_new_finish (GAsyncResult *result, GError **error)
   source = g_async_result_get_source_object (result);
   g_return_val_if_fail (TM_IS_TEMPORARY_DIRECTORY (source), NULL);
 
-  return (TmTemporaryDirectory *) g_async_initable_new_finish (G_ASYNC_INITABLE (source), result,
-                                                               error);
+  return (gpointer) g_async_initable_new_finish (G_ASYNC_INITABLE (source), result, error);
 }
 
 /**
