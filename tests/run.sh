@@ -162,6 +162,27 @@ run_scripts() {
     script_in dist "$source_dir/tests/dist.sh" "$source_dir/_build-gcc"
     script_in options "$source_dir/tests/options.sh"
     script_in quickstart "$source_dir/tests/quickstart.sh"
+    # With 32-bit words: what depends on times, sizes and structures of the kernel.
+    script_in i386 "$source_dir/tests/portability/portability.sh" i386 age close contents creation \
+        delete expiry file-systems identities keep limits locking log measure messages persist root \
+        sizes version
+}
+
+# report_portability PLATFORM: the last line has the count. A machine may not be able to make chroots.
+report_portability() {
+    begin "$1"
+    grep -q '^== [0-9:]* configure$' "$results/$1.log" || {
+        skip "$1" "$(tail -n 2 "$results/$1.log" | head -n 1)"
+        return
+    }
+    counts=$(tail -n 1 "$results/$1.log" |
+        sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
+    # shellcheck disable=SC2086
+    count ${counts:-0 0 0}
+    [ "$(cat "$results/$1.status")" -eq 0 ] || {
+        cat "$results/$1.log"
+        fail "$1"
+    }
 }
 
 prefix=$source_dir/_build-gcc/installed
@@ -193,6 +214,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
         begin "$script"
         report_script "$script"
     done
+    report_portability i386
 }
 # clang has warnings of its own. What it compiles is tested without the calls that only Linux has.
 build clang clang -Dintrospection=disabled
