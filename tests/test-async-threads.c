@@ -181,6 +181,7 @@ typedef struct
   GMutex mutex; /* guards the fields below */
   GCond changed;
   gboolean hangs;
+  guint n_waiting; /* threads that wait for the server */
 } Server;
 
 static Server server;
@@ -201,10 +202,27 @@ hang_cb (const SystemCall *call, gpointer user_data)
     return 0;
 
   g_mutex_lock (&server.mutex);
+  server.n_waiting++;
+  g_cond_broadcast (&server.changed);
   while (server.hangs)
     g_cond_wait (&server.changed, &server.mutex);
+  server.n_waiting--;
   g_mutex_unlock (&server.mutex);
   return 0;
+}
+
+/* Waits until all threads that were started since @n_starts wait for the server. Then none of them
+ * has a lock of GLib or of a sanitizer, which would stay locked in a child that is forked. */
+static void
+server_wait_for_all (guint n_starts)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  g_mutex_lock (&server.mutex);
+  while (server.hangs && server.n_waiting < thread_starts_count () - n_starts &&
+         g_cond_wait_until (&server.changed, &server.mutex, end))
+    ;
+  g_mutex_unlock (&server.mutex);
 }
 
 /* How many threads are at work, and the maximum of that. */
@@ -270,8 +288,9 @@ test_many (Sandbox *sandbox, gconstpointer data)
   for (guint i = 0; i < N_REQUESTS; i++)
     tm_temporary_directory_close_async (g_ptr_array_index (directories, i), G_PRIORITY_DEFAULT,
                                         NULL, count_done_cb, &n_done);
-  server_hang (FALSE);
+  server_wait_for_all (n_starts);
   child = start_child (forked_child, of_child);
+  server_hang (FALSE);
   while (n_done < N_REQUESTS)
     g_main_context_iteration (NULL, TRUE);
   interpose_end ();

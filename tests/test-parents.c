@@ -26,12 +26,20 @@
 static char *base;     /* contains the directory for temporary files */
 static char *temp_dir; /* $TMPDIR of this program */
 
+static void
+create_and_close (const char *parent)
+{
+  g_autoptr (TmTemporaryDirectory) directory = create_in (parent);
+
+  close_successfully (directory);
+}
+
 /* Each test begins with an empty directory that the library has open. */
 static void
 set_up (Sandbox *sandbox, gconstpointer data)
 {
   make_directory (temp_dir);
-  close_successfully (create_in (temp_dir));
+  create_and_close (temp_dir);
   if (library_has_descriptors ())
     g_assert_cmpint (find_descriptor (temp_dir), >=, 0);
 }
@@ -74,7 +82,7 @@ test_one_descriptor (Sandbox *sandbox, gconstpointer data)
   guint n_open = count_open_descriptors ();
 
   for (guint i = 0; i < N_DIRECTORIES; i++)
-    close_successfully (create_in (temp_dir));
+    create_and_close (temp_dir);
   g_assert_cmpuint (count_open_descriptors (), ==, n_open);
 }
 
@@ -85,7 +93,7 @@ test_others_are_closed (Sandbox *sandbox, gconstpointer data)
   g_autofree char *other = g_build_filename (base, "other", NULL);
 
   make_directory (other);
-  close_successfully (create_in (other));
+  create_and_close (other);
   g_assert_cmpint (find_descriptor (other), ==, -1);
   g_assert_cmpint (find_descriptor (temp_dir), >=, 0);
 }
@@ -193,8 +201,11 @@ test_permissions_changed (Sandbox *sandbox, gconstpointer data)
 
   if (GPOINTER_TO_INT (data))
     {
+      g_autoptr (TmTemporaryDirectory) first = NULL;
+
       root = open_root (temp_dir, -1, TM_ROOT_FLAGS_NONE);
-      close_successfully (tm_root_create_temp_dir (root, NULL, NULL));
+      first = tm_root_create_temp_dir (root, NULL, NULL);
+      close_successfully (first);
     }
 
   g_assert_no_errno (g_chmod (temp_dir, 0777));
