@@ -190,7 +190,7 @@ int
 main (int argc, char *argv[])
 {
   CreateCloseFunc function = NULL;
-  Job job = { NULL };
+  Job job = { .parent = NULL };
   guint count;
 
   for (gsize i = 0; argc == 5 && i < G_N_ELEMENTS (ways); i++)
