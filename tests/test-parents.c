@@ -426,7 +426,8 @@ test_read_only (Sandbox *sandbox, gconstpointer data)
 static void
 add_parent_test (const char *path, SandboxFunc function)
 {
-  g_test_add (path, Sandbox, NULL, set_up, of_descriptors (function), tear_down);
+  g_test_add (path, Sandbox, NULL, set_up, on_this_platform (path, of_descriptors (function)),
+              tear_down);
 }
 
 int
@@ -452,7 +453,9 @@ main (int argc, char **argv)
   add_parent_test ("/parents/writable-by-others", test_writable_by_others);
   add_parent_test ("/parents/permissions-changed", test_permissions_changed);
   g_test_add ("/parents/permissions-changed/root", Sandbox, GINT_TO_POINTER (TRUE), set_up,
-              of_descriptors (test_permissions_changed), tear_down);
+              on_this_platform ("/parents/permissions-changed/root",
+                                of_descriptors (test_permissions_changed)),
+              tear_down);
   add_parent_test ("/parents/moved", test_moved);
   add_parent_test ("/parents/link", test_link);
   add_parent_test ("/parents/missing", test_missing);
