@@ -344,12 +344,15 @@ class Cleanup(Root):
         self.assertEqual(self.rows('cleanup', self.root, '--timeout', '1h')[-1], ['total', '1'])
         self.assertEqual(os.listdir(self.root), [])
 
+    @support.of_linux('O_NOATIME')
     def test_ctrl_c(self):
         self.interrupt(signal.SIGINT)
 
+    @support.of_linux('O_NOATIME')
     def test_terminated(self):
         self.interrupt(signal.SIGTERM)
 
+    @support.of_linux('O_NOATIME')
     def test_hangup(self):
         self.interrupt(signal.SIGHUP)
 
