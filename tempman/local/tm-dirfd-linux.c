@@ -3,14 +3,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "local/tm-dirfd-private.h"
+#include "local/tm-dirfd-linux-private.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The calls of Linux. Their numbers, structures and flags are the interface of the kernel, which
@@ -18,21 +17,17 @@
  * the kernel contradict those of musl.
  *
  * A kernel may lack openat2() and statx(), and a seccomp filter of a container or of the program
- * may forbid them. Each has a fallback here, which needs more calls. No other file checks whether
- * they work.
+ * may forbid them. Each has a fallback, which needs more calls. Only the files tm-dirfd-linux*.c
+ * check whether they work; tm-dirfd-linux-status.c has statx().
  *
  * They open and examine the entries of a directory without crossing a mount point. Only the kernel
  * can identify a mount point: a bind mount has the device number of its source, and a btrfs
  * subvolume has one of its own without being a mount. No function here sends a request to a file
  * system that is mounted in the directory, since its server may never answer. */
 
-/* ENOSYS, where the C library is older than the call. */
-#define NO_CALL (-1)
+/* Where the C library is older than the call. */
 #ifndef SYS_openat2
-#define SYS_openat2 NO_CALL
-#endif
-#ifndef SYS_statx
-#define SYS_statx NO_CALL
+#define SYS_openat2 TM_LINUX_NO_CALL
 #endif
 
 /* As struct open_how in linux/openat2.h. */
@@ -51,150 +46,60 @@ enum
   OPEN_BENEATH = 0x08,        /* RESOLVE_BENEATH */
 };
 
-/* As struct statx_timestamp in linux/stat.h. */
-typedef struct
-{
-  gint64 seconds;
-  guint32 nanoseconds;
-  gint32 reserved;
-} KernelTime;
-
-/* As struct statx in linux/stat.h. */
-typedef struct
-{
-  guint32 mask;
-  guint32 block_size;
-  guint64 attributes;
-  guint32 n_links;
-  guint32 user;
-  guint32 group;
-  guint16 mode;
-  guint16 reserved;
-  guint64 inode;
-  guint64 size;
-  guint64 n_blocks;
-  guint64 attributes_mask;
-  KernelTime accessed;
-  KernelTime created;
-  KernelTime changed;
-  KernelTime modified;
-  guint32 special_major;
-  guint32 special_minor;
-  guint32 device_major;
-  guint32 device_minor;
-  guint64 mount;
-  guint64 later_fields[13];
-} KernelStatus;
-
 G_STATIC_ASSERT (sizeof (OpenHow) == 24);
-G_STATIC_ASSERT (sizeof (KernelStatus) == 256);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (KernelStatus, mount) == 0x90);
-
-enum
-{
-  MASK_TYPE = 0x001,
-  MASK_MODE = 0x002,
-  MASK_USER = 0x008,
-  MASK_ACCESSED = 0x020,
-  MASK_MODIFIED = 0x040,
-  MASK_CHANGED = 0x080,
-  MASK_INODE = 0x100,
-  MASK_BASIC = 0x7ff,
-  MASK_CREATED = 0x800,
-  MASK_MOUNT = 0x1000,
-  MASK_UNIQUE_MOUNT = 0x4000,
-};
-
-enum
-{
-  ATTRIBUTE_IMMUTABLE = 0x10,
-  ATTRIBUTE_APPEND_ONLY = 0x20,
-  ATTRIBUTE_MOUNT_POINT = 0x2000,
-};
-
-/* How to use cached attributes: as fstatat(), never, or always. With SYNC_NEVER, the kernel sends
- * no request to a server. */
-enum
-{
-  SYNC_AS_STAT = 0x0000,
-  SYNC_ALWAYS = 0x2000,
-  SYNC_NEVER = 0x4000,
-};
 
 /* As struct linux_dirent64: getdents64() fills a buffer with it. */
 G_STATIC_ASSERT (G_STRUCT_OFFSET (TmDirEntry, size) == 16);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (TmDirEntry, name) == 19);
 
-typedef enum
-{
-  CALL_OPENAT2, /* Linux 5.6 */
-  CALL_STATX,   /* Linux 4.11 */
-} NewCall;
-
 /* The kernel returns EAGAIN after a concurrent rename. A tracer or a filter may return it forever.
  */
 #define MAX_OPENAT2_ATTEMPTS 32
 
-#define STATUS_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
-#define MASK_FOR_AGE                                                                               \
-  (MASK_TYPE | MASK_MODE | MASK_USER | MASK_INODE | MASK_ACCESSED | MASK_MODIFIED | MASK_CHANGED | \
-   MASK_CREATED)
-
-/* A bit for each NewCall that is refused; atomic. */
-static guint refused_calls;
-
-static gboolean
-is_usable (NewCall call)
-{
-  return ((guint) g_atomic_int_get (&refused_calls) & (1U << call)) == 0;
-}
-
-static int
-call_statx (int dirfd, const char *name, int flags, guint mask, KernelStatus *status)
-{
-  return (int) RETRY_ON_EINTR (syscall (SYS_statx, dirfd, name, flags, mask, status));
-}
-
-/* Whether the call works on the root directory, which always exists, with arguments that no filter
- * forbids. */
-static gboolean
-works_on_root (NewCall call)
-{
-  OpenHow how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
-  KernelStatus status;
-  int fd;
-
-  switch (call)
-    {
-    case CALL_OPENAT2:
-      fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
-      if (fd < 0)
-        return errno != ENOSYS && errno != EPERM;
-      tm_dirfd_close (fd);
-      return TRUE;
-
-    case CALL_STATX:
-    default:
-      return call_statx (AT_FDCWD, "/", SYNC_NEVER, MASK_TYPE, &status) == 0 ||
-             (errno != ENOSYS && errno != EPERM);
-    }
-}
-
-/* Whether a call that has just failed is refused as such: the kernel lacks it (ENOSYS) or a filter
- * forbids it (EPERM). A program can install a filter at any time, so this is checked after a
- * failure and not once at the start. A file system can return the same for one file: only if the
- * call fails on the root directory too, it is refused, and not used again. Keeps errno. */
-static gboolean
-is_refused (NewCall call)
+/*
+ * tm_linux_call_is_refused:
+ * @call: a call that has just failed
+ *
+ * A program can install a filter at any time, so this is checked after a failure and not once at
+ * the start. A file system can return the same errno for one file: only if the call fails on the
+ * root directory too, it is refused, and not used again. Keeps errno.
+ *
+ * Returns: whether the kernel lacks the call (`ENOSYS`) or a filter forbids it (`EPERM`)
+ */
+gboolean
+tm_linux_call_is_refused (TmLinuxCall *call)
 {
   int errsv = errno;
-  gboolean refused = (errsv == ENOSYS || errsv == EPERM) && !works_on_root (call);
+  gboolean refused = (errsv == ENOSYS || errsv == EPERM) && call->call_on_root () < 0 &&
+                     (errno == ENOSYS || errno == EPERM);
 
   if (refused)
-    g_atomic_int_or (&refused_calls, 1U << call);
+    g_atomic_int_set (&call->is_refused, TRUE);
   errno = errsv;
   return refused;
 }
+
+gboolean
+tm_linux_call_is_usable (TmLinuxCall *call)
+{
+  return !g_atomic_int_get (&call->is_refused);
+}
+
+static int
+call_openat2_on_root (void)
+{
+  OpenHow how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
+  int fd = (int) syscall (SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+
+  if (fd < 0)
+    return -1;
+
+  tm_dirfd_close (fd);
+  return 0;
+}
+
+/* Since Linux 5.6. */
+static TmLinuxCall openat2_call = { FALSE, call_openat2_on_root };
 
 static int
 call_openat2 (int dirfd, const char *name, int flags)
@@ -339,11 +244,11 @@ tm_dirfd_open_beneath (int dirfd, const char *name, int flags)
 {
   int fd;
 
-  if (!is_usable (CALL_OPENAT2))
+  if (!tm_linux_call_is_usable (&openat2_call))
     return pin_and_open (dirfd, name, flags);
 
   fd = call_openat2_as_user (dirfd, name, flags);
-  if (fd < 0 && (errno == EAGAIN || is_refused (CALL_OPENAT2)))
+  if (fd < 0 && (errno == EAGAIN || tm_linux_call_is_refused (&openat2_call)))
     fd = pin_and_open (dirfd, name, flags);
   return fd;
 }
@@ -367,12 +272,12 @@ tm_dirfd_open_descendant (int dirfd, const char *names, int flags)
 {
   int fd = -1;
 
-  if (is_usable (CALL_OPENAT2))
+  if (tm_linux_call_is_usable (&openat2_call))
     fd = call_openat2_as_user (dirfd, names, flags | O_DIRECTORY);
   else
     errno = ENOSYS;
 
-  if (fd < 0 && is_refused (CALL_OPENAT2))
+  if (fd < 0 && tm_linux_call_is_refused (&openat2_call))
     errno = ENOSYS;
   return fd;
 }
@@ -387,7 +292,7 @@ open_without_links (const char *path, int flags)
 
   int fd = -1;
 
-  if (is_usable (CALL_OPENAT2))
+  if (tm_linux_call_is_usable (&openat2_call))
     fd = tm_dirfd_keep_off_standard_numbers (
         (int) RETRY_ON_EINTR (syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
   else
@@ -396,7 +301,7 @@ open_without_links (const char *path, int flags)
   /* Each of these can also be due to the call itself. */
   if (fd < 0 && (errno == EAGAIN || errno == ENOSYS || errno == EPERM))
     {
-      is_refused (CALL_OPENAT2);
+      tm_linux_call_is_refused (&openat2_call);
       errno = ELOOP;
     }
   return fd;
@@ -643,242 +548,4 @@ tm_dirfd_change_mode (int dirfd, mode_t mode)
     }
 
   return result;
-}
-
-static TmTimestamp
-timestamp_from_kernel (const KernelTime *time)
-{
-  return (TmTimestamp){ .seconds = time->seconds, .nanoseconds = time->nanoseconds };
-}
-
-static TmFileStatus
-status_from_kernel (const KernelStatus *status)
-{
-  TmFileStatus converted = {
-    .identity = { .device = makedev (status->device_major, status->device_minor),
-                  .inode = status->inode },
-    .mount = (status->mask & (MASK_MOUNT | MASK_UNIQUE_MOUNT)) != 0 ? status->mount : 0,
-    .mount_is_unique = (status->mask & MASK_UNIQUE_MOUNT) != 0,
-    .is_mount_point = (status->attributes & ATTRIBUTE_MOUNT_POINT) != 0,
-    .is_fixed = (status->attributes & (ATTRIBUTE_IMMUTABLE | ATTRIBUTE_APPEND_ONLY)) != 0,
-    .mode = status->mode,
-    .owner = status->user,
-    .size = status->size,
-    .allocated = status->n_blocks * TM_DIRFD_BLOCK_SIZE,
-    .n_links = status->n_links,
-    .times = {
-      .mask = TM_TIMES_ACCESSED | TM_TIMES_MODIFIED | TM_TIMES_CHANGED,
-      .accessed = timestamp_from_kernel (&status->accessed),
-      .modified = timestamp_from_kernel (&status->modified),
-      .changed = timestamp_from_kernel (&status->changed),
-      .created = timestamp_from_kernel (&status->created),
-    },
-  };
-
-  if ((status->mask & MASK_CREATED) != 0)
-    converted.times.mask |= TM_TIMES_CREATED;
-  return converted;
-}
-
-/* Of a descriptor. @flags: how to use what is cached. */
-static int
-stat_opened (int fd, int flags, TmFileStatus *status_out)
-{
-  KernelStatus status;
-  struct stat old_status;
-
-  if (is_usable (CALL_STATX))
-    {
-      if (call_statx (fd, "", STATUS_FLAGS | flags, MASK_FOR_AGE, &status) == 0)
-        {
-          *status_out = status_from_kernel (&status);
-          return 0;
-        }
-      if (!is_refused (CALL_STATX))
-        return -1;
-    }
-
-  if (tm_dirfd_stat (fd, &old_status) < 0)
-    return -1;
-
-  *status_out = tm_file_status (&old_status);
-  return 0;
-}
-
-/* The fallback where statx() does not report mount points, or cannot be used. */
-static int
-stat_through_pin (int dirfd, const char *name, int flags, TmFileStatus *status)
-{
-  int pin = tm_dirfd_open_beneath (dirfd, name, O_PATH);
-  int result, errsv;
-
-  if (pin < 0)
-    return -1;
-
-  result = stat_opened (pin, flags, status);
-  errsv = errno;
-  tm_dirfd_close (pin);
-  errno = errsv;
-  return result;
-}
-
-/*
- * tm_dirfd_is_mount_point:
- * @dirfd: a directory
- * @name: the name of an entry
- *
- * Returns: whether it is a mount point, on any kernel; errno is kept
- */
-gboolean
-tm_dirfd_is_mount_point (int dirfd, const char *name)
-{
-  int errsv = errno;
-  int pin = tm_dirfd_open_beneath (dirfd, name, O_PATH);
-  gboolean is_crossing = pin < 0 && errno == EXDEV;
-
-  tm_dirfd_close (pin);
-  errno = errsv;
-  return is_crossing;
-}
-
-/*
- * tm_dirfd_stat_times:
- * @dirfd: a directory
- * @name: the name of an entry, or "" for @dirfd itself
- * @is_shared: whether other machines can change the directory, so that cached attributes are not
- *   valid
- * @status_out: (out caller-allocates): type, mode, owner, identity, times, and whether it is fixed;
- *   for a mount point only the type, or 0
- *
- * Gets the status of an entry without a request to a file system that is mounted in the directory.
- *
- * Returns: 0, or -1: `EXDEV` for a mount point
- */
-int
-tm_dirfd_stat_times (int dirfd, const char *name, gboolean is_shared, TmFileStatus *status_out)
-{
-  int flags = is_shared ? SYNC_ALWAYS : SYNC_AS_STAT;
-  KernelStatus status;
-
-  status_out->mode = 0;
-
-  if (*name == '\0')
-    return stat_opened (dirfd, flags, status_out);
-  if (is_shared || !is_usable (CALL_STATX))
-    return stat_through_pin (dirfd, name, flags, status_out);
-
-  if (call_statx (dirfd, name, STATUS_FLAGS | SYNC_NEVER, MASK_FOR_AGE, &status) < 0)
-    {
-      if (is_refused (CALL_STATX))
-        return stat_through_pin (dirfd, name, flags, status_out);
-
-      /* The error may be of a mounted file system that only admits the user who mounted it. */
-      if (errno != ENOENT && errno != ENOTDIR && tm_dirfd_is_mount_point (dirfd, name))
-        errno = EXDEV;
-      return -1;
-    }
-
-  *status_out = status_from_kernel (&status);
-  if (status_out->is_mount_point)
-    {
-      errno = EXDEV;
-      return -1;
-    }
-
-  /* Before Linux 5.8, statx() does not report mount points. */
-  return (status.attributes_mask & ATTRIBUTE_MOUNT_POINT) != 0
-             ? 0
-             : stat_through_pin (dirfd, name, flags, status_out);
-}
-
-/* Gets the cached status of a file. The kernel accepts the flag since Linux 4.11, though only
- * statx() documents it. */
-static int
-stat_unsynced (int dirfd, const char *name, int flags, struct stat *status)
-{
-  int result;
-
-  flags |= AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-  result = RETRY_ON_EINTR (fstatat (dirfd, name, status, flags | SYNC_NEVER));
-  if (result < 0 && errno == EINVAL)
-    result = RETRY_ON_EINTR (fstatat (dirfd, name, status, flags));
-  return result;
-}
-
-/*
- * tm_dirfd_stat_child:
- * @dirfd: a directory, or `AT_FDCWD` when @name is a path
- * @name: a name in it
- * @status: (out caller-allocates): the status of the file, or of the link itself
- *
- * Finds the identity of a file. Other attributes may be outdated, since they are cached: the server
- * of a file system that is mounted there may never answer.
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_stat_child (int dirfd, const char *name, struct stat *status)
-{
-  return stat_unsynced (dirfd, name, 0, status);
-}
-
-static int
-get_status_without_statx (int dirfd, const char *name, int flags, TmFileStatus *status_out)
-{
-  struct stat status;
-  int result = (flags & SYNC_NEVER) != 0 ? stat_unsynced (dirfd, name, flags, &status)
-                                         : tm_dirfd_stat (dirfd, &status);
-
-  if (result == 0)
-    *status_out = tm_file_status (&status);
-  return result;
-}
-
-static int
-get_status (int dirfd, const char *name, int flags, TmFileStatus *status_out)
-{
-  KernelStatus status;
-
-  if (!is_usable (CALL_STATX))
-    return get_status_without_statx (dirfd, name, flags, status_out);
-
-  if (call_statx (dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | flags,
-                  MASK_BASIC | MASK_MOUNT | MASK_UNIQUE_MOUNT, &status) < 0)
-    return is_refused (CALL_STATX) ? get_status_without_statx (dirfd, name, flags, status_out) : -1;
-
-  *status_out = status_from_kernel (&status);
-  return 0;
-}
-
-/*
- * tm_dirfd_get_child_status:
- * @dirfd: a directory, or `AT_FDCWD` when @name is a path
- * @name: the name of an entry, or "" for @dirfd itself
- * @status_out: (out caller-allocates): the status of the file, or of the link itself
- *
- * Gets the status of a file without waiting for a server: one that is mounted under the name may
- * hang.
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_get_child_status (int dirfd, const char *name, TmFileStatus *status_out)
-{
-  return get_status (dirfd, name, SYNC_NEVER | (*name == '\0' ? AT_EMPTY_PATH : 0), status_out);
-}
-
-/*
- * tm_dirfd_get_status:
- * @fd: a file
- * @status_out: (out caller-allocates): the status of the file
- *
- * Gets the status of a file that is about to be used, and asks its server: the root of a FUSE file
- * system has another inode number before the first request.
- *
- * Returns: 0, or -1
- */
-int
-tm_dirfd_get_status (int fd, TmFileStatus *status_out)
-{
-  return get_status (fd, "", AT_EMPTY_PATH, status_out);
 }

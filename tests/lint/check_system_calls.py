@@ -23,6 +23,7 @@ SYSTEM_CALLS = [
     'tempman/local/tm-dirfd-linux.c',
     'tempman/local/tm-dirfd-linux-attributes.c',
     'tempman/local/tm-dirfd-linux-proc.c',
+    'tempman/local/tm-dirfd-linux-status.c',
     'tempman/local/tm-dirfd-posix.c',
     # The command uses the public API of the library alone.
     'tempman/tool/tool-main.c',  # opens the standard descriptors that are closed
