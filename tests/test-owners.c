@@ -315,8 +315,10 @@ exchange_cb (const SystemCall *call, gpointer user_data)
   g_autofree char *path = NULL;
   g_autofree char *moved = NULL;
 
-  /* When the new directory is opened, by its path or by its name. */
+  /* When the new directory is opened, by its path or by its name; not by its link in /proc, once it
+   * is open with O_PATH. */
   if (!g_str_has_prefix (call->name, "open") || call->path == NULL || *call->path == '.' ||
+      (*call->path == '/' && !g_str_has_prefix (call->path, attacker->parent)) ||
       attacker->n_times == 0 || count_entries (attacker->parent) == 0)
     return 0;
 

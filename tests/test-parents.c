@@ -282,6 +282,12 @@ test_same_number (Sandbox *sandbox, gconstpointer data)
   int fd = find_descriptor (temp_dir);
   int other;
 
+  if (openat2_is_denied ())
+    {
+      g_test_skip ("without openat2(), the path is resolved with other descriptors");
+      return;
+    }
+
   while ((other = open ("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < fd)
     g_array_append_val (lower, other);
   close (other);
