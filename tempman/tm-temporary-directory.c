@@ -662,6 +662,10 @@ async_initable_iface_init (GAsyncInitableIface *iface)
  * The path of the directory contains no symbolic links, even if the path of @parent does. It stays
  * correct if a link in that path is changed.
  *
+ * The process keeps a descriptor of `g_get_tmp_dir()` after its first directory there, so the file
+ * system of that directory cannot be unmounted while the process runs. Any other @parent is closed
+ * with the last directory in it.
+ *
  * In a @parent that is not a local file, the directory has no lock. It gets its mode after its
  * creation, if the file system has modes.
  *
