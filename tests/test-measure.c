@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -246,6 +247,59 @@ test_cancelled (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpint (cancellation.n_reads, <, 50);
 }
 
+/* More levels than a walk keeps open, of which one in the middle is moved away. */
+#define N_LEVELS 60
+#define MOVED_LEVEL 20
+
+typedef struct
+{
+  char *from;
+  char *to;
+} Move;
+
+static void
+move_cb (gpointer user_data)
+{
+  const Move *move = user_data;
+
+  g_assert_no_errno (g_rename (move->from, move->to));
+}
+
+static char *
+chain_path (const char *top, guint n_levels)
+{
+  GString *path = g_string_new (top);
+
+  for (guint i = 0; i < n_levels; i++)
+    g_string_append (path, "/d");
+  return g_string_free (path, FALSE);
+}
+
+/* Several closed levels are lost at once. */
+static void
+test_moved (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *root = sandbox_path (sandbox, "root");
+  g_autofree char *entry = g_build_filename (root, "entry", NULL);
+  g_autofree char *lowest = chain_path (entry, N_LEVELS);
+  g_autofree char *from = chain_path (entry, MOVED_LEVEL);
+  g_autofree char *to = sandbox_path (sandbox, "moved");
+  Move move = { from, to };
+  guint n_calls = 1;
+
+  make_directory (lowest);
+  for (guint nth = 0; nth < n_calls; nth++)
+    {
+      attack_before ("getdents64", nth, move_cb, &move);
+      measure (root, TM_LIST_FLAGS_MEASURE);
+      n_calls = attack_end ();
+      if (path_exists (to))
+        g_assert_no_errno (g_rename (to, from));
+    }
+
+  g_assert_cmpuint (n_calls, >, MOVED_LEVEL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -257,6 +311,7 @@ main (int argc, char **argv)
   add_test ("/measure/overlay", of_descriptors (test_overlay));
   add_test ("/measure/leaves-times", of_descriptors (test_leaves_times));
   add_test ("/measure/large", of_descriptors (test_large));
+  add_test ("/measure/moved", of_descriptors (test_moved));
   add_test ("/measure/cancelled", of_descriptors (test_cancelled));
 
   return g_test_run ();

@@ -82,8 +82,7 @@ open_cb (TmWalker *walker, TmLevel *level, int dirfd, const char *name)
   return fd;
 }
 
-/* Opens the level above the lowest unless it is open. Returns FALSE when the lowest has been moved
- * away. */
+/* Opens the level above the lowest unless it is open. Returns FALSE if the lowest is lost. */
 static gboolean
 walk_open_above (TmDeleteWalk *walk)
 {
@@ -311,7 +310,7 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
   TmLevel *level = walk->walker.lowest;
   gboolean is_removed = FALSE;
 
-  if (level->is_lost || !walk_open_above (walk))
+  if (!walk_open_above (walk))
     {
       walk_pop (walk, FALSE);
       return;

@@ -492,7 +492,7 @@ walker_descend (TmWalker *walker, int *error_number)
  * @walker: a walker, not at its top
  * @error_number: (out): the errno if the place of the lowest level is unknown, or 0
  *
- * Opens the level above the lowest unless it is open.
+ * Opens the level above the lowest unless it is open. Nothing is opened above a lost level.
  *
  * Returns: %FALSE if the lowest level is not in the tree any more: then it is lost, and with it the
  *   levels above up to an open one
@@ -501,5 +501,7 @@ gboolean
 tm_walker_open_above (TmWalker *walker, int *error_number)
 {
   *error_number = 0;
-  return walker->lowest->above->directory != NULL || walker_descend (walker, error_number);
+  /* The levels above a lost one are lost as well, up to an open one. */
+  return !walker->lowest->is_lost &&
+         (walker->lowest->above->directory != NULL || walker_descend (walker, error_number));
 }
