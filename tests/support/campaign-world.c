@@ -47,10 +47,10 @@ canary_free (gpointer data)
   g_free (canary);
 }
 
-guint
+static guint
 world_random (World *world, guint n)
 {
-  return (guint) g_rand_int_range (world->random, 0, (gint32) n);
+  return chance_pick (world->chance, n);
 }
 
 /* Takes ownership of @path. */
@@ -112,7 +112,7 @@ make_victim (World *world, const char *path)
 }
 
 World *
-world_new (const char *base, GRand *random, gboolean may_mount)
+world_new (const char *base, Chance *chance, gboolean may_mount)
 {
   World *world = g_new0 (World, 1);
 
@@ -120,7 +120,7 @@ world_new (const char *base, GRand *random, gboolean may_mount)
   world->root = g_build_filename (base, "root", NULL);
   world->outside = g_build_filename (base, "outside", NULL);
   world->victim = g_build_filename (world->outside, "victim", NULL);
-  world->random = random;
+  world->chance = chance;
   world->may_mount = may_mount;
   world->paths = g_ptr_array_new_with_free_func (g_free);
   world->canaries = g_ptr_array_new_with_free_func (canary_free);
@@ -140,6 +140,37 @@ world_free (World *world)
   g_free (world->outside);
   g_free (world->victim);
   g_free (world);
+}
+
+static void
+clear_at (int parent, const char *name)
+{
+  DIR *dir;
+  int fd;
+
+  if (unlinkat (parent, name, 0) == 0)
+    return;
+
+  fchmodat (parent, name, 0700, 0);
+  fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir != NULL)
+    {
+      const struct dirent *entry;
+
+      while ((entry = readdir (dir)) != NULL)
+        if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+          clear_at (fd, entry->d_name);
+      closedir (dir);
+    }
+  unlinkat (parent, name, AT_REMOVEDIR);
+}
+
+/* Deletes a tree that is not under attack, with any modes, without the library. */
+void
+world_clear (const char *path)
+{
+  clear_at (AT_FDCWD, path);
 }
 
 static void
@@ -203,10 +234,31 @@ fill_level (World *world,
   close (fd);
 }
 
+static void
+add_treasure (const char *top)
+{
+  g_autofree char *directory = g_build_filename (top, WORLD_TREASURE, NULL);
+  g_autofree char *file = g_build_filename (directory, "file", NULL);
+
+  make_directory (directory);
+  make_file (file);
+}
+
+/* Whether the directory @fd still has what no attack touches. */
+gboolean
+world_has_treasure (int fd)
+{
+  struct stat status;
+
+  return fstatat (fd, WORLD_TREASURE "/file", &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG (status.st_mode) && status.st_size > 0;
+}
+
 /* Fills the directory @top with a random tree. */
 void
 world_fill (World *world, const char *top)
 {
+  add_treasure (top);
   switch (world_random (world, 6))
     {
     case 0:
@@ -332,7 +384,7 @@ move_beside_namesake (World *world, const char *top)
 static void
 attack_directory (World *world, const char *top, int parent, const char *name)
 {
-  switch (world_random (world, 10))
+  switch (world_random (world, 11))
     {
     case 0: /* a link to the canary in its place */
       {
@@ -413,17 +465,18 @@ attack_directory (World *world, const char *top, int parent, const char *name)
       break;
 
     case 6: /* two directories of the tree exchanged */
-      {
-        const char *other = world->paths->pdata[world_random (world, world->paths->len)];
-        g_autofree char *other_name = g_path_get_basename (other);
-        int other_parent = open_parent (top, other);
+      if (world->paths->len > 0)
+        {
+          const char *other = world->paths->pdata[world_random (world, world->paths->len)];
+          g_autofree char *other_name = g_path_get_basename (other);
+          int other_parent = open_parent (top, other);
 
-        if (other_parent >= 0)
-          {
-            kernel_renameat2 (parent, name, other_parent, other_name, KERNEL_RENAME_EXCHANGE);
-            close (other_parent);
-          }
-      }
+          if (other_parent >= 0)
+            {
+              kernel_renameat2 (parent, name, other_parent, other_name, KERNEL_RENAME_EXCHANGE);
+              close (other_parent);
+            }
+        }
       break;
 
     case 7: /* a file in its place */
@@ -461,6 +514,11 @@ attack_directory (World *world, const char *top, int parent, const char *name)
       }
       break;
 
+    case 9: /* removed; clearing would empty a mounted file system as well */
+      if (!world->has_mounted)
+        clear_at (parent, name);
+      break;
+
     default: /* the canary mounted in the tree; by path, as mount() takes no other */
       {
         g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", parent);
@@ -478,8 +536,8 @@ attack_directory (World *world, const char *top, int parent, const char *name)
 }
 
 /* Makes a random change to the tree at @top. */
-void
-world_attack (World *world, const char *top)
+static void
+attack_anywhere (World *world, const char *top)
 {
   const char *relative;
   g_autofree char *name = NULL;
@@ -495,6 +553,54 @@ world_attack (World *world, const char *top)
     return;
 
   attack_directory (world, top, parent, name);
+}
+
+/* Whether @name is a name in a directory of the tree. The directory may have left the tree, and
+ * what must stay in it is not attacked. */
+static gboolean
+is_in_tree (const char *top, const char *directory, const char *name)
+{
+  const char *below = directory + strlen (top);
+
+  if (!g_str_has_prefix (directory, top) || (*below != '\0' && *below != G_DIR_SEPARATOR))
+    return FALSE;
+
+  return *name != '\0' && strchr (name, G_DIR_SEPARATOR) == NULL && !g_str_equal (name, ".") &&
+         !g_str_equal (name, "..") && !g_str_has_prefix (below, G_DIR_SEPARATOR_S WORLD_TREASURE) &&
+         (*below != '\0' || !g_str_equal (name, WORLD_TREASURE));
+}
+
+/* Changes the file that a call is about. Returns FALSE if it is not in the tree. */
+static gboolean
+attack_file (World *world, const char *top, const SystemCall *call)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", call->fd);
+  g_autofree char *directory = call->path != NULL ? g_file_read_link (link, NULL) : NULL;
+  int parent;
+
+  if (directory == NULL || !is_in_tree (top, directory, call->path))
+    return FALSE;
+
+  parent = openat (call->fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (parent >= 0 && is_mount_point (parent))
+    {
+      close (parent);
+      parent = -1;
+    }
+  if (parent < 0)
+    return FALSE;
+
+  attack_directory (world, top, parent, call->path);
+  return TRUE;
+}
+
+/* Makes a random change to the tree at @top, right before @call: half of the time to the file that
+ * the call is about. */
+void
+world_attack (World *world, const char *top, const SystemCall *call)
+{
+  if (world_random (world, 2) == 0 || !attack_file (world, top, call))
+    attack_anywhere (world, top);
 }
 
 /* Unmounts the file systems that the attacker has mounted, wherever they are by now. */
@@ -520,37 +626,6 @@ world_end_attacks (World *world)
             world->has_mounted |= umount2 (fields[4], MNT_DETACH) == 0;
         }
     }
-}
-
-static void
-clear_at (int parent, const char *name)
-{
-  DIR *dir;
-  int fd;
-
-  if (unlinkat (parent, name, 0) == 0)
-    return;
-
-  fchmodat (parent, name, 0700, 0);
-  fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  dir = fd >= 0 ? fdopendir (fd) : NULL;
-  if (dir != NULL)
-    {
-      const struct dirent *entry;
-
-      while ((entry = readdir (dir)) != NULL)
-        if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
-          clear_at (fd, entry->d_name);
-      closedir (dir);
-    }
-  unlinkat (parent, name, AT_REMOVEDIR);
-}
-
-/* Deletes a tree that is not under attack, with any modes, without the library. */
-void
-world_clear (const char *path)
-{
-  clear_at (AT_FDCWD, path);
 }
 
 /* Returns (nullable): which part of the canary is missing or has been changed. */

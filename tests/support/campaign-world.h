@@ -5,6 +5,9 @@
 
 #pragma once
 
+#include "chance.h"
+#include "interpose.h"
+
 #include <glib.h>
 #include <sys/types.h>
 
@@ -17,13 +20,16 @@ G_BEGIN_DECLS
  * base/outside/victim/   the canary: its names are those of the tree
  * base/outside/   what the attacker uses otherwise */
 
+/* A directory of the tree that no attack touches. */
+#define WORLD_TREASURE "kept"
+
 typedef struct
 {
   char *base;
   char *root;
   char *outside;
   char *victim;
-  GRand *random;    /* guarded by the mutex of the round */
+  Chance *chance;   /* (unowned): guarded by the mutex of the round */
   GPtrArray *paths; /* (element-type filename): directories of the tree, relative to its top */
   GPtrArray *canaries;
   guint n_made; /* names that the attacker has used */
@@ -33,12 +39,12 @@ typedef struct
   gboolean has_moved_top;
 } World;
 
-World *world_new (const char *base, GRand *random, gboolean may_mount);
+World *world_new (const char *base, Chance *chance, gboolean may_mount);
 void world_free (World *world);
 
-guint world_random (World *world, guint n);
 void world_fill (World *world, const char *top);
-void world_attack (World *world, const char *top);
+gboolean world_has_treasure (int fd);
+void world_attack (World *world, const char *top, const SystemCall *call);
 void world_end_attacks (World *world);
 const char *world_find_damage (World *world);
 void world_clear (const char *path);

@@ -111,9 +111,9 @@ call_can_return (const SystemCall *call, const FaultKind *kind)
 /* Returns an errno that the call can return, or 0 if there is none. Never ENOENT, for which the
  * file would have to be moved away. */
 int
-fault_at_random (const SystemCall *call, GRand *random)
+fault_at_random (const SystemCall *call, Chance *chance)
 {
-  guint first = (guint) g_rand_int_range (random, 0, G_N_ELEMENTS (kinds));
+  guint first = chance_pick (chance, G_N_ELEMENTS (kinds));
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
@@ -124,6 +124,16 @@ fault_at_random (const SystemCall *call, GRand *random)
     }
 
   return 0;
+}
+
+gboolean
+fault_is_possible (const SystemCall *call, int error_number)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i].error_number == error_number)
+      return call_can_return (call, &kinds[i]);
+
+  return FALSE;
 }
 
 /* Whether @dirfd is the directory of the scenario, or lies in it. The directories above are opened

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "chance.h"
 #include "interpose.h"
 
 #include <gio/gio.h>
@@ -35,7 +36,8 @@ guint fault_each_of (ScenarioFunc scenario,
                      int error_number,
                      FaultDuration duration);
 
-int fault_at_random (const SystemCall *call, GRand *random);
+int fault_at_random (const SystemCall *call, Chance *chance);
+gboolean fault_is_possible (const SystemCall *call, int error_number);
 
 void fault_begin (void);
 void fault_end (void);
