@@ -5,6 +5,8 @@
 
 #include "faults.h"
 
+#include "directories.h"
+#include "fault-plan.h"
 #include "interpose.h"
 #include "kernel.h"
 #include "support.h"
@@ -36,6 +38,7 @@ typedef struct
 /* Files are moved to a directory whose name is that of the directory of the scenario, and this
  * suffix. */
 #define ELSEWHERE ".elsewhere"
+#define OUTSIDE ".outside"
 
 /* The calls that write to the disk. */
 #define EVERY_CHANGE EVERY_CHMOD " mkdirat unlinkat renameat2"
@@ -71,20 +74,20 @@ static const FaultKind kinds[] = {
   KIND (EOPNOTSUPP, "flock"),
 };
 
+G_STATIC_ASSERT (G_N_ELEMENTS (kinds) <= MAX_FAULT_KINDS);
+
 static struct
 {
-  const FaultKind *kind;
+  gboolean is_on;
   FaultDuration duration;
-  guint nth;
-  char *elsewhere; /* (owned): a directory for files that are moved away */
+  char *elsewhere; /* (owned) (nullable): a directory for files that are moved away */
+  char *outside;   /* (owned) (nullable): a directory that no operation may touch */
 
-  gint n_calls; /* atomic: the number of calls that can fail in this way */
-
-  /* Set by the thread that meets the fault first. */
-  gint is_met;      /* atomic */
-  gint hid_a_mount; /* atomic */
-  char call[24];
-  char path[64];
+  GMutex mutex; /* guards all that follow during the operation */
+  FaultPlan *plan;
+  guint n_moved;
+  gboolean hid_a_mount;
+  MetFault met[MAX_FAULTS];
 } fault;
 
 static gboolean
@@ -152,16 +155,16 @@ is_in_base (int dirfd)
 /* Changes the files so that the error is true, for example moves a file away for ENOENT. Returns
  * FALSE if that is not possible. */
 static gboolean
-make_true (const SystemCall *call, guint n)
+make_true (const SystemCall *call, const FaultKind *kind)
 {
   /* close() closes the descriptor even when it fails. */
   if (g_str_equal (call->name, "close"))
     close (call->fd);
 
   /* As if another process had moved it away. Files with an absolute path stay. */
-  if (fault.kind->error_number == ENOENT && call->path != NULL && call->fd != AT_FDCWD)
+  if (kind->error_number == ENOENT && call->path != NULL && call->fd != AT_FDCWD)
     {
-      g_autofree char *name = g_strdup_printf ("%u", n);
+      g_autofree char *name = g_strdup_printf ("%u", fault.n_moved++);
       g_autofree char *moved = g_build_filename (fault.elsewhere, name, NULL);
 
       return is_in_base (call->fd) && renameat (call->fd, call->path, AT_FDCWD, moved) == 0;
@@ -170,36 +173,76 @@ make_true (const SystemCall *call, guint n)
   return TRUE;
 }
 
+/* Whether an earlier fault lasts until this call. */
+static gboolean
+fault_goes_on (const SystemCall *call)
+{
+  return fault.duration == FAULT_FROM_THEN_ON && fault.plan->n_met > 0 &&
+         call_can_return (call, &kinds[fault.plan->faults[0].kind]);
+}
+
+static guint32
+kinds_of (const SystemCall *call)
+{
+  guint32 set = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (call_can_return (call, &kinds[i]))
+      set |= 1u << i;
+  return set;
+}
+
+static void
+remember_met (const SystemCall *call, const FaultKind *kind)
+{
+  MetFault *met = &fault.met[fault.plan->n_met];
+
+  met->error_number = kind->error_number;
+  g_strlcpy (met->call, call->name, sizeof met->call);
+  g_strlcpy (met->path, call->path != NULL ? call->path : "", sizeof met->path);
+}
+
+/* Returns the errno of the fault that the call meets, or 0. */
+static int
+meet_fault (const SystemCall *call)
+{
+  gboolean goes_on = fault_goes_on (call);
+  gboolean is_due = fault_plan_add_call (fault.plan, kinds_of (call));
+  const FaultKind *kind;
+
+  if (!goes_on && !is_due)
+    return 0;
+
+  kind = &kinds[fault.plan->faults[goes_on ? 0 : fault.plan->n_met].kind];
+  if (!make_true (call, kind))
+    return 0;
+
+  if (is_due)
+    {
+      remember_met (call, kind);
+      fault_plan_meet (fault.plan);
+    }
+  if (call->path != NULL && g_str_has_prefix (call->path, "/proc/self/fdinfo/") &&
+      kind->error_number != EMFILE && kind->error_number != ENFILE)
+    fault.hid_a_mount = TRUE;
+  return kind->error_number;
+}
+
 static int
 fault_cb (const SystemCall *call, gpointer user_data)
 {
-  guint n;
+  int error_number;
 
-  if (!call_can_return (call, fault.kind))
-    return 0;
-
-  n = (guint) g_atomic_int_add (&fault.n_calls, 1);
-  if (n != fault.nth && !(n > fault.nth && fault.duration == FAULT_FROM_THEN_ON))
-    return 0;
-  if (!make_true (call, n))
-    return 0;
-
-  if (n == fault.nth)
-    {
-      g_strlcpy (fault.call, call->name, sizeof fault.call);
-      g_strlcpy (fault.path, call->path != NULL ? call->path : "", sizeof fault.path);
-      g_atomic_int_set (&fault.is_met, TRUE);
-    }
-  if (call->path != NULL && g_str_has_prefix (call->path, "/proc/self/fdinfo/") &&
-      fault.kind->error_number != EMFILE && fault.kind->error_number != ENFILE)
-    g_atomic_int_set (&fault.hid_a_mount, TRUE);
-  return fault.kind->error_number;
+  g_mutex_lock (&fault.mutex);
+  error_number = meet_fault (call);
+  g_mutex_unlock (&fault.mutex);
+  return error_number;
 }
 
 void
 fault_begin (void)
 {
-  if (fault.kind != NULL)
+  if (fault.is_on)
     interpose (fault_cb, NULL);
 }
 
@@ -209,30 +252,78 @@ fault_end (void)
   interpose_end ();
 }
 
+static guint
+count_met (void)
+{
+  return fault.is_on ? fault.plan->n_met : 0;
+}
+
 gboolean
 fault_was_met (void)
 {
-  return g_atomic_int_get (&fault.is_met);
+  return count_met () > 0;
+}
+
+/* Whether @function is true of one of the faults. */
+gboolean
+fault_any (MetFaultFunc function)
+{
+  for (guint i = 0; i < count_met (); i++)
+    if (function (&fault.met[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether @function is true of each fault that was met. */
+gboolean
+fault_all (MetFaultFunc function)
+{
+  for (guint i = 0; i < count_met (); i++)
+    if (!function (&fault.met[i]))
+      return FALSE;
+  return TRUE;
+}
+
+guint
+fault_count (int error_number)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < count_met (); i++)
+    n += fault.met[i].error_number == error_number;
+  return n;
 }
 
 gboolean
 fault_was (int error_number)
 {
-  return fault_was_met () && fault.kind->error_number == error_number;
+  return fault_count (error_number) > 0;
 }
 
 /* @call is a name of the kernel: "unlinkat" for unlink() and rmdir(), too. */
 gboolean
+fault_is_of (const MetFault *met, const char *call)
+{
+  return g_str_equal (met->call, call);
+}
+
+gboolean
 fault_was_of (const char *call)
 {
-  return fault_was_met () && g_str_equal (fault.call, call);
+  for (guint i = 0; i < count_met (); i++)
+    if (fault_is_of (&fault.met[i], call))
+      return TRUE;
+  return FALSE;
 }
 
 /* The same for a call with the name of a file, and not for an open file. */
 gboolean
 fault_was_of_name (const char *call)
 {
-  return fault_was_of (call) && fault.path[0] != '\0';
+  for (guint i = 0; i < count_met (); i++)
+    if (fault_is_of (&fault.met[i], call) && fault.met[i].path[0] != '\0')
+      return TRUE;
+  return FALSE;
 }
 
 gboolean
@@ -241,35 +332,51 @@ fault_lasts (void)
   return fault_was_met () && fault.duration == FAULT_FROM_THEN_ON;
 }
 
-/* Whether the fault has moved the file @name away. */
+/* Whether a second fault may have kept the library from undoing what it did before the first. */
+gboolean
+fault_prevents_repair (void)
+{
+  return fault_lasts () || count_met () > 1;
+}
+
+/* Whether a fault has moved the file @name away. */
 gboolean
 fault_moved_away (const char *name)
 {
-  return fault_was (ENOENT) && g_str_has_suffix (fault.path, name);
+  for (guint i = 0; i < count_met (); i++)
+    if (fault.met[i].error_number == ENOENT && g_str_has_suffix (fault.met[i].path, name))
+      return TRUE;
+  return FALSE;
 }
 
-/* Whether the fault hid the mount of a directory, without openat2(): the library then treats it as
+/* Whether a fault hid the mount of a directory, without openat2(): the library then treats it as
  * another mount. */
 gboolean
 fault_hid_a_mount (void)
 {
-  return g_atomic_int_get (&fault.hid_a_mount);
+  return count_met () > 0 && fault.hid_a_mount;
 }
 
-/* Whether the library must hide the fault from its caller. */
+/* Whether the library must hide it from its caller. */
+gboolean
+fault_is_hidden (const MetFault *met)
+{
+  return met->error_number == EINTR || met->error_number == EAGAIN ||
+         (fault_is_of (met, "close") && !fault_lasts ());
+}
+
 gboolean
 fault_is_to_be_hidden (void)
 {
-  return !fault_was_met () || fault_was (EINTR) || fault_was (EAGAIN) ||
-         (fault_was_of ("close") && !fault_lasts ());
+  return fault_all (fault_is_hidden);
 }
 
-/* The documented code for the errno of the fault. */
+/* The documented code for the errno. */
 static GIOErrorEnum
-expected_code (void)
+expected_code (const MetFault *met)
 {
-  int error_number = fault.kind->error_number;
-  gboolean is_rename = fault_was_of ("renameat2");
+  int error_number = met->error_number;
+  gboolean is_rename = fault_is_of (met, "renameat2");
 
   switch (error_number)
     {
@@ -306,6 +413,15 @@ expected_code (void)
     }
 }
 
+static gboolean
+has_expected_code (const GError *error)
+{
+  for (guint i = 0; i < count_met (); i++)
+    if (error->code == (int) expected_code (&fault.met[i]))
+      return TRUE;
+  return fault_hid_a_mount () && error->code == G_IO_ERROR_BUSY;
+}
+
 /* What failed, where, and why: Could not delete “/tmp/x”: Input/output error */
 void
 fault_check_error (const GError *error, const char *base)
@@ -316,8 +432,7 @@ fault_check_error (const GError *error, const char *base)
 
   fault_assert (error != NULL && error->domain == G_IO_ERROR);
   is_sentence = g_str_has_prefix (error->message, "Could not ");
-  has_code = error->code == (int) expected_code () ||
-             (fault_hid_a_mount () && error->code == G_IO_ERROR_BUSY);
+  has_code = has_expected_code (error);
 
   if (!is_sentence || !has_code || strstr (error->message, place) == NULL)
     g_printerr ("%s (%d)\n", error->message, error->code);
@@ -332,10 +447,12 @@ fault_fail (const char *file, int line, const char *expression)
 {
   interpose_end ();
   g_printerr ("%s:%d: not so: %s\n", file, line, expression);
-  if (fault.kind != NULL)
-    g_printerr ("when the call %u%s of those that can return %s did: %s %s\n", fault.nth,
-                fault.duration == FAULT_FROM_THEN_ON ? " and all after it" : "", fault.kind->name,
-                fault_was_met () ? fault.call : "none", fault.path);
+  for (guint i = 0; fault.is_on && i < fault.plan->n_faults; i++)
+    g_printerr (
+        "%s the call %u%s of those that can return %s did: %s %s\n", i == 0 ? "when" : "and then",
+        fault.plan->faults[i].nth, fault.duration == FAULT_FROM_THEN_ON ? " and all after it" : "",
+        kinds[fault.plan->faults[i].kind].name, i < count_met () ? fault.met[i].call : "none",
+        i < count_met () ? fault.met[i].path : "");
   abort ();
 }
 
@@ -371,47 +488,82 @@ count_descriptors (const char *base)
   return count_open_descriptors ();
 }
 
-/* Returns FALSE if no call met the fault. */
-static gboolean
-run_with_fault (ScenarioFunc scenario, const char *base)
+typedef struct
 {
-  guint n_descriptors = count_descriptors (base);
+  ScenarioFunc scenario;
+  const char *base;
+} ScenarioRun;
+
+static void
+run_with_plan (FaultPlan *plan, gpointer user_data)
+{
+  const ScenarioRun *run = user_data;
+  guint n_descriptors = count_descriptors (run->base);
   g_autoptr (GFile) elsewhere = g_file_new_for_path (fault.elsewhere);
 
-  g_atomic_int_set (&fault.n_calls, 0);
-  g_atomic_int_set (&fault.is_met, FALSE);
-  g_atomic_int_set (&fault.hid_a_mount, FALSE);
-  fault.path[0] = '\0';
+  fault.plan = plan;
+  fault.n_moved = 0;
+  fault.hid_a_mount = FALSE;
+  fault.is_on = TRUE;
   make_directory (fault.elsewhere);
 
-  scenario (base);
+  run->scenario (run->base);
 
   fault_assert (tm_delete_recursively (elsewhere, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, NULL));
-  fault_assert (count_descriptors (base) == n_descriptors);
-  fault_assert (count_entries (base) == 0);
-  return fault_was_met ();
+  fault_assert (count_descriptors (run->base) == n_descriptors);
+  fault_assert (count_entries (run->base) == 0);
+  fault_assert (is_whole (fault.outside));
+  fault.is_on = FALSE;
+}
+
+static void
+set_up_directories (const char *base)
+{
+  make_directory (base);
+  fault.elsewhere = g_strconcat (base, ELSEWHERE, NULL);
+  fault.outside = g_strconcat (base, OUTSIDE, NULL);
+  if (!path_exists (fault.outside))
+    lay_out (fault.outside);
+}
+
+static void
+clear_directories (void)
+{
+  g_clear_pointer (&fault.elsewhere, g_free);
+  g_clear_pointer (&fault.outside, g_free);
+}
+
+/* A directory that no operation may touch, for links to it; %NULL if there are no faults. */
+const char *
+fault_outside (void)
+{
+  return fault.outside;
 }
 
 static guint
 fault_each_call (ScenarioFunc scenario,
                  const char *base,
                  guint step,
-                 const FaultKind *kind,
+                 guint kind,
                  FaultDuration duration)
 {
+  ScenarioRun run = { scenario, base };
   guint n = 0;
 
-  fault.kind = kind;
+  set_up_directories (base);
   fault.duration = duration;
-  fault.elsewhere = g_strconcat (base, ELSEWHERE, NULL);
-  /* The last run is the one that made too few calls. A run whose fault could not be made true is
-   * not the last one. */
-  for (fault.nth = 0;; fault.nth += step, n++)
-    if (!run_with_fault (scenario, base) && (guint) g_atomic_int_get (&fault.n_calls) <= fault.nth)
-      break;
+  for (guint nth = 0;; nth += step, n++)
+    {
+      FaultPlan plan = { .faults = { { kind, nth } }, .n_faults = 1 };
 
-  g_clear_pointer (&fault.elsewhere, g_free);
-  fault.kind = NULL;
+      /* The last run is the one that made too few calls. A run whose fault could not be made true
+       * is not the last one. */
+      run_with_plan (&plan, &run);
+      if (plan.n_met == 0 && plan.n_calls[kind] <= nth)
+        break;
+    }
+
+  clear_directories ();
   return n;
 }
 
@@ -426,7 +578,7 @@ fault_each_of (ScenarioFunc scenario,
 {
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (kinds[i].error_number == error_number)
-      return fault_each_call (scenario, base, step, &kinds[i], duration);
+      return fault_each_call (scenario, base, step, i, duration);
 
   g_assert_not_reached ();
 }
@@ -441,7 +593,23 @@ fault_each (ScenarioFunc scenario, const char *base, guint step)
   /* The first run also creates resources that the process keeps, such as threads of GLib. */
   scenario (base);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    n += fault_each_call (scenario, base, step, &kinds[i], FAULT_ONCE);
+    n += fault_each_call (scenario, base, step, i, FAULT_ONCE);
 
+  return n;
+}
+
+/* The same with a sample of all pairs of faults, the second of which occurs after the first. */
+guint
+fault_sample_pairs (ScenarioFunc scenario, const char *base, GRand *random)
+{
+  ScenarioRun run = { scenario, base };
+  guint n;
+
+  make_directory (base);
+  scenario (base);
+  set_up_directories (base);
+  fault.duration = FAULT_ONCE;
+  n = fault_plan_sample_pairs (run_with_plan, &run, random);
+  clear_directories ();
   return n;
 }

@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 /* Makes the system calls of the library fail, each with every errno that it can return: one in
- * every run of a scenario, until there has been a run for each of its calls.
+ * every run of a scenario, until there has been a run for each of its calls; or two, of which there
+ * are too many for all of them.
  *
  * A scenario prepares its files, calls fault_begin() before the operation that meets the fault, and
  * fault_end() after it. It may run in a forked child too, and counts no descriptors itself: this
@@ -36,18 +37,40 @@ guint fault_each_of (ScenarioFunc scenario,
                      int error_number,
                      FaultDuration duration);
 
+guint fault_sample_pairs (ScenarioFunc scenario, const char *base, GRand *random);
+
 int fault_at_random (const SystemCall *call, Chance *chance);
 gboolean fault_is_possible (const SystemCall *call, int error_number);
 
 void fault_begin (void);
 void fault_end (void);
 
-/* Which fault the scenario met, after fault_end(). */
+const char *fault_outside (void);
+
+/* Which faults the scenario met, after fault_end(). What has to hold in spite of a fault depends on
+ * all of them, and what need not hold on any. */
+
+typedef struct
+{
+  int error_number;
+  char call[24];
+  char path[64];
+} MetFault;
+
+typedef gboolean (*MetFaultFunc) (const MetFault *met);
+
+gboolean fault_any (MetFaultFunc function);
+gboolean fault_all (MetFaultFunc function);
+gboolean fault_is_of (const MetFault *met, const char *call);
+gboolean fault_is_hidden (const MetFault *met);
+
 gboolean fault_was_met (void);
+guint fault_count (int error_number);
 gboolean fault_was (int error_number);
 gboolean fault_was_of (const char *call);
 gboolean fault_was_of_name (const char *call);
 gboolean fault_lasts (void);
+gboolean fault_prevents_repair (void);
 gboolean fault_moved_away (const char *name);
 gboolean fault_hid_a_mount (void);
 gboolean fault_is_to_be_hidden (void);
