@@ -467,6 +467,73 @@ test_exchanged (Sandbox *sandbox, gconstpointer data)
   g_assert_cmpuint (n_failures, >, 0);
 }
 
+/* A directory and a file, which have the same name in turn. */
+typedef struct
+{
+  const char *path;
+  const char *directory; /* while the path is that of the file */
+  const char *file;
+  guint n_times; /* how often the file takes the name */
+} Turns;
+
+static void
+exchange_name (Turns *turns, const char *former, const char *next)
+{
+  g_assert_no_errno (g_rename (turns->path, former));
+  g_assert_no_errno (g_rename (next, turns->path));
+}
+
+/* The file has the name while the library opens it, and the directory while the library deletes it.
+ */
+static int
+take_turns_cb (const SystemCall *call, gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  if (call->path == NULL || !g_str_has_suffix (call->path, "child"))
+    return 0;
+
+  if (g_str_has_prefix (call->name, "open") && turns->n_times > 0 && path_exists (turns->file))
+    {
+      turns->n_times--;
+      exchange_name (turns, turns->directory, turns->file);
+    }
+  else if (g_str_equal (call->name, "unlinkat") && path_exists (turns->directory))
+    exchange_name (turns, turns->file, turns->directory);
+  return 0;
+}
+
+/* Nothing else would find a directory that was a file when it was opened: the one that contains it
+ * is not removed. */
+static void
+test_turns (Sandbox *sandbox, gconstpointer data)
+{
+  guint n_times = GPOINTER_TO_UINT (data);
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autofree char *child = sandbox_path (sandbox, "tree/child");
+  g_autofree char *directory = sandbox_path (sandbox, "directory");
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autoptr (GError) error = NULL;
+  Turns turns = { child, directory, file, n_times };
+
+  make_links_and_files (child);
+  make_file (file);
+  interpose (take_turns_cb, &turns);
+  delete_with (path, LOCAL, TM_DELETE_FLAGS_KEEP_DIRECTORY, &error);
+  interpose_end ();
+  g_assert_cmpuint (turns.n_times, <, n_times);
+  if (turns.n_times == 0)
+    {
+      g_assert_no_error (error);
+      g_assert_false (path_exists (child));
+    }
+  else
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
+      g_assert_true (path_exists (child));
+    }
+}
+
 #define add_test_of(name, data, function)                                                          \
   g_test_add (name, Sandbox, data, sandbox_set_up, function, sandbox_tear_down)
 
@@ -494,6 +561,9 @@ main (int argc, char **argv)
   add_test_of ("/delete-flags/not-missing", LOCAL, test_not_missing);
   add_test_of ("/delete-flags/not-missing/remote", REMOTE, test_not_missing);
   add_test ("/delete-flags/exchanged", of_descriptors (test_exchanged));
+  add_test_of ("/delete-flags/keep/turns/few", GUINT_TO_POINTER (2), of_descriptors (test_turns));
+  add_test_of ("/delete-flags/keep/turns/endless", GUINT_TO_POINTER (G_MAXUINT),
+               of_descriptors (test_turns));
 
   return g_test_run ();
 }

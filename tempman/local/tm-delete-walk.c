@@ -204,9 +204,13 @@ tm_delete_walk_resume_reading (TmDeleteWalk *walk)
   return TRUE;
 }
 
-/* Deletes an entry that could not be opened, with the errno of that failure. */
-static void
-walk_delete_unopened (TmDeleteWalk *walk, const char *name)
+/* How often an entry is opened that is a file for one call and a directory for the next. */
+#define MAX_OPENINGS 4
+
+/* Deletes an entry that could not be opened, with the errno of that failure. Returns FALSE if it is
+ * to be opened again, which happens only if it @may_be_opened. */
+static gboolean
+walk_delete_unopened (TmDeleteWalk *walk, const char *name, gboolean may_be_opened)
 {
   TmLevel *level = walk->walker.lowest;
   int error_number = errno;
@@ -220,11 +224,16 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
       break;
 
     case ENOTDIR:
-      /* It is not a directory any more. If it is one again by now, the rescan finds it. */
+      /* It is not a directory any more, but can be one again by now. Nothing but this would find it
+       * in a directory that is kept. */
       if (tm_level_unlink (level, name, walk->tree->forces) == 0 || tm_dirfd_is_gone (errno))
         walk->n_done++;
       else if (errno != EISDIR)
         tm_delete_walk_report (walk, TM_ACTION_DELETE, name, errno);
+      else if (may_be_opened)
+        return FALSE;
+      else
+        tm_delete_walk_report (walk, TM_ACTION_OPEN_DIRECTORY, name, error_number);
       break;
 
     case EACCES:
@@ -239,6 +248,7 @@ walk_delete_unopened (TmDeleteWalk *walk, const char *name)
       tm_delete_walk_report (walk, TM_ACTION_OPEN_DIRECTORY, name, error_number);
       break;
     }
+  return TRUE;
 }
 
 /* Makes room for one more open level. A walk that is alone in a deep tree may have more of them, if
@@ -267,10 +277,13 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
 {
   TmLevel *level = walk->walker.lowest;
   double share = level->unit * TM_PROGRESS_DIRECTORY_WEIGHT;
+  guint n_openings = 0;
   int fd;
 
   walk_make_room (walk);
-  fd = tm_walker_open_child (&walk->walker, name);
+  do
+    fd = tm_walker_open_child (&walk->walker, name);
+  while (fd < 0 && !walk_delete_unopened (walk, name, ++n_openings < MAX_OPENINGS));
   if (fd >= 0)
     {
       tm_walker_push (&walk->walker, name, fd);
@@ -279,10 +292,7 @@ tm_delete_walk_enter (TmDeleteWalk *walk, const char *name)
         tm_level_make_writable (walk->walker.lowest);
     }
   else
-    {
-      walk_delete_unopened (walk, name);
-      walk->share += share;
-    }
+    walk->share += share;
 
   /* In a deep tree many levels have no entries left. */
   if (tm_dirents_is_empty (&level->directories))
