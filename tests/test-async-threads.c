@@ -622,7 +622,7 @@ main (int argc, char **argv)
   add_test ("/async-threads/limited", of_descriptors (test_limited));
   add_test ("/async-threads/many", test_many);
   add_test ("/async-threads/hanging", of_descriptors (test_hanging));
-  add_test ("/async-threads/priorities", test_priorities);
+  add_test ("/async-threads/priorities", of_descriptors (test_priorities));
   add_test ("/async-threads/urgent", of_descriptors (test_urgent));
   add_test ("/async-threads/rights", test_rights);
   add_test ("/async-threads/rights/of-another-thread", test_rights_of_another_thread);
