@@ -107,7 +107,11 @@ check_delete (Round *round, gboolean ok, const GError *error)
   if (keeps)
     round_check (round, fstat (round->top_fd, &status) == 0 && status.st_nlink > 0, error);
   if (ok && keeps)
-    round_check (round, round->world->has_moved_top || !world_has_treasure (round->top_fd), error);
+    /* With ESTALE, a server says that another machine has removed the entry. */
+    round_check (round,
+                 round->world->has_moved_top || round->is_stale ||
+                     !world_has_treasure (round->top_fd),
+                 error);
   else if (ok)
     round_check (round, is_gone_or_moved (round), error);
   else if (!tm_delete_recursively (top, TM_DELETE_FLAGS_NONE, NULL, NULL, NULL, &local_error))

@@ -145,10 +145,13 @@ world_free (World *world)
 static void
 clear_at (int parent, const char *name)
 {
+  struct stat status;
   DIR *dir;
   int fd;
 
-  if (unlinkat (parent, name, 0) == 0)
+  /* A file that cannot be unlinked may have another link in the canary. */
+  if (unlinkat (parent, name, 0) == 0 || fstatat (parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+      !S_ISDIR (status.st_mode))
     return;
 
   fchmodat (parent, name, 0700, 0);

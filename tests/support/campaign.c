@@ -100,6 +100,7 @@ call_cb (const SystemCall *call, gpointer user_data)
   if (error_number != 0)
     {
       round->n_faults++;
+      round->is_stale |= error_number == ESTALE;
       round->fault_call = call->name;
       round->fault_error = error_number;
     }

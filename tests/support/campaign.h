@@ -94,6 +94,7 @@ typedef struct
   guint lasts_until;
   guint n_attacks;
   guint n_faults;
+  gboolean is_stale;      /* whether a call failed with ESTALE */
   const char *fault_call; /* (unowned) (nullable): the last call that failed */
   int fault_error;
 } Round;
