@@ -302,20 +302,22 @@ open_parent (const char *top, const char *relative)
   g_auto (GStrv) names = g_strsplit (relative, "/", -1);
   int fd = open (top, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 
-  for (guint i = 0; fd >= 0 && names[i] != NULL && names[i + 1] != NULL; i++)
+  /* Through a link to ".", it can also be mounted on the top itself. */
+  for (guint i = 0; fd >= 0 && !is_mount_point (fd); i++)
     {
-      int below = openat (fd, names[i], O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+      int below;
 
+      if (names[i] == NULL || names[i + 1] == NULL)
+        return fd;
+
+      below = openat (fd, names[i], O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
       close (fd);
       fd = below;
-      if (fd >= 0 && is_mount_point (fd))
-        {
-          close (fd);
-          fd = -1;
-        }
     }
 
-  return fd;
+  if (fd >= 0)
+    close (fd);
+  return -1;
 }
 
 /* Returns a descriptor of a directory of the tree, or -1. */
