@@ -60,6 +60,7 @@ static const struct
   { "renameat2()", "/faults-persist/lasting" },
   { "renameat2()", "/faults-persist/replace-*" },
   { "renameat2()", "/keep/published" },
+  { "renameat2()", "/kills/random" },
   { "renameat2()", "/log/persist" },
   { "renameat2()", "/persist/async" },
   { "renameat2()", "/persist/bad-destinations" },
