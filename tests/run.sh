@@ -160,7 +160,6 @@ run_scripts() {
     script_in javascript-types "$source_dir/tests/javascript/types/published.sh" "$prefix"
     script_in subproject "$source_dir/tests/subproject/test.sh" "$prefix"
     script_in dist "$source_dir/tests/dist.sh" "$source_dir/_build-gcc"
-    script_in options "$source_dir/tests/options.sh"
     script_in quickstart "$source_dir/tests/quickstart.sh"
     # With 32-bit words: what depends on times, sizes and structures of the kernel.
     script_in i386 "$source_dir/tests/portability/portability.sh" i386 age close contents creation \
@@ -195,6 +194,8 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
     run_script installed "$source_dir/tests/installed.sh" "$source_dir/_build-gcc" "$prefix"
     run_scripts &
     scripts_pid=$!
+    script_in options "$source_dir/tests/options.sh" &
+    options_pid=$!
     # Valgrind runs one thread at a time: there are no races under it. It has no openat2(): what runs
     # without it would be run twice. It keeps the limit of descriptors for itself, has memory of its own,
     # and takes the arguments that mount() ignores for errors. Leaks are the sanitizer's: it does not
@@ -210,7 +211,7 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
                      -x /crashes -x /kills -x /faults/deep -x /faults-root -x /faults-persist \
                      -x /remote-faults -x /root-signals/many -x /root-signals/cancel-many' \
         --wrap 'valgrind -q --error-exitcode=99'
-    wait "$scripts_pid"
+    wait "$scripts_pid" "$options_pid"
     for script in $scripts; do
         begin "$script"
         report_script "$script"
