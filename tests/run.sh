@@ -209,7 +209,8 @@ build gcc gcc --prefix "$prefix" --libdir lib -Dauto_features=enabled -Dinstalle
                      -x /persist/mounts -x /persist-races -x /root-entry/mounts-and-times \
                      -x /close/out-of-descriptors -x /stress -x /threads -x /campaign \
                      -x /crashes -x /kills -x /faults/deep -x /faults-root -x /faults-persist \
-                     -x /remote-faults -x /root-signals/many -x /root-signals/cancel-many' \
+                     -x /remote-faults -x /root-signals/many -x /root-signals/cancel-many \
+                     -x /hanging-mounts -x /log' \
         --wrap 'valgrind -q --error-exitcode=99'
     wait "$scripts_pid" "$options_pid"
     for script in $scripts; do
