@@ -15,6 +15,7 @@
 #include <tempman.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -534,6 +535,38 @@ test_turns (Sandbox *sandbox, gconstpointer data)
     }
 }
 
+/* Right before the library removes a directory that it has emptied, a file takes its name. */
+static int
+take_name_cb (const SystemCall *call, gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  if (g_str_equal (call->name, "unlinkat") && (call->flags & AT_REMOVEDIR) != 0 &&
+      g_str_has_suffix (call->path, "child") && path_exists (turns->file))
+    exchange_name (turns, turns->directory, turns->file);
+  return 0;
+}
+
+static void
+test_file_instead (Sandbox *sandbox, gconstpointer data)
+{
+  g_autofree char *path = sandbox_path (sandbox, "tree");
+  g_autofree char *child = sandbox_path (sandbox, "tree/child");
+  g_autofree char *directory = sandbox_path (sandbox, "directory");
+  g_autofree char *file = sandbox_path (sandbox, "file");
+  g_autoptr (GError) error = NULL;
+  Turns turns = { child, directory, file, 1 };
+
+  make_links_and_files (child);
+  make_file (file);
+  interpose (take_name_cb, &turns);
+  g_assert_true (delete_with (path, LOCAL, TM_DELETE_FLAGS_KEEP_DIRECTORY, &error));
+  interpose_end ();
+  g_assert_no_error (error);
+  g_assert_false (path_exists (child));
+  g_assert_cmpuint (count_entries (directory), ==, 0);
+}
+
 #define add_test_of(name, data, function)                                                          \
   g_test_add (name, Sandbox, data, sandbox_set_up, function, sandbox_tear_down)
 
@@ -561,6 +594,7 @@ main (int argc, char **argv)
   add_test_of ("/delete-flags/not-missing", LOCAL, test_not_missing);
   add_test_of ("/delete-flags/not-missing/remote", REMOTE, test_not_missing);
   add_test ("/delete-flags/exchanged", of_descriptors (test_exchanged));
+  add_test ("/delete-flags/keep/file-instead", of_descriptors (test_file_instead));
   add_test_of ("/delete-flags/keep/turns/few", GUINT_TO_POINTER (2), of_descriptors (test_turns));
   add_test_of ("/delete-flags/keep/turns/endless", GUINT_TO_POINTER (G_MAXUINT),
                of_descriptors (test_turns));

@@ -340,8 +340,13 @@ tm_delete_walk_leave (TmDeleteWalk *walk)
           return;
         }
 
-      /* ENOTDIR: another file now has this name, and reading the level above again finds it. */
-      if (!tm_dirfd_is_gone (error_number) && error_number != ENOTDIR)
+      /* Another file can have the name by now. Nothing but this would find it in a directory that
+       * is kept. */
+      if (error_number == ENOTDIR &&
+          (tm_level_unlink (level->above, level->name, walk->tree->forces) == 0 ||
+           tm_dirfd_is_gone (errno)))
+        error_number = ENOENT;
+      if (!tm_dirfd_is_gone (error_number))
         tm_delete_walk_report (walk, TM_ACTION_DELETE, NULL, error_number);
 
       if (tm_delete_walk_resume_reading (walk))
